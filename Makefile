@@ -1,0 +1,43 @@
+# `make demo` shows Pressmark at work, `make test` tests it. Each sets up .venv from the lock first, if need be.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test quick check lock fixtures clean
+.DELETE_ON_ERROR:
+
+demo: .venv/ready
+	$(BIN)/python -m apps.demo
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+quick: .venv/ready  ## the tests without the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+check: .venv/ready
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: .venv/ready
+	$(BIN)/uv pip compile setup.cfg --all-extras --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements.lock
+
+fixtures: .venv/ready  ## saves the newsroom's pages again, with what must be read from them
+	$(BIN)/python -m tests.save_pages
+
+clean:
+	rm -rf .venv .demo build dist *.egg-info
+
+# uv installs the lock in seconds; where it can't (an index that only pip knows of), pip does, in minutes.
+.venv/ready: requirements.lock setup.cfg
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Python 3.11 to 3.13 is needed, $$($(PYTHON) --version) is $(PYTHON). Set PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	awk '/^[^ ]/ {on = /^uv==/} on' requirements.lock > .venv/uv.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock || \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@

@@ -1,0 +1,1 @@
+"""The archive: WARC segments, the local spool, the bucket and what is known from it."""

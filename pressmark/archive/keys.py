@@ -1,0 +1,56 @@
+"""Bucket keys: the public layout of the bucket, in one place.
+
+A day is written `YYYY/MM/DD`. For articles and rejections it is the day in the article's URL, so that what is known of
+an article is found by listing that day; for segments and runs it is the day of the crawl, UTC.
+"""
+
+import re
+from datetime import UTC, datetime
+
+from pressmark.article import VersionKey
+
+
+def day_of(moment: datetime) -> str:
+    """Return the UTC day of an aware time as `YYYY/MM/DD`."""
+    return moment.astimezone(UTC).strftime("%Y/%m/%d")
+
+
+def day_of_url(day: str) -> str:
+    """Return the day of an article URL (`202202/18`, `2016-01/05`) as `YYYY/MM/DD`."""
+    digits = re.sub(r"\D", "", day)
+    return f"{digits[:4]}/{digits[4:6]}/{digits[6:8]}"
+
+
+def segment(site: str, started_at: datetime, name: str) -> str:
+    """Key of a sealed segment."""
+    return f"warc/{site}/{day_of(started_at)}/{name}"
+
+
+def articles(site: str, day: str) -> str:
+    """Prefix of all versions of all articles of a day."""
+    return f"articles/{site}/{day}/"
+
+
+def version(site: str, day: str, key: VersionKey) -> str:
+    """Key of a version's JSON."""
+    return f"{articles(site, day)}{key}.json"
+
+
+def rejections(site: str, day: str) -> str:
+    """Prefix of all rejected pages of articles of a day."""
+    return f"rejected/{site}/{day}/"
+
+
+def rejection(site: str, day: str, article_id: str, reason: str) -> str:
+    """Key of a rejected page; one object per article and reason, however often it is seen."""
+    return f"{rejections(site, day)}{article_id}/{reason}.json"
+
+
+def runs(site: str, section: str) -> str:
+    """Prefix of the manifests of a section."""
+    return f"runs/{site}/{section}/"
+
+
+def manifest(site: str, section: str, started_at: datetime, run_id: str) -> str:
+    """Key of a run's manifest."""
+    return f"{runs(site, section)}{day_of(started_at)}/{run_id}.json"

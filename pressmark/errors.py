@@ -1,0 +1,102 @@
+"""Every error that Pressmark raises on purpose.
+
+PressmarkError                 exit code 1
+├── UsageError                 2  what was asked for can't be: the message lists what can
+│   ├── SiteFileError          2  a site file is wrong
+│   └── UnknownSection         2
+├── BucketError                3  the bucket can't be used
+│   ├── BucketUnreachable      3  nobody answers at the endpoint
+│   └── BucketRefused          3  wrong keys, no such bucket, no permission
+├── RunFailed                  4  the crawl went through and its result can't be trusted
+│   ├── LayoutChanged          4  a listing has fewer entries than its site promises
+│   └── CrawlRefused           4  the site said no: robots.txt or 403
+├── SpoolError                 5  the local spool can't be written or read
+├── HostBusy                   6  another crawl of this host goes on
+├── ServiceFailed              7  a program that Pressmark started did not come up
+├── FindingsFound              8  `pressmark verify` found something wrong
+└── Rejected                   -  one page can't become an article; the run goes on
+
+Each message names the URL, key or file it is about and says what to do.
+"""
+
+from typing import ClassVar
+
+
+class PressmarkError(Exception):
+    """The root: catch this to catch all that Pressmark raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(PressmarkError):
+    """What was asked for does not exist or does not fit."""
+
+    exit_code = 2
+
+
+class SiteFileError(UsageError):
+    """A site file does not say what a site file must say."""
+
+
+class UnknownSection(UsageError):
+    """No site file has this section."""
+
+
+class BucketError(PressmarkError):
+    """The bucket can't be used."""
+
+    exit_code = 3
+
+
+class BucketUnreachable(BucketError):
+    """Nobody answers at the S3 endpoint."""
+
+
+class BucketRefused(BucketError):
+    """The S3 endpoint answers and says no."""
+
+
+class RunFailed(PressmarkError):
+    """The crawl went through, and its result can't be trusted."""
+
+    exit_code = 4
+
+
+class LayoutChanged(RunFailed):
+    """A listing page does not hold what its site file promises."""
+
+
+class CrawlRefused(RunFailed):
+    """The site refuses the crawl: robots.txt forbids it, or the listing answers 401 or 403."""
+
+
+class SpoolError(PressmarkError):
+    """The local spool can't be written or read."""
+
+    exit_code = 5
+
+
+class HostBusy(PressmarkError):
+    """Another crawl of the same host goes on and did not end in time."""
+
+    exit_code = 6
+
+
+class ServiceFailed(PressmarkError):
+    """A program that Pressmark started did not come up or went down."""
+
+    exit_code = 7
+
+
+class FindingsFound(PressmarkError):
+    """The archive was checked and something in it is wrong."""
+
+    exit_code = 8
+
+
+class Rejected(PressmarkError):
+    """One page can't become an article: `reason` is a short name that is counted, the message the details."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason

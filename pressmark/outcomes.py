@@ -1,0 +1,75 @@
+"""What became of each article that a run saw: one outcome each, and they add up."""
+
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+
+class Outcome(StrEnum):
+    """What a run can make of an article."""
+
+    PUBLISHED = "published"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@attrs.define(kw_only=True)
+class Fate:
+    """One article seen, and what became of it."""
+
+    article_id: str
+    url: str
+    outcome: Outcome | None = None
+    """None while it is under way."""
+    reason: str | None = None
+    """Why it was rejected or failed: a short name that can be counted."""
+    message: str | None = None
+    """The details for people."""
+    key: str | None = None
+    """The object that holds this version, or the rejection."""
+
+
+@attrs.frozen
+class Outcomes:
+    """All articles of a run; each is counted once, however often it is listed."""
+
+    _fates: dict[str, Fate] = attrs.field(factory=dict)
+
+    def see(self, article_id: str, url: str) -> bool:
+        """Take note of an article; False if it was seen before."""
+        if article_id in self._fates:
+            return False
+        self._fates[article_id] = Fate(article_id=article_id, url=url)
+        return True
+
+    def settle(
+        self,
+        article_id: str,
+        outcome: Outcome,
+        *,
+        reason: str | None = None,
+        message: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        """Say what became of an article that was seen; the last word holds."""
+        fate = self._fates[article_id]
+        fate.outcome, fate.reason, fate.message, fate.key = outcome, reason, message, key
+
+    def close(self, reason: str) -> None:
+        """What has no outcome by now failed, for this reason."""
+        for fate in self._fates.values():
+            if fate.outcome is None:
+                fate.outcome, fate.reason = Outcome.FAILED, reason
+
+    def counts(self) -> dict[str, int]:
+        """Return `seen` and the number of each outcome; those add up to `seen` once the run is closed."""
+        counter = Counter(fate.outcome for fate in self._fates.values())
+        return {"seen": len(self._fates)} | {outcome.value: counter[outcome] for outcome in Outcome}
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for fate in self._fates.values():
+            yield attrs.asdict(fate, filter=lambda _, value: value is not None)

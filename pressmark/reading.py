@@ -1,0 +1,19 @@
+"""What a spider hands to the pipelines: an article and the captures it was read from."""
+
+import attrs
+
+from pressmark.article import Article
+from pressmark.document import Document
+
+
+@attrs.frozen(kw_only=True)
+class Reading:
+    """One article as it was read in this run."""
+
+    article: Article
+    day: str
+    """`YYYY/MM/DD`, from the article's URL."""
+    record_ids: tuple[str, ...]
+    """Of the response records it was read from, in the order of its pages."""
+    document: Document | None = None
+    """Made by the `validate` step."""

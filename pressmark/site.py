@@ -1,0 +1,159 @@
+"""Sites are data: one YAML file says what is known about a site, and this module reads it."""
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from pressmark.errors import SiteFileError, UnknownSection
+
+
+def _time_zone(name: str) -> str:
+    ZoneInfo(name)
+    return name
+
+
+def _article_pattern(pattern: str) -> str:
+    missing = {"id", "day", "page"} - re.compile(pattern).groupindex.keys()
+    if missing:
+        raise ValueError(f"the pattern lacks the named groups {sorted(missing)}")
+    return pattern
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Politeness(_Facts):
+    """How gently a site is asked."""
+
+    delay: Annotated[float, Field(ge=0)] = 1.0
+    """Seconds between two requests to one host, at least; a longer Crawl-delay of robots.txt wins."""
+    concurrency: Annotated[int, Field(ge=1, le=16)] = 1
+    """Requests to one host under way at once."""
+    timeout: Annotated[float, Field(gt=0)] = 30.0
+    """Seconds until a response that does not end is given up."""
+    retries: Annotated[int, Field(ge=0)] = 2
+    """How often a failed request is tried again."""
+
+
+class Expectations(_Facts):
+    """What a healthy listing page holds; less or more fails the run loudly."""
+
+    fewest: Annotated[int, Field(ge=1)] = 5
+    """Entries on a full listing page, at least (the last page of a section may have fewer, but one)."""
+    most: int = 60
+    """Entries on a listing page, at most."""
+
+
+class Section(_Facts):
+    """One listing path of a site."""
+
+    name: str
+    """Title for people, e.g. `World / Europe`."""
+    path: str
+    """Path of the first listing page, e.g. `/world/europe`."""
+    schedule: str | None = "*/30 * * * *"
+    """Cron expression of the Airflow DAG, UTC; null: only when triggered."""
+    pages: Annotated[int, Field(ge=1)] = 5
+    """Listing pages a scheduled run visits at most."""
+
+
+class Site(_Facts):
+    """One news site: everything about it that is not code."""
+
+    site: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    """Short name; stands in bucket keys, segment names and DAG ids."""
+    title: str
+    layout: str
+    """Name of the page classes that read it (`spiders.pages`)."""
+    origin: Annotated[str, Field(pattern=r"^https?://[^/]+$")]
+    """Scheme and host that listing paths are appended to."""
+    hosts: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Hosts that may be asked; a leading dot allows all subdomains."""
+    language: str = "en"
+    time_zone: Annotated[str, AfterValidator(_time_zone)]
+    """IANA zone of the times printed on the pages."""
+    article_url: Annotated[str, AfterValidator(_article_pattern)]
+    """Pattern of an article URL's path with the groups `id`, `day` (YYYYMM/DD or YYYY-MM/DD) and `page` (or none)."""
+    politeness: Politeness = Politeness()
+    expect: Expectations = Expectations()
+    sections: Annotated[dict[str, Section], Field(min_length=1)]
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.time_zone)
+
+    @cached_property
+    def article_pattern(self) -> re.Pattern[str]:
+        """`article_url`, compiled."""
+        return re.compile(self.article_url)
+
+    def allows(self, host: str) -> bool:
+        """Tell whether this host may be asked."""
+        return any(host == each.lstrip(".") or (each.startswith(".") and host.endswith(each)) for each in self.hosts)
+
+    def article_match(self, url: str) -> re.Match[str] | None:
+        """Match the URL of an article of this site; None for any other address."""
+        parts = urlsplit(url)
+        return self.article_pattern.search(parts.path) if self.allows(parts.hostname or "") else None
+
+    def section(self, name: str) -> Section:
+        """Return the section, or raise UnknownSection with the known ones listed."""
+        try:
+            return self.sections[name]
+        except KeyError:
+            known = ", ".join(f"{self.site}/{each}" for each in self.sections)
+            raise UnknownSection(f"{self.site} has no section {name!r}. Known: {known}") from None
+
+
+def read_site(path: Path) -> Site:
+    """Read one site file; raise SiteFileError that names the file, the field and what is wrong with it."""
+    try:
+        facts: Any = yaml.safe_load(path.read_text("utf-8"))
+        return Site.model_validate(facts)
+    except (OSError, yaml.YAMLError) as error:
+        raise SiteFileError(f"{path}: {error}") from error
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in each['loc']) or 'the file'}: {each['msg']}" for each in error.errors()
+        )
+        raise SiteFileError(f"{path}: {wrong}") from error
+
+
+def load_sites(extra: Path | None = None) -> dict[str, Site]:
+    """Return all sites by name: those shipped, then those of the folder `extra`, which win.
+
+    Raises:
+        SiteFileError: a file is wrong, or `extra` is no folder.
+    """
+    if extra is not None and not extra.is_dir():
+        raise SiteFileError(f"PRESSMARK_SITES={extra}: no such folder")
+    shipped = Path(str(files("pressmark"))) / "sites"
+    return {site.site: site for folder in filter(None, (shipped, extra)) for site in _folder(folder)}
+
+
+def _folder(folder: Path) -> Iterator[Site]:
+    return (read_site(path) for path in sorted(folder.glob("*.yml")))
+
+
+def find_section(sites: dict[str, Site], name: str) -> tuple[Site, str]:
+    """Split `SITE/SECTION` and return the site and the section's name.
+
+    Raises:
+        UnknownSection: there is none of that name; the message lists all there are.
+    """
+    site_name, _, section = name.partition("/")
+    site = sites.get(site_name)
+    if site is None or section not in site.sections:
+        known = "\n  ".join(f"{each.site}/{path}" for each in sites.values() for path in each.sections)
+        raise UnknownSection(f"no section {name!r}. Known sections:\n  {known}")
+    return site, section
