@@ -1,0 +1,81 @@
+"""The `pressmark` command: parses, and calls one function each."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+import pressmark
+from pressmark.errors import PressmarkError
+
+COMMANDS = {
+    "crawl": "apps.commands.crawl",
+    "newsroom": "apps.newsroom.command",
+    "s3server": "apps.s3server",
+    "sites": "apps.commands.sites",
+    "status": "apps.commands.status",
+    "verify": "apps.commands.verify",
+    "versions": "apps.commands.versions",
+}
+
+EXIT_CODES = """\b
+Exit codes:
+  0  all is well
+  1  an error nobody foresaw
+  2  wrong usage: unknown section, bad option, bad site file
+  3  the bucket can't be used
+  4  the crawl went through and can't be trusted: layout changed, site refused
+  5  the local spool can't be used
+  6  another crawl of this host goes on
+  7  a service that was started did not come up
+  8  verify found something wrong
+"""
+
+
+class Commands(click.Group):
+    """Imports a command when it is asked for: one that needs little starts fast, and needs none of the extras."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; what Pressmark raises on purpose becomes one line and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except PressmarkError as error:
+            click.echo(f"pressmark: {error}", err=True)
+            sys.exit(error.exit_code)
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] in {"apps", "pipelines", "pressmark", "spiders"}:
+                raise
+            click.echo(
+                f"pressmark: {error}. Is the extra that brings it installed? See `pip show pressmark`.", err=True
+            )
+            sys.exit(2)
+
+
+@click.group(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(pressmark.__version__, prog_name="pressmark")
+def main() -> None:
+    r"""Archive a news section: exact WARC captures, and every version of every article as JSON in an S3 bucket.
+
+    \b
+    The bucket is named by the standard variables:
+      AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, PRESSMARK_BUCKET
+    """
+    if os.environ.get("NO_COLOR") is None and not sys.stdout.isatty():
+        os.environ["NO_COLOR"] = "1"
+
+
+if __name__ == "__main__":
+    main()

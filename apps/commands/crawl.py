@@ -1,0 +1,95 @@
+"""`pressmark crawl`: one run of one section, here and now."""
+
+import json
+import logging
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from apps.commands.console import console, table
+from apps.crawl import Result
+from pressmark.config import Config
+from pressmark.outcomes import Outcome
+from pressmark.run import Run
+from pressmark.site import find_section, load_sites
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pressmark crawl newsroom/world/europe
+  pressmark crawl chinadaily/world/europe --pages 2
+  pressmark crawl newsroom/world/europe --recheck --json | jq .counts
+"""
+)
+@click.argument("section", metavar="SITE/SECTION")
+@click.option("--pages", type=click.IntRange(min=1), help="Listing pages at most; default: as the site file says.")
+@click.option("--recheck", is_flag=True, help="Go on to the last page allowed, though a page brings nothing new.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run's manifest as JSON.")
+def crawl(section: str, pages: int | None, recheck: bool, as_json: bool) -> None:
+    """Crawl SITE/SECTION once: capture, read, publish."""
+    from apps.crawl import crawl as crawl_once
+
+    stderr = Console(stderr=True)
+    _log_to(stderr)
+    config = Config.from_env(os.environ)
+    site, name = find_section(load_sites(config.sites), section)
+    with _progress(stderr) as bar:
+        task = bar.add_task("", total=None) if bar else None
+
+        def show(run: Run) -> None:
+            if bar and task is not None:
+                counts = run.outcomes.counts()
+                done = sum(counts[outcome] for outcome in Outcome)
+                bar.update(task, total=counts["seen"], completed=done, description=f"page {run.listing_pages}")
+
+        result = crawl_once(config, site, name, pages=pages, recheck=recheck, on_change=show)
+    if as_json:
+        json.dump({"manifest_key": result.manifest_key, **result.manifest}, sys.stdout, ensure_ascii=False, indent=1)
+        click.echo()
+    else:
+        console().print(_summary(result))
+    if result.failure:
+        raise result.failure
+
+
+def _log_to(console: Console) -> None:
+    handler: logging.Handler = logging.StreamHandler()
+    if console.is_terminal:
+        handler = RichHandler(console=console, show_path=False, show_level=False, log_time_format="%X")
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
+    logging.getLogger("scrapy").setLevel(logging.WARNING)
+
+
+def _progress(console: Console) -> AbstractContextManager[Progress | None]:
+    if not console.is_terminal:
+        return nullcontext()
+    columns: tuple[Any, ...] = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console, transient=True)
+
+
+def _summary(result: Result) -> Table:
+    counts = result.manifest["counts"]
+    rows = table("run", *counts)
+    rows.add_row(result.manifest["run_id"], *(str(count) for count in counts.values()))
+    rows.caption = _told(result)
+    rows.caption_justify = "left"
+    return rows
+
+
+def _told(result: Result) -> str:
+    ended = result.manifest["ended"]
+    what = "nothing changed" if ended == "complete" and not result.manifest["counts"]["published"] else ended
+    return f"{what}; manifest: {result.manifest_key}"

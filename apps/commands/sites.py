@@ -1,0 +1,21 @@
+"""`pressmark sites`: which sections can be crawled."""
+
+import os
+
+import click
+
+from apps.commands.console import console, table
+from pressmark.config import Config
+from pressmark.site import load_sites
+
+
+@click.command()
+def sites() -> None:
+    """List the sections that can be crawled."""
+    rows = table("section", "title", "schedule (UTC)", "pages", "address")
+    for site in load_sites(Config.from_env(os.environ).sites).values():
+        for name, section in site.sections.items():
+            schedule = section.schedule or "when triggered"
+            title = f"{site.title}: {section.name}"
+            rows.add_row(f"{site.site}/{name}", title, schedule, str(section.pages), site.origin + section.path)
+    console().print(rows)

@@ -1,0 +1,55 @@
+"""`pressmark status`: the last run of each section, and what waits in the spool."""
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from apps.commands.console import console, table
+from pressmark.archive import manifest
+from pressmark.archive.spool import leftovers, torn
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from pressmark.site import Site, load_sites
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(as_json: bool) -> None:
+    """Show each section's last run and what waits in the local spool."""
+    config = Config.from_env(os.environ)
+    store = Store.open(config)
+    states = [_row(config, store, site, name) for site in load_sites(config.sites).values() for name in site.sections]
+    if as_json:
+        json.dump(states, sys.stdout, indent=1)
+        click.echo()
+        return
+    rows = table("section", "last run", "ended", "seen", "published", "rejected", "failed", "waiting in the spool")
+    for row in states:
+        counts = row["counts"] or {}
+        figures = (str(counts.get(name, "-")) for name in ("seen", "published", "rejected", "failed"))
+        rows.add_row(row["section"], row["ago"] or "never", row["ended"] or "-", *figures, str(row["spooled"]))
+    console().print(rows)
+
+
+def _row(config: Config, store: Store, site: Site, section: str) -> dict[str, Any]:
+    last = manifest.latest(store, site.site, section)
+    return {
+        "section": f"{site.site}/{section}",
+        "run_id": last and last["run_id"],
+        "ended": last and last["ended"],
+        "ended_at": last and last["ended_at"],
+        "ago": last and _ago(datetime.fromisoformat(last["ended_at"])),
+        "counts": last and last["counts"],
+        "spooled": len(leftovers(config.spool, site.site)) + len(torn(config.spool, site.site)),
+    }
+
+
+def _ago(moment: datetime) -> str:
+    minutes = int((datetime.now(UTC) - moment).total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440} days ago"

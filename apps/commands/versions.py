@@ -1,0 +1,61 @@
+"""`pressmark versions`: all versions of one article."""
+
+import json
+import os
+import re
+import sys
+from typing import Any
+
+import click
+from rich.table import Table
+
+from apps.commands.console import console, table
+from pressmark import object_id
+from pressmark.archive import keys
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from pressmark.errors import UsageError
+from pressmark.site import Site, load_sites
+
+
+@click.command(
+    epilog="""\b
+Example:
+  pressmark versions WS620eee0ba310cdd1c5c1d2a3
+"""
+)
+@click.argument("article", metavar="ID|URL")
+@click.option("--json", "as_json", is_flag=True, help="Print the versions' documents as JSON.")
+def versions(article: str, as_json: bool) -> None:
+    """List the versions of an article, by its id or URL, oldest first."""
+    config = Config.from_env(os.environ)
+    found = re.search(r"WS[0-9a-f]{24}", article)
+    if not found:
+        raise UsageError(f"{article!r} holds no article id: WS and 24 hex digits")
+    store = Store.open(config)
+    documents = [
+        {"key": key, **json.loads(store.get(key))}
+        for site in load_sites(config.sites).values()
+        for key in store.keys(_prefix(site, found[0]))
+    ]
+    if not documents:
+        raise UsageError(f"{found[0]}: no version is published in bucket {config.bucket!r}")
+    if as_json:
+        json.dump(documents, sys.stdout, ensure_ascii=False, indent=1)
+        click.echo()
+        return
+    console().print(_table(documents))
+
+
+def _prefix(site: Site, article_id: str) -> str:
+    day = object_id.created_at(article_id).astimezone(site.zone).strftime("%Y/%m/%d")
+    return f"{keys.articles(site.site, day)}{article_id}/"
+
+
+def _table(documents: list[dict[str, Any]]) -> Table:
+    rows = table("updated", "words", "headline", "captured", "key")
+    for each in documents:
+        captured = each["pressmark"]["captures"][0]["capturedAt"]
+        words = str(each["wordCount"])
+        rows.add_row(each["dateModified"], words, each["headline"], captured[:19] + "Z", each["key"])
+    return rows

@@ -1,0 +1,82 @@
+"""The crawl as a process of its own, as the Airflow operator starts it: `python -m apps.crawl_runner SITE/SECTION`.
+
+It prints its log as JSON lines and writes one JSON object to the result pipe before it ends:
+`{"manifest_key": ..., "manifest": ..., "error": {"type", "message", "exit_code"} or null}`.
+"""
+
+import ctypes
+import json
+import logging
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+
+from apps.crawl import crawl
+from pressmark.config import Config
+from pressmark.errors import PressmarkError
+from pressmark.site import find_section, load_sites
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per log record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as `{"level", "logger", "message"}`."""
+        message = record.getMessage()
+        if record.exc_info:
+            message += "\n" + self.formatException(record.exc_info)
+        return json.dumps({"level": record.levelname, "logger": record.name, "message": message}, ensure_ascii=False)
+
+
+@click.command()
+@click.argument("name", metavar="SITE/SECTION")
+@click.option("--run-id")
+@click.option("--pages", type=click.IntRange(min=1))
+@click.option("--recheck", is_flag=True)
+@click.option("--log", type=click.Choice(["json", "text"]), default="text")
+@click.option("--result-fd", type=int, default=1)
+def main(name: str, run_id: str | None, pages: int | None, recheck: bool, log: str, result_fd: int) -> None:
+    """Crawl SITE/SECTION once."""
+    _end_with_parent()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if log == "json" else logging.Formatter("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("scrapy").setLevel(logging.WARNING)
+    result, exit_code = _crawl(name, run_id=run_id, pages=pages, recheck=recheck)
+    with os.fdopen(result_fd, "w", encoding="utf-8") as pipe:
+        json.dump(result, pipe, ensure_ascii=False)
+    sys.exit(exit_code)
+
+
+def _crawl(name: str, **options: Any) -> tuple[dict[str, Any], int]:
+    try:
+        config = Config.from_env(os.environ)
+        site, section = find_section(load_sites(config.sites), name)
+        result = crawl(config, site, section, **options)
+    except PressmarkError as error:
+        return {"manifest_key": None, "manifest": None, "error": _told(error)}, error.exit_code
+    failure = result.failure
+    return {
+        "manifest_key": result.manifest_key,
+        "manifest": result.manifest,
+        "error": failure and _told(failure),
+    }, failure.exit_code if failure else 0
+
+
+def _told(error: PressmarkError) -> dict[str, Any]:
+    return {"type": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
+
+
+def _end_with_parent() -> None:
+    """Get SIGTERM when the parent dies, however it dies: a crawl without a task would go on unseen. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Clean: one spelling for what looks the same."""
+
+import re
+import unicodedata
+from typing import Any
+
+import attrs
+
+from pipelines.step import Step
+from pressmark.article import Raw
+from pressmark.reading import Reading
+
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_BLANKS = re.compile(r"[^\S\n]+")
+
+
+class Clean(Step):
+    """Puts all text into Unicode's composed form (NFC), without invisible characters and doubled blanks."""
+
+    def process_item(self, item: Reading) -> Reading:
+        """Return the reading with clean text; what was printed (`raw`) stays as it was."""
+        return attrs.evolve(item, article=_clean(item.article))
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", value))).strip()
+        case tuple():
+            return tuple(_clean(each) for each in value)
+        case Raw():
+            return value
+    if attrs.has(type(value)):
+        return attrs.evolve(
+            value, **{field.name: _clean(getattr(value, field.name)) for field in attrs.fields(type(value))}
+        )
+    return value

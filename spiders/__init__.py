@@ -1,0 +1,1 @@
+"""Fetch and read a site: one section spider, and page objects by layout."""

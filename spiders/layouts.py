@@ -1,0 +1,57 @@
+"""Layouts: which page classes read a site, and from which day on. An old one stays, for re-deriving old captures."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import attrs
+from web_poet import HttpResponse
+
+from pressmark.errors import SiteFileError
+from pressmark.site import Site
+from spiders.pages import chinadaily
+
+
+@attrs.frozen
+class Layout:
+    """The page classes of one kind of site."""
+
+    listing: type[chinadaily.ListingPage]
+    articles: Mapping[date, type[chinadaily.ArticlePage]]
+    """Page class by the first day (UTC, of the capture) on which it holds."""
+
+    def article_page(self, captured_at: datetime) -> type[chinadaily.ArticlePage]:
+        """Return the class that held when the page was captured."""
+        day = captured_at.astimezone(UTC).date()
+        return self.articles[max(first for first in self.articles if first <= day)]
+
+
+LAYOUTS = {
+    "chinadaily": Layout(listing=chinadaily.ListingPage, articles={date(2018, 1, 1): chinadaily.ArticlePage}),
+}
+
+
+def layout_of(site: Site) -> Layout:
+    """Return the site's layout.
+
+    Raises:
+        SiteFileError: its file names one that does not exist; the message lists those that do.
+    """
+    try:
+        return LAYOUTS[site.layout]
+    except KeyError:
+        raise SiteFileError(f"site {site.site}: no layout {site.layout!r}. Known: {', '.join(LAYOUTS)}") from None
+
+
+def page_response(url: str, body: bytes, status: int, headers: Mapping[Any, Any]) -> HttpResponse:
+    """Return a response as page objects take it; `body` is decoded of its content encoding.
+
+    Valid UTF-8 is read as UTF-8 whatever the header says: text in another charset is practically never valid UTF-8,
+    and a wrong `charset` in a header is common. All else follows the HTML standard's order.
+    """
+    try:
+        body.decode("utf-8")
+        encoding = "utf-8"
+    except UnicodeDecodeError:
+        encoding = None
+    return HttpResponse(url=url, body=body, status=status, headers=headers, encoding=encoding)

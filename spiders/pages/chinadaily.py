@@ -1,0 +1,200 @@
+"""chinadaily.com.cn, the layout of the English edition since 2018: listing and article pages."""
+
+import re
+from datetime import datetime
+
+import attrs
+from web_poet import Returns, WebPage, field
+from web_poet.utils import cached_method
+
+from pressmark import object_id
+from pressmark.article import Article, Credit, Image, Raw
+from pressmark.errors import Rejected
+from pressmark.site import Site
+from spiders.listing import Entry, Listing
+from spiders.pages.byline import Byline, read_byline
+from spiders.pages.names import credits_in
+from spiders.pages.story import Story, read_story
+
+ENTRIES = "div.tw3_01_2 h4 a[href], div.tw2 a[href]"
+OTHER_SECTIONS = "ancestor::div[contains(concat(' ', normalize-space(@class), ' '), ' mai_r ')]"
+NEXT = "//a[contains(concat(' ', normalize-space(@class), ' '), ' pagestyle ')][normalize-space()='Next']/@href"
+
+CONTENT = "#Content"
+CHROME = (
+    "script, style, noscript, iframe, video, audio, figure, table.share, #div_currpage, .share, .selectpage,"
+    " [class*=share], [id*=share], .pagestyle"
+)
+PRINTED_CHROME = re.compile(
+    r"(?:Share(?: - WeChat)?|Top|BACK TO THE TOP|Most Viewed in 24 Hours|Global Edition|中文|双语|Français|ASIA)"
+    r"|Copyright .*|License .*|Registration Number.*",
+    re.DOTALL,
+)
+FOLLOWING = "#div_currpage a::attr(href)"
+CREDIT = re.compile(r"\s*[\[(]([^\])]{2,80})[\])]\s*$")
+ORGANIZATIONS = frozenset(
+    {"AFP", "AP", "Agencies", "Associated Press", "CGTN", "China Daily", "Reuters", "Xinhua", "Xinhua News Agency"}
+)
+
+
+@attrs.define
+class ListingPage(WebPage[Listing], Returns[Listing]):
+    """One page of a section's listing: the main column only, not what the margin shows of other sections."""
+
+    site: Site
+
+    @field
+    def entries(self) -> tuple[Entry, ...]:
+        matches = ((url, self.site.article_match(url)) for url in self._links())
+        return tuple(
+            Entry(article_id=match["id"], url=url, printed_day=match["day"]) for url, match in matches if match
+        )
+
+    @field
+    def elsewhere(self) -> tuple[str, ...]:
+        return tuple(url for url in self._links() if not self.site.article_match(url))
+
+    @field
+    def next_url(self) -> str | None:
+        href = self.xpath(NEXT).get()
+        return self.urljoin(href) if href else None
+
+    @cached_method
+    def _links(self) -> tuple[str, ...]:
+        anchors = (each for each in self.css(ENTRIES) if not each.xpath(OTHER_SECTIONS))
+        return tuple(dict.fromkeys(self.urljoin(each.attrib["href"].strip()) for each in anchors))
+
+
+@attrs.define
+class ArticlePage(WebPage[Article], Returns[Article]):
+    """One page of an article."""
+
+    site: Site
+
+    LAYOUT = "chinadaily/1"
+
+    @field
+    def article_id(self) -> str:
+        match = self.site.article_match(self.url)
+        if not match:
+            raise Rejected("not-an-article", f"{self.url} is not the address of an article")
+        printed = self._meta("contentid")
+        if printed != match["id"]:
+            raise Rejected("id-mismatch", f"the URL says {match['id']}, the page's contentid {printed}")
+        return str(match["id"])
+
+    @field
+    def url(self) -> str:
+        return str(self.response.url)
+
+    @field
+    def headline(self) -> str:
+        headline = _line(self.css("h1").xpath("string()").get())
+        if not headline:
+            raise Rejected("no-headline", f"{self.url} has no h1 with text")
+        return headline
+
+    @field
+    def standfirst(self) -> str | None:
+        return _line(self.xpath("//h1/following-sibling::h2[1]").xpath("string()").get()) or self._story().standfirst
+
+    @field
+    def authors(self) -> tuple[Credit, ...]:
+        return self._byline().authors
+
+    @field
+    def dateline(self) -> str | None:
+        return self._story().dateline or self._byline().place
+
+    @field
+    def source(self) -> str | None:
+        return self._byline().source
+
+    @field
+    def contributors(self) -> tuple[Credit, ...]:
+        return credits_in(self._story().contributor_names, ORGANIZATIONS)
+
+    @field
+    def published_at(self) -> datetime:
+        return object_id.created_at(self.article_id).astimezone(self.site.zone)
+
+    @field
+    def updated_at(self) -> datetime:
+        updated = self._byline().updated
+        return datetime.fromisoformat(updated).replace(tzinfo=self.site.zone) if updated else self.published_at
+
+    @field
+    def section(self) -> str | None:
+        crumbs = [_line(part) for part in (self.css("#bread-nav").xpath("string()").get() or "").split("/")]
+        return " / ".join(crumb for crumb in crumbs if crumb and crumb != "Home") or None
+
+    @field
+    def body(self) -> str:
+        body = "\n\n".join(self._story().paragraphs)
+        if not body:
+            raise Rejected("no-body", f"{self.url} has no text in {CONTENT}: a gallery or video?")
+        return body
+
+    @field
+    def images(self) -> tuple[Image, ...]:
+        return tuple(
+            self._image(image.attrib["src"], _line(image.xpath("string(ancestor::figure[1]//figcaption)").get()))
+            for image in self.css(f"{CONTENT} img[src]")
+        )
+
+    @field
+    def keywords(self) -> tuple[str, ...]:
+        return tuple(filter(None, (_line(word) for word in (self._meta("keywords") or "").split(","))))
+
+    @field
+    def language(self) -> str:
+        return self.site.language
+
+    @field
+    def raw(self) -> Raw:
+        return Raw(
+            byline=self._byline_text() or None,
+            updated=self._byline().updated,
+            published=self._meta("publishdate"),
+            contributors=self._story().contributors,
+        )
+
+    @field
+    def layout(self) -> str:
+        return self.LAYOUT
+
+    def following(self) -> list[str]:
+        """URLs of the article's further pages, in their order."""
+        numbered = {}
+        for href in self.css(FOLLOWING).getall():
+            url = self.urljoin(href)
+            match = self.site.article_match(url)
+            if match and match["id"] == self.article_id and match["page"]:
+                numbered[int(match["page"])] = url
+        return [numbered[number] for number in sorted(numbered)]
+
+    @cached_method
+    def _byline_text(self) -> str:
+        return _line(self.css("span.info_l").xpath("string()").get())
+
+    @cached_method
+    def _byline(self) -> Byline:
+        return read_byline(self._byline_text(), ORGANIZATIONS)
+
+    @cached_method
+    def _story(self) -> Story:
+        content = self.css(CONTENT)
+        return read_story(content[0], CHROME, PRINTED_CHROME) if content else Story()
+
+    def _meta(self, name: str) -> str | None:
+        return _line(self.css(f'meta[name="{name}"]::attr(content)').get()) or None
+
+    def _image(self, src: str, text: str) -> Image:
+        credit = CREDIT.search(text)
+        caption = CREDIT.sub("", text) or None
+        return Image(url=self.urljoin(src), caption=caption, credit=credit[1].strip() if credit else None)
+
+
+def _line(text: str | None) -> str:
+    """Fold white space; the empty string when there is nothing."""
+    return " ".join((text or "").split())

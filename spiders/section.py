@@ -1,0 +1,141 @@
+"""The section spider: listing pages until one brings nothing new, and the articles they name."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
+from scrapy.http import Response
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.python.failure import Failure
+from web_poet import HttpResponse
+
+from pressmark.article import Article
+from pressmark.errors import CrawlRefused, LayoutChanged, Rejected, RunFailed
+from pressmark.outcomes import Outcome
+from pressmark.reading import Reading
+from pressmark.run import Run
+from spiders.capture import RECORD_ID
+from spiders.layouts import layout_of, page_response
+from spiders.listing import Entry, Listing
+from spiders.pages.chinadaily import ArticlePage
+
+REFUSALS = {401, 403}
+
+
+class SectionSpider(Spider):
+    """Crawls one section of one site for a run."""
+
+    name = "section"
+
+    def __init__(self, run: Run, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.run = run
+        self.layout = layout_of(run.site)
+        self.allowed_domains = [host.lstrip(".") for host in run.site.hosts]
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Begin with the first listing page."""
+        yield self._listing_request(self.run.site.origin + self.run.section.path, number=1)
+
+    async def parse_listing(self, response: Response, number: int) -> AsyncIterator[Request]:
+        """Ask for the page's articles, and for the next page if this one brought something new."""
+        listing = await self.layout.listing(_page(response), site=self.run.site).to_item()
+        self.run.listing_pages += 1
+        self.run.elsewhere.update(listing.elsewhere)
+        self._check(listing, response.url)
+        self.logger.info("listing page %d: %d articles", number, len(listing.entries))
+        await asyncio.to_thread(self.run.ledger.learn, {entry.day for entry in listing.entries})
+        fresh = [entry for entry in listing.entries if not self.run.ledger.knows_article(entry.day, entry.article_id)]
+        for entry in listing.entries:
+            if self.run.see(entry.article_id, entry.url):
+                yield Request(entry.url, self.parse_article, errback=self.article_failed, cb_kwargs={"entry": entry})
+        go_on = fresh or self.run.recheck or not self.run.complete_before
+        if listing.next_url and number < self.run.pages and go_on:
+            # Behind the articles of this page: a run that is cut short leaves a gap at the old end, not in the middle.
+            yield self._listing_request(listing.next_url, number + 1)
+
+    async def parse_article(self, response: Response, entry: Entry) -> AsyncIterator[Reading]:
+        """Read an article, with its following pages if it is a long one."""
+        record_ids = [response.meta[RECORD_ID]]
+        try:
+            article = await self._read(response, record_ids)
+        except Rejected as error:
+            self.run.reject(entry.article_id, entry.day, response.url, error, record_ids)
+        except RunFailed as error:
+            self.run.settle(entry.article_id, Outcome.FAILED, reason="following-page", message=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever breaks on one page must not stop the others
+            broken = Rejected("parser-error", f"{type(error).__name__}: {error}")
+            self.run.reject(entry.article_id, entry.day, response.url, broken, record_ids)
+        else:
+            yield Reading(article=article, day=entry.day, record_ids=tuple(record_ids))
+
+    def listing_failed(self, failure: Failure) -> None:
+        """A listing that can't be had fails the run; what was found before it is kept."""
+        url = failure.request.url  # type: ignore[attr-defined]  # Scrapy adds it
+        reason, message = _why(failure)
+        refused = reason in {"robots", *(f"http-{status}" for status in REFUSALS)}
+        error = CrawlRefused if refused else RunFailed
+        self.run.fail(error(f"listing {url}: {message}"))
+
+    def article_failed(self, failure: Failure) -> None:
+        """An article that can't be had is counted as failed, and tried again by the next run."""
+        reason, message = _why(failure)
+        entry: Entry = failure.request.cb_kwargs["entry"]  # type: ignore[attr-defined]  # Scrapy adds it
+        self.logger.warning("failed: %s: %s", entry.url, message)
+        self.run.settle(entry.article_id, Outcome.FAILED, reason=reason, message=message)
+
+    async def _read(self, response: Response, record_ids: list[str]) -> Article:
+        page = self._article_page(response)
+        first = await page.to_item()
+        following = []
+        assert self.crawler.engine is not None
+        for url in page.following():
+            further = await self.crawler.engine.download_async(Request(url))
+            if further.status != 200:
+                raise RunFailed(f"{url} answers {further.status}")
+            record_ids.append(further.request.meta[RECORD_ID])  # type: ignore[union-attr]  # set by the engine
+            following.append(await self._article_page(further).to_item())
+        return first.followed_by(*following)
+
+    def _article_page(self, response: Response) -> ArticlePage:
+        return self.layout.article_page(self.run.started_at)(_page(response), site=self.run.site)
+
+    def _check(self, listing: Listing, url: str) -> None:
+        """Hold a listing against what the site file promises (`expect`)."""
+        expect, found = self.run.site.expect, len(listing.entries)
+        fewest = expect.fewest if listing.next_url else 1
+        if not fewest <= found <= expect.most:
+            self.run.fail(
+                LayoutChanged(
+                    f"listing {url} has {found} articles, expected {fewest} to {expect.most}: layout changed? "
+                    f"Look at the page, then at the selectors of layout {self.run.site.layout!r}."
+                )
+            )
+
+    def _listing_request(self, url: str, number: int) -> Request:
+        return Request(
+            url,
+            self.parse_listing,
+            errback=self.listing_failed,
+            cb_kwargs={"number": number},
+            dont_filter=True,
+            priority=-number,
+        )
+
+
+def _page(response: Response) -> HttpResponse:
+    return page_response(response.url, response.body, response.status, response.headers)
+
+
+def _why(failure: Failure) -> tuple[str, str]:
+    """Return why a download failed: a short name to count, and the details."""
+    match error := failure.value:
+        case HttpError():
+            return f"http-{error.response.status}", f"it answers {error.response.status}"
+        case IgnoreRequest() if "robots.txt" in str(error):
+            return "robots", "robots.txt forbids it"
+        case DownloadTimeoutError():
+            return "timeout", "no whole response in time"
+    return "network", f"{type(error).__name__}: {error}"

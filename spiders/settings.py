@@ -1,0 +1,49 @@
+"""The Scrapy settings of a run: polite, lean, and the same for every section."""
+
+from typing import Any
+
+from pressmark.run import Run, user_agent
+
+MAX_BODY = 64 * 1024 * 1024
+
+
+def crawl_settings(run: Run) -> dict[str, Any]:
+    """Return the settings for one run of one section."""
+    politeness = run.site.politeness
+    return {
+        "BOT_NAME": "pressmark",
+        "USER_AGENT": user_agent(run.config),
+        "ROBOTSTXT_OBEY": True,
+        # No more under way than the host may be asked at once: a crawl that is stopped has little to wait for.
+        "CONCURRENT_REQUESTS": politeness.concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": politeness.concurrency,
+        "DOWNLOAD_DELAY": politeness.delay,
+        "DOWNLOAD_DELAY_JITTER": 0,  # The delay is a promise: never less.
+        "DOWNLOAD_TIMEOUT": politeness.timeout,
+        "DOWNLOAD_MAXSIZE": MAX_BODY,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "RETRY_TIMES": politeness.retries,
+        "COOKIES_ENABLED": False,  # Every visit is a first visit: captures show what anyone would see.
+        "METAREFRESH_ENABLED": False,
+        "DEFAULT_REQUEST_HEADERS": {
+            "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "Accept-Language": run.site.language,
+            # Nothing newer: replay tools do not read brotli or zstd records.
+            "Accept-Encoding": "gzip, deflate",
+        },
+        "DOWNLOADER_MIDDLEWARES": {
+            "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+            "spiders.retry_after.RetryAfter": 550,
+            "spiders.capture.Capture": 1000,
+        },
+        "EXTENSIONS": {
+            "spiders.crawl_delay.CrawlDelay": 0,
+            "scrapy.extensions.telnet.TelnetConsole": None,
+            "scrapy.extensions.logstats.LogStats": None,
+        },
+        # Scrapy starts this many tasks for every response, whatever it yields: its default of 100 costs a third.
+        "CONCURRENT_ITEMS": 4,
+        "LOG_ENABLED": False,  # The program that starts the crawl sets up logging.
+        "STATS_DUMP": False,
+        "DEFAULT_DROPITEM_LOG_LEVEL": "DEBUG",
+    }
