@@ -1,0 +1,154 @@
+"""The control interface under `/-/`: the same that `Newsroom` offers, as JSON over HTTP."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from apps.newsroom.clock import read_duration
+from apps.newsroom.faults import FaultKind
+from apps.newsroom.newsroom import Newsroom
+from apps.newsroom.section import MAIN, SECTIONS
+from apps.newsroom.story import Story
+
+Asked = dict[str, Any]
+Answer = dict[str, Any]
+
+
+def control_routes(newsroom: Newsroom) -> list[Route]:
+    """Return the routes of the control interface."""
+    control = Control(newsroom)
+    actions: dict[str, tuple[Callable[[Asked], Answer], set[str]]] = {
+        "publish": (control.publish, {"section"}),
+        "update": (control.update, {"article_id", "article", "section"}),
+        "edit-silently": (control.edit_silently, {"article_id", "article", "section"}),
+        "withdraw": (control.withdraw, {"article_id", "article", "section", "status"}),
+        "fault": (control.fault, {"path", "kind", "times"}),
+        "clear-faults": (control.clear_faults, set()),
+        "advance": (control.advance, {"by", "seconds"}),
+    }
+    routes = [Route("/-/state", control.state, methods=["GET"])]
+    for name, (action, keys) in actions.items():
+        routes.append(Route(f"/-/{name}", _endpoint(name, action, keys), methods=["POST"]))
+    return routes
+
+
+class Control:
+    """Each action takes the JSON that was sent and returns what changed."""
+
+    def __init__(self, newsroom: Newsroom) -> None:
+        self.newsroom = newsroom
+
+    async def state(self, _request: Request) -> Response:
+        """Clock, counts and seed."""
+        self.newsroom.catch_up()
+        return JSONResponse(
+            {
+                "clock": self.newsroom.clock.isoformat(),
+                "seed": self.newsroom.seed,
+                "articles": {name: self.newsroom.count(name) for name in SECTIONS},
+                "faults": self.newsroom.faults,
+                "requests": self.newsroom.requests.total,
+            }
+        )
+
+    def publish(self, asked: Asked) -> Answer:
+        """Publish a new article."""
+        return self._told(self.newsroom.story(self.newsroom.publish(_section(asked))))
+
+    def update(self, asked: Asked) -> Answer:
+        """Update an article."""
+        return self._told(self.newsroom.update(self._article_id(asked)))
+
+    def edit_silently(self, asked: Asked) -> Answer:
+        """Edit an article and leave its *Updated* time."""
+        return self._told(self.newsroom.edit_silently(self._article_id(asked)))
+
+    def withdraw(self, asked: Asked) -> Answer:
+        """Withdraw an article."""
+        article_id = self._article_id(asked)
+        status = _whole_number(asked, "status", 404)
+        self.newsroom.withdraw(article_id, status)
+        return {**self._told(self.newsroom.story(article_id)), "status": status}
+
+    def fault(self, asked: Asked) -> Answer:
+        """Let requests of a path go wrong."""
+        path, kind = asked.get("path"), asked.get("kind")
+        if not isinstance(path, str):
+            raise ValueError("path is missing: say which, such as /world/europe")  # noqa: TRY004  # One kind of error: 422.
+        if kind not in list(FaultKind):
+            raise ValueError(f"kind is {kind!r}: it must be one of {', '.join(FaultKind)}")
+        times = None if asked.get("times") is None else _whole_number(asked, "times", 1)
+        self.newsroom.fault(path, kind, times)
+        return {"path": path, "kind": kind, "times": times}
+
+    def clear_faults(self, _asked: Asked) -> Answer:
+        """Let everything go right again."""
+        return {"cleared": self.newsroom.clear_faults()}
+
+    def advance(self, asked: Asked) -> Answer:
+        """Move the clock by `by` (such as 10m) or by `seconds`."""
+        if ("by" in asked) == ("seconds" in asked):
+            raise ValueError('say either {"by": "10m"} or {"seconds": 600}')
+        by = (
+            timedelta(seconds=_whole_number(asked, "seconds", 0))
+            if "seconds" in asked
+            else read_duration(str(asked["by"]))
+        )
+        return {"clock": self.newsroom.advance(by).isoformat()}
+
+    def _article_id(self, asked: Asked) -> str:
+        if "article_id" in asked:
+            return str(asked["article_id"])
+        if "article" not in asked:
+            raise ValueError('say {"article_id": "WS..."}, or {"article": 3} for the article of that index')
+        return self.newsroom.article_id(_whole_number(asked, "article", 0), _section(asked))
+
+    def _told(self, story: Story) -> Answer:
+        return {
+            "article_id": story.article_id,
+            "path": story.path,
+            "section": story.section,
+            "created_at": story.created_at.isoformat(),
+            "updated_at": story.updated_at.isoformat(),
+            "clock": self.newsroom.clock.isoformat(),
+        }
+
+
+def _endpoint(name: str, action: Callable[[Asked], Answer], keys: set[str]) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            return JSONResponse(action(_asked(await request.body(), name, keys)))
+        except LookupError as error:
+            return JSONResponse({"error": str(error)}, 404)
+        except (ValueError, OverflowError) as error:
+            return JSONResponse({"error": str(error)}, 422)
+
+    return endpoint
+
+
+def _asked(body: bytes, name: str, keys: set[str]) -> Asked:
+    asked = json.loads(body or b"{}")
+    if not isinstance(asked, dict):
+        raise ValueError("the body must be a JSON object")  # noqa: TRY004  # One kind of error: 422.
+    unknown = sorted(asked.keys() - keys)
+    if unknown:
+        raise ValueError(f"unknown key {', '.join(unknown)}: {name} takes {', '.join(sorted(keys)) or 'none'}")
+    return asked
+
+
+def _section(asked: Asked) -> str:
+    # As text, whatever was sent: what is no section is told as an unknown one.
+    return str(asked.get("section", MAIN))
+
+
+def _whole_number(asked: Asked, key: str, default: int) -> int:
+    value = asked.get(key, default)
+    # In Python a bool is an int too.
+    if type(value) is not int:
+        raise ValueError(f"{key} is {value!r}: it must be a whole number")
+    return value
