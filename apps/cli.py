@@ -11,16 +11,22 @@ import pressmark
 from pressmark.errors import PressmarkError
 
 COMMANDS = {
-    "crawl": "apps.commands.crawl",
-    "newsroom": "apps.newsroom.command",
-    "s3server": "apps.s3server",
-    "sites": "apps.commands.sites",
-    "status": "apps.commands.status",
-    "verify": "apps.commands.verify",
-    "versions": "apps.commands.versions",
+    "crawl": "apps.commands.crawl:crawl",
+    "newsroom": "apps.newsroom.command:newsroom_command",
+    "pools": "apps.airflow_pools:pools_command",
+    "s3server": "apps.s3server:s3server",
+    "sites": "apps.commands.sites:sites",
+    "status": "apps.commands.status:status",
+    "verify": "apps.commands.verify:verify",
+    "versions": "apps.commands.versions:versions",
 }
+"""Where each command is: module and name in it."""
 
-EXIT_CODES = """\b
+NOTES = """\b
+The bucket is named by the standard variables:
+  AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, PRESSMARK_BUCKET
+
+\b
 Exit codes:
   0  all is well
   1  an error nobody foresaw
@@ -45,7 +51,8 @@ class Commands(click.Group):
         """Import the command of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -64,15 +71,10 @@ class Commands(click.Group):
             sys.exit(2)
 
 
-@click.group(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, epilog=NOTES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(pressmark.__version__, prog_name="pressmark")
 def main() -> None:
-    r"""Archive a news section: exact WARC captures, and every version of every article as JSON in an S3 bucket.
-
-    \b
-    The bucket is named by the standard variables:
-      AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, PRESSMARK_BUCKET
-    """
+    """Archive a news section: exact WARC captures, and every version of every article as JSON in an S3 bucket."""
     if os.environ.get("NO_COLOR") is None and not sys.stdout.isatty():
         os.environ["NO_COLOR"] = "1"
 

@@ -78,7 +78,7 @@ def _run_spider(run: Run) -> None:
     from spiders.section import SectionSpider
     from spiders.settings import crawl_settings
 
-    process = AsyncCrawlerProcess(crawl_settings(run) | {"ITEM_PIPELINES": STEPS}, install_root_handler=False)
+    process = AsyncCrawlerProcess(crawl_settings(run) | {"ITEM_PIPELINES": STEPS})
     process.crawl(SectionSpider, run=run)
     _stop_on_signals(process, run)
     process.start(install_signal_handlers=False)

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from apps.crawl import crawl
+from apps.logs import log_to
 from pressmark.config import Config
 from pressmark.errors import PressmarkError
 from pressmark.site import find_section, load_sites
@@ -45,8 +46,7 @@ def main(name: str, run_id: str | None, pages: int | None, recheck: bool, log: s
     _end_with_parent()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if log == "json" else logging.Formatter("%(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("scrapy").setLevel(logging.WARNING)
+    log_to(handler)
     result, exit_code = _crawl(name, run_id=run_id, pages=pages, recheck=recheck)
     with os.fdopen(result_fd, "w", encoding="utf-8") as pipe:
         json.dump(result, pipe, ensure_ascii=False)
@@ -73,9 +73,9 @@ def _told(error: PressmarkError) -> dict[str, Any]:
 
 
 def _end_with_parent() -> None:
-    """Get SIGTERM when the parent dies, however it dies: a crawl without a task would go on unseen. Linux only."""
+    """Get SIGTERM when the parent dies, however it dies: a crawl without its task would go on unseen. Linux only."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -73,15 +73,16 @@ class Run:
         self._on_change = on_change
         self._segments: list[dict[str, Any]] = []
         self._objects: list[Stored] = []
+        self.spool_folder = config.spool / site.site
         self._publisher = Publisher(store, self._published)
-        self.spool = Spool(config.spool, site.site, self.run_id, self._warcinfo(), self._publisher.take)
+        self.spool = Spool(self.spool_folder, site.site, self.run_id, self._warcinfo(), self._publisher.take)
         previous = manifest.latest(store, site.site, section)
         self.complete_before = bool(previous and previous["ended"] == "complete")
         """Whether the run before this one saw all it wanted; if not, this one may not stop early."""
 
     def publish_leftovers(self) -> None:
         """Publish what an earlier run captured and could not publish."""
-        for batch in leftovers(self.config.spool, self.site.site):
+        for batch in leftovers(self.spool_folder, self.site.site):
             published = publish(self.store, batch)
             self._note(published)
             self.recovered.segments += 1
@@ -89,7 +90,7 @@ class Run:
 
     def torn(self) -> list[str]:
         """Return the names of segments that a killed run left open."""
-        return [path.name for path in torn(self.config.spool, self.site.site)]
+        return [path.name for path in torn(self.spool_folder, self.site.site)]
 
     def see(self, article_id: str, url: str) -> bool:
         """Take note of an article on a listing; False if it was seen before."""

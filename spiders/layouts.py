@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
 
 import attrs
-from web_poet import HttpResponse
+from web_poet import HttpResponse, HttpResponseHeaders
 
 from pressmark.errors import SiteFileError
 from pressmark.site import Site
@@ -43,7 +42,7 @@ def layout_of(site: Site) -> Layout:
         raise SiteFileError(f"site {site.site}: no layout {site.layout!r}. Known: {', '.join(LAYOUTS)}") from None
 
 
-def page_response(url: str, body: bytes, status: int, headers: Mapping[Any, Any]) -> HttpResponse:
+def page_response(url: str, body: bytes, status: int, headers: HttpResponseHeaders) -> HttpResponse:
     """Return a response as page objects take it; `body` is decoded of its content encoding.
 
     Valid UTF-8 is read as UTF-8 whatever the header says: text in another charset is practically never valid UTF-8,

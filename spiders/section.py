@@ -9,7 +9,7 @@ from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
-from web_poet import HttpResponse
+from web_poet import HttpResponse, HttpResponseHeaders
 
 from pressmark.article import Article
 from pressmark.errors import CrawlRefused, LayoutChanged, Rejected, RunFailed
@@ -41,7 +41,11 @@ class SectionSpider(Spider):
 
     async def parse_listing(self, response: Response, number: int) -> AsyncIterator[Request]:
         """Ask for the page's articles, and for the next page if this one brought something new."""
-        listing = await self.layout.listing(_page(response), site=self.run.site).to_item()
+        try:
+            listing = await self.layout.listing(_page(response), site=self.run.site).to_item()
+        except Exception as error:  # noqa: BLE001 - whatever breaks here, the run must not end green
+            self.run.fail(LayoutChanged(f"listing {response.url} can't be read: {type(error).__name__}: {error}"))
+            return
         self.run.listing_pages += 1
         self.run.elsewhere.update(listing.elsewhere)
         self._check(listing, response.url)
@@ -50,7 +54,7 @@ class SectionSpider(Spider):
         fresh = [entry for entry in listing.entries if not self.run.ledger.knows_article(entry.day, entry.article_id)]
         for entry in listing.entries:
             if self.run.see(entry.article_id, entry.url):
-                yield Request(entry.url, self.parse_article, errback=self.article_failed, cb_kwargs={"entry": entry})
+                yield self._request(entry.url, self.parse_article, self.article_failed, entry=entry)
         go_on = fresh or self.run.recheck or not self.run.complete_before
         if listing.next_url and number < self.run.pages and go_on:
             # Behind the articles of this page: a run that is cut short leaves a gap at the old end, not in the middle.
@@ -115,18 +119,17 @@ class SectionSpider(Spider):
             )
 
     def _listing_request(self, url: str, number: int) -> Request:
-        return Request(
-            url,
-            self.parse_listing,
-            errback=self.listing_failed,
-            cb_kwargs={"number": number},
-            dont_filter=True,
-            priority=-number,
-        )
+        return self._request(url, self.parse_listing, self.listing_failed, number=number).replace(priority=-number)
+
+    def _request(self, url: str, callback: Any, errback: Any, **kwargs: Any) -> Request:
+        # Nothing is filtered: the run knows what it saw, and a request dropped in silence would have no outcome.
+        return Request(url, callback, errback=errback, cb_kwargs=kwargs, dont_filter=True)
 
 
 def _page(response: Response) -> HttpResponse:
-    return page_response(response.url, response.body, response.status, response.headers)
+    return page_response(
+        response.url, response.body, response.status, HttpResponseHeaders.from_bytes_dict(response.headers)
+    )
 
 
 def _why(failure: Failure) -> tuple[str, str]:
@@ -136,6 +139,8 @@ def _why(failure: Failure) -> tuple[str, str]:
             return f"http-{error.response.status}", f"it answers {error.response.status}"
         case IgnoreRequest() if "robots.txt" in str(error):
             return "robots", "robots.txt forbids it"
+        case IgnoreRequest() if "redirections" in str(error):
+            return "redirects", "it redirects in a circle"
         case DownloadTimeoutError():
             return "timeout", "no whole response in time"
     return "network", f"{type(error).__name__}: {error}"

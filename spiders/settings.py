@@ -40,10 +40,13 @@ def crawl_settings(run: Run) -> dict[str, Any]:
             "spiders.crawl_delay.CrawlDelay": 0,
             "scrapy.extensions.telnet.TelnetConsole": None,
             "scrapy.extensions.logstats.LogStats": None,
+            "scrapy.extensions.remote_control.RemoteControl": None,  # It opens a port.
         },
         # Scrapy starts this many tasks for every response, whatever it yields: its default of 100 costs a third.
         "CONCURRENT_ITEMS": 4,
-        "LOG_ENABLED": False,  # The program that starts the crawl sets up logging.
+        # The program that starts the crawl sets up logging.
+        "LOG_ENABLED": False,
+        "LOG_INSTALL_ROOT_HANDLER": False,
         "STATS_DUMP": False,
         "DEFAULT_DROPITEM_LOG_LEVEL": "DEBUG",
     }

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from apps.commands.console import console, table
 from apps.crawl import Result
+from apps.logs import log_to
 from pressmark.config import Config
 from pressmark.outcomes import Outcome
 from pressmark.run import Run
@@ -38,7 +39,7 @@ def crawl(section: str, pages: int | None, recheck: bool, as_json: bool) -> None
     from apps.crawl import crawl as crawl_once
 
     stderr = Console(stderr=True)
-    _log_to(stderr)
+    log_to(_handler(stderr))
     config = Config.from_env(os.environ)
     site, name = find_section(load_sites(config.sites), section)
     with _progress(stderr) as bar:
@@ -56,16 +57,15 @@ def crawl(section: str, pages: int | None, recheck: bool, as_json: bool) -> None
         click.echo()
     else:
         console().print(_summary(result))
+        click.echo(_told(result))
     if result.failure:
         raise result.failure
 
 
-def _log_to(console: Console) -> None:
-    handler: logging.Handler = logging.StreamHandler()
-    if console.is_terminal:
-        handler = RichHandler(console=console, show_path=False, show_level=False, log_time_format="%X")
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
-    logging.getLogger("scrapy").setLevel(logging.WARNING)
+def _handler(stderr: Console) -> logging.Handler:
+    if stderr.is_terminal:
+        return RichHandler(console=stderr, show_path=False, show_level=False, log_time_format="%X")
+    return logging.StreamHandler()
 
 
 def _progress(console: Console) -> AbstractContextManager[Progress | None]:
@@ -82,14 +82,13 @@ def _progress(console: Console) -> AbstractContextManager[Progress | None]:
 
 def _summary(result: Result) -> Table:
     counts = result.manifest["counts"]
-    rows = table("run", *counts)
+    rows = table("run", *(name.replace("_", " ") for name in counts))
     rows.add_row(result.manifest["run_id"], *(str(count) for count in counts.values()))
-    rows.caption = _told(result)
-    rows.caption_justify = "left"
     return rows
 
 
 def _told(result: Result) -> str:
     ended = result.manifest["ended"]
-    what = "nothing changed" if ended == "complete" and not result.manifest["counts"]["published"] else ended
-    return f"{what}; manifest: {result.manifest_key}"
+    if ended == "complete" and not result.manifest["counts"]["published"]:
+        ended = "complete: nothing changed"
+    return f"{ended}. Manifest: {result.manifest_key}"

@@ -36,6 +36,7 @@ def status(as_json: bool) -> None:
 
 
 def _row(config: Config, store: Store, site: Site, section: str) -> dict[str, Any]:
+    spool = config.spool / site.site
     last = manifest.latest(store, site.site, section)
     return {
         "section": f"{site.site}/{section}",
@@ -44,7 +45,7 @@ def _row(config: Config, store: Store, site: Site, section: str) -> dict[str, An
         "ended_at": last and last["ended_at"],
         "ago": last and _ago(datetime.fromisoformat(last["ended_at"])),
         "counts": last and last["counts"],
-        "spooled": len(leftovers(config.spool, site.site)) + len(torn(config.spool, site.site)),
+        "spooled": len(leftovers(spool, site.site)) + len(torn(spool, site.site)),
     }
 
 

@@ -38,7 +38,7 @@ class _Head(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
     """The head of an HTTP message, kept as it came: warcio's own writes it anew and changes its bytes."""
 
     def __init__(self, head: bytes) -> None:
-        super().__init__("", [])
+        super().__init__("as it came", [])  # warcio takes an empty one for none
         self._head = head
 
     def compute_headers_buffer(self, header_filter: object = None) -> None:

@@ -1,0 +1,102 @@
+"""A newsroom, the bucket that archives it, and crawls as Airflow runs them: in a process of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import yaml
+
+from apps.newsroom.newsroom import Newsroom
+from apps.newsroom.running import RunningNewsroom
+from pressmark.archive.store import Store
+from pressmark.config import Config
+
+ROOT = Path(__file__).parents[2]
+SECTION = "newsroom/world/europe"
+
+
+@attrs.frozen
+class Crawl:
+    """How one crawl ended."""
+
+    exit_code: int
+    manifest: dict[str, Any]
+    error: dict[str, Any] | None
+    manifest_key: str | None
+    log: list[dict[str, str]]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        counts: dict[str, int] = self.manifest["counts"]
+        return counts
+
+
+@attrs.frozen
+class Archive:
+    """A newsroom, the bucket that archives it, and the crawl between them."""
+
+    newsroom: Newsroom
+    url: str
+    config: Config
+    store: Store
+
+    def set_site(self, **changes: Any) -> None:
+        """Write the newsroom's site file: the shipped one with this address, and changes."""
+        shipped = yaml.safe_load((ROOT / "pressmark/sites/newsroom.yml").read_text())
+        assert self.config.sites
+        path = self.config.sites / "newsroom.yml"
+        path.write_text(yaml.safe_dump({**shipped, "origin": self.url, **changes}))
+
+    def start(self, *options: str, **environment: str) -> tuple[subprocess.Popen[str], int]:
+        """Start the crawl runner; return it with the reading end of its result pipe."""
+        reader, writer = os.pipe()
+        command = [sys.executable, "-m", "apps.crawl_runner", SECTION, "--log", "json", "--result-fd", str(writer)]
+        process = subprocess.Popen(
+            [*command, *options],
+            pass_fds=[writer],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | environment,
+            cwd=ROOT,
+        )
+        os.close(writer)
+        return process, reader
+
+    def crawl(self, *options: str, **environment: str) -> Crawl:
+        """Run a crawl to its end."""
+        return self.finish(*self.start(*options, **environment))
+
+    def finish(self, process: subprocess.Popen[str], reader: int) -> Crawl:
+        """Wait for a crawl that was started."""
+        with os.fdopen(reader) as pipe:
+            _, errors = process.communicate(timeout=120)
+            said = pipe.read()
+        assert said, errors
+        log = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
+        result = json.loads(said)
+        return Crawl(process.returncode, result["manifest"] or {}, result["error"], result["manifest_key"], log)
+
+    def documents(self) -> dict[str, dict[str, Any]]:
+        """Return all published versions by key."""
+        return {key: json.loads(self.store.get(key)) for key in self.store.keys("articles/")}
+
+
+@pytest.fixture
+def archive(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
+    """A newsroom of 30 articles that stands still, and an empty bucket to archive it."""
+    sites = tmp_path / "sites"
+    sites.mkdir()
+    monkeypatch.setenv("PRESSMARK_SITES", str(sites))
+    monkeypatch.setenv("PRESSMARK_SPOOL", str(tmp_path / "spool"))
+    config = Config.from_env(os.environ)
+    assert config.bucket == bucket
+    with RunningNewsroom(Newsroom(articles=30, crawl_delay=0)) as running:
+        made = Archive(running.newsroom, running.url, config, Store.open(config))
+        made.set_site()
+        yield made

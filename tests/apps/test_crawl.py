@@ -1,0 +1,139 @@
+"""The main job, end to end: newsroom over real HTTP, a real S3 server, the crawl in a process of its own."""
+
+import gzip
+import json
+from datetime import timedelta
+
+import pytest
+
+from apps.newsroom.faults import FaultKind
+from tests.apps.conftest import Archive
+
+READABLE = 26
+"""Of the newsroom's 30 articles; the others are galleries and videos without `#Content`."""
+
+
+def test_the_first_run_publishes_all_and_the_next_nothing(archive: Archive) -> None:
+    first = archive.crawl()
+    assert first.exit_code == 0
+    assert first.manifest["ended"] == "complete"
+    assert first.counts["seen"] == 30
+    assert first.counts["published"] == len(archive.documents()) == READABLE
+    assert first.counts["rejected"] == 30 - READABLE
+    second = archive.crawl()
+    assert second.exit_code == 0
+    assert second.counts["published"] == 0
+    assert second.counts["listing_pages"] == 1
+
+
+def test_only_what_changed_is_published(archive: Archive) -> None:
+    archive.crawl()
+    before = archive.documents()
+    newsroom = archive.newsroom
+    newsroom.advance(timedelta(minutes=30))
+    new_id = newsroom.publish()
+    updated = newsroom.update(newsroom.article_id(29))
+    run = archive.crawl()
+    documents = archive.documents()
+    added = {key: documents[key] for key in documents.keys() - before.keys()}
+    assert run.counts["published"] == 2
+    assert {each["identifier"] for each in added.values()} == {new_id, updated.article_id}
+    assert {key: documents[key] for key in before} == before
+    [version] = [each for each in added.values() if each["identifier"] == updated.article_id]
+    assert version["dateModified"] == updated.updated_at.isoformat()
+
+
+def test_every_document_says_what_the_newsroom_wrote(archive: Archive) -> None:
+    archive.crawl()
+    documents = archive.documents().values()
+    assert len(documents) == READABLE
+    for document in documents:
+        story = archive.newsroom.story(document["identifier"])
+        assert document["headline"] == story.headline
+        assert document.get("alternativeHeadline") == story.standfirst
+        assert document.get("dateline") == story.dateline
+        assert document["dateModified"] == story.updated_at.isoformat()
+        assert document["datePublished"] == story.created_at.isoformat()
+        for paragraph in story.paragraphs:
+            assert paragraph in document["articleBody"].split("\n\n")
+
+
+def test_every_pointer_gives_back_the_page_it_was_read_from(archive: Archive) -> None:
+    archive.crawl()
+    documents = archive.documents().values()
+    pages = 0
+    for document in documents:
+        for capture in document["pressmark"]["captures"]:
+            member = archive.store.get(capture["warc"], capture["offset"], capture["length"])
+            head, http_head, body = gzip.decompress(member).split(b"\r\n\r\n", 2)
+            assert f"<{capture['recordId']}>".encode() in head
+            assert f"WARC-Target-URI: {capture['url']}".encode() in head
+            assert http_head.startswith(b"HTTP/1.1 200")
+            page = gzip.decompress(body.removesuffix(b"\r\n\r\n")).decode()
+            assert f'content="{document["identifier"]}"' in page
+            pages += 1
+    assert pages > len(documents)
+
+
+def test_a_rejected_page_is_kept_with_its_reason_and_its_capture(archive: Archive) -> None:
+    path = archive.newsroom.story(archive.newsroom.article_id(28)).path
+    archive.newsroom.fault(path, FaultKind.WRONG_CONTENTID)
+    run = archive.crawl()
+    [fate] = [each for each in run.manifest["articles"] if each.get("reason") == "id-mismatch"]
+    [key] = [key for key in archive.store.keys("rejected/") if key.endswith("/id-mismatch.json")]
+    rejection = json.loads(archive.store.get(key))
+    assert rejection["identifier"] == fate["article_id"] == archive.newsroom.article_id(28)
+    capture = rejection["pressmark"]["captures"][0]
+    member = archive.store.get(capture["warc"], capture["offset"], capture["length"])
+    assert rejection["url"].encode() in gzip.decompress(member)
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "reason"),
+    [
+        (FaultKind.STATUS_500, "failed", "http-500"),
+        (FaultKind.CUT_BODY, "failed", "network"),
+        (FaultKind.REDIRECT_LOOP, "failed", "redirects"),
+        (FaultKind.NO_HEADLINE, "rejected", "no-headline"),
+        (FaultKind.NO_BODY, "rejected", "no-body"),
+        (FaultKind.GZIP_GARBAGE, "failed", "network"),
+        (FaultKind.WRONG_CHARSET, "published", None),
+        (FaultKind.MANGLED, "published", None),
+    ],
+)
+def test_one_bad_page_harms_no_other(archive: Archive, kind: FaultKind, outcome: str, reason: str | None) -> None:
+    bad = archive.newsroom.article_id(29)
+    archive.newsroom.fault(archive.newsroom.story(bad).path, kind)
+    run = archive.crawl()
+    fates = {each["article_id"]: each for each in run.manifest["articles"]}
+    assert run.exit_code == 0
+    assert (fates[bad]["outcome"], fates[bad].get("reason")) == (outcome, reason)
+    assert run.counts["published"] == READABLE - 1 + (outcome == "published")
+    counts = run.counts
+    assert counts["seen"] == sum(counts[name] for name in ("published", "unchanged", "rejected", "failed"))
+
+
+def test_a_site_that_asks_for_patience_gets_it(archive: Archive) -> None:
+    path = archive.newsroom.story(archive.newsroom.article_id(29)).path
+    archive.newsroom.fault(path, FaultKind.TOO_MANY_REQUESTS, times=1)
+    assert archive.crawl().counts["published"] == READABLE
+
+
+def test_an_empty_listing_is_never_green(archive: Archive) -> None:
+    archive.newsroom.fault("/world/europe", FaultKind.EMPTY_LISTING)
+    run = archive.crawl()
+    assert run.exit_code == 4
+    assert run.error is not None
+    assert run.error["type"] == "LayoutChanged"
+    assert "layout changed?" in run.error["message"]
+    assert run.manifest["ended"] == "failed"
+
+
+def test_what_was_missed_is_found_though_the_first_page_brings_nothing_new(archive: Archive) -> None:
+    archive.newsroom.fault("/world/europe/page_2.html", FaultKind.STATUS_500)
+    first = archive.crawl()
+    assert (first.exit_code, first.counts["seen"]) == (4, 20)
+    archive.newsroom.clear_faults()
+    second = archive.crawl()
+    assert (second.counts["seen"], second.counts["listing_pages"]) == (30, 2)
+    assert len(archive.documents()) == READABLE

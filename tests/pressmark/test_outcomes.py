@@ -1,0 +1,22 @@
+from pressmark.outcomes import Outcome, Outcomes
+
+
+def test_an_article_is_counted_once_however_often_it_is_listed() -> None:
+    outcomes = Outcomes()
+    assert [outcomes.see("a", "/a"), outcomes.see("a", "/a"), outcomes.see("b", "/b")] == [True, False, True]
+    assert outcomes.counts()["seen"] == 2
+
+
+def test_outcomes_add_up_to_seen_once_closed() -> None:
+    outcomes = Outcomes()
+    for name in "abcde":
+        outcomes.see(name, f"/{name}")
+    outcomes.settle("a", Outcome.PUBLISHED, key="articles/a")
+    outcomes.settle("b", Outcome.UNCHANGED)
+    outcomes.settle("c", Outcome.REJECTED, reason="no-body", message="no text")
+    outcomes.close("interrupted")
+    assert outcomes.counts() == {"seen": 5, "published": 1, "unchanged": 1, "rejected": 1, "failed": 2}
+    assert list(outcomes)[2:4] == [
+        {"article_id": "c", "url": "/c", "outcome": "rejected", "reason": "no-body", "message": "no text"},
+        {"article_id": "d", "url": "/d", "outcome": "failed", "reason": "interrupted"},
+    ]

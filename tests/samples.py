@@ -1,0 +1,64 @@
+"""Small true-to-life values for tests."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from pressmark.article import Article, Credit, Image, Raw
+from pressmark.capture import Capture, Exchange
+from pressmark.document import Document, draft
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
+DAY = "2022/02/18"
+
+
+def article(**changes: object) -> Article:
+    facts: dict[str, object] = {
+        "article_id": ARTICLE_ID,
+        "url": f"https://news.example/a/202202/18/{ARTICLE_ID}.html",
+        "headline": "Lamps lit",
+        "standfirst": "A town sees again",
+        "authors": (Credit(name="REN QI", location="Moscow"),),
+        "dateline": "Moscow",
+        "source": "China Daily",
+        "contributors": (Credit(name="Xinhua", organization=True),),
+        "published_at": datetime(2022, 2, 18, 8, 53, 31, tzinfo=SHANGHAI),
+        "updated_at": datetime(2022, 2, 18, 9, 10, tzinfo=SHANGHAI),
+        "section": "World / Europe",
+        "body": "One line.\n\nTwo lines.",
+        "images": (Image(url="https://img.example/1.jpeg", caption="A lamp.", credit="Photo/Agencies"),),
+        "keywords": ("lamp", "town"),
+        "raw": Raw(byline="By REN QI in Moscow | China Daily", updated="2022-02-18 09:10", published="2022-02-18"),
+        "layout": "chinadaily/1",
+    }
+    return Article(**{**facts, **changes})  # type: ignore[arg-type]
+
+
+def document(**changes: object) -> Document:
+    return draft(article(**changes))
+
+
+def capture(**changes: object) -> Capture:
+    facts: dict[str, object] = {
+        "url": f"https://news.example/a/202202/18/{ARTICLE_ID}.html",
+        "warc": "warc/news/2022/02/18/news-1.warc.gz",
+        "offset": 512,
+        "length": 4096,
+        "record_id": "urn:uuid:12345678-1234-5678-1234-567812345678",
+        "payload_digest": "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ",
+        "captured_at": datetime(2022, 2, 18, 1, 30, 0, 123456, tzinfo=UTC),
+        "status": 200,
+    }
+    return Capture(**{**facts, **changes})  # type: ignore[arg-type]
+
+
+def exchange(number: int = 1, body: bytes = b"<h1>Lamps lit</h1>") -> Exchange:
+    return Exchange(
+        url=f"https://news.example/{number}",
+        request_head=f"GET /{number} HTTP/1.1\r\nhost: news.example\r\n\r\n".encode(),
+        response_head=b"HTTP/1.1 200 Fine by Me\r\nX-Odd:  two  blanks\r\nx-odd: again\r\n\r\n",
+        response_body=body,
+        status=200,
+        started_at=datetime(2022, 2, 18, 1, 30, number, tzinfo=UTC),
+        ip="127.0.0.1",
+    )

@@ -1,0 +1,62 @@
+import re
+
+import pytest
+from parsel import Selector
+
+from spiders.pages.story import Story, read_story
+
+CHROME = "script, figure, .share"
+PRINTED = re.compile("BACK TO THE TOP")
+
+
+def read(html: str) -> Story:
+    return read_story(Selector(f"<div id=Content>{html}</div>").css("#Content")[0], CHROME, PRINTED)
+
+
+def test_paragraphs_are_folded_and_chrome_left_out() -> None:
+    story = read(
+        "<p>One\n  &nbsp;line<script>var a</script>.</p><figure><img><figcaption>Caption</figcaption></figure>"
+        "<div class=share>Share</div><p> </p><p>Two<br>lines.</p><p>BACK TO THE TOP</p>"
+    )
+    assert story.paragraphs == ("One line.", "Two lines.")
+
+
+def test_text_beside_a_dropped_element_stays() -> None:
+    assert read("<p>Before <script>x</script>after.</p>").paragraphs == ("Before after.",)
+
+
+def test_a_paragraph_wholly_bold_at_the_top_is_the_standfirst() -> None:
+    story = read("<p><strong>What it is about</strong></p><p>Text.</p>")
+    assert (story.standfirst, story.paragraphs) == ("What it is about", ("Text.",))
+
+
+@pytest.mark.parametrize("html", ["<p><b>LONDON</b> -- Text.</p><p>More.</p>", "<p><b>All there is.</b></p>"])
+def test_bold_text_is_no_standfirst_when_it_is_part_of_a_paragraph_or_all_there_is(html: str) -> None:
+    assert read(html).standfirst is None
+
+
+def test_a_contributor_line_is_taken_from_the_end() -> None:
+    story = read("<p>Text.</p><p>Agencies and Xinhua contributed to this story.</p>")
+    assert story.paragraphs == ("Text.",)
+    assert story.contributors == "Agencies and Xinhua contributed to this story."
+    assert story.contributor_names == "Agencies and Xinhua"
+
+
+def test_who_contributed_in_mid_text_is_text() -> None:
+    assert read("<p>Rain contributed to this story.</p><p>End.</p>").contributors is None
+
+
+@pytest.mark.parametrize(
+    ("text", "dateline"),
+    [
+        ("BRUSSELS -- Text.", "BRUSSELS"),
+        ("NEW YORK — Text.", "NEW YORK"),
+        ("GENEVA, Feb 18 (Xinhua) -- Text.", "GENEVA"),
+        ("AIX-EN-PROVENCE – Text.", "AIX-EN-PROVENCE"),
+        ("The EU -- Text.", None),
+        ("EU leaders met.", None),
+        ("BRUSSELS hosted it.", None),
+    ],
+)
+def test_dateline(text: str, dateline: str | None) -> None:
+    assert read(f"<p>{text}</p>").dateline == dateline
