@@ -66,7 +66,7 @@ class Store:
             s3={"addressing_style": "path"},
         )
         try:
-            store = cls(config.bucket, boto3.client("s3", config=settings))
+            store = cls(config.bucket, boto3.Session().client("s3", config=settings))
         except (BotoCoreError, ValueError) as error:
             raise BucketRefused(f"S3 is not set up: {error}") from error
         with store._telling("open"):

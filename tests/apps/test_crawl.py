@@ -2,11 +2,18 @@
 
 import gzip
 import json
-from datetime import timedelta
+import signal
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from apps.newsroom.faults import FaultKind
+from apps.s3server import RunningS3
+from pressmark.archive.verify import verify_run
 from tests.apps.conftest import Archive
 
 READABLE = 26
@@ -137,3 +144,114 @@ def test_what_was_missed_is_found_though_the_first_page_brings_nothing_new(archi
     second = archive.crawl()
     assert (second.counts["seen"], second.counts["listing_pages"]) == (30, 2)
     assert len(archive.documents()) == READABLE
+
+
+def test_a_crawl_that_is_stopped_keeps_what_it_has_and_the_next_takes_the_rest(archive: Archive) -> None:
+    archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
+    process, reader = archive.start()
+    while archive.newsroom.requests.total < 8:
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
+    stopped = archive.finish(process, reader)
+    assert (stopped.exit_code, stopped.manifest["ended"]) == (0, "interrupted")
+    assert 0 < stopped.counts["published"] < READABLE
+    assert stopped.counts["published"] == len(archive.documents())
+    assert {each["reason"] for each in stopped.manifest["articles"] if each["outcome"] == "failed"} == {"interrupted"}
+    archive.set_site()
+    after = archive.crawl()
+    assert after.manifest["ended"] == "complete"
+    assert len(archive.documents()) == READABLE
+    assert verify_run(archive.store, stopped.manifest_key or "") == []
+
+
+def test_without_a_bucket_nothing_is_crawled(archive: Archive) -> None:
+    run = archive.crawl(AWS_ENDPOINT_URL_S3="http://127.0.0.1:9")
+    assert run.exit_code == 3
+    assert run.error is not None
+    assert run.error["type"] == "BucketUnreachable"
+    assert archive.newsroom.requests.counts.get("/world/europe", 0) == 0
+
+
+def test_a_bucket_lost_in_mid_run_costs_nothing(archive: Archive, tmp_path: Path) -> None:
+    """The bucket is there when the run begins, and gone when it publishes; the next run publishes it all."""
+    with RunningS3(tmp_path / "s3", bucket="mine") as doomed:
+        archive.set_site(politeness={"delay": 0.05, "concurrency": 1, "timeout": 10})
+        process, reader = archive.start(**doomed.environment)
+        while not archive.newsroom.requests.total > 8:
+            assert process.poll() is None
+        doomed.stop()
+        run = archive.finish(process, reader)
+        assert (run.exit_code, run.manifest_key) == (3, None)
+        assert run.error is not None
+        assert run.error["type"] == "BucketUnreachable"
+        spooled = list((tmp_path / "spool" / "newsroom").glob("*.warc.gz"))
+        assert len(spooled) == 1
+        doomed.start()
+        after = archive.crawl(**doomed.environment)
+    assert after.exit_code == 0
+    assert after.manifest["recovered"] == {"segments": 1, "published": READABLE}
+    assert after.counts["published"] == 0
+    assert list((tmp_path / "spool" / "newsroom").iterdir()) == []
+
+
+def test_a_spool_that_cannot_be_written_is_told(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = archive.crawl(PRESSMARK_SPOOL=str(tmp_path / "file" / "spool"))
+    assert run.exit_code == 5
+    assert run.error is not None
+    assert "PRESSMARK_SPOOL" in run.error["message"]
+
+
+def test_two_crawls_of_a_host_take_turns(archive: Archive) -> None:
+    archive.set_site(politeness={"delay": 0.05, "concurrency": 1, "timeout": 10})
+    both = [archive.finish(*started) for started in [archive.start(), archive.start()]]
+    assert [run.exit_code for run in both] == [0, 0]
+    assert sorted(run.counts["published"] for run in both) == [0, READABLE]
+    first, second = sorted((run.manifest["started_at"], run.manifest["ended_at"]) for run in both)
+    assert first[1] <= second[0]
+
+
+def test_robots_that_say_no_are_obeyed(archive: Archive) -> None:
+    archive.set_site(sections={"world/europe": {"name": "Private", "path": "/search", "schedule": None}})
+    run = archive.crawl()
+    assert run.exit_code == 4
+    assert run.error is not None
+    assert run.error["type"] == "CrawlRefused"
+    assert "/search" not in archive.newsroom.requests.counts
+
+
+def test_the_crawl_delay_of_robots_is_kept(bucket: str, archive: Archive) -> None:
+    archive.newsroom.crawl_delay = 0.3
+    archive.set_site(sections={"world/europe": {"name": "Europe", "path": "/world/europe", "pages": 1}})
+    run = archive.crawl()
+    took = datetime.fromisoformat(run.manifest["ended_at"]) - datetime.fromisoformat(run.manifest["started_at"])
+    assert took > timedelta(seconds=0.3) * 20
+
+
+def test_every_segment_passes_the_fields_own_checks(archive: Archive, tmp_path: Path) -> None:
+    archive.crawl()
+    archive.newsroom.advance(timedelta(hours=1))
+    archive.newsroom.publish()
+    archive.crawl()
+    keys = list(archive.store.keys("warc/"))
+    assert len(keys) == 2
+    for number, key in enumerate(keys):
+        path = tmp_path / f"{number}.warc.gz"
+        path.write_bytes(archive.store.get(key))
+        subprocess.run([Path(sys.executable).parent / "warcio", "check", path], check=True)
+        subprocess.run(["gzip", "-t", path], check=True)
+
+
+def test_documents_in_the_bucket_keep_the_schema(archive: Archive) -> None:
+    archive.crawl()
+    schema = json.loads(archive.store.get("schemas/article-1.json"))
+    for document in archive.documents().values():
+        jsonschema_rs.validate(schema, document, validate_formats=True)
+
+
+def test_recheck_goes_on_to_the_last_page_allowed(archive: Archive) -> None:
+    archive.crawl()
+    assert archive.crawl().counts["listing_pages"] == 1
+    again = archive.crawl("--recheck")
+    assert (again.counts["listing_pages"], again.counts["unchanged"]) == (2, READABLE)

@@ -18,7 +18,7 @@ def test_paragraphs_are_folded_and_chrome_left_out() -> None:
         "<p>One\n  &nbsp;line<script>var a</script>.</p><figure><img><figcaption>Caption</figcaption></figure>"
         "<div class=share>Share</div><p> </p><p>Two<br>lines.</p><p>BACK TO THE TOP</p>"
     )
-    assert story.paragraphs == ("One line.", "Two lines.")
+    assert story.paragraphs == ("One line.", "Two\nlines.")
 
 
 def test_text_beside_a_dropped_element_stays() -> None:

@@ -1,0 +1,188 @@
+"""The crawl operator, with real processes in place of the crawl runner."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]  # Airflow brings it, and its stubs would be one more thing to lock.
+import pytest
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from apps.crawl_operator import CrawlOperator, run_id_of
+
+COUNTS = {"seen": 2, "published": 1, "unchanged": 1, "rejected": 0, "failed": 0}
+RESULT = {"manifest_key": "runs/a/b/1.json", "manifest": {"counts": COUNTS, "ended": "complete"}, "error": None}
+
+STUB = """
+import json, os, signal, subprocess, sys, time
+def finish(result, code=0):
+    with os.fdopen(int(sys.argv[sys.argv.index("--result-fd") + 1]), "w") as pipe:
+        json.dump(result, pipe)
+    sys.exit(code)
+def say(level, message, logger="stub"):
+    print(json.dumps({"level": level, "logger": logger, "message": message}), flush=True)
+"""
+RUN_ID = "manual__2026-11-23T22:00:00+00:00"
+
+
+def stub(tmp_path: Path, body: str) -> list[str]:
+    path = tmp_path / "stub.py"
+    path.write_text(STUB + body)
+    return [sys.executable, str(path)]
+
+
+def crawl(runner: list[str], **options: Any) -> CrawlOperator:
+    return CrawlOperator(task_id="crawl", section="newsroom/world/europe", runner=runner, **{"pages": 3} | options)
+
+
+def execute(operator: CrawlOperator, try_number: int = 1) -> dict[str, Any]:
+    # Not through the execution API: that is what tests/dags does.
+    return operator.execute(context(try_number))
+
+
+def context(try_number: int = 1) -> Any:
+    return {"run_id": RUN_ID, "ti": SimpleNamespace(dag_id="archive_x", try_number=try_number)}
+
+
+def test_result_and_arguments(tmp_path: Path) -> None:
+    runner = stub(tmp_path, f"say('INFO', ' '.join(sys.argv[1:]))\nfinish({RESULT!r})")
+    result = execute(crawl(runner))
+    assert result.pop("run_id")
+    assert result == {"manifest_key": "runs/a/b/1.json", "counts": COUNTS, "ended": "complete"}
+
+
+@pytest.mark.parametrize(("recheck", "passed"), [(True, True), ("True", True), (False, False), ("False", False)])
+def test_recheck_is_passed_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, recheck: bool | str, passed: bool
+) -> None:
+    runner = stub(tmp_path, f"say('INFO', ' '.join(sys.argv[1:]))\nfinish({RESULT!r})")
+    with caplog.at_level(logging.INFO):
+        execute(crawl(runner, recheck=recheck))
+    [said] = [record.getMessage() for record in caplog.records if record.name == "stub"]
+    assert said.startswith("newsroom/world/europe --run-id ")
+    assert " --pages 3 " in said
+    assert ("--recheck" in said) is passed
+
+
+def test_lines_keep_their_level_and_logger(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    lines = (
+        "say('WARNING', 'careful: 50%', 'pressmark.run')\nprint('plain', file=sys.stderr, flush=True)\nprint('[1]')\n"
+    )
+    with caplog.at_level(logging.INFO):
+        execute(crawl(stub(tmp_path, f"{lines}finish({RESULT!r})")))
+    relayed = [(each.name, each.levelname, each.getMessage()) for each in caplog.records]
+    assert [each for each in relayed if each[0] in {"pressmark.run", "crawl"}] == [
+        ("pressmark.run", "WARNING", "careful: 50%"),
+        ("crawl", "INFO", "plain"),
+        ("crawl", "INFO", "[1]"),
+    ]
+
+
+def test_a_result_larger_than_a_pipe_holds(tmp_path: Path) -> None:
+    large = "result = {!r}\nresult['manifest']['articles'] = ['x' * 100] * 50000\nfinish(result)"
+    assert execute(crawl(stub(tmp_path, large.format(RESULT))))["counts"] == COUNTS
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "final"),
+    [
+        ("LayoutChanged", 4, True),
+        ("CrawlRefused", 4, True),
+        ("UnknownSection", 2, True),
+        ("SiteFileError", 2, True),
+        ("RunFailed", 4, False),
+        ("BucketUnreachable", 3, False),
+        ("HostBusy", 6, False),
+    ],
+)
+def test_failures_that_another_try_may_mend_are_tried_again(tmp_path: Path, kind: str, code: int, final: bool) -> None:
+    error = {"manifest_key": None, "error": {"type": kind, "message": "what to do", "exit_code": code}}
+    with pytest.raises(AirflowException, match=rf"^{kind}: what to do$") as raised:
+        execute(crawl(stub(tmp_path, f"finish({error!r}, {code})")))
+    assert isinstance(raised.value, AirflowFailException) is final
+
+
+def test_a_runner_that_breaks(tmp_path: Path) -> None:
+    with pytest.raises(AirflowException, match="exit code 1 and left no result"):
+        execute(crawl(stub(tmp_path, "raise RuntimeError('broken')")))
+
+
+def test_an_interrupted_run_is_no_success(tmp_path: Path) -> None:
+    interrupted = RESULT | {"manifest": {"counts": COUNTS, "ended": "interrupted"}}
+    with pytest.raises(AirflowException, match="The crawl was stopped"):
+        execute(crawl(stub(tmp_path, f"finish({interrupted!r})")))
+
+
+def test_on_kill_ends_the_whole_group(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pids"
+    body = f"""
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+def stop(*_):
+    say("WARNING", "asked to stop")
+    child.wait()
+    finish({RESULT | {"manifest": {"counts": COUNTS, "ended": "interrupted"}}!r})
+signal.signal(signal.SIGTERM, stop)
+open({str(pid_file)!r}, "w").write(f"{{os.getpid()}} {{child.pid}}\\n")
+time.sleep(600)
+"""
+    operator = crawl(stub(tmp_path, body))
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            execute(operator)
+        except AirflowException as error:
+            raised.append(error)
+
+    task = threading.Thread(target=work)
+    task.start()
+    started = [psutil.Process(pid) for pid in _pids(pid_file)]
+    assert {os.getsid(each.pid) for each in started} == {started[0].pid} != {os.getsid(0)}
+    operator.on_kill()
+    operator.on_kill()
+    task.join(20)
+    assert not task.is_alive()
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert not alive
+    assert "stopped" in str(raised[0])
+    operator.on_kill()
+
+
+def test_a_kill_just_before_the_crawl_starts_holds(tmp_path: Path) -> None:
+    operator = crawl(stub(tmp_path, "time.sleep(600)"))
+    operator.on_kill()
+    with pytest.raises(AirflowException, match=f"exit code -{signal.SIGTERM.value} and left no result"):
+        execute(operator)
+
+
+def test_run_ids_are_safe_unique_per_try_and_traceable() -> None:
+    first, second = run_id_of(context(1)), run_id_of(context(2))
+    assert first != second
+    assert first.split("-")[1] == second.split("-")[1]
+    assert first.endswith("-1")
+    assert set(first) <= set("0123456789abcdefT-")
+    moment = datetime.strptime(first.split("-")[0], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    assert abs((datetime.now(UTC) - moment).total_seconds()) < 60
+
+
+def test_it_is_an_operator_whose_parameters_are_templates() -> None:
+    assert issubclass(CrawlOperator, BaseOperator)
+    assert set(CrawlOperator.template_fields) == {"section", "pages", "recheck"}
+    json.dumps(CrawlOperator.template_fields)
+
+
+def _pids(path: Path) -> list[int]:
+    deadline = time.monotonic() + 20
+    while not (path.exists() and path.read_text().endswith("\n")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return [int(pid) for pid in path.read_text().split()]

@@ -1,0 +1,34 @@
+"""An Airflow database for the session, and the newsroom's DAG on a newsroom and a bucket of the test's own."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from apps.demo_settings import write_site_file
+from apps.newsroom import Newsroom
+from apps.newsroom.running import RunningNewsroom
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Make the tables, once."""
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+
+
+@pytest.fixture
+def newsroom(tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
+    """A newsroom of 30 articles that the site files lead to."""
+    with RunningNewsroom(Newsroom(articles=30)) as site:
+        monkeypatch.setenv("PRESSMARK_SITES", str(write_site_file(tmp_path / "sites", site.url)))
+        monkeypatch.setenv("PRESSMARK_SPOOL", str(tmp_path / "spool"))
+        yield site.newsroom
+
+
+def read_dags() -> DagBag:
+    """Read the DAG folder as Airflow does."""
+    return DagBag(ROOT / "dags")

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import attrs
+import pytest
+
+from pressmark.archive.publisher import Published, Publisher, publish
+from pressmark.archive.spool import Batch, Spool
+from pressmark.archive.store import Store, Stored
+from pressmark.errors import BucketUnreachable
+from pressmark.outcomes import Outcome
+from tests.samples import ARTICLE_ID, document, exchange
+
+
+def batches(folder: Path, *keys: str) -> list[Batch]:
+    """Spool one segment per key, each with one draft."""
+    handed: list[Batch] = []
+    spool = Spool(folder, "news", "run1", {"software": "test"}, handed.append)
+    for number, key in enumerate(keys, start=1):
+        record_id = spool.record(exchange(number))
+        spool.stage(ARTICLE_ID, key, document(), [record_id], outcome=Outcome.PUBLISHED, taken=Outcome.UNCHANGED)
+        spool.close()
+    return handed
+
+
+@attrs.frozen
+class Watched(Store):
+    """The real store, noting the order of writes; it can be told to fail at one key."""
+
+    order: list[str] = attrs.field(factory=list)
+    broken: str = ""
+
+    def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> Stored:
+        if self.broken and self.broken in key:
+            raise BucketUnreachable("gone")
+        self.order.append(key)
+        return super().put_file(key, path, sha256, content_type)
+
+    def put_new(self, key: str, data: bytes, content_type: str = "application/json") -> Stored | None:
+        self.order.append(key)
+        return super().put_new(key, data, content_type)
+
+
+@pytest.fixture
+def watched(store: Store) -> Watched:
+    return Watched(store.bucket, store.client)
+
+
+def test_a_capture_is_durable_before_any_document_points_to_it(watched: Watched, tmp_path: Path) -> None:
+    [batch] = batches(tmp_path, "articles/1.json")
+    published = publish(watched, batch)
+    assert watched.order == [batch.segment.key, "articles/1.json"]
+    assert published.segment.sha256 == batch.segment.sha256
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_publishing_again_does_no_harm(watched: Watched, tmp_path: Path) -> None:
+    [batch] = batches(tmp_path, "articles/1.json")
+    copies = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    first = publish(watched, batch)
+    for path, data in copies.items():
+        path.write_bytes(data)
+    again = publish(watched, batch)
+    assert [outcome for _, outcome, _ in first.settled] == [Outcome.PUBLISHED]
+    assert [outcome for _, outcome, _ in again.settled] == [Outcome.UNCHANGED]
+    assert first.segment == again.segment
+
+
+def test_nothing_overtakes_a_batch_that_failed(watched: Watched, tmp_path: Path) -> None:
+    one, two, three = batches(tmp_path, "articles/1.json", "articles/2.json", "articles/3.json")
+    failing = Watched(watched.bucket, watched.client, broken=two.segment.path.name)
+    done: list[Published] = []
+    publisher = Publisher(failing, done.append)
+    for batch in (one, two, three):
+        publisher.take(batch)
+    with pytest.raises(BucketUnreachable):
+        publisher.close()
+    assert [each.segment.key for each in done] == [one.segment.key]
+    assert list(watched.keys("articles/")) == ["articles/1.json"]
+    assert [path.exists() for path in (one.segment.path, two.segment.path, three.segment.path)] == [False, True, True]

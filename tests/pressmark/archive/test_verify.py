@@ -1,0 +1,93 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from pressmark.archive import manifest
+from pressmark.archive.publisher import publish
+from pressmark.archive.store import JSON, WARC, Store
+from pressmark.archive.verify import verify_run
+from tests.pressmark.archive.test_publisher import batches
+
+
+@pytest.fixture
+def run(store: Store, tmp_path: Path) -> dict[str, Any]:
+    """A run of one segment and one document, as its manifest tells it."""
+    [batch] = batches(tmp_path, "articles/1.json")
+    published = publish(store, batch)
+    objects = [stored for _, _, stored in published.settled if stored]
+    return {
+        "run_id": "r1",
+        "site": "news",
+        "section": "world",
+        "started_at": "2022-02-18T00:00:00Z",
+        "segments": [attrs.asdict(published.segment)],
+        "objects": [attrs.asdict(each) for each in objects],
+    }
+
+
+def problems(store: Store, run: dict[str, Any]) -> list[tuple[str, str]]:
+    found = verify_run(store, manifest.write(store, run))
+    return [(each.key.split("/")[0], each.problem) for each in found]
+
+
+def replace(store: Store, said: dict[str, Any], data: bytes) -> None:
+    """Change an object and its place in the manifest, so that only a look into it can tell."""
+    stored = store.put(said["key"], data, WARC if said["key"].endswith("gz") else JSON)
+    said.update(attrs.asdict(stored))
+
+
+def test_all_is_well(store: Store, run: dict[str, Any]) -> None:
+    assert problems(store, run) == []
+
+
+def test_a_missing_object_is_found(store: Store, run: dict[str, Any]) -> None:
+    store.client.delete_object(Bucket=store.bucket, Key="articles/1.json")
+    assert problems(store, run) == [("articles", "articles/1.json is missing")]
+
+
+@pytest.mark.parametrize("kind", ["segments", "objects"])
+def test_a_flipped_byte_is_found(store: Store, run: dict[str, Any], kind: str) -> None:
+    [said] = run[kind]
+    data = bytearray(store.get(said["key"]))
+    data[len(data) // 2] ^= 1
+    store.put(said["key"], bytes(data))
+    assert (said["key"].split("/")[0], "its SHA-256 is not the manifest's") in problems(store, run)
+
+
+@pytest.mark.parametrize("cut", [1, 8, 300])
+def test_a_cut_segment_is_found_though_the_manifest_agrees(store: Store, run: dict[str, Any], cut: int) -> None:
+    [said] = run["segments"]
+    replace(store, said, store.get(said["key"])[:-cut])
+    assert problems(store, run)[0] == ("warc", "not a whole WARC: the last gzip member is cut")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("offset", 0),
+        ("length", 1),
+        ("url", "https://other.example/"),
+        ("payloadDigest", "sha1:AAAA"),
+        ("recordId", "urn:x"),
+    ],
+)
+def test_a_pointer_that_does_not_point_is_found(store: Store, run: dict[str, Any], field: str, value: Any) -> None:
+    [said] = run["objects"]
+    document = json.loads(store.get(said["key"]))
+    document["pressmark"]["captures"][0][field] = value
+    replace(store, said, json.dumps(document).encode())
+    [(where, problem)] = problems(store, run)
+    assert where == "articles"
+    assert "record" in problem
+
+
+def test_a_capture_may_lie_in_a_segment_of_an_earlier_run(store: Store, run: dict[str, Any]) -> None:
+    run["segments"] = []
+    assert problems(store, run) == []
+    store.client.delete_object(Bucket=store.bucket, Key=next(iter(store.keys("warc/"))))
+    [(where, problem)] = problems(store, run)
+    assert where == "articles"
+    assert problem.endswith("is missing")

@@ -1,0 +1,160 @@
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from web_poet import HttpResponse
+
+from pressmark.article import Article
+from pressmark.errors import Rejected
+from pressmark.site import Site, load_sites
+from spiders.layouts import layout_of, page_response
+from spiders.listing import Listing
+from spiders.pages.chinadaily import ArticlePage, ListingPage
+
+SAVED = Path(__file__).parent / "chinadaily_1"
+CASES = sorted(path.stem for path in SAVED.glob("*.json"))
+FIELDS = [field.name for field in attrs.fields(Article)]
+SITE = Site.model_validate({**load_sites()["newsroom"].model_dump(), "hosts": ["news.example"]})
+
+
+def read(url: str, html: str) -> Article:
+    return asyncio.run(page(url, html).to_item())
+
+
+def page(url: str, html: str) -> ArticlePage:
+    return ArticlePage(HttpResponse(url=url, body=html.encode()), site=SITE)
+
+
+def saved(case: str, number: int = 1) -> tuple[str, str]:
+    url = str(expected(case)["url"])
+    html = (SAVED / f"{case}.{number}.html").read_text("utf-8")
+    return url if number == 1 else url.replace(".html", f"_{number}.html"), html
+
+
+def expected(case: str) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((SAVED / f"{case}.json").read_text("utf-8"))
+    return facts
+
+
+@pytest.fixture(scope="module")
+def articles() -> dict[str, dict[str, Any]]:
+    """Each saved article as it is read, all its pages, in JSON's types."""
+    found = {}
+    for case in CASES:
+        pages = [read(*saved(case, number)) for number in range(1, len(list(SAVED.glob(f"{case}.*.html"))) + 1)]
+        plain = attrs.asdict(pages[0].followed_by(*pages[1:]))
+        found[case] = json.loads(json.dumps(plain, default=datetime.isoformat))
+    return found
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("case", CASES)
+def test_each_field_of_each_saved_page(articles: dict[str, dict[str, Any]], case: str, field: str) -> None:
+    assert articles[case][field] == expected(case)[field]
+
+
+def test_the_saved_pages_cover_every_field() -> None:
+    every = [expected(case) for case in CASES]
+    assert set(every[0]) == set(FIELDS)
+    assert [field for field in FIELDS if not any(facts[field] for facts in every)] == []
+
+
+@pytest.mark.parametrize(
+    "chrome", ["Share", "WeChat", "Most Viewed", "BACK TO THE TOP", "中文", "Français", "Copyright"]
+)
+def test_chrome_never_reaches_the_text(articles: dict[str, dict[str, Any]], chrome: str) -> None:
+    pages = [saved(case)[1] for case in CASES]
+    assert all(chrome in html for html in pages), "the saved pages lack it: the test would prove nothing"
+    assert [case for case in CASES if chrome in articles[case]["body"]] == []
+
+
+def test_a_long_article_names_its_following_pages() -> None:
+    url, html = saved("long")
+    following = page(url, html).following()
+    assert following == [url.replace(".html", f"_{number}.html") for number in range(2, len(following) + 2)]
+    assert len(following) == len(list(SAVED.glob("long.*.html"))) - 1 > 0
+    assert page(*saved("xinhua")).following() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('name="contentid" content="WS', 'name="contentid" content="XX', "id-mismatch"),
+        ("<h1>", "<h1 hidden></h1><div>", "no-headline"),
+        ('id="Content"', 'id="Gallery"', "no-body"),
+    ],
+)
+def test_a_page_that_is_no_article_says_why(old: str, new: str, reason: str) -> None:
+    url, html = saved("xinhua")
+    assert old in html
+    with pytest.raises(Rejected) as caught:
+        read(url, html.replace(old, new))
+    assert caught.value.reason == reason
+
+
+def test_an_address_that_is_no_article_is_refused() -> None:
+    with pytest.raises(Rejected, match="not the address"):
+        read("https://news.example/world/europe", saved("xinhua")[1])
+
+
+def test_without_an_updated_time_the_version_is_that_of_the_creation() -> None:
+    url, html = saved("xinhua")
+    updated = expected("xinhua")["raw"]["updated"]
+    assert f"Updated: {updated}" in html
+    article = read(url, html.replace(f"Updated: {updated}", ""))
+    assert article.updated_at == article.published_at
+    assert article.raw.updated is None
+
+
+ARTICLE = "//news.example/a/202202/18/WS620eee0ba310cdd1c5c1d2a3.html"
+LISTING = f"""
+<div class="tw2"><a href="{ARTICLE}"><img></a><h3><a href="{ARTICLE}">Lamps</a></h3></div>
+<div class="mb10 tw3_01_2 "><span class="tw3_01_2_t"><h4><a href="{ARTICLE}"><EM>Lamps</EM> lit</a></h4>
+ <b>2022-02-18 08:53</b></span></div>
+<div class="mb10 tw3_01_2 "><h4><a href=" /a/202202/17/WS620d9c8ba310cdd1c5c1d2a4.html ">Two</a></h4></div>
+<div class="mb10 tw3_01_2 "><h4><a href="https://other.example/feature">Feature</a></h4></div>
+<div class="mai_r"><div class="tw2"><a href="{ARTICLE.replace("d2a3", "d2aa")}">Other</a></div></div>
+<a class="pagestyle" href="//news.example/world/europe/page_2.html">Next</a>
+<a class="pagestyle" href="//news.example/world/europe/page_9.html">&gt;&gt;|</a>
+"""
+
+
+def listing(html: str) -> Listing:
+    response = HttpResponse(url="https://news.example/world/europe", body=html.encode())
+    return asyncio.run(ListingPage(response, site=SITE).to_item())
+
+
+def test_a_listing_names_its_own_sections_articles_each_once() -> None:
+    found = listing(LISTING)
+    assert [(entry.article_id, entry.day) for entry in found.entries] == [
+        ("WS620eee0ba310cdd1c5c1d2a3", "2022/02/18"),
+        ("WS620d9c8ba310cdd1c5c1d2a4", "2022/02/17"),
+    ]
+    assert found.entries[1].url == "https://news.example/a/202202/17/WS620d9c8ba310cdd1c5c1d2a4.html"
+    assert found.elsewhere == ("https://other.example/feature",)
+    assert found.next_url == "https://news.example/world/europe/page_2.html"
+
+
+def test_the_last_listing_page_has_no_next() -> None:
+    assert listing(LISTING.replace(">Next<", ">Prev<")).next_url is None
+
+
+@pytest.mark.parametrize(
+    ("body", "charset", "text"),
+    [
+        ("Zürich 中文".encode(), "iso-8859-1", "Zürich 中文"),
+        ("Zürich".encode("latin-1"), "iso-8859-1", "Zürich"),
+        ("中文".encode("gb18030"), "gb2312", "中文"),
+    ],
+)
+def test_text_is_read_in_the_charset_it_is_in(body: bytes, charset: str, text: str) -> None:
+    response = page_response("https://news.example/", body, 200, {"Content-Type": f"text/html; charset={charset}"})
+    assert response.text == text
+
+
+def test_the_layout_is_that_of_the_day_of_the_capture() -> None:
+    assert layout_of(SITE).article_page(datetime(2022, 2, 18, tzinfo=UTC)) is ArticlePage
