@@ -47,7 +47,8 @@ def read_story(content: Selector, chrome: str, printed_chrome: re.Pattern[str]) 
     for element in copy.css(chrome):
         element.root.drop_tree()
     text = html_text.etree_to_text(copy.root).replace("\N{NO-BREAK SPACE}", " ")
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    # Line breaks inside a paragraph stay: they part the rows of a table.
+    paragraphs = ["\n".join(" ".join(line.split()) for line in part.strip().split("\n")) for part in text.split("\n\n")]
     paragraphs = [part for part in paragraphs if part and not printed_chrome.fullmatch(part)]
     standfirst = contributors = None
     if len(paragraphs) > 1 and paragraphs[0] == _bold(copy):
