@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import jsonschema_rs
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 from apps.newsroom.faults import FaultKind
 from apps.s3server import RunningS3
@@ -122,8 +124,16 @@ def test_one_bad_page_harms_no_other(archive: Archive, kind: FaultKind, outcome:
 
 def test_a_site_that_asks_for_patience_gets_it(archive: Archive) -> None:
     path = archive.newsroom.story(archive.newsroom.article_id(29)).path
-    archive.newsroom.fault(path, FaultKind.TOO_MANY_REQUESTS, times=1)
+    archive.newsroom.fault(path, FaultKind.TOO_MANY_REQUESTS, times=1)  # It says: Retry-After: 1.
     assert archive.crawl().counts["published"] == READABLE
+    [segment] = archive.store.keys("warc/")
+    tries = [
+        (record.http_headers.get_statuscode(), datetime.fromisoformat(record.rec_headers.get_header("WARC-Date")))
+        for record in ArchiveIterator(BytesIO(archive.store.get(segment)))
+        if record.rec_type == "response" and record.rec_headers.get_header("WARC-Target-URI").endswith(path)
+    ]
+    assert [status for status, _ in tries] == ["429", "200"]
+    assert tries[1][1] - tries[0][1] >= timedelta(seconds=1)
 
 
 def test_an_empty_listing_is_never_green(archive: Archive) -> None:

@@ -1,0 +1,110 @@
+"""The command as users meet it: a process of its own, its words, its exit codes."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.apps.conftest import SECTION, Archive
+
+PRESSMARK = Path(sys.executable).parent / "pressmark"
+
+
+def pressmark(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PRESSMARK, *words], env=os.environ | environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_help_lists_the_commands_and_the_exit_codes() -> None:
+    told = pressmark("--help").stdout
+    for word in ("crawl", "newsroom", "verify", "versions", "status", "Exit codes", "AWS_ENDPOINT_URL_S3"):
+        assert word in told
+
+
+@pytest.mark.parametrize("command", ["crawl", "newsroom", "pools", "s3server", "verify", "versions"])
+def test_every_command_that_takes_something_shows_an_example(command: str) -> None:
+    assert "Example" in pressmark(command, "--help").stdout
+
+
+def test_an_unknown_section_lists_the_known_ones() -> None:
+    done = pressmark("crawl", "chinadaily/world/mars")
+    assert done.returncode == 2
+    assert "chinadaily/world/europe" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["crawl", SECTION], ["status"], ["verify", SECTION], ["versions", "WS" + "0" * 24]]
+)
+def test_an_unreachable_bucket_is_one_clear_line(archive: Archive, command: list[str]) -> None:
+    done = pressmark(*command, AWS_ENDPOINT_URL_S3="http://127.0.0.1:9")
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1].startswith("pressmark: bucket ")
+    assert "http://127.0.0.1:9" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_from_crawl_to_verify(archive: Archive) -> None:
+    done = pressmark("crawl", SECTION)
+    assert done.returncode == 0
+    assert "complete. Manifest: runs/newsroom/world/europe/" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+    again = json.loads(pressmark("crawl", SECTION, "--json").stdout)
+    assert again["counts"]["published"] == 0
+
+    status = json.loads(pressmark("status", "--json").stdout)
+    [row] = [row for row in status if row["section"] == SECTION]
+    assert (row["ended"], row["counts"]["published"], row["spooled"]) == ("complete", 0, 0)
+
+    verified = pressmark("verify", SECTION, "--all")
+    assert (verified.returncode, verified.stdout.split(":")[0]) == (0, f"2 runs of {SECTION}")
+
+    newest = archive.newsroom.article_id(-1)
+    listed = pressmark("versions", f"{archive.url}{archive.newsroom.story(newest).path}")
+    assert newest in listed.stdout
+    [document] = json.loads(pressmark("versions", newest, "--json").stdout)
+    assert document["headline"] == archive.newsroom.story(newest).headline
+
+    archive.store.put(document["key"], b"{}")
+    damaged = pressmark("verify", SECTION, "--all")
+    assert damaged.returncode == 8
+    assert document["key"] in damaged.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["verify", SECTION], "has no runs yet"),
+        (["versions", "WS" + "0" * 24], "no version is published"),
+        (["versions", "lamps"], "holds no article id"),
+    ],
+)
+def test_where_there_is_nothing_it_says_so(archive: Archive, words: list[str], told: str) -> None:
+    done = pressmark(*words)
+    assert done.returncode == 2
+    assert told in done.stderr
+
+
+def test_status_of_an_empty_bucket(archive: Archive) -> None:
+    assert "never" in pressmark("status").stdout
+
+
+def test_a_terminal_sees_progress(archive: Archive) -> None:
+    reader, terminal = pty.openpty()
+    with subprocess.Popen([PRESSMARK, "crawl", SECTION], stderr=terminal, stdout=subprocess.DEVNULL) as process:
+        os.close(terminal)
+        shown = b""
+        try:
+            while part := os.read(reader, 4096):
+                shown += part
+        except OSError:
+            pass  # The way Linux ends reading from a terminal that nobody holds any more.
+        os.close(reader)
+    assert process.returncode == 0
+    assert b"/30" in shown
+    assert "━".encode() in shown

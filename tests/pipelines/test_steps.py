@@ -1,0 +1,89 @@
+"""Each step with a run behind it: the real bucket and spool, no Scrapy."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+from scrapy.exceptions import DropItem
+
+from pipelines.clean import Clean
+from pipelines.drop_known_version import DropKnownVersion
+from pipelines.publish import Publish
+from pipelines.validate import Validate
+from pressmark.archive import keys
+from pressmark.archive.store import Store
+from pressmark.article import Credit, Image, Raw
+from pressmark.config import Config
+from pressmark.reading import Reading
+from pressmark.run import Run
+from pressmark.site import load_sites
+from tests.samples import ARTICLE_ID, DAY, article, exchange
+
+
+@pytest.fixture
+def run(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    monkeypatch.setenv("PRESSMARK_SPOOL", str(tmp_path))
+    config = Config.from_env(os.environ)
+    assert config.bucket == bucket
+    made = Run(config, Store.open(config), load_sites()["newsroom"], "world/europe")
+    made.see(ARTICLE_ID, article().url)
+    yield made
+    made.close()
+
+
+def reading(run: Run, **changes: object) -> Reading:
+    return Reading(article=article(**changes), day=DAY, record_ids=(run.spool.record(exchange()),))
+
+
+def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: Run) -> None:
+    raw = Raw(byline="By  A")
+    dirty = reading(
+        run,
+        headline="Cafe\u0301\u00a0 \u200blit ",
+        body="One\u00ad line.\n\nTwo  lines.",
+        authors=(Credit(name=" REN\u00a0QI "),),
+        images=(Image(url="https://i/1", caption="A  lamp."),),
+        raw=raw,
+    )
+    clean = Clean(run).process_item(dirty).article
+    assert (clean.headline, clean.body) == ("Café lit", "One line.\n\nTwo lines.")
+    assert clean.authors == (Credit(name="REN QI"),)
+    assert clean.images[0].caption == "A lamp."
+    assert clean.raw == raw
+    assert clean.updated_at == dirty.article.updated_at
+
+
+def test_a_known_version_is_dropped_and_counted(run: Run) -> None:
+    item = reading(run)
+    assert DropKnownVersion(run).process_item(item) is item
+    run.store.put(keys.version("newsroom", DAY, item.article.version), b"{}")
+    run.ledger._days.clear()
+    with pytest.raises(DropItem):
+        DropKnownVersion(run).process_item(item)
+    assert run.counts()["unchanged"] == 1
+
+
+def test_another_updated_time_is_another_version(run: Run) -> None:
+    item = reading(run)
+    run.store.put(keys.version("newsroom", DAY, item.article.version), b"{}")
+    later = attrs.evolve(item.article, updated_at=item.article.updated_at.replace(minute=59))
+    assert DropKnownVersion(run).process_item(attrs.evolve(item, article=later))
+
+
+def test_what_the_schema_does_not_promise_is_rejected_with_its_capture(run: Run) -> None:
+    with pytest.raises(DropItem):
+        Validate(run).process_item(reading(run, headline=""))
+    assert run.counts()["rejected"] == 1
+    run.listing_pages = 1
+    run.close()
+    assert list(run.store.keys("rejected/")) == [f"rejected/newsroom/{DAY}/{ARTICLE_ID}/invalid.json"]
+
+
+def test_a_valid_reading_is_published_behind_its_capture(run: Run) -> None:
+    Publish(run).process_item(Validate(run).process_item(reading(run)))
+    assert list(run.store.keys("articles/")) == []
+    run.close()
+    assert list(run.store.keys("articles/")) == [keys.version("newsroom", DAY, article().version)]
+    assert run.counts()["published"] == 1
