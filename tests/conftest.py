@@ -6,13 +6,11 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
 from apps.s3server import RunningS3
 
 ROOT = Path(__file__).parents[1]
-
 
 # Airflow reads these when it is first imported, which is as early as some other conftest: no fixture would be in time.
 AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="pressmark-airflow-")
@@ -39,5 +37,4 @@ def bucket(s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> str:
     s3.client().create_bucket(Bucket=name)
     for variable, value in {**s3.environment, "PRESSMARK_BUCKET": name}.items():
         monkeypatch.setenv(variable, value)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # It remembers the keys that it saw first.
     return name

@@ -16,6 +16,7 @@ from apps.newsroom import Newsroom
 from apps.newsroom.faults import FaultKind
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
+from pressmark.archive.verify import Finding, verify_run
 from pressmark.config import Config
 from pressmark.site import load_sites
 from tests.conftest import ROOT
@@ -133,18 +134,14 @@ def test_a_changed_layout_fails_the_run_at_once(newsroom: Newsroom) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("airflow_database", "newsroom")
 def test_a_damaged_archive_fails_verification(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "apps.archive_tasks.verify_run",
-        lambda store, key: [_finding(f"articles/{number}.json") for number in range(22)],
-    )
+    def lose_one_and_verify(store: Store, key: str) -> list[Finding]:
+        store.client.delete_object(Bucket=store.bucket, Key=next(iter(store.keys("articles/"))))
+        return verify_run(store, key)
+
+    # Between the tasks of a DAG that is under way there is no other place to do damage from.
+    monkeypatch.setattr("apps.archive_tasks.verify_run", lose_one_and_verify)
     states = _run(read_dags().dags[NEWSROOM])
     assert states == {"crawl": "success", "verify": "failed", "report": "upstream_failed"}
-
-
-def _finding(key: str) -> Any:
-    from pressmark.archive.verify import Finding
-
-    return Finding(key, "is missing")
 
 
 def _run(dag: Any, conf: dict[str, Any] | None = None) -> dict[str, str]:

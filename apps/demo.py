@@ -1,0 +1,217 @@
+"""The demo, `make demo`: an S3 server, a news site and Airflow on this machine, and three runs of the archive.
+
+It starts afresh each time, in `.demo` of the checkout, and stays until Ctrl-C; with ONCE=1 it ends after the runs.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+from filelock import FileLock, Timeout
+
+from apps.airflow_pools import pools
+from apps.commands.console import console, table
+from apps.demo_settings import BIN, ROOT, Settings, write_site_file
+from apps.local_airflow import LOGIN, LocalAirflow
+from apps.newsroom import Newsroom
+from apps.newsroom.running import RunningNewsroom
+from apps.ports import is_free, require_free
+from apps.program import POLL, interrupt_on_sigterm
+from apps.s3server import RunningS3
+from pressmark.errors import PressmarkError, ServiceFailed
+from pressmark.site import load_sites
+
+DAG_ID = "archive_newsroom_world_europe"
+ARTICLES = 60
+RUN_SECONDS = 120
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+@attrs.frozen(kw_only=True)
+class Ran:
+    """One run of the DAG, for the table at the end."""
+
+    what: str
+    counts: dict[str, int]
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class Stage:
+    """All that the demo has started."""
+
+    s3: RunningS3
+    site: RunningNewsroom
+    airflow: LocalAirflow
+
+
+def main() -> None:
+    """Run the demo; what is expected to go wrong becomes a message and an exit code."""
+    interrupt_on_sigterm()
+    try:
+        settings = Settings.from_env(os.environ)
+        _check_ports(settings)
+        with _stage(settings) as stage:
+            runs = _show(stage)
+            _tell(settings, stage, runs)
+            if not settings.once:
+                _stay(stage)
+            click.echo("\nStopping ...")
+        _check_stopped(settings)
+    except KeyboardInterrupt:
+        click.echo("\nStopped.", err=True)
+        sys.exit(INTERRUPTED)
+    except PressmarkError as error:
+        click.echo(f"\ndemo: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+@contextmanager
+def _stage(settings: Settings) -> Iterator[Stage]:
+    """Start everything, each when what it needs is there, and stop it all at the end."""
+    with ExitStack() as stack:
+        stack.enter_context(_fresh_folder(settings.folder))
+        click.echo(f"All of this stays on this machine, in {settings.folder}, and starts afresh each time.\n")
+        with _step("the bucket, an S3 server"):
+            s3 = stack.enter_context(RunningS3(settings.folder / "s3", settings.s3_port))
+        with _step("the newsroom, a made-up news site"):
+            site = stack.enter_context(RunningNewsroom(Newsroom(articles=ARTICLES), port=settings.newsroom_port))
+        sites = write_site_file(settings.folder / "sites", site.url)
+        environment = _environment(settings, s3, sites)
+        airflow = LocalAirflow(settings.folder / "airflow", ROOT / "dags", settings.airflow_port, environment)
+        with _step("Airflow (half a minute)"):
+            stack.enter_context(airflow.running())
+            airflow.create_pools(pools(load_sites(sites).values()))
+            airflow.unpause(DAG_ID)
+        yield Stage(s3=s3, site=site, airflow=airflow)
+
+
+@contextmanager
+def _fresh_folder(folder: Path) -> Iterator[None]:
+    """Empty the folder, unless another demo, on other ports, lives in it."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    lock = FileLock(folder / "lock", timeout=0)
+    try:
+        with lock:
+            for each in folder.iterdir():
+                if each.is_dir():
+                    shutil.rmtree(each)
+            yield
+    except Timeout:
+        raise ServiceFailed(f"another demo is running in {folder}: end that one first.") from None
+
+
+def _environment(settings: Settings, s3: RunningS3, sites: Path) -> dict[str, str]:
+    """Return what DAGs and tasks find: nothing of other buckets or Airflows that the caller may use."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "AWS", "PRESSMARK"))}
+    return {
+        **kept,
+        **s3.environment,
+        "NO_PROXY": "127.0.0.1,localhost",
+        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PRESSMARK_OPERATOR": "the demo",
+        "PRESSMARK_SITES": str(sites),
+        "PRESSMARK_SPOOL": str(settings.folder / "spool"),
+    }
+
+
+def _show(stage: Stage) -> list[Ran]:
+    """Archive the newsroom, change it, archive it again, and once more."""
+    click.echo()
+    runs = [_run(stage.airflow, "1: everything")]
+    changed = _change(stage.site.newsroom)
+    runs.append(_run(stage.airflow, f"2: {changed}"))
+    runs.append(_run(stage.airflow, "3: nothing changed"))
+    first, second, third = (each.counts["published"] for each in runs)
+    if not first or not second:
+        raise ServiceFailed(f"runs 1 and 2 should have published something, not {first} and {second}.")
+    if third:
+        raise ServiceFailed(f"run 3, of a site that had not changed, published {third} versions.")
+    return runs
+
+
+def _change(newsroom: Newsroom) -> str:
+    """Let half an hour go by in which news happens."""
+    newsroom.advance(timedelta(minutes=30))
+    for _ in range(3):
+        newsroom.publish()
+    for index in (ARTICLES - 1, ARTICLES - 3):
+        newsroom.update(newsroom.article_id(index))
+    newsroom.withdraw(newsroom.article_id(ARTICLES - 6), 410)
+    return "3 articles new, 2 updated, 1 withdrawn"
+
+
+def _run(airflow: LocalAirflow, what: str) -> Ran:
+    with _step(f"run {what}"):
+        run_id = airflow.trigger(DAG_ID)
+        seconds = airflow.wait(DAG_ID, run_id, RUN_SECONDS)
+    crawled: dict[str, Any] = airflow.result(DAG_ID, run_id, "crawl")
+    return Ran(what=what, counts=crawled["counts"], seconds=seconds)
+
+
+@contextmanager
+def _step(what: str) -> Iterator[None]:
+    """Say what goes on, and how long it took."""
+    click.echo(f"  {what:<50}", nl=False)
+    started = time.monotonic()
+    yield
+    click.echo(f"{time.monotonic() - started:6.1f} s")
+
+
+def _tell(settings: Settings, stage: Stage, runs: list[Ran]) -> None:
+    columns = ("seen", "published", "unchanged", "rejected", "failed")
+    rows = table("run")
+    for column in (*columns, "seconds"):
+        rows.add_column(column, justify="right")
+    for run in runs:
+        rows.add_row(run.what, *(str(run.counts[name]) for name in columns), f"{run.seconds:.1f}")
+    click.echo()
+    console().print(rows)
+    airflow, s3 = stage.airflow, stage.s3
+    places: Mapping[str, str] = {
+        "Airflow": f"{airflow.url}  login {LOGIN}, password {airflow.password}",
+        "the DAG": f"{airflow.url}/dags/{DAG_ID}",
+        "bucket": f"{s3.bucket!r} at {s3.endpoint}  keys in {s3.settings}",
+        "newsroom": f"{stage.site.url}/world/europe",
+        "logs": f"{settings.folder}/s3/s3.log, {settings.folder}/airflow/*.log",
+        "try": f". {s3.settings} && {BIN}/pressmark status",
+    }
+    click.echo()
+    for name, place in places.items():
+        click.echo(f"  {name:<10}{place}")
+
+
+def _stay(stage: Stage) -> None:
+    """Wait for Ctrl-C, or for something to go down."""
+    click.echo("\nAll is up until you press Ctrl-C.")
+    try:
+        while True:
+            stage.s3.check()
+            stage.airflow.check()
+            time.sleep(POLL * 10)
+    except KeyboardInterrupt:
+        return  # The way this ends.
+
+
+def _check_ports(settings: Settings) -> None:
+    for variable, (port, name) in settings.ports.items():
+        require_free(port, name, f"Set {variable} to another one.")
+
+
+def _check_stopped(settings: Settings) -> None:
+    """Make sure that nothing is left that would answer in place of the next demo."""
+    held = [str(port) for port, _ in settings.ports.values() if not is_free(port)]
+    if held:
+        raise ServiceFailed(f"something still listens on port {', '.join(held)} after everything was stopped.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""What of the demo can be set, and the site file that leads its DAG to its newsroom."""
+
+import re
+import sys
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+import attrs
+
+from pressmark.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The checkout."""
+BIN = Path(sys.executable).parent
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Where the demo lives and which ports it takes."""
+
+    folder: Path = ROOT / ".demo"
+    s3_port: int
+    newsroom_port: int
+    airflow_port: int
+    once: bool
+    """End after the runs (`ONCE=1`)."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read `PRESSMARK_..._PORT` and `ONCE`.
+
+        Raises:
+            UsageError: a port is no port.
+        """
+        return cls(
+            s3_port=_port(environ, "PRESSMARK_S3_PORT", 8333),
+            newsroom_port=_port(environ, "PRESSMARK_NEWSROOM_PORT", 8765),
+            airflow_port=_port(environ, "PRESSMARK_AIRFLOW_PORT", 8080),
+            once=environ.get("ONCE", "") not in {"", "0"},
+        )
+
+    @property
+    def ports(self) -> dict[str, tuple[int, str]]:
+        """By variable, each port and what needs it."""
+        return {
+            "PRESSMARK_S3_PORT": (self.s3_port, "the S3 server"),
+            "PRESSMARK_NEWSROOM_PORT": (self.newsroom_port, "the newsroom"),
+            "PRESSMARK_AIRFLOW_PORT": (self.airflow_port, "Airflow"),
+        }
+
+
+def _port(environ: Mapping[str, str], variable: str, default: int) -> int:
+    said = environ.get(variable) or str(default)
+    if not said.isdigit() or not 0 < int(said) < 1 << 16:
+        raise UsageError(f"{variable}={said} is no port: it must be a number from 1 to 65535")
+    return int(said)
+
+
+def write_site_file(folder: Path, origin: str) -> Path:
+    """Write the newsroom's site file with this address, and return its folder."""
+    shipped = (files("pressmark") / "sites" / "newsroom.yml").read_text("utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "newsroom.yml").write_text(re.sub(r"(?m)^origin: .*$", f"origin: {origin}", shipped), "utf-8")
+    return folder
