@@ -51,6 +51,7 @@ def archive(site: Site, name: str) -> DAG:
         catchup=False,
         max_active_runs=1,
         render_template_as_native_obj=True,
+        default_args={"owner": "pressmark"},
         tags=["archive", site.site, name],
         params={
             "pages": Param(section.pages, type="integer", minimum=1, description="Listing pages to visit at most"),

@@ -77,7 +77,7 @@ class Run:
         self._publisher = Publisher(store, self._published)
         self.spool = Spool(self.spool_folder, site.site, self.run_id, self._warcinfo(), self._publisher.take)
         previous = manifest.latest(store, site.site, section)
-        self.complete_before = bool(previous and previous["ended"] == "complete")
+        self.complete_before = bool(previous and previous["ended"] == "complete" and not self.torn())
         """Whether the run before this one saw all it wanted; if not, this one may not stop early."""
 
     def publish_leftovers(self) -> None:
@@ -111,6 +111,10 @@ class Run:
 
     def reject(self, article_id: str, day: str, url: str, error: Rejected, record_ids: Sequence[str]) -> None:
         """Keep what can't become an article: the reason, and a pointer to its capture."""
+        self.settle(article_id, Outcome.REJECTED, reason=error.reason, message=str(error))
+        if self.ledger.knows_rejection(day, article_id, error.reason):
+            return  # Kept and told when it was first seen.
+        logger.warning("rejected (%s): %s", error.reason, error)
         document = {
             "identifier": article_id,
             "url": url,
@@ -118,9 +122,7 @@ class Run:
             "message": str(error),
             "pressmark": {"run": self.run_id},
         }
-        logger.warning("rejected (%s): %s", error.reason, error)
         key = keys.rejection(self.site.site, day, article_id, error.reason)
-        self.settle(article_id, Outcome.REJECTED, reason=error.reason, message=str(error))
         self.spool.stage(article_id, key, document, record_ids, outcome=Outcome.REJECTED, taken=Outcome.REJECTED)
 
     def fail(self, error: PressmarkError) -> None:

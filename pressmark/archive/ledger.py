@@ -34,3 +34,8 @@ class Ledger:
         """Tell whether this very version is published."""
         self.learn([day])
         return str(version) in self._days[day]
+
+    def knows_rejection(self, day: str, article_id: str, reason: str) -> bool:
+        """Tell whether the article was rejected for this reason before."""
+        self.learn([day])
+        return f"{article_id}/{reason}" in self._days[day]

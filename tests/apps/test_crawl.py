@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -95,6 +96,11 @@ def test_a_rejected_page_is_kept_with_its_reason_and_its_capture(archive: Archiv
     capture = rejection["pressmark"]["captures"][0]
     member = archive.store.get(capture["warc"], capture["offset"], capture["length"])
     assert rejection["url"].encode() in gzip.decompress(member)
+
+    again = archive.crawl()
+    assert again.counts["rejected"] == run.counts["rejected"] - 2, "the first listing page has all but two"
+    assert [line for line in again.log if "rejected" in line["message"]] == [], "told once"
+    assert json.loads(archive.store.get(key)) == rejection
 
 
 @pytest.mark.parametrize(
@@ -265,3 +271,27 @@ def test_recheck_goes_on_to_the_last_page_allowed(archive: Archive) -> None:
     assert archive.crawl().counts["listing_pages"] == 1
     again = archive.crawl("--recheck")
     assert (again.counts["listing_pages"], again.counts["unchanged"]) == (2, READABLE)
+
+
+def test_a_killed_crawl_leaves_no_gap(archive: Archive, tmp_path: Path) -> None:
+    archive.crawl("--pages", "1")
+    known = set(archive.documents())
+    archive.newsroom.advance(timedelta(hours=1))
+    new = {archive.newsroom.publish() for _ in range(3)}
+    archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
+    already = archive.newsroom.requests.total
+    process, reader = archive.start()
+    while archive.newsroom.requests.total < already + 6:
+        assert process.poll() is None
+    process.kill()
+    process.communicate()
+    os.close(reader)
+    assert [path.suffix for path in (tmp_path / "spool" / "newsroom").glob("*.open")] == [".open"]
+    assert set(archive.documents()) == known
+
+    archive.set_site()
+    after = archive.crawl()
+    assert after.manifest["ended"] == "complete"
+    assert after.counts["listing_pages"] == 2, "on to the bound, though page 2 brings nothing new"
+    assert {document["identifier"] for key, document in archive.documents().items() if key not in known} >= new
+    assert any("left open" in line["message"] for line in after.log)

@@ -21,6 +21,8 @@ def test_what_is_in_the_bucket_is_known(store: Store) -> None:
     assert ledger.knows_article(DAY, ARTICLE_ID)
     assert ledger.knows_article(DAY, "WSgallery")
     assert not ledger.knows_article(DAY, ARTICLE_ID[:-1])
+    assert ledger.knows_rejection(DAY, "WSgallery", "no-body")
+    assert not ledger.knows_rejection(DAY, "WSgallery", "no-headline")
     assert not Ledger(store, "other").knows_article(DAY, ARTICLE_ID)
 
 
