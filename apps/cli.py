@@ -37,6 +37,7 @@ Exit codes:
   6  another crawl of this host goes on
   7  a service that was started did not come up
   8  verify found something wrong
+  130  the crawl was stopped before its end; what it had is published
 """
 
 

@@ -22,6 +22,8 @@ from pressmark.site import find_section, load_sites
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
+logger = logging.getLogger("pressmark.crawl")
+
 
 class JsonLines(logging.Formatter):
     """One JSON object per log record."""
@@ -60,6 +62,10 @@ def _crawl(name: str, **options: Any) -> tuple[dict[str, Any], int]:
         result = crawl(config, site, section, **options)
     except PressmarkError as error:
         return {"manifest_key": None, "manifest": None, "error": _told(error)}, error.exit_code
+    except Exception as error:
+        logger.exception("the crawl broke off")
+        unforeseen = PressmarkError(f"{type(error).__name__}: {error}")
+        return {"manifest_key": None, "manifest": None, "error": _told(unforeseen)}, unforeseen.exit_code
     failure = result.failure
     return {
         "manifest_key": result.manifest_key,

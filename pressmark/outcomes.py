@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
+from threading import RLock
 from typing import Any
 
 import attrs
@@ -35,16 +36,21 @@ class Fate:
 
 @attrs.frozen
 class Outcomes:
-    """All articles of a run; each is counted once, however often it is listed."""
+    """All articles of a run; each is counted once, however often it is listed.
+
+    Safe to use from several threads: the crawl sees and rejects while the publisher settles.
+    """
 
     _fates: dict[str, Fate] = attrs.field(factory=dict)
+    _lock: RLock = attrs.field(factory=RLock, eq=False, repr=False)
 
     def see(self, article_id: str, url: str) -> bool:
         """Take note of an article; False if it was seen before."""
-        if article_id in self._fates:
-            return False
-        self._fates[article_id] = Fate(article_id=article_id, url=url)
-        return True
+        with self._lock:
+            if article_id in self._fates:
+                return False
+            self._fates[article_id] = Fate(article_id=article_id, url=url)
+            return True
 
     def settle(
         self,
@@ -56,20 +62,26 @@ class Outcomes:
         key: str | None = None,
     ) -> None:
         """Say what became of an article that was seen; the last word holds."""
-        fate = self._fates[article_id]
-        fate.outcome, fate.reason, fate.message, fate.key = outcome, reason, message, key
+        with self._lock:
+            fate = self._fates[article_id]
+            fate.outcome, fate.reason, fate.message, fate.key = outcome, reason, message, key
 
     def close(self, reason: str) -> None:
         """What has no outcome by now failed, for this reason."""
-        for fate in self._fates.values():
-            if fate.outcome is None:
-                fate.outcome, fate.reason = Outcome.FAILED, reason
+        with self._lock:
+            for fate in self._fates.values():
+                if fate.outcome is None:
+                    fate.outcome, fate.reason = Outcome.FAILED, reason
 
     def counts(self) -> dict[str, int]:
         """Return `seen` and the number of each outcome; those add up to `seen` once the run is closed."""
-        counter = Counter(fate.outcome for fate in self._fates.values())
-        return {"seen": len(self._fates)} | {outcome.value: counter[outcome] for outcome in Outcome}
+        with self._lock:
+            counter = Counter(fate.outcome for fate in self._fates.values())
+            seen = len(self._fates)
+        return {"seen": seen} | {outcome.value: counter[outcome] for outcome in Outcome}
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for fate in self._fates.values():
+        with self._lock:
+            fates = list(self._fates.values())
+        for fate in fates:
             yield attrs.asdict(fate, filter=lambda _, value: value is not None)

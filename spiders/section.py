@@ -33,7 +33,6 @@ class SectionSpider(Spider):
         super().__init__(**kwargs)
         self.run = run
         self.layout = layout_of(run.site)
-        self.allowed_domains = [host.lstrip(".") for host in run.site.hosts]
 
     async def start(self) -> AsyncIterator[Request]:
         """Begin with the first listing page."""
@@ -54,7 +53,7 @@ class SectionSpider(Spider):
         fresh = [entry for entry in listing.entries if not self.run.ledger.knows_article(entry.day, entry.article_id)]
         for entry in listing.entries:
             if self.run.see(entry.article_id, entry.url):
-                yield self._request(entry.url, self.parse_article, self.article_failed, entry=entry)
+                yield Request(entry.url, self.parse_article, errback=self.article_failed, cb_kwargs={"entry": entry})
         go_on = fresh or self.run.recheck or not self.run.complete_before
         if listing.next_url and number < self.run.pages and go_on:
             # Behind the articles of this page: a run that is cut short leaves a gap at the old end, not in the middle.
@@ -64,10 +63,10 @@ class SectionSpider(Spider):
         """Read an article, with its following pages if it is a long one."""
         record_ids = [response.meta[RECORD_ID]]
         try:
-            article = await self._read(response, record_ids)
+            article = await self._read(response, entry, record_ids)
         except Rejected as error:
             self.run.reject(entry.article_id, entry.day, response.url, error, record_ids)
-        except RunFailed as error:
+        except _NotFetched as error:
             self.run.settle(entry.article_id, Outcome.FAILED, reason="following-page", message=str(error))
         except Exception as error:  # noqa: BLE001 - whatever breaks on one page must not stop the others
             broken = Rejected("parser-error", f"{type(error).__name__}: {error}")
@@ -90,18 +89,29 @@ class SectionSpider(Spider):
         self.logger.warning("failed: %s: %s", entry.url, message)
         self.run.settle(entry.article_id, Outcome.FAILED, reason=reason, message=message)
 
-    async def _read(self, response: Response, record_ids: list[str]) -> Article:
+    async def _read(self, response: Response, entry: Entry, record_ids: list[str]) -> Article:
         page = self._article_page(response)
         first = await page.to_item()
+        if first.article_id != entry.article_id:
+            raise Rejected("id-mismatch", f"{entry.url} leads to {response.url}, which is another article")
         following = []
-        assert self.crawler.engine is not None
         for url in page.following():
-            further = await self.crawler.engine.download_async(Request(url))
-            if further.status != 200:
-                raise RunFailed(f"{url} answers {further.status}")
-            record_ids.append(further.request.meta[RECORD_ID])  # type: ignore[union-attr]  # set by the engine
+            further = await self._fetch(url)
+            record_ids.append(further.meta[RECORD_ID])
             following.append(await self._article_page(further).to_item())
         return first.followed_by(*following)
+
+    async def _fetch(self, url: str) -> Response:
+        """Fetch a following page at once, past the scheduler."""
+        request = Request(url)
+        assert self.crawler.engine is not None
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:
+            raise _NotFetched(f"{url}: {type(error).__name__}: {error}") from error
+        if response.status != 200:
+            raise _NotFetched(f"{url} answers {response.status}")
+        return response
 
     def _article_page(self, response: Response) -> ArticlePage:
         return self.layout.article_page(self.run.started_at)(_page(response), site=self.run.site)
@@ -119,11 +129,13 @@ class SectionSpider(Spider):
             )
 
     def _listing_request(self, url: str, number: int) -> Request:
-        return self._request(url, self.parse_listing, self.listing_failed, number=number).replace(priority=-number)
+        return Request(
+            url, self.parse_listing, errback=self.listing_failed, cb_kwargs={"number": number}, priority=-number
+        )
 
-    def _request(self, url: str, callback: Any, errback: Any, **kwargs: Any) -> Request:
-        # Nothing is filtered: the run knows what it saw, and a request dropped in silence would have no outcome.
-        return Request(url, callback, errback=errback, cb_kwargs=kwargs, dont_filter=True)
+
+class _NotFetched(Exception):
+    """A following page of an article can't be had, so the article is not whole."""
 
 
 def _page(response: Response) -> HttpResponse:
@@ -139,6 +151,8 @@ def _why(failure: Failure) -> tuple[str, str]:
             return f"http-{error.response.status}", f"it answers {error.response.status}"
         case IgnoreRequest() if "robots.txt" in str(error):
             return "robots", "robots.txt forbids it"
+        case IgnoreRequest() if "offsite" in str(error):
+            return "offsite", "it leads to a host that the site file does not allow (`hosts`)"
         case IgnoreRequest() if "redirections" in str(error):
             return "redirects", "it redirects in a circle"
         case DownloadTimeoutError():

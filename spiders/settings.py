@@ -23,6 +23,8 @@ def crawl_settings(run: Run) -> dict[str, Any]:
         "DOWNLOAD_MAXSIZE": MAX_BODY,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "RETRY_TIMES": politeness.retries,
+        # Nothing is filtered: the run knows what it saw, and a request dropped in silence would have no outcome.
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
         "COOKIES_ENABLED": False,  # Every visit is a first visit: captures show what anyone would see.
         "METAREFRESH_ENABLED": False,
         "DEFAULT_REQUEST_HEADERS": {
@@ -32,6 +34,8 @@ def crawl_settings(run: Run) -> dict[str, Any]:
             "Accept-Encoding": "gzip, deflate",
         },
         "DOWNLOADER_MIDDLEWARES": {
+            "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+            "spiders.known_hosts.KnownHosts": 50,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "spiders.retry_after.RetryAfter": 550,
             "spiders.capture.Capture": 1000,

@@ -21,6 +21,8 @@ from pressmark.outcomes import Outcome
 from pressmark.run import Run
 from pressmark.site import find_section, load_sites
 
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
 
 @click.command(
     epilog="""\b
@@ -60,6 +62,8 @@ def crawl(section: str, pages: int | None, recheck: bool, as_json: bool) -> None
         click.echo(_told(result))
     if result.failure:
         raise result.failure
+    if result.manifest["ended"] == "interrupted":
+        sys.exit(INTERRUPTED)
 
 
 def _handler(stderr: Console) -> logging.Handler:

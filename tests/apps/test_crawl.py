@@ -295,3 +295,15 @@ def test_a_killed_crawl_leaves_no_gap(archive: Archive, tmp_path: Path) -> None:
     assert after.counts["listing_pages"] == 2, "on to the bound, though page 2 brings nothing new"
     assert {document["identifier"] for key, document in archive.documents().items() if key not in known} >= new
     assert any("left open" in line["message"] for line in after.log)
+
+
+def test_an_article_whose_following_page_cannot_be_had_is_not_published_in_part(archive: Archive) -> None:
+    long = archive.newsroom.story(archive.newsroom.article_id(22))
+    assert len(long.pages) > 1
+    archive.newsroom.fault(long.path.replace(".html", "_2.html"), FaultKind.STATUS_500)
+    run = archive.crawl()
+    [fate] = [each for each in run.manifest["articles"] if each["article_id"] == long.article_id]
+    assert (fate["outcome"], fate["reason"]) == ("failed", "following-page")
+    archive.newsroom.clear_faults()
+    archive.crawl("--recheck")
+    assert long.article_id in {document["identifier"] for document in archive.documents().values()}

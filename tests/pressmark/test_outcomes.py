@@ -1,3 +1,5 @@
+import threading
+
 from pressmark.outcomes import Outcome, Outcomes
 
 
@@ -20,3 +22,12 @@ def test_outcomes_add_up_to_seen_once_closed() -> None:
         {"article_id": "c", "url": "/c", "outcome": "rejected", "reason": "no-body", "message": "no text"},
         {"article_id": "d", "url": "/d", "outcome": "failed", "reason": "interrupted"},
     ]
+
+
+def test_the_crawl_may_see_while_the_publisher_counts() -> None:
+    outcomes = Outcomes()
+    crawl = threading.Thread(target=lambda: [outcomes.see(str(number), "/") for number in range(20_000)])
+    crawl.start()
+    while crawl.is_alive():
+        outcomes.counts()
+    assert outcomes.counts()["seen"] == 20_000
