@@ -22,6 +22,8 @@ class Exchange:
     """Aware; when the request was sent."""
     ip: str | None = None
     """Address of the server."""
+    truncated: str | None = None
+    """Why the response has no end: `length`, `time`, `disconnect` or `unspecified` (WARC 1.1, 5.13)."""
 
 
 @attrs.frozen(kw_only=True)

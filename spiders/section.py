@@ -16,10 +16,10 @@ from pressmark.errors import CrawlRefused, LayoutChanged, Rejected, RunFailed
 from pressmark.outcomes import Outcome
 from pressmark.reading import Reading
 from pressmark.run import Run
-from spiders.capture import RECORD_ID
 from spiders.layouts import layout_of, page_response
 from spiders.listing import Entry, Listing
 from spiders.pages.chinadaily import ArticlePage
+from spiders.wire import RECORD_ID
 
 REFUSALS = {401, 403}
 

@@ -38,8 +38,8 @@ def crawl_settings(run: Run) -> dict[str, Any]:
             "spiders.known_hosts.KnownHosts": 50,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "spiders.retry_after.RetryAfter": 550,
-            "spiders.capture.Capture": 1000,
         },
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "spiders.wire.RecordingHandler"),
         "EXTENSIONS": {
             "spiders.crawl_delay.CrawlDelay": 0,
             "scrapy.extensions.telnet.TelnetConsole": None,

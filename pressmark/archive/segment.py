@@ -76,7 +76,8 @@ class Segment:
         """Append the request and the response; return where the response lies."""
         date = timestamp(exchange.started_at)
         headers = {"WARC-Date": date} | ({"WARC-IP-Address": exchange.ip} if exchange.ip else {})
-        response = self._record("response", exchange.url, exchange.response_head, exchange.response_body, headers)
+        cut = {"WARC-Truncated": exchange.truncated} if exchange.truncated else {}
+        response = self._record("response", exchange.url, exchange.response_head, exchange.response_body, headers | cut)
         record_id: str = response.rec_headers.get_header("WARC-Record-ID")
         offset, length = self._write(response)
         concurrent = headers | {"WARC-Concurrent-To": record_id}

@@ -75,11 +75,11 @@ def test_every_pointer_gives_back_the_page_it_was_read_from(archive: Archive) ->
     for document in documents:
         for capture in document["pressmark"]["captures"]:
             member = archive.store.get(capture["warc"], capture["offset"], capture["length"])
-            head, http_head, body = gzip.decompress(member).split(b"\r\n\r\n", 2)
-            assert f"<{capture['recordId']}>".encode() in head
-            assert f"WARC-Target-URI: {capture['url']}".encode() in head
-            assert http_head.startswith(b"HTTP/1.1 200")
-            page = gzip.decompress(body.removesuffix(b"\r\n\r\n")).decode()
+            record = next(ArchiveIterator(BytesIO(member), check_digests="raise"))
+            assert record.rec_headers.get_header("WARC-Record-ID") == f"<{capture['recordId']}>"
+            assert record.rec_headers.get_header("WARC-Target-URI") == capture["url"]
+            assert record.http_headers.get_statuscode() == "200"
+            page = record.content_stream().read().decode()
             assert f'content="{document["identifier"]}"' in page
             pages += 1
     assert pages > len(documents)

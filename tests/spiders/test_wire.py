@@ -1,0 +1,239 @@
+"""The byte-match matrix: what the archive holds is what went over the wire, of every kind of exchange."""
+
+import datetime as dt
+import gzip
+import json
+import ssl
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from warcio.archiveiterator import ArchiveIterator
+
+from tests.conftest import ROOT
+from tests.spiders.raw_server import RawServer, Script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OK = b"HTTP/1.1 200 OK\r\n"
+GZIPPED = gzip.compress(b"<h1>Lamps lit</h1>" * 99, mtime=0)
+BIG = bytes(range(256)) * 4096 * 3
+
+
+def chunked(*parts: bytes, trailer: bytes = b"", extension: bytes = b"") -> bytes:
+    return b"".join(b"%x%s\r\n%s\r\n" % (len(part), extension, part) for part in (*parts, b""))[:-2] + trailer + b"\r\n"
+
+
+def sized(body: bytes, *lines: bytes) -> bytes:
+    head = b"".join(line + b"\r\n" for line in lines)
+    return OK + head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+WHOLE: dict[str, Script] = {
+    "/plain": (sized(b"lamps"),),
+    "/odd-reason": (b"HTTP/1.1 200 Fine  by me!\r\nContent-Length: 2\r\n\r\nok",),
+    "/no-reason": (b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok",),
+    "/duplicate-headers": (sized(b"x", b"Set-Cookie: a=1", b"X-Between: 1", b"Set-Cookie: b=2"),),
+    "/odd-case-and-blanks": (sized(b"x", b"x-ODD:   two  blanks  ", b"X-Tight:1"),),
+    "/latin-1": (sized("Zürich".encode("latin-1"), "X-Town: Zürich".encode("latin-1")),),
+    "/folded": (sized(b"x", b"X-Folded: one", b"  two"),),
+    "/colonless": (sized(b"x", b"this line has no colon"),),
+    "/empty": (sized(b""),),
+    "/gzip": (sized(GZIPPED, b"Content-Encoding: gzip"),),
+    "/deflate": (sized(zlib.compress(b"lamps"), b"Content-Encoding: deflate"),),
+    "/gzip-garbage": (sized(b"no gzip at all", b"Content-Encoding: gzip"),),
+    "/chunked": (OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(b"lam", b"ps"),),
+    "/chunked-extension": (OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(b"lamps", extension=b";n=1"),),
+    "/chunked-trailer": (OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(b"lamps", trailer=b"X-Sum: 5\r\n"),),
+    "/chunked-gzip": (
+        OK + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(GZIPPED[:9], GZIPPED[9:]),
+    ),
+    "/in-pieces": (OK[:7], 0.02, OK[7:] + b"Content-Le", 0.02, b"ngth: 5\r\n\r", 0.02, b"\nla", 0.02, b"mps"),
+    "/until-close": (b"HTTP/1.0 200 OK\r\nServer: old\r\n\r\nlamps until the end", None),
+    "/close": (sized(b"x", b"Connection: close"), None),
+    "/204": (b"HTTP/1.1 204 No Content\r\nX-A: 1\r\n\r\n",),
+    "/304": (b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n',),
+    "/301": (b"HTTP/1.1 301 Moved\r\nLocation: /plain\r\nContent-Length: 0\r\n\r\n",),
+    "/404": (b"HTTP/1.1 404 Gone Fishing\r\nContent-Length: 4\r\n\r\ngone",),
+    "/500": (b"HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\noh",),
+    "/big": (sized(BIG),),
+    "/post": (sized(b"posted"),),
+    "/head": (OK + b"Content-Length: 99\r\n\r\n",),
+    "/query?a=1&b=%20": (sized(b"q"),),
+}
+INTERIM: dict[str, Script] = {
+    "/103": (b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n", sized(b"lamps")),
+    "/100": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\n", sized(b"lamps")),
+}
+CUT: dict[str, tuple[Script, str]] = {
+    "/cut": ((OK + b"Content-Length: 99\r\n\r\nonly this", None), "disconnect"),
+    "/cut-chunk": ((OK + b"Transfer-Encoding: chunked\r\n\r\n63\r\nonly this", None), "disconnect"),
+    "/slow": ((OK + b"Content-Length: 99\r\n\r\nonly this", 4.0), "time"),
+}
+SILENT: dict[str, Script] = {"/nothing": (None,), "/half-a-head": (b"HTTP/1.1 200 OK\r\nX-A", None)}
+REQUESTS: dict[str, dict[str, Any]] = {
+    "/post": {"method": "POST", "body": "a=1&b=2", "headers": {"X-Odd-CASE": "kept?"}},
+    "/head": {"method": "HEAD"},
+}
+
+
+@attrs.frozen
+class Recorded:
+    """The records of one address: the bytes of each."""
+
+    request: bytes
+    response: bytes
+    truncated: str | None
+    ip: str
+
+
+@attrs.frozen
+class Crawled:
+    """What the server saw, and what the archive holds, by path."""
+
+    server: RawServer
+    records: dict[str, list[Recorded]]
+    path: Path
+
+
+def crawl(folder: Path, server: RawServer, requests: list[dict[str, Any]], scheme: str) -> Crawled:
+    subprocess.run(
+        [sys.executable, "-m", "tests.spiders.wire_crawl", folder],
+        input=json.dumps(requests),
+        text=True,
+        check=True,
+        cwd=ROOT,
+        timeout=120,
+    )
+    [path] = folder.glob("*.warc.gz")
+    base = f"{scheme}://127.0.0.1:{server.port}"
+    records: dict[str, list[Recorded]] = {}
+    waiting: dict[str, tuple[str, bytes, str | None, str]] = {}
+    with path.open("rb") as file:
+        for record in ArchiveIterator(file, no_record_parse=True):
+            head = record.rec_headers
+            block = record.raw_stream.read()
+            if record.rec_type == "response":
+                record_id = head.get_header("WARC-Record-ID")
+                target = head.get_header("WARC-Target-URI").removeprefix(base)
+                truncated, ip = head.get_header("WARC-Truncated"), head.get_header("WARC-IP-Address")
+                waiting[record_id] = (target, block, truncated, ip)
+            elif record.rec_type == "request":
+                target, response, truncated, ip = waiting.pop(head.get_header("WARC-Concurrent-To"))
+                records.setdefault(target, []).append(Recorded(block, response, truncated, ip))
+    assert not waiting
+    return Crawled(server, records, path)
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A certificate of the loopback's own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(1))
+    ).sign(key, hashes.SHA256())
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+@pytest.fixture(scope="module", params=["http", "https"])
+def crawled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tls: ssl.SSLContext) -> Crawled:
+    scripts = WHOLE | INTERIM | {path: script for path, (script, _) in CUT.items()} | SILENT
+    server = RawServer(scripts, tls if request.param == "https" else None)
+    with server.running():
+        base = f"{request.param}://127.0.0.1:{server.port}"
+        requests = [{"url": base + path, **REQUESTS.get(path, {})} for path in scripts]
+        return crawl(tmp_path_factory.mktemp("wire"), server, requests, request.param)
+
+
+@pytest.mark.parametrize("path", WHOLE)
+def test_a_whole_exchange_is_kept_to_the_byte(crawled: Crawled, path: str) -> None:
+    [seen], [kept] = crawled.server.log[path], crawled.records[path]
+    assert kept == Recorded(seen.received, seen.sent, None, "127.0.0.1")
+
+
+@pytest.mark.parametrize("path", INTERIM)
+def test_interim_responses_stay_out_of_the_record(crawled: Crawled, path: str) -> None:
+    [seen], [kept] = crawled.server.log[path], crawled.records[path]
+    assert kept == Recorded(seen.received, sized(b"lamps"), None, "127.0.0.1")
+    assert seen.sent.endswith(kept.response)
+    assert seen.sent != kept.response
+
+
+@pytest.mark.parametrize("path", CUT)
+def test_a_cut_exchange_is_kept_as_far_as_it_came(crawled: Crawled, path: str) -> None:
+    [seen], [kept] = crawled.server.log[path], crawled.records[path]
+    assert kept == Recorded(seen.received, seen.sent, CUT[path][1], "127.0.0.1")
+
+
+@pytest.mark.parametrize("path", SILENT)
+def test_where_no_head_came_there_is_no_record(crawled: Crawled, path: str) -> None:
+    assert crawled.server.log[path]
+    assert path not in crawled.records
+
+
+@pytest.mark.parametrize("check", [["warcio", "check"], ["gzip", "-t"]], ids=lambda words: words[0])
+def test_the_fields_own_tools_accept_it(crawled: Crawled, check: list[str]) -> None:
+    tool = Path(sys.executable).parent / check[0]
+    subprocess.run([str(tool) if tool.exists() else check[0], *check[1:], crawled.path], check=True)
+
+
+def test_through_a_proxy_the_record_is_of_what_the_proxy_was_asked(tmp_path: Path) -> None:
+    server = RawServer({"/plain": (sized(b"by proxy"),)})
+    with server.running():
+        proxy = f"http://127.0.0.1:{server.port}"
+        asked = [{"url": "http://news.example/plain", "meta": {"proxy": proxy}}]
+        done = crawl(tmp_path, server, asked, "http")
+    [seen] = server.log["/plain"]
+    [kept] = done.records["http://news.example/plain"]
+    assert seen.received.startswith(b"GET http://news.example/plain HTTP/1.1\r\n")
+    assert (kept.request, kept.response) == (seen.received, seen.sent)
+
+
+def test_a_download_that_is_stopped_is_kept_as_far_as_it_came(tmp_path: Path) -> None:
+    server = RawServer({"/stop": (OK + b"Content-Length: 99\r\n\r\n", 1.0, b"late")})
+    with server.running():
+        done = crawl(tmp_path, server, [{"url": f"http://127.0.0.1:{server.port}/stop"}], "http")
+    [kept] = done.records["/stop"]
+    assert kept.response == OK + b"Content-Length: 99\r\n\r\n"
+    assert kept.truncated == "unspecified"
+
+
+def test_a_stale_kept_connection_is_tried_again_and_recorded_once(tmp_path: Path) -> None:
+    # The first answer keeps the connection, and the server closes it without a word when the next request comes.
+    server = RawServer({"/plain": (sized(b"one"),), "/again": (sized(b"two"),)})
+    answer: Callable[..., bool] = server._answer
+    asked = 0
+
+    def once_stale(stream: Any) -> bool:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            stream.recv(65536)
+            return False
+        return answer(stream)
+
+    server._answer = once_stale  # type: ignore[method-assign]
+    with server.running():
+        base = f"http://127.0.0.1:{server.port}"
+        done = crawl(tmp_path, server, [{"url": f"{base}/plain"}, {"url": f"{base}/again"}], "http")
+    [seen], [kept] = server.log["/again"], done.records["/again"]
+    assert asked >= 3
+    assert (kept.request, kept.response, kept.truncated) == (seen.received, seen.sent, None)

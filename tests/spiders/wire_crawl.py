@@ -1,0 +1,58 @@
+"""Downloads a list of requests through the recording handler into a spool: `wire_crawl.py FOLDER < requests.json`."""
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from scrapy import Request, Spider, signals
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.exceptions import StopDownload
+
+from pressmark.archive.spool import Spool
+
+
+class Downloads(Spider):
+    """One request after the other; what becomes of a response does not matter here."""
+
+    name = "downloads"
+    run: Any
+    requests: list[dict[str, Any]]
+
+    async def start(self) -> Any:
+        self.crawler.signals.connect(self.headers_received, signals.headers_received)
+        for each in self.requests:
+            yield Request(each.pop("url"), self.ignore, errback=self.ignore, dont_filter=True, **each)
+
+    def ignore(self, _: Any) -> None:
+        """Do nothing."""
+
+    def headers_received(self, request: Request, **_: Any) -> None:
+        """Stop where the address says so."""
+        if "stop" in request.url:
+            raise StopDownload(fail=False)
+
+
+def main() -> None:
+    """Download all and leave one sealed segment."""
+    spool = Spool(Path(sys.argv[1]), "wire", "run1", {"software": "test"}, lambda batch: None)
+    settings = {
+        "DOWNLOAD_HANDLERS": {"http": "spiders.wire.RecordingHandler", "https": "spiders.wire.RecordingHandler"},
+        "CONCURRENT_REQUESTS": 1,
+        "RETRY_ENABLED": False,
+        "REDIRECT_ENABLED": False,
+        "DOWNLOAD_TIMEOUT": 1.5,
+        "TELNETCONSOLE_ENABLED": False,
+        "LOG_ENABLED": False,
+        "EXTENSIONS": {"scrapy.extensions.remote_control.RemoteControl": None},
+    }
+    process = AsyncCrawlerProcess(settings)
+    run = SimpleNamespace(spool=spool)
+    process.crawl(Downloads, run=run, requests=json.load(sys.stdin))
+    process.start()
+    spool.close()
+
+
+if __name__ == "__main__":
+    main()
