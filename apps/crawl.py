@@ -5,27 +5,23 @@ Once per process: Twisted's reactor can't be started again.
 
 import asyncio
 import logging
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import attrs
-from filelock import FileLock, Timeout
 
+from apps.host_lock import host_lock
+from apps.recovery import recover
+from apps.stopping import Stopping
 from pressmark.archive.manifest import Manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config
-from pressmark.errors import HostBusy, PressmarkError, SpoolError
+from pressmark.errors import PressmarkError
 from pressmark.run import Run
 from pressmark.site import Site
 
 if TYPE_CHECKING:
-    from scrapy.crawler import AsyncCrawlerProcess
-
-LOCK_SECONDS = 60
-"""How long a crawl waits for another one of the same host: one that was stopped drains in less."""
+    from scrapy.crawler import Crawler
 
 logger = logging.getLogger("pressmark.crawl")
 
@@ -55,23 +51,35 @@ def crawl(
     Raises:
         BucketError: the bucket can't be used; what was captured stays in the spool for the next run.
         HostBusy: another crawl of this host goes on.
+        SiteFileError: the site's layout does not exist.
         SpoolError: the local spool can't be used.
+        Stopped: it was asked to stop before it had begun.
     """
-    store = Store.open(config)
-    with _host_to_ourselves(config, site):
-        run = Run(config, store, site, section, run_id=run_id, pages=pages, recheck=recheck, on_change=on_change)
-        logger.info("run %s: %s/%s, up to %d listing pages", run.run_id, site.site, section, run.pages)
-        run.publish_leftovers()
-        if run.recovered.segments:
-            logger.info("published %d segments that an earlier run left", run.recovered.segments)
-        if left_open := run.torn():
-            logger.warning("segments that a killed run left open, not published: %s", ", ".join(left_open))
-        _run_spider(run)
-        key = run.close()
+    from spiders.layouts import layout_of
+
+    layout_of(site)
+    with Stopping() as stopping:
+        store = Store.open(config)
+        with host_lock(config, site):
+            recovered = recover(config, site)
+            run = Run(config, store, site, section, run_id=run_id, pages=pages, recheck=recheck, on_change=on_change)
+            run.recovered.bytes_cut = sum(each.cut for each in recovered)
+            logger.info("run %s: %s/%s, up to %d listing pages", run.run_id, site.site, section, run.pages)
+            run.start()
+            if run.recovered.segments:
+                logger.info(
+                    "published %d segments with %d versions that an earlier run left",
+                    run.recovered.segments,
+                    run.recovered.published,
+                )
+            stopping.politely()
+            _run_spider(run, stopping)
+            key = run.close()
     return Result(manifest_key=key, manifest=run.manifest(), failure=run.failure)
 
 
-def _run_spider(run: Run) -> None:
+def _run_spider(run: Run, stopping: Stopping) -> None:
+    from scrapy import signals
     from scrapy.crawler import AsyncCrawlerProcess
 
     from pipelines import STEPS
@@ -79,37 +87,42 @@ def _run_spider(run: Run) -> None:
     from spiders.settings import crawl_settings
 
     process = AsyncCrawlerProcess(crawl_settings(run) | {"ITEM_PIPELINES": STEPS})
-    process.crawl(SectionSpider, run=run)
-    _stop_on_signals(process, run)
-    process.start(install_signal_handlers=False)
-
-
-def _stop_on_signals(process: "AsyncCrawlerProcess", run: Run) -> None:
-    loop = asyncio.get_event_loop()
-    process_stop: list[asyncio.Task[None]] = []  # The loop itself holds tasks by weak references only.
+    crawler = process.create_crawler(SectionSpider)
+    ender = _Ender(crawler)
+    crawler.signals.connect(ender.opened, signals.spider_opened)
+    run.halt = ender.end
 
     def stop() -> None:
-        if not run.interrupted:
-            run.interrupted = True
-            logger.warning("asked to stop: finishing what is under way")
-            process_stop.append(loop.create_task(process.stop()))
+        logger.warning("asked to stop: finishing what is under way")
+        run.interrupted = True
+        ender.end()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    stopping.then(stop)
+    crawling = process.crawl(crawler, run=run)
+    process.start(install_signal_handlers=False)
+    if error := crawling.exception():
+        raise error
 
 
-@contextmanager
-def _host_to_ourselves(config: Config, site: Site) -> Iterator[None]:
-    """Hold the host's lock: one crawl per host on this machine; the pool slot does it across machines."""
-    host = urlsplit(site.origin).netloc.replace(":", "-")
-    try:
-        config.spool.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(config.spool / f"{host}.lock", timeout=LOCK_SECONDS)
-        with lock:
-            yield
-    except Timeout:
-        raise HostBusy(
-            f"another crawl of {host} goes on (lock {lock.lock_file}) and did not end in {LOCK_SECONDS} s."
-        ) from None
-    except OSError as error:
-        raise SpoolError(f"the spool {config.spool} can't be used: {error}. Set PRESSMARK_SPOOL.") from error
+class _Ender:
+    """Ends a crawl early and orderly, from any thread; one that has not begun yet as soon as it has."""
+
+    def __init__(self, crawler: "Crawler") -> None:
+        self._crawler = crawler
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wanted = False
+        self._tasks: list[asyncio.Task[None]] = []  # The loop itself holds tasks by weak references only.
+
+    def opened(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        if self._wanted:
+            self.end()
+
+    def end(self) -> None:
+        self._wanted = True
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        assert self._loop
+        self._tasks.append(self._loop.create_task(self._crawler.stop_async()))

@@ -19,19 +19,20 @@ class Clean(Step):
 
     def process_item(self, item: Reading) -> Reading:
         """Return the reading with clean text; what was printed (`raw`) stays as it was."""
-        return attrs.evolve(item, article=_clean(item.article))
+        return attrs.evolve(item, article=clean(item.article))
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
+    """Return a text, or an article with all its texts, clean."""
     match value:
         case str():
             return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", value))).strip()
         case tuple():
-            return tuple(_clean(each) for each in value)
+            return tuple(clean(each) for each in value)
         case Raw():
             return value
     if attrs.has(type(value)):
         return attrs.evolve(
-            value, **{field.name: _clean(getattr(value, field.name)) for field in attrs.fields(type(value))}
+            value, **{field.name: clean(getattr(value, field.name)) for field in attrs.fields(type(value))}
         )
     return value

@@ -13,5 +13,5 @@ class Publish(Step):
         assert item.document is not None
         article = item.article
         key = keys.version(self.run.site.site, item.day, article.version)
-        self.run.stage(article.article_id, key, item.document, item.record_ids)
+        self.run.stage(article.article_id, key, item.document, item.receipts)
         return item

@@ -18,6 +18,6 @@ class Validate(Step):
         try:
             validate(document)
         except Rejected as error:
-            self.run.reject(item.article.article_id, item.day, item.article.url, error, item.record_ids)
+            self.run.reject(item.article.article_id, item.day, item.article.url, error, item.receipts)
             raise DropItem(str(error)) from error
         return attrs.evolve(item, document=document)

@@ -85,7 +85,7 @@ class Article:
         """Return the whole of a long article: this is its first page, `pages` are the following ones in order."""
         return attrs.evolve(
             self,
-            body="\n\n".join(page.body for page in (self, *pages)),
+            body="\n\n".join(page.body for page in (self, *pages) if page.body),
             images=tuple(image for page in (self, *pages) for image in page.images),
             contributors=tuple(credit for page in (self, *pages) for credit in page.contributors),
             raw=attrs.evolve(

@@ -1,6 +1,7 @@
 """One HTTP exchange: as it went over the wire, and where its record lies in the archive."""
 
 from datetime import datetime
+from typing import IO
 
 import attrs
 
@@ -15,13 +16,19 @@ class Exchange:
     request_body: bytes = b""
     response_head: bytes
     """Status line and header lines, up to and with the blank line."""
-    response_body: bytes
-    """As received: content encoding kept."""
+    response_body: IO[bytes]
+    """As received, content encoding and chunk framing kept; read from where it stands to its end, then closed."""
+    size: int
+    """Bytes of `response_body`."""
     status: int
     started_at: datetime
     """Aware; when the request was sent."""
+    seconds: float
+    """From the first byte sent to the last received."""
     ip: str | None = None
     """Address of the server."""
+    via: str | None = None
+    """URL of the page that led here."""
     truncated: str | None = None
     """Why the response has no end: `length`, `time`, `disconnect` or `unspecified` (WARC 1.1, 5.13)."""
 
@@ -45,3 +52,15 @@ class Capture:
     """WARC-Date; aware, UTC, microseconds."""
     status: int
     """HTTP status code."""
+
+
+@attrs.define(eq=False)
+class Receipt:
+    """What the spool gives for an exchange at once; where it lies is filled in when it is written."""
+
+    captured_at: datetime
+    """When the exchange began: aware, UTC."""
+    size: int
+    """Bytes of the response's body."""
+    capture: Capture | None = None
+    """The record that holds the payload: an earlier one, if this exchange became a revisit of it."""

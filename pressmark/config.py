@@ -5,7 +5,10 @@ from pathlib import Path
 
 import attrs
 
+from pressmark.errors import UsageError
+
 DEFAULT_BUCKET = "pressmark"
+DEFAULT_PATIENCE = 60.0
 DEFAULT_CONTACT = "https://pypi.org/project/pressmark/"
 
 
@@ -21,6 +24,8 @@ class Config:
     """A folder of the user's own site files (`PRESSMARK_SITES`); they win over those of the same name."""
     operator: str = "not named"
     """Who runs this archive (`PRESSMARK_OPERATOR`): stands in each segment's warcinfo."""
+    patience: float = DEFAULT_PATIENCE
+    """Seconds that the bucket may be away in mid-run before the run fails (`PRESSMARK_PATIENCE`)."""
     contact: str = DEFAULT_CONTACT
     """A URL or address in the User-Agent (`PRESSMARK_CONTACT`), so that a site can complain to somebody."""
 
@@ -33,6 +38,14 @@ class Config:
             bucket=environ.get("PRESSMARK_BUCKET", DEFAULT_BUCKET),
             spool=Path(environ.get("PRESSMARK_SPOOL") or state / "pressmark" / "spool"),
             sites=Path(sites) if sites else None,
+            patience=_seconds(environ, "PRESSMARK_PATIENCE", DEFAULT_PATIENCE),
             operator=environ.get("PRESSMARK_OPERATOR", "not named"),
             contact=environ.get("PRESSMARK_CONTACT", DEFAULT_CONTACT),
         )
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        return float(environ.get(name) or default)
+    except ValueError:
+        raise UsageError(f"{name}={environ[name]!r} is no number of seconds") from None

@@ -94,6 +94,12 @@ class FindingsFound(PressmarkError):
     exit_code = 8
 
 
+class Stopped(PressmarkError):
+    """A program was asked to stop before it had begun."""
+
+    exit_code = 130  # 128 + SIGINT, as shells count
+
+
 class Rejected(PressmarkError):
     """One page can't become an article: `reason` is a short name that is counted, the message the details."""
 

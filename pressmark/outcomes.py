@@ -66,12 +66,18 @@ class Outcomes:
             fate = self._fates[article_id]
             fate.outcome, fate.reason, fate.message, fate.key = outcome, reason, message, key
 
-    def close(self, reason: str) -> None:
-        """What has no outcome by now failed, for this reason."""
+    def close(self, reason: str) -> int:
+        """What has no outcome by now failed, for this reason; return how many that are."""
         with self._lock:
-            for fate in self._fates.values():
-                if fate.outcome is None:
-                    fate.outcome, fate.reason = Outcome.FAILED, reason
+            left = [fate for fate in self._fates.values() if fate.outcome is None]
+            for fate in left:
+                fate.outcome, fate.reason = Outcome.FAILED, reason
+        return len(left)
+
+    def reasons(self, outcome: Outcome) -> Counter[str | None]:
+        """Count the reasons of an outcome."""
+        with self._lock:
+            return Counter(fate.reason for fate in self._fates.values() if fate.outcome is outcome)
 
     def counts(self) -> dict[str, int]:
         """Return `seen` and the number of each outcome; those add up to `seen` once the run is closed."""

@@ -3,6 +3,7 @@
 import attrs
 
 from pressmark.article import Article
+from pressmark.capture import Receipt
 from pressmark.document import Document
 
 
@@ -13,7 +14,7 @@ class Reading:
     article: Article
     day: str
     """`YYYY/MM/DD`, from the article's URL."""
-    record_ids: tuple[str, ...]
-    """Of the response records it was read from, in the order of its pages."""
+    receipts: tuple[Receipt, ...]
+    """Of the exchanges it was read from, in the order of its pages."""
     document: Document | None = None
     """Made by the `validate` step."""

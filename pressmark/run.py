@@ -4,21 +4,31 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 import pressmark
-from pressmark.archive import keys, manifest
+from pressmark.archive import cdxj, keys, manifest
+from pressmark.archive.batch import Draft, Published, forget, kept_at, leftovers, untold
 from pressmark.archive.ledger import Ledger
-from pressmark.archive.publisher import Published, Publisher, publish
-from pressmark.archive.spool import Spool, leftovers, torn
-from pressmark.archive.store import Store, Stored
+from pressmark.archive.publisher import Publisher, Settled, publish
+from pressmark.archive.spool import Spool
+from pressmark.archive.store import Store
+from pressmark.capture import Receipt
 from pressmark.config import Config
 from pressmark.document import SCHEMA_KEY, Document, schema_bytes, timestamp
-from pressmark.errors import PressmarkError, Rejected, RunFailed
+from pressmark.errors import CrawlRefused, LayoutChanged, PressmarkError, Rejected, RunFailed
 from pressmark.outcomes import Outcome, Outcomes
+from pressmark.requisites import Requisites
 from pressmark.site import Site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GONE = {"http-404", "http-410"}
+"""Failures that another try would only repeat."""
+REFUSED = {"http-401", "http-403", "robots"}
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +45,12 @@ def user_agent(config: Config) -> str:
 
 @attrs.define
 class Recovered:
-    """What an earlier run left in the spool and this one published."""
+    """What earlier runs left in the spool, or told in no manifest, and this one did."""
 
     segments: int = 0
     published: int = 0
+    bytes_cut: int = 0
+    """Of records that were being written when a run was killed."""
 
 
 class Run:
@@ -65,32 +77,44 @@ class Run:
         self.ledger = Ledger(store, site.site)
         self.outcomes = Outcomes()
         self.listing_pages = 0
+        self.caught_up = False
+        """Whether the last listing page brought nothing new, or was the section's last."""
         self.elsewhere: set[str] = set()
         """Entries of the listing that lead to no article: features on other hosts and the like."""
         self.failure: PressmarkError | None = None
         self.interrupted = False
+        self.halt: Callable[[], None] = lambda: None
+        """Ends the crawl early and orderly; from any thread."""
         self.recovered = Recovered()
+        self.newly_rejected = 0
         self._on_change = on_change
-        self._segments: list[dict[str, Any]] = []
-        self._objects: list[Stored] = []
+        self._told: dict[Path, Published] = {}
         self.spool_folder = config.spool / site.site
-        self._publisher = Publisher(store, self._published)
-        self.spool = Spool(self.spool_folder, site.site, self.run_id, self._warcinfo(), self._publisher.take)
-        previous = manifest.latest(store, site.site, section)
-        self.complete_before = bool(previous and previous["ended"] == "complete" and not self.torn())
-        """Whether the run before this one saw all it wanted; if not, this one may not stop early."""
+        self._know_the_last_run()
+        captured = cdxj.captures(store, site.site, self.started_at)
+        self.requisites = Requisites(site, {url for url, capture in captured.items() if capture.status < 500})
+        self._publisher = Publisher(store, self._published, self._publishing_failed)
+        self.spool = Spool(
+            self.spool_folder,
+            site.site,
+            self.run_id,
+            self._warcinfo(),
+            self._publisher.take,
+            on_failure=self.break_off,
+            earlier={url: capture for url, capture in captured.items() if capture.status == 200},
+        )
 
-    def publish_leftovers(self) -> None:
-        """Publish what an earlier run captured and could not publish."""
+    def start(self) -> None:
+        """Publish what earlier runs left, and leave a mark that this one has begun."""
+        for path, published in untold(self.spool_folder, self.site.site).items():
+            self._told[path] = published
+            self.recovered.published += len(published.objects)
         for batch in leftovers(self.spool_folder, self.site.site):
-            published = publish(self.store, batch)
-            self._note(published)
-            self.recovered.segments += 1
-            self.recovered.published += sum(outcome is Outcome.PUBLISHED for _, outcome, _ in published.settled)
-
-    def torn(self) -> list[str]:
-        """Return the names of segments that a killed run left open."""
-        return [path.name for path in torn(self.spool_folder, self.site.site)]
+            published, settled = publish(self.store, batch)
+            self._told[kept_at(self.spool_folder, published)] = published
+            self.recovered.published += sum(outcome is Outcome.PUBLISHED for _, outcome in settled)
+        self.recovered.segments = len(self._told)
+        manifest.start(self.store, self.site.site, self.section_name, self.started_at, self.run_id)
 
     def see(self, article_id: str, url: str) -> bool:
         """Take note of an article on a listing; False if it was seen before."""
@@ -105,45 +129,50 @@ class Run:
         self.outcomes.settle(article_id, outcome, reason=reason, message=message)
         self._on_change(self)
 
-    def stage(self, article_id: str, key: str, document: Document, record_ids: Sequence[str]) -> None:
+    def stage(self, article_id: str, key: str, document: Document, receipts: Sequence[Receipt]) -> None:
         """Leave a version to be published after its captures."""
-        self.spool.stage(article_id, key, document, record_ids, outcome=Outcome.PUBLISHED, taken=Outcome.UNCHANGED)
+        draft = Draft(
+            article_id=article_id, key=key, document=document, outcome=Outcome.PUBLISHED, taken=Outcome.UNCHANGED
+        )
+        self.spool.stage(draft, receipts, version=document["pressmark"]["version"])
 
-    def reject(self, article_id: str, day: str, url: str, error: Rejected, record_ids: Sequence[str]) -> None:
+    def reject(self, article_id: str, day: str, url: str, error: Rejected, receipts: Sequence[Receipt]) -> None:
         """Keep what can't become an article: the reason, and a pointer to its capture."""
+        if not self.ledger.knows_rejection(day, article_id, error.reason):  # Else kept and told when first seen.
+            logger.warning("rejected (%s): %s", error.reason, error)
+            draft = rejection(self.site, day, article_id, url, error)
+            self.spool.stage(draft, receipts, rejected=error.reason)
+            self.newly_rejected += 1
         self.settle(article_id, Outcome.REJECTED, reason=error.reason, message=str(error))
-        if self.ledger.knows_rejection(day, article_id, error.reason):
-            return  # Kept and told when it was first seen.
-        logger.warning("rejected (%s): %s", error.reason, error)
-        document = {
-            "identifier": article_id,
-            "url": url,
-            "reason": error.reason,
-            "message": str(error),
-            "pressmark": {"run": self.run_id},
-        }
-        key = keys.rejection(self.site.site, day, article_id, error.reason)
-        self.spool.stage(article_id, key, document, record_ids, outcome=Outcome.REJECTED, taken=Outcome.REJECTED)
 
     def fail(self, error: PressmarkError) -> None:
         """Note why this run's result can't be trusted; the first reason stands."""
         self.failure = self.failure or error
+
+    def break_off(self, error: PressmarkError) -> None:
+        """Fail, and end the crawl: what it would do now would be lost, or is not wanted."""
+        self.fail(error)
+        self.halt()
 
     def close(self) -> str:
         """Seal, upload and publish what is left, then write the manifest and return its key.
 
         Raises:
             BucketError: the bucket failed; what is not published stays in the spool, and no manifest is written.
+            SpoolError: the disk failed; what was whole is published, and no manifest is written.
         """
         try:
             self.spool.close()
         finally:
             self._publisher.close()
-        if not self.listing_pages and not self.interrupted:
-            self.fail(RunFailed(f"no listing page of {self.site.site}/{self.section_name} was read"))
-        self.outcomes.close("interrupted" if self.interrupted else "unfinished")
+        left = self.outcomes.close("interrupted" if self.interrupted else "unfinished")
+        if not self.interrupted:
+            self._judge(left)
         self.store.put(SCHEMA_KEY, schema_bytes(), "application/schema+json")
-        return manifest.write(self.store, self.manifest())
+        key = manifest.write(self.store, self.manifest())
+        for path in self._told:
+            forget(path)
+        return key
 
     @property
     def ended(self) -> str:
@@ -158,6 +187,7 @@ class Run:
 
     def manifest(self) -> manifest.Manifest:
         """Return what the run leaves behind."""
+        told = [self._told[path] for path in sorted(self._told)]
         return {
             "run_id": self.run_id,
             "site": self.site.site,
@@ -166,27 +196,63 @@ class Run:
             "ended_at": timestamp(datetime.now(UTC)),
             "ended": self.ended,
             "reason": str(self.failure) if self.failure else None,
+            "caught_up": self.caught_up,
             "software": f"pressmark {pressmark.__version__}",
             "parameters": {"pages": self.pages, "recheck": self.recheck},
             "counts": self.counts(),
+            "newly_rejected": self.newly_rejected,
+            "requisites": self.requisites.counts(),
             "recovered": attrs.asdict(self.recovered),
             "elsewhere": sorted(self.elsewhere),
             "articles": list(self.outcomes),
-            "segments": self._segments,
-            "objects": [attrs.asdict(each) for each in self._objects],
+            "segments": [
+                {**attrs.asdict(each.segment), "records": each.records, "index": attrs.asdict(each.index)}
+                for each in told
+            ],
+            "objects": [attrs.asdict(stored) for each in told for stored in each.objects],
         }
 
-    def _published(self, published: Published) -> None:
-        self._note(published)
-        for draft, outcome, _ in published.settled:
-            if outcome is Outcome.REJECTED:
-                continue  # Settled with its reason when it was rejected.
-            self.outcomes.settle(draft.article_id, outcome, key=draft.key)
+    def _know_the_last_run(self) -> None:
+        started, key = manifest.newest_keys(self.store, self.site.site, self.section_name)
+        last = manifest.read(self.store, key) if key else None
+        killed = bool(started and (not key or started.removesuffix(keys.STARTED) > key.removesuffix(".json")))
+        self.complete_before = bool(last and last["ended"] == "complete" and last["caught_up"] and not killed)
+        """Whether the run before this one saw all it wanted; if not, this one may not stop early."""
+        self.failed_before: list[str] = [
+            fate["url"]
+            for fate in (last or {"articles": ()})["articles"]
+            if fate["outcome"] == Outcome.FAILED and fate.get("reason") not in GONE
+        ]
+        """URLs of articles that the last run could not have; they are asked for again, listed or not."""
+
+    def _judge(self, left: int) -> None:
+        """Fail a run that went through and whose result can't be trusted."""
+        where = f"{self.site.site}/{self.section_name}"
+        counts = self.outcomes.counts()
+        if not self.listing_pages:
+            self.fail(RunFailed(f"no listing page of {where} was read"))
+        if left:
+            self.fail(RunFailed(f"{left} articles of {where} were seen and never read"))
+        bad = counts[Outcome.REJECTED] + counts[Outcome.FAILED]
+        if counts["seen"] == bad and bad >= self.site.expect.fewest:
+            reasons = self.outcomes.reasons(Outcome.FAILED) + self.outcomes.reasons(Outcome.REJECTED)
+            told = f"not one of {bad} articles of {where} could be read: " + ", ".join(
+                f"{count} {reason}" for reason, count in reasons.most_common()
+            )
+            if reasons.keys() <= REFUSED:
+                self.fail(CrawlRefused(told))
+            self.fail(LayoutChanged(told) if counts[Outcome.REJECTED] else RunFailed(told))
+
+    def _published(self, published: Published, settled: Settled) -> None:
+        self._told[kept_at(self.spool_folder, published)] = published
+        for draft, outcome in settled:
+            if outcome is not Outcome.REJECTED:  # That was settled with its reason when it was rejected.
+                self.outcomes.settle(draft.article_id, outcome, key=draft.key)
         self._on_change(self)
 
-    def _note(self, published: Published) -> None:
-        self._segments.append({**attrs.asdict(published.segment), "records": published.records})
-        self._objects.extend(stored for _, _, stored in published.settled if stored)
+    def _publishing_failed(self, error: Exception) -> None:
+        told = f"publishing failed: {type(error).__name__}: {error}"
+        self.break_off(error if isinstance(error, PressmarkError) else RunFailed(told))
 
     def _warcinfo(self) -> dict[str, str]:
         """Return the fields of a warcinfo record (WARC 1.1, 6.2)."""
@@ -200,3 +266,20 @@ class Run:
             "isPartOf": f"{self.site.site}/{self.section_name}",
             "description": f"{self.site.title}, {self.section.name}: run {self.run_id}",
         }
+
+
+def rejection(site: Site, day: str, article_id: str, url: str, error: Rejected) -> Draft:
+    """Return the document of a page that can't become an article."""
+    return Draft(
+        article_id=article_id,
+        key=keys.rejection(site.site, day, article_id, error.reason),
+        outcome=Outcome.REJECTED,
+        taken=Outcome.REJECTED,
+        document={
+            "identifier": article_id,
+            "url": url,
+            "reason": error.reason,
+            "message": str(error),
+            "pressmark": {},
+        },
+    )

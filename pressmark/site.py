@@ -56,6 +56,15 @@ class Expectations(_Facts):
     """Entries on a listing page, at most."""
 
 
+class RequisiteBounds(_Facts):
+    """How much of what a page needs to be shown again (styles, scripts, images, fonts) is captured with it."""
+
+    number: Annotated[int, Field(ge=0)] = 60
+    """Requests for one page, at most; 0 captures none."""
+    size: Annotated[int, Field(ge=0)] = 32_000_000
+    """Bytes for one page; the last one asked for may be cut there."""
+
+
 class Section(_Facts):
     """One listing path of a site."""
 
@@ -88,6 +97,7 @@ class Site(_Facts):
     """Pattern of an article URL's path with the groups `id`, `day` (YYYYMM/DD or YYYY-MM/DD) and `page` (or none)."""
     politeness: Politeness = Politeness()
     expect: Expectations = Expectations()
+    requisites: RequisiteBounds = RequisiteBounds()
     sections: Annotated[dict[str, Section], Field(min_length=1)]
 
     @cached_property

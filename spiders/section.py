@@ -11,15 +11,16 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 from web_poet import HttpResponse, HttpResponseHeaders
 
-from pressmark.article import Article
+from pressmark.capture import Receipt
 from pressmark.errors import CrawlRefused, LayoutChanged, Rejected, RunFailed
 from pressmark.outcomes import Outcome
 from pressmark.reading import Reading
 from pressmark.run import Run
 from spiders.layouts import layout_of, page_response
 from spiders.listing import Entry, Listing
-from spiders.pages.chinadaily import ArticlePage
-from spiders.wire import RECORD_ID
+from spiders.page_requisites import PageRequisites
+from spiders.reading import NotWhole, read_article
+from spiders.wire import RECEIPT
 
 REFUSALS = {401, 403}
 
@@ -35,8 +36,13 @@ class SectionSpider(Spider):
         self.layout = layout_of(run.site)
 
     async def start(self) -> AsyncIterator[Request]:
-        """Begin with the first listing page."""
+        """Begin with the first listing page, and what the last run could not have."""
         yield self._listing_request(self.run.site.origin + self.run.section.path, number=1)
+        for url in self.run.failed_before:
+            if match := self.run.site.article_match(url):
+                entry = Entry(article_id=match["id"], url=url, printed_day=match["day"])
+                if self.run.see(entry.article_id, url):
+                    yield self._article_request(entry)
 
     async def parse_listing(self, response: Response, number: int) -> AsyncIterator[Request]:
         """Ask for the page's articles, and for the next page if this one brought something new."""
@@ -53,26 +59,34 @@ class SectionSpider(Spider):
         fresh = [entry for entry in listing.entries if not self.run.ledger.knows_article(entry.day, entry.article_id)]
         for entry in listing.entries:
             if self.run.see(entry.article_id, entry.url):
-                yield Request(entry.url, self.parse_article, errback=self.article_failed, cb_kwargs={"entry": entry})
+                yield self._article_request(entry)
+        self.run.caught_up = not (fresh and listing.next_url)
         go_on = fresh or self.run.recheck or not self.run.complete_before
         if listing.next_url and number < self.run.pages and go_on:
             # Behind the articles of this page: a run that is cut short leaves a gap at the old end, not in the middle.
             yield self._listing_request(listing.next_url, number + 1)
 
-    async def parse_article(self, response: Response, entry: Entry) -> AsyncIterator[Reading]:
-        """Read an article, with its following pages if it is a long one."""
-        record_ids = [response.meta[RECORD_ID]]
+    async def parse_article(self, response: Response, entry: Entry) -> AsyncIterator[Reading | Request]:
+        """Read an article, with its following pages if it is a long one; then ask for what its pages need."""
+        pages = [response]
+
+        async def fetch(url: str) -> HttpResponse:
+            pages.append(await self._fetch(url))
+            return _page(pages[-1])
+
+        page_class = self.layout.article_page(response.meta[RECEIPT].captured_at)
         try:
-            article = await self._read(response, entry, record_ids)
-        except Rejected as error:
-            self.run.reject(entry.article_id, entry.day, response.url, error, record_ids)
-        except _NotFetched as error:
+            article = await read_article(page_class, self.run.site, entry.article_id, _page(response), fetch)
+        except NotWhole as error:
+            self.logger.warning("failed: %s: %s", entry.url, error)
             self.run.settle(entry.article_id, Outcome.FAILED, reason="following-page", message=str(error))
         except Exception as error:  # noqa: BLE001 - whatever breaks on one page must not stop the others
-            broken = Rejected("parser-error", f"{type(error).__name__}: {error}")
-            self.run.reject(entry.article_id, entry.day, response.url, broken, record_ids)
+            rejected = error if isinstance(error, Rejected) else _broken(error)
+            self.run.reject(entry.article_id, entry.day, response.url, rejected, _receipts(pages))
         else:
-            yield Reading(article=article, day=entry.day, record_ids=tuple(record_ids))
+            yield Reading(article=article, day=entry.day, receipts=_receipts(pages))
+        for request in PageRequisites(self.run).of(*pages):
+            yield request
 
     def listing_failed(self, failure: Failure) -> None:
         """A listing that can't be had fails the run; what was found before it is kept."""
@@ -89,32 +103,16 @@ class SectionSpider(Spider):
         self.logger.warning("failed: %s: %s", entry.url, message)
         self.run.settle(entry.article_id, Outcome.FAILED, reason=reason, message=message)
 
-    async def _read(self, response: Response, entry: Entry, record_ids: list[str]) -> Article:
-        page = self._article_page(response)
-        first = await page.to_item()
-        if first.article_id != entry.article_id:
-            raise Rejected("id-mismatch", f"{entry.url} leads to {response.url}, which is another article")
-        following = []
-        for url in page.following():
-            further = await self._fetch(url)
-            record_ids.append(further.meta[RECORD_ID])
-            following.append(await self._article_page(further).to_item())
-        return first.followed_by(*following)
-
     async def _fetch(self, url: str) -> Response:
         """Fetch a following page at once, past the scheduler."""
-        request = Request(url)
         assert self.crawler.engine is not None
         try:
-            response = await self.crawler.engine.download_async(request)
+            response = await self.crawler.engine.download_async(Request(url))
         except Exception as error:
-            raise _NotFetched(f"{url}: {type(error).__name__}: {error}") from error
+            raise NotWhole(f"{url}: {type(error).__name__}: {error}") from error
         if response.status != 200:
-            raise _NotFetched(f"{url} answers {response.status}")
+            raise NotWhole(f"{url} answers {response.status}")
         return response
-
-    def _article_page(self, response: Response) -> ArticlePage:
-        return self.layout.article_page(self.run.started_at)(_page(response), site=self.run.site)
 
     def _check(self, listing: Listing, url: str) -> None:
         """Hold a listing against what the site file promises (`expect`)."""
@@ -128,14 +126,21 @@ class SectionSpider(Spider):
                 )
             )
 
+    def _article_request(self, entry: Entry) -> Request:
+        return Request(entry.url, self.parse_article, errback=self.article_failed, cb_kwargs={"entry": entry})
+
     def _listing_request(self, url: str, number: int) -> Request:
         return Request(
             url, self.parse_listing, errback=self.listing_failed, cb_kwargs={"number": number}, priority=-number
         )
 
 
-class _NotFetched(Exception):
-    """A following page of an article can't be had, so the article is not whole."""
+def _broken(error: Exception) -> Rejected:
+    return Rejected("parser-error", f"{type(error).__name__}: {error}")
+
+
+def _receipts(pages: list[Response]) -> tuple[Receipt, ...]:
+    return tuple(page.meta[RECEIPT] for page in pages)
 
 
 def _page(response: Response) -> HttpResponse:

@@ -42,6 +42,7 @@ def crawl_settings(run: Run) -> dict[str, Any]:
         "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "spiders.wire.RecordingHandler"),
         "EXTENSIONS": {
             "spiders.crawl_delay.CrawlDelay": 0,
+            "spiders.unforeseen.Unforeseen": 0,
             "scrapy.extensions.telnet.TelnetConsole": None,
             "scrapy.extensions.logstats.LogStats": None,
             "scrapy.extensions.remote_control.RemoteControl": None,  # It opens a port.

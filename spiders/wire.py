@@ -4,7 +4,6 @@ Scrapy's responses have lost the reason phrase, the order and case of headers an
 the download handler can bring them back. So the connection's own protocol is tapped, where TLS is already off.
 """
 
-import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +27,11 @@ from spiders.tape import Tape
 if TYPE_CHECKING:
     from pressmark.run import Run
 
-RECORD_ID = "record_id"
-"""Where a request's meta holds the id of the response record of its last download."""
+RECEIPT = "receipt"
+"""Where a request's meta holds the receipt of its last download."""
+ONLY_READ = "only_read"
+"""A request's meta may name the one content type that is read: any other body goes to the archive alone and need not
+be held in memory; the response has none."""
 _TICKET = b"X-Pressmark-Tape"
 """Leads from Scrapy's request to Twisted's; taken off before anything is written."""
 
@@ -62,7 +64,8 @@ class RecordingHandler(HTTP11DownloadHandler):
                 tape = self._tape = request.tape
                 tape.rewind(str(self.transport.getPeer().host))
                 request.writeTo = lambda transport: request.write_to(_Tee(transport, tape))
-                return super().request(request)
+                coming = super().request(request)
+                return coming.addCallback(_without_body, tape.only_read) if tape.only_read else coming
 
             def dataReceived(self, data: bytes) -> None:
                 if self._tape:
@@ -84,9 +87,9 @@ class RecordingHandler(HTTP11DownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """Download, and record the exchange, whatever came of it."""
         ticket = b"%d" % next(self._tickets)
-        tape = self._tapes[ticket] = Tape()
+        tape = self._tapes[ticket] = Tape(request.meta.get(ONLY_READ))
         request.headers[_TICKET] = ticket
-        request.meta.pop(RECORD_ID, None)
+        request.meta.pop(RECEIPT, None)
         truncated = "unspecified"  # So it stays if the crawl itself stops the download in good order.
         try:
             return await super().download_request(request)
@@ -105,17 +108,13 @@ class RecordingHandler(HTTP11DownloadHandler):
             self._record(request, tape, truncated)
 
     def _record(self, request: Request, tape: Tape, truncated: str) -> None:
-        """Write the exchange; if the spool can't take it, stop the crawl: what is not captured is not read."""
-        exchange = tape.exchange(request.url, truncated)
-        tape.close()
-        if exchange is None:
-            return
-        try:
-            request.meta[RECORD_ID] = self._run.spool.record(exchange)
-        except SpoolError as error:
-            self._run.fail(error)
-            self._stopping = asyncio.ensure_future(self._crawler.stop_async())
-            raise IgnoreRequest(str(error)) from error
+        """Hand the exchange to the spool; when that has failed, nothing is read that was not captured."""
+        via = (request.headers.get("Referer") or b"").decode("latin-1") or None
+        if exchange := tape.exchange(request.url, via, truncated):
+            try:
+                request.meta[RECEIPT] = self._run.spool.record(exchange)
+            except SpoolError as error:
+                raise IgnoreRequest(str(error)) from error
 
 
 class _Tee:
@@ -135,11 +134,39 @@ class _Tee:
         return getattr(self._transport, name)
 
 
+class _Nowhere:
+    """In the place of the buffer in which Scrapy collects a body."""
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def truncate(self, size: int) -> None:
+        pass
+
+    def getvalue(self) -> bytes:
+        return b""
+
+
+def _without_body(response: Any, only_read: str) -> Any:
+    content_type = (response.headers.getRawHeaders("content-type") or [""])[0]
+    if content_type.lower().startswith(only_read):
+        return response
+    deliver = response.deliverBody
+
+    def deliver_nowhere(reader: Any) -> None:
+        reader._bodybuf = _Nowhere()
+        deliver(reader)
+
+    response.deliverBody = deliver_nowhere
+    return response
+
+
 def _protocol_to_tap() -> type[HTTP11ClientProtocol]:
     """Return Scrapy's protocol class; private names are used, so a release that moved them is told at once."""
     protocol = getattr(http11, "_LenientHTTP11ClientProtocol", None)
     factory = getattr(http11, "_LenientHTTP11ClientFactory", None)
-    if protocol is None or factory is None or not hasattr(protocol, "_finishResponse"):
+    names = http11._ResponseReader.__init__.__code__.co_names if hasattr(http11, "_ResponseReader") else ()
+    if not (factory and hasattr(protocol, "_finishResponse") and "_bodybuf" in names):
         import scrapy  # noqa: PLC0415 - for its version only
         import twisted  # noqa: PLC0415
 
@@ -147,4 +174,5 @@ def _protocol_to_tap() -> type[HTTP11ClientProtocol]:
             f"the wire recorder does not fit Scrapy {scrapy.__version__} with Twisted {twisted.__version__}: "
             "install the versions of requirements.lock."
         )
+    assert protocol
     return protocol  # type: ignore[no-any-return]

@@ -1,6 +1,7 @@
 """Small true-to-life values for tests."""
 
 from datetime import UTC, datetime
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from pressmark.article import Article, Credit, Image, Raw
@@ -52,13 +53,16 @@ def capture(**changes: object) -> Capture:
     return Capture(**{**facts, **changes})  # type: ignore[arg-type]
 
 
-def exchange(number: int = 1, body: bytes = b"<h1>Lamps lit</h1>") -> Exchange:
+def exchange(number: int = 1, body: bytes = b"<h1>Lamps lit</h1>", *, now: bool = False) -> Exchange:
     return Exchange(
         url=f"https://news.example/{number}",
         request_head=f"GET /{number} HTTP/1.1\r\nhost: news.example\r\n\r\n".encode(),
         response_head=b"HTTP/1.1 200 Fine by Me\r\nX-Odd:  two  blanks\r\nx-odd: again\r\n\r\n",
-        response_body=body,
+        response_body=BytesIO(body),
+        size=len(body),
         status=200,
-        started_at=datetime(2022, 2, 18, 1, 30, number, tzinfo=UTC),
+        seconds=0.25,
+        via="https://news.example/world",
+        started_at=datetime.now(UTC) if now else datetime(2022, 2, 18, 1, 30, number, tzinfo=UTC),
         ip="127.0.0.1",
     )

@@ -10,7 +10,7 @@ import click
 
 from apps.commands.console import console, table
 from pressmark.archive import manifest
-from pressmark.archive.spool import leftovers, torn
+from pressmark.archive.batch import leftovers, torn
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.site import Site, load_sites

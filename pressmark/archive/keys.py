@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from pressmark.article import VersionKey
 
+STARTED = ".started"
+
 
 def day_of(moment: datetime) -> str:
     """Return the UTC day of an aware time as `YYYY/MM/DD`."""
@@ -54,3 +56,8 @@ def runs(site: str, section: str) -> str:
 def manifest(site: str, section: str, started_at: datetime, run_id: str) -> str:
     """Key of a run's manifest."""
     return f"{runs(site, section)}{day_of(started_at)}/{run_id}.json"
+
+
+def started(site: str, section: str, started_at: datetime, run_id: str) -> str:
+    """Key of the mark that a run has begun; without a manifest beside it, the run was killed or goes on."""
+    return manifest(site, section, started_at, run_id).removesuffix(".json") + STARTED

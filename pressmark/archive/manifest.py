@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pressmark.archive import keys
-from pressmark.archive.store import Store
+from pressmark.archive.store import TEXT, Store
 
 LOOK_BACK = timedelta(days=31)
 
@@ -31,18 +31,31 @@ def read(store: Store, key: str) -> Manifest:
     return manifest
 
 
+def start(store: Store, site: str, section: str, started_at: datetime, run_id: str) -> None:
+    """Leave a mark that a run has begun, so that the next one knows if it never came to its manifest."""
+    store.put(keys.started(site, section, started_at, run_id), b"", TEXT)
+
+
 def latest(store: Store, site: str, section: str, now: datetime | None = None) -> Manifest | None:
     """Return a section's newest manifest, or None when the last 31 days have none."""
+    newest = newest_keys(store, site, section, now)[1]
+    return read(store, newest) if newest else None
+
+
+def newest_keys(store: Store, site: str, section: str, now: datetime | None = None) -> tuple[str | None, str | None]:
+    """Return the keys of a section's newest start and its newest manifest in the last 31 days."""
     day = now or datetime.now(UTC)
     oldest = day - LOOK_BACK
+    started = None
     while day >= oldest:
         found = list(store.keys(f"{keys.runs(site, section)}{keys.day_of(day)}/"))
-        if found:
-            return read(store, found[-1])
+        started = started or max((key for key in found if key.endswith(keys.STARTED)), default=None)
+        if written := max((key for key in found if not key.endswith(keys.STARTED)), default=None):
+            return started, written
         day -= timedelta(days=1)
-    return None
+    return started, None
 
 
 def every(store: Store, site: str, section: str) -> Iterable[str]:
     """Return the keys of all manifests of a section, oldest first."""
-    return store.keys(keys.runs(site, section))
+    return (key for key in store.keys(keys.runs(site, section)) if not key.endswith(keys.STARTED))

@@ -1,32 +1,25 @@
 """Publishing: segment by segment, each capture durable in the bucket before any document that points to it."""
 
+import hashlib
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import attrs
-
-from pressmark.archive.spool import Batch, Draft
-from pressmark.archive.store import WARC, Store, Stored
+from pressmark.archive import cdxj
+from pressmark.archive.batch import Batch, Draft, Published
+from pressmark.archive.store import TEXT, WARC, Store, Stored
 from pressmark.document import to_bytes
 from pressmark.outcomes import Outcome
 
 THREADS = 8
 
-
-@attrs.frozen(kw_only=True)
-class Published:
-    """What a batch became in the bucket."""
-
-    segment: Stored
-    records: int
-    settled: list[tuple[Draft, Outcome, Stored | None]]
-    """Each draft with its outcome; Stored when an object was written."""
+Settled = list[tuple[Draft, Outcome]]
+"""Each draft of a batch with what became of it."""
 
 
-def publish(store: Store, batch: Batch) -> Published:
-    """Upload a segment, then publish its drafts, then delete the local copy.
+def publish(store: Store, batch: Batch) -> tuple[Published, Settled]:
+    """Upload a segment and its index, then publish its drafts, then delete the local copy.
 
     Doing it again after a failure does no harm: the segment is the same bytes, and a version key is written once.
 
@@ -35,23 +28,43 @@ def publish(store: Store, batch: Batch) -> Published:
     """
     segment = batch.segment
     stored = store.put_file(segment.key, segment.path, segment.sha256, WARC)
-
-    def put(draft: Draft) -> tuple[Draft, Outcome, Stored | None]:
-        written = store.put_new(draft.key, to_bytes(draft.document))
-        return draft, draft.outcome if written else draft.taken, written
-
+    index = store.put(cdxj.index_key(segment.key), cdxj.index(segment.path).encode(), TEXT)
     with ThreadPoolExecutor(THREADS, "publish") as pool:
-        settled = list(pool.map(put, batch.drafts()))
+        written = list(pool.map(lambda draft: (draft, _put(store, draft)), batch.drafts()))
+    published = Published(
+        segment=stored, records=segment.records, index=index, objects=tuple(each for _, each in written if each)
+    )
+    published.keep(segment.path.parent)
     batch.delete()
-    return Published(segment=stored, records=segment.records, settled=settled)
+    return published, [(draft, draft.outcome if each else draft.taken) for draft, each in written]
+
+
+def _put(store: Store, draft: Draft) -> Stored | None:
+    """Write a document; one that this very document took its place before a failure was told is written too."""
+    data = to_bytes(draft.document)
+    if written := store.put_new(draft.key, data):
+        return written
+    there = store.get(draft.key)
+    return Stored(draft.key, len(data), hashlib.sha256(data).hexdigest()) if there == data else None
 
 
 class Publisher:
-    """Publishes batches in their order in the background, while the crawl goes on."""
+    """Publishes batches in their order in the background, while the crawl goes on.
 
-    def __init__(self, store: Store, on_published: Callable[[Published], None]) -> None:
+    Args:
+        store: the bucket.
+        on_published: is told of each batch; called from the publishing thread.
+        on_failure: is told once when the bucket fails; called from the publishing thread.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        on_published: Callable[[Published, Settled], None],
+        on_failure: Callable[[Exception], None] = lambda error: None,
+    ) -> None:
         self._store = store
-        self._on_published = on_published
+        self._on_published, self._on_failure = on_published, on_failure
         self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
@@ -73,10 +86,11 @@ class Publisher:
             raise self._failure
 
     def _work(self) -> None:
-        while (batch := self._batches.get()) is not None:
+        while batch := self._batches.get():
             if self._failure:
                 continue  # Order is the promise: nothing overtakes a batch that failed.
             try:
-                self._on_published(publish(self._store, batch))
+                self._on_published(*publish(self._store, batch))
             except Exception as error:  # noqa: BLE001 - raised again by close(), in the caller's thread
                 self._failure = error
+                self._on_failure(error)

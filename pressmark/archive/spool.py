@@ -1,64 +1,52 @@
 """The spool: segments on the local disk until the bucket has them, and what is to be published from each."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import attrs
 
-from pressmark.archive.segment import OPEN, SealedSegment, Segment, sealed
-from pressmark.capture import Capture, Exchange
-from pressmark.document import Document, with_captures
-from pressmark.errors import SpoolError
-from pressmark.outcomes import Outcome
+from pressmark.archive.batch import DRAFTS, Batch, Draft, to_line
+from pressmark.archive.segment import Segment
+from pressmark.capture import Capture, Exchange, Receipt
+from pressmark.document import with_captures
+from pressmark.errors import PressmarkError, SpoolError
 
 SEGMENT_BYTES = 256 * 1024 * 1024
-DRAFTS = ".drafts.jsonl"
+SEGMENT_AGE = timedelta(minutes=5)
+"""A long crawl publishes as often as this."""
+WAITING = 200
+"""Exchanges that may wait for the disk; bodies over `spiders.tape.IN_MEMORY` lie in files of their own meanwhile."""
 
 
 @attrs.frozen(kw_only=True)
-class Draft:
-    """A document that waits for its capture to be durable."""
-
-    article_id: str
-    key: str
-    """Bucket key to publish it under, if that is still free."""
-    outcome: Outcome
-    """What its article counts as once it is published."""
-    taken: Outcome
-    """What its article counts as when the key is taken."""
-    document: Document
-
-
-@attrs.frozen(kw_only=True)
-class Batch:
-    """A sealed segment and the drafts whose last capture lies in it."""
-
-    segment: SealedSegment
-    drafts_path: Path
-
-    def drafts(self) -> Iterator[Draft]:
-        """Read the drafts in the order they were staged; none are left once all are published."""
-        if not self.drafts_path.exists():
-            return
-        with self.drafts_path.open(encoding="utf-8") as lines:
-            for line in lines:
-                facts: dict[str, Any] = json.loads(line)
-                facts |= {name: Outcome(facts[name]) for name in ("outcome", "taken")}
-                yield Draft(**facts)
-
-    def delete(self) -> None:
-        """Forget the local copy; only for what the bucket has confirmed."""
-        self.drafts_path.unlink(missing_ok=True)
-        self.segment.path.unlink()
+class _Staged:
+    draft: Draft
+    receipts: Sequence[Receipt]
+    fields: Mapping[str, str]
 
 
 class Spool:
     """Takes the exchanges and drafts of one run, and hands them on segment by segment, in order.
 
-    A draft goes with the segment that is open when it is staged, or the next: its captures are there or in an earlier
-    one. So whoever uploads the batches in order may publish a batch's drafts as soon as its segment is durable.
+    All writing is done by one thread, in the order of the calls. A draft goes with the segment that is open when its
+    turn comes, or the next: its captures are there or in an earlier one. So whoever uploads the batches in order may
+    publish a batch's drafts as soon as its segment is durable.
+
+    Args:
+        folder: where segments lie until they are published.
+        site: name of the site, for names and keys.
+        run_id: id of the run, for names.
+        info: fields of the warcinfo record.
+        hand_on: takes each sealed segment with its drafts; called from the writing thread.
+        on_failure: is told once when the disk fails; called from the writing thread.
+        earlier: the last capture of each URL that may be referred to instead of being kept again.
+        segment_bytes: a segment is sealed when it has grown to this.
+        segment_age: or when it is this old. None spans midnight (UTC): a day's captures stand alone.
     """
 
     def __init__(
@@ -68,78 +56,125 @@ class Spool:
         run_id: str,
         info: Mapping[str, str],
         hand_on: Callable[[Batch], None],
+        *,
+        on_failure: Callable[[PressmarkError], None] = lambda error: None,
+        earlier: Mapping[str, Capture] | None = None,
         segment_bytes: int = SEGMENT_BYTES,
+        segment_age: timedelta = SEGMENT_AGE,
     ) -> None:
         self._folder, self._site, self._run_id, self._info = folder, site, run_id, info
-        self._hand_on = hand_on
-        self._segment_bytes = segment_bytes
+        self._hand_on, self._on_failure = hand_on, on_failure
+        self._earlier = earlier or {}
+        self._segment_bytes, self._segment_age = segment_bytes, segment_age
         self._serial = 0
-        self._captures: dict[str, Capture] = {}
         self._segment: Segment | None = None
         self._drafts: IO[str] | None = None
+        self._failure: SpoolError | None = None
+        self._work: queue.Queue[tuple[Exchange, Receipt] | _Staged | None] = queue.Queue(WAITING)
+        self._thread = threading.Thread(target=self._write, name="spool", daemon=True)
+        self._thread.start()
 
-    def record(self, exchange: Exchange) -> str:
-        """Write an exchange and return the record id of its response.
+    def record(self, exchange: Exchange) -> Receipt:
+        """Queue an exchange to be written; waits while too many do.
 
         Raises:
-            SpoolError: the disk is full or not writable.
+            SpoolError: the disk failed before; nothing is taken any more.
         """
-        segment = self._segment or self._open()
-        capture = segment.write(exchange)
-        self._captures[capture.record_id] = capture
-        if segment.size >= self._segment_bytes:
-            self._roll()
-        return capture.record_id
+        receipt = Receipt(exchange.started_at, exchange.size)
+        self._put((exchange, receipt))
+        return receipt
 
-    def stage(
-        self,
-        article_id: str,
-        key: str,
-        document: Document,
-        record_ids: Sequence[str],
-        *,
-        outcome: Outcome,
-        taken: Outcome,
-    ) -> None:
-        """Leave a document to be published under `key` once all its captures are in the bucket."""
-        if self._segment is None:
-            self._open()
-        assert self._drafts is not None
-        finished = with_captures(document, [self._captures.pop(each) for each in record_ids])
-        draft = Draft(article_id=article_id, key=key, outcome=outcome, taken=taken, document=finished)
-        try:
-            self._drafts.write(json.dumps(attrs.asdict(draft), ensure_ascii=False) + "\n")
-        except OSError as error:
-            raise SpoolError(f"the spool can't be written: {error}. Make room in {self._folder}.") from error
+    def stage(self, draft: Draft, receipts: Sequence[Receipt], **fields: str) -> None:
+        """Leave a document to be published once all its captures are in the bucket.
+
+        Args:
+            draft: the document, without its captures.
+            receipts: of the exchanges it was read from, in the order of its pages.
+            fields: what became known of the first capture, for a metadata record.
+
+        Raises:
+            SpoolError: the disk failed before.
+        """
+        self._put(_Staged(draft=draft, receipts=receipts, fields=fields))
 
     def close(self) -> None:
-        """Seal what is open and hand it on."""
-        if self._segment is not None:
+        """Write what waits, seal and hand on.
+
+        Raises:
+            SpoolError: the disk failed, now or before; what was whole is sealed and handed on.
+        """
+        self._work.put(None)
+        self._thread.join()
+        if self._failure:
+            raise self._failure
+
+    def _put(self, work: "tuple[Exchange, Receipt] | _Staged") -> None:
+        if self._failure:
+            raise self._failure
+        self._work.put(work)
+
+    def _write(self) -> None:
+        while work := self._work.get():
+            if self._failure:
+                continue  # What is behind a gap may lean on what is missing.
+            self._guarded(self._store, work)
+        if self._segment:
+            self._guarded(self._roll)
+
+    def _guarded(self, step: Callable[..., None], *arguments: object) -> None:
+        try:
+            step(*arguments)
+        except Exception as error:  # noqa: BLE001 - raised again by close(), in the caller's thread
+            told = f"the spool {self._folder} can't be written: {type(error).__name__}: {error}"
+            self._failure = error if isinstance(error, SpoolError) else SpoolError(told)
+            self._failure.__cause__ = error
+            self._on_failure(self._failure)
+
+    def _store(self, work: tuple[Exchange, Receipt] | _Staged) -> None:
+        segment = self._due()
+        if isinstance(work, _Staged):
+            self._stage(segment, work)
+            return
+        exchange, receipt = work
+        with exchange.response_body:
+            earlier = self._earlier.get(exchange.url)
+            same_day = earlier and earlier.captured_at.date() == segment.started_at.date()
+            receipt.capture = segment.write(exchange, earlier if same_day else None)
+
+    def _stage(self, segment: Segment, work: _Staged) -> None:
+        captures = [each.capture for each in work.receipts]
+        assert all(captures), "receipts are filled in the order of the queue"
+        known = [each for each in captures if each]
+        finished = attrs.evolve(work.draft, document=with_captures(work.draft.document, known))
+        if work.fields:
+            segment.tell(known[0], work.fields)
+        assert self._drafts
+        self._drafts.write(to_line(finished))
+        self._drafts.flush()  # A killed run leaves whole lines.
+
+    def _due(self) -> Segment:
+        """Return the segment to write to: a new one if the last is full, old or of yesterday."""
+        now = datetime.now(UTC)
+        if (segment := self._segment) and (
+            segment.size >= self._segment_bytes
+            or now - segment.started_at >= self._segment_age
+            or now.date() != segment.started_at.date()
+        ):
             self._roll()
+        return self._segment or self._open()
 
     def _open(self) -> Segment:
         self._serial += 1
-        self._segment = Segment(self._folder, self._site, self._run_id, self._serial, self._info)
-        self._drafts = (self._folder / (self._segment.name + DRAFTS)).open("x", encoding="utf-8")
-        return self._segment
+        segment = Segment(self._folder, self._site, self._run_id, self._serial, self._info)
+        self._drafts = (self._folder / (segment.name + DRAFTS)).open("x", encoding="utf-8")
+        self._segment = segment
+        return segment
 
     def _roll(self) -> None:
-        assert self._segment is not None
-        assert self._drafts is not None
-        self._drafts.close()
-        batch = Batch(segment=self._segment.seal(), drafts_path=Path(self._drafts.name))
+        segment, drafts = self._segment, self._drafts
         self._segment = self._drafts = None
-        self._hand_on(batch)
-
-
-def leftovers(folder: Path, site: str) -> list[Batch]:
-    """Return what an earlier run sealed and could not publish, oldest first."""
-    return [
-        Batch(segment=sealed(path, site), drafts_path=path.with_name(path.name + DRAFTS))
-        for path in sorted(folder.glob(f"{site}-*.warc.gz"))
-    ]
-
-
-def torn(folder: Path, site: str) -> list[Path]:
-    """Return the segments that a killed run left open."""
-    return sorted(folder.glob(f"{site}-*{OPEN}"))
+        assert segment
+        assert drafts
+        os.fsync(drafts.fileno())
+        drafts.close()
+        self._hand_on(Batch(segment=segment.seal(), drafts_path=Path(drafts.name)))

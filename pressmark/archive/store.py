@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import boto3
@@ -20,16 +22,24 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as ConnectionFailed,
 )
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from pressmark.config import Config
+from pressmark.config import DEFAULT_PATIENCE, Config
 from pressmark.errors import BucketError, BucketRefused, BucketUnreachable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+Result = TypeVar("Result")
+
 JSON = "application/json"
 WARC = "application/warc"  # IANA; registered by the WARC specification, ISO 28500
-_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}  # 412, and 409 while another writer is at it
+TEXT = "text/plain; charset=utf-8"
+_PAUSE = 1.0
+_TAKEN = "PreconditionFailed"  # 412
+_BUSY = "ConditionalRequestConflict"  # 409: another writer is at this very key
+
+logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -45,14 +55,19 @@ class Stored:
 
 @attrs.frozen
 class Store:
-    """One bucket. Safe to use from several threads, as boto3's clients are."""
+    """One bucket. Safe to use from several threads, as boto3's clients are.
+
+    A bucket that went away is asked again until its patience ends; then every method raises BucketUnreachable.
+    """
 
     bucket: str
     client: "S3Client"
+    patience: float = DEFAULT_PATIENCE
+    """Seconds."""
 
     @classmethod
     def open(cls, config: Config) -> "Store":
-        """Connect by the standard AWS variables and check that the bucket answers.
+        """Connect by the standard AWS variables and check that the bucket answers, now.
 
         Raises:
             BucketUnreachable: nobody answers.
@@ -66,7 +81,7 @@ class Store:
             s3={"addressing_style": "path"},
         )
         try:
-            store = cls(config.bucket, boto3.Session().client("s3", config=settings))
+            store = cls(config.bucket, boto3.Session().client("s3", config=settings), config.patience)
         except (BotoCoreError, ValueError) as error:
             raise BucketRefused(f"S3 is not set up: {error}") from error
         with store._telling("open"):
@@ -75,46 +90,29 @@ class Store:
 
     def put(self, key: str, data: bytes, content_type: str = JSON) -> Stored:
         """Write an object, whatever was there."""
-        digest = hashlib.sha256(data)
-        with self._telling(key):
-            self.client.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=data,
-                ContentType=content_type,
-                ChecksumSHA256=_base64(digest.digest()),
-            )
-        return Stored(key, len(data), digest.hexdigest())
+        return self._put(key, data, ContentType=content_type)
 
     def put_new(self, key: str, data: bytes, content_type: str = JSON) -> Stored | None:
         """Write an object only if there is none of that key (`If-None-Match: *`); None when there is."""
-        digest = hashlib.sha256(data)
-        with self._telling(key):
-            try:
-                self.client.put_object(
-                    Bucket=self.bucket,
-                    Key=key,
-                    Body=data,
-                    ContentType=content_type,
-                    IfNoneMatch="*",
-                    ChecksumSHA256=_base64(digest.digest()),
-                )
-            except ClientError as error:
-                if error.response["Error"]["Code"] in _TAKEN:
-                    return None
-                raise
-        return Stored(key, len(data), digest.hexdigest())
+        try:
+            return self._put(key, data, ContentType=content_type, IfNoneMatch="*")
+        except _KeyTaken:
+            return None
 
     def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> Stored:
         """Write a file whose SHA-256 (hex) is known; the bucket refuses bytes that do not match it."""
-        with self._telling(key), path.open("rb") as file:
-            self.client.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=file,
-                ContentType=content_type,
-                ChecksumSHA256=_base64(bytes.fromhex(sha256)),
-            )
+
+        def put() -> None:
+            with path.open("rb") as file:
+                self.client.put_object(
+                    Bucket=self.bucket,
+                    Key=key,
+                    Body=file,
+                    ContentType=content_type,
+                    ChecksumSHA256=_base64(bytes.fromhex(sha256)),
+                )
+
+        self._asking(key, put)
         return Stored(key, path.stat().st_size, sha256)
 
     def get(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
@@ -123,21 +121,58 @@ class Store:
         Raises:
             KeyError: there is no such object.
         """
-        end = "" if length is None else offset + length - 1
-        with self._telling(key):
-            if offset or length is not None:
-                return self.client.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={offset}-{end}")["Body"].read()
-            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        part: Any = {}
+        if offset or length is not None:
+            part["Range"] = f"bytes={offset}-{'' if length is None else offset + length - 1}"
+
+        def get() -> bytes:
+            return self.client.get_object(Bucket=self.bucket, Key=key, **part)["Body"].read()
+
+        return self._asking(key, get)
 
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
         """List the keys below a prefix in their order, those behind `after` only."""
-        with self._telling(prefix):
-            pages = self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=prefix, StartAfter=after
-            )
-            for page in pages:
-                for each in page.get("Contents", ()):
-                    yield each["Key"]
+        return (key for key, _ in self.sizes(prefix, after))
+
+    def sizes(self, prefix: str, after: str = "") -> Iterator[tuple[str, int]]:
+        """List the keys below a prefix with the sizes of their objects in bytes."""
+        more: Any = {"StartAfter": after}
+        while more:
+            page: Any = self._asking(prefix, partial(self._list, prefix, more))
+            for each in page.get("Contents", ()):
+                yield each["Key"], each["Size"]
+            more = page["IsTruncated"] and {"ContinuationToken": page["NextContinuationToken"]}
+
+    def _list(self, prefix: str, more: Any) -> Any:
+        return self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **more)
+
+    def _put(self, key: str, data: bytes, **how: Any) -> Stored:
+        digest = hashlib.sha256(data)
+        checksum = _base64(digest.digest())
+        self._asking(
+            key,
+            lambda: self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ChecksumSHA256=checksum, **how),
+        )
+        return Stored(key, len(data), digest.hexdigest())
+
+    def _asking(self, what: str, call: Callable[[], Result]) -> Result:
+        """Call, again and again while the bucket is away, as long as the patience lasts."""
+
+        def tell(state: RetryCallState) -> None:
+            if state.attempt_number == 1 and state.outcome:
+                logger.warning("%s Waiting for it, %.0f s at most.", state.outcome.exception(), self.patience)
+
+        again = Retrying(
+            retry=retry_if_exception_type(BucketUnreachable),
+            stop=stop_after_delay(self.patience),
+            wait=wait_fixed(_PAUSE),
+            before_sleep=tell,
+            reraise=True,
+        )
+        for attempt in again:
+            with attempt, self._telling(what):
+                return call()
+        raise AssertionError("tenacity returns or raises")
 
     @contextmanager
     def _telling(self, what: str) -> Iterator[None]:
@@ -148,6 +183,10 @@ class Store:
             code = error.response["Error"]["Code"]
             if code == "NoSuchKey":
                 raise KeyError(what) from None
+            if code == _TAKEN:
+                raise _KeyTaken(what) from None
+            if code == _BUSY or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+                raise BucketUnreachable(f"bucket {self.bucket!r} at {endpoint} is not ready ({code}).") from error
             raise BucketRefused(
                 f"bucket {self.bucket!r} at {endpoint} refuses ({code}) {what}. "
                 "Check PRESSMARK_BUCKET, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
@@ -162,6 +201,10 @@ class Store:
             ) from error
         except BotoCoreError as error:
             raise BucketError(f"bucket {self.bucket!r} at {endpoint}, {what}: {error}") from error
+
+
+class _KeyTaken(Exception):
+    """There is an object of that key."""
 
 
 def _base64(digest: bytes) -> str:

@@ -163,6 +163,12 @@ class ArticlePage(WebPage[Article], Returns[Article]):
     def layout(self) -> str:
         return self.LAYOUT
 
+    @property
+    def number(self) -> int:
+        """Which page of its article this is, by its URL; the first is 1."""
+        match = self.site.article_match(self.url)
+        return int(match["page"] or 1) if match else 1
+
     def following(self) -> list[str]:
         """URLs of the article's further pages, in their order."""
         numbered = {}
@@ -171,7 +177,11 @@ class ArticlePage(WebPage[Article], Returns[Article]):
             match = self.site.article_match(url)
             if match and match["id"] == self.article_id and match["page"]:
                 numbered[int(match["page"])] = url
-        return [numbered[number] for number in sorted(numbered)]
+        # A pager of a long article shows some of its pages only; the others are there all the same.
+        return [numbered.get(number) or self._numbered(number) for number in range(2, max(numbered, default=1) + 1)]
+
+    def _numbered(self, number: int) -> str:
+        return re.sub(r"(?:_\d+)?(\.\w+)$", rf"_{number}\1", self.url)
 
     @cached_method
     def _byline_text(self) -> str:

@@ -34,7 +34,7 @@ def run(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 def reading(run: Run, **changes: object) -> Reading:
-    return Reading(article=article(**changes), day=DAY, record_ids=(run.spool.record(exchange()),))
+    return Reading(article=article(**changes), day=DAY, receipts=(run.spool.record(exchange()),))
 
 
 def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: Run) -> None:

@@ -122,7 +122,7 @@ def crawl(folder: Path, server: RawServer, requests: list[dict[str, Any]], schem
         for record in ArchiveIterator(file, no_record_parse=True):
             head = record.rec_headers
             block = record.raw_stream.read()
-            if record.rec_type == "response":
+            if record.rec_type in {"response", "revisit"}:
                 record_id = head.get_header("WARC-Record-ID")
                 target = head.get_header("WARC-Target-URI").removeprefix(base)
                 truncated, ip = head.get_header("WARC-Truncated"), head.get_header("WARC-IP-Address")

@@ -3,8 +3,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.publisher import Published, Publisher, publish
-from pressmark.archive.spool import Batch, Spool
+from pressmark.archive.batch import Batch, Draft, Published, kept_at, untold
+from pressmark.archive.publisher import Publisher, Settled, publish
+from pressmark.archive.spool import Spool
 from pressmark.archive.store import Store, Stored
 from pressmark.errors import BucketUnreachable
 from pressmark.outcomes import Outcome
@@ -14,10 +15,16 @@ from tests.samples import ARTICLE_ID, document, exchange
 def batches(folder: Path, *keys: str) -> list[Batch]:
     """Spool one segment per key, each with one draft."""
     handed: list[Batch] = []
-    spool = Spool(folder, "news", "run1", {"software": "test"}, handed.append)
     for number, key in enumerate(keys, start=1):
-        record_id = spool.record(exchange(number))
-        spool.stage(ARTICLE_ID, key, document(), [record_id], outcome=Outcome.PUBLISHED, taken=Outcome.UNCHANGED)
+        spool = Spool(folder, "news", f"run{number}", {"software": "test"}, handed.append)
+        draft = Draft(
+            article_id=ARTICLE_ID,
+            key=key,
+            document=document(),
+            outcome=Outcome.PUBLISHED,
+            taken=Outcome.UNCHANGED,
+        )
+        spool.stage(draft, [spool.record(exchange(number))])
         spool.close()
     return handed
 
@@ -47,33 +54,48 @@ def watched(store: Store) -> Watched:
 
 def test_a_capture_is_durable_before_any_document_points_to_it(watched: Watched, tmp_path: Path) -> None:
     [batch] = batches(tmp_path, "articles/1.json")
-    published = publish(watched, batch)
+    published, _ = publish(watched, batch)
     assert watched.order == [batch.segment.key, "articles/1.json"]
     assert published.segment.sha256 == batch.segment.sha256
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [kept_at(tmp_path, published)]
+    assert untold(tmp_path, "news") == {kept_at(tmp_path, published): published}
 
 
 def test_publishing_again_does_no_harm(watched: Watched, tmp_path: Path) -> None:
     [batch] = batches(tmp_path, "articles/1.json")
     copies = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    first = publish(watched, batch)
+    first, _ = publish(watched, batch)
     for path, data in copies.items():
         path.write_bytes(data)
-    again = publish(watched, batch)
-    assert [outcome for _, outcome, _ in first.settled] == [Outcome.PUBLISHED]
-    assert [outcome for _, outcome, _ in again.settled] == [Outcome.UNCHANGED]
-    assert first.segment == again.segment
+    again, settled = publish(watched, batch)
+    assert [outcome for _, outcome in settled] == [Outcome.PUBLISHED], "it is this very document that has the key"
+    assert again == first
+
+
+def test_another_document_keeps_its_key(watched: Watched, tmp_path: Path) -> None:
+    [batch] = batches(tmp_path, "articles/1.json")
+    watched.put("articles/1.json", b"{}")
+    published, settled = publish(watched, batch)
+    assert [outcome for _, outcome in settled] == [Outcome.UNCHANGED]
+    assert published.objects == ()
+    assert watched.get("articles/1.json") == b"{}"
 
 
 def test_nothing_overtakes_a_batch_that_failed(watched: Watched, tmp_path: Path) -> None:
     one, two, three = batches(tmp_path, "articles/1.json", "articles/2.json", "articles/3.json")
     failing = Watched(watched.bucket, watched.client, broken=two.segment.path.name)
     done: list[Published] = []
-    publisher = Publisher(failing, done.append)
+    failures: list[Exception] = []
+
+    def published(each: Published, settled: Settled) -> None:
+        done.append(each)
+
+    publisher = Publisher(failing, published, failures.append)
     for batch in (one, two, three):
         publisher.take(batch)
     with pytest.raises(BucketUnreachable):
         publisher.close()
     assert [each.segment.key for each in done] == [one.segment.key]
+    assert len(failures) == 1
     assert list(watched.keys("articles/")) == ["articles/1.json"]
     assert [path.exists() for path in (one.segment.path, two.segment.path, three.segment.path)] == [False, True, True]

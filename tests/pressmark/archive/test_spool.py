@@ -1,16 +1,42 @@
+import os
+import resource
+import signal
+import subprocess
+import sys
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from pressmark.archive.spool import Batch, Spool, leftovers, torn
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from pressmark.archive.batch import Batch, Draft, leftovers, torn
+from pressmark.archive.captured import Captured
+from pressmark.archive.recovery import mend
+from pressmark.archive.spool import Spool
+from pressmark.capture import Capture, Receipt
+from pressmark.errors import PressmarkError, SpoolError
 from pressmark.outcomes import Outcome
 from tests.samples import ARTICLE_ID, document, exchange
 
 
-def make(folder: Path, handed: list[Batch], segment_bytes: int = 1 << 20) -> Spool:
-    return Spool(folder, "news", "run1", {"software": "test"}, handed.append, segment_bytes)
+def make(folder: Path, handed: list[Batch], **options: Any) -> Spool:
+    return Spool(folder, "news", "run1", {"software": "test"}, handed.append, **options)
 
 
-def stage(spool: Spool, *record_ids: str) -> None:
-    spool.stage(ARTICLE_ID, "k", document(), record_ids, outcome=Outcome.PUBLISHED, taken=Outcome.UNCHANGED)
+def stage(spool: Spool, *receipts: Receipt) -> None:
+    draft = Draft(
+        article_id=ARTICLE_ID, key="k", document=document(), outcome=Outcome.PUBLISHED, taken=Outcome.UNCHANGED
+    )
+    spool.stage(draft, receipts, version="v1")
+
+
+def records(path: Path) -> list[tuple[str, str]]:
+    with path.open("rb") as file:
+        return [
+            (record.rec_type, record.content_stream().read().decode())
+            for record in ArchiveIterator(file, check_digests="raise")
+        ]
 
 
 def test_a_draft_goes_with_its_segment_and_knows_where_its_captures_lie(tmp_path: Path) -> None:
@@ -21,20 +47,32 @@ def test_a_draft_goes_with_its_segment_and_knows_where_its_captures_lie(tmp_path
     spool.close()
     [batch] = handed
     [draft] = batch.drafts()
+    assert first.capture
+    assert second.capture
     assert (draft.article_id, draft.key, draft.outcome, draft.taken) == (ARTICLE_ID, "k", "published", "unchanged")
     captures = draft.document["pressmark"]["captures"]
-    assert [each["recordId"] for each in captures] == [first, second]
+    assert [each["recordId"] for each in captures] == [first.capture.record_id, second.capture.record_id]
     assert {each["warc"] for each in captures} == {batch.segment.key}
-    assert draft.document["archivedAt"] == first
+    assert draft.document["archivedAt"] == first.capture.record_id
+    assert list(Captured([(batch.segment.path, batch.segment.key)])) == [first.capture, second.capture]
 
 
-def test_a_full_segment_is_handed_on_and_drafts_never_run_ahead_of_it(tmp_path: Path) -> None:
+def test_metadata_tells_what_led_here_and_what_it_became(tmp_path: Path) -> None:
     handed: list[Batch] = []
-    spool = make(tmp_path, handed, segment_bytes=1)
-    record_id = spool.record(exchange(1))
-    assert len(handed) == 1
-    stage(spool, record_id)
-    spool.record(exchange(2))
+    spool = make(tmp_path, handed)
+    stage(spool, spool.record(exchange(1)))
+    spool.close()
+    told = [text for kind, text in records(handed[0].segment.path) if kind == "metadata"]
+    assert told == ["via: https://news.example/world\r\nfetchTimeMs: 250\r\n", "version: v1\r\n"]
+
+
+@pytest.mark.parametrize("options", [{"segment_bytes": 1}, {"segment_age": timedelta(0)}])
+def test_a_full_or_old_segment_is_handed_on_and_drafts_never_run_ahead_of_it(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    handed: list[Batch] = []
+    spool = make(tmp_path, handed, **options)
+    stage(spool, spool.record(exchange(1)))
     spool.close()
     assert [len(list(batch.drafts())) for batch in handed] == [0, 1]
     [draft] = handed[1].drafts()
@@ -61,9 +99,96 @@ def test_what_was_sealed_and_not_published_is_found_again(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_run_left_open_is_named(tmp_path: Path) -> None:
-    spool = make(tmp_path, [])
-    spool.record(exchange())
-    assert [path.suffix for path in torn(tmp_path, "news")] == [".open"]
-    assert leftovers(tmp_path, "news") == []
+def captured(folder: Path, **changes: Any) -> tuple[Capture, Path]:
+    """Capture one exchange today, as an earlier run would have."""
+    handed: list[Batch] = []
+    spool = make(folder, handed)
+    receipt = spool.record(exchange(1, **changes))
     spool.close()
+    assert receipt.capture
+    return receipt.capture, handed[0].segment.path
+
+
+@pytest.mark.parametrize(("body", "kind"), [(b"<h1>Lamps lit</h1>", "revisit"), (b"<h1>Lamps out</h1>", "response")])
+def test_the_same_payload_is_kept_once_a_day(tmp_path: Path, body: bytes, kind: str) -> None:
+    first, _ = captured(tmp_path / "first", now=True)
+    handed: list[Batch] = []
+    spool = make(tmp_path / "second", handed, earlier={first.url: first})
+    receipt = spool.record(exchange(1, body, now=True))
+    spool.close()
+    path = handed[0].segment.path
+    assert [each for each, _ in records(path)] == ["warcinfo", kind, "request", "metadata"]
+    assert (receipt.capture == first) is (kind == "revisit")
+    subprocess.run([Path(sys.executable).parent / "warcio", "check", path], check=True, capture_output=True)
+
+
+def test_a_payload_of_another_day_is_kept_again(tmp_path: Path) -> None:
+    first, _ = captured(tmp_path / "first")  # in 2022
+    handed: list[Batch] = []
+    spool = make(tmp_path / "second", handed, earlier={first.url: first})
+    spool.record(exchange(1))
+    spool.close()
+    assert records(handed[0].segment.path)[1][0] == "response"
+
+
+def killed(folder: Path) -> Path:
+    """Leave what a killed run leaves: an open segment whose last record is cut."""
+    folder.mkdir()
+    source, path = captured(folder / "whole")
+    [batch] = leftovers(folder / "whole", "news")
+    data = batch.segment.path.read_bytes()
+    open_path = folder / f"{path.name}.open"
+    open_path.write_bytes(data + data[source.offset : source.offset + 100])
+    return open_path
+
+
+def test_a_torn_segment_is_cut_to_its_last_whole_record_and_sealed(tmp_path: Path) -> None:
+    path = killed(tmp_path / "spool")
+    assert torn(tmp_path / "spool", "news") == [path]
+    [mended] = mend(tmp_path / "spool", "news")
+    assert (mended.records, mended.cut) == (4, 100)
+    assert torn(tmp_path / "spool", "news") == []
+    [batch] = leftovers(tmp_path / "spool", "news")
+    assert mended.batch == batch
+    assert [kind for kind, _ in records(batch.segment.path)] == ["warcinfo", "response", "request", "metadata"]
+    assert mend(tmp_path / "spool", "news") == []
+
+
+@pytest.mark.parametrize("size", [0, 50, 5000])
+def test_a_segment_without_a_whole_exchange_is_deleted(tmp_path: Path, size: int) -> None:
+    path = killed(tmp_path / "spool")
+    data = path.read_bytes()
+    path.write_bytes(data[: min(size, len(data) // 4)])
+    [mended] = mend(tmp_path / "spool", "news")
+    assert mended.batch is None
+    assert [each for each in (tmp_path / "spool").iterdir() if each.is_file()] == []
+
+
+def test_a_full_disk_leaves_whole_records_and_takes_nothing_more(tmp_path: Path) -> None:
+    # A limit on file sizes stands in for a full disk: the kernel refuses in the middle of a write alike.
+    handed: list[Batch] = []
+    told: list[PressmarkError] = []
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    spool = make(tmp_path, handed, on_failure=told.append)
+    whole = spool.record(exchange(1))
+    stage(spool, whole)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        spool.record(exchange(2, os.urandom(200_000)))
+        with pytest.raises(SpoolError, match="Make room"):
+            spool.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(told) == 1
+    with pytest.raises(SpoolError):
+        spool.record(exchange(3))
+    [batch] = handed
+    assert [kind for kind, _ in records(batch.segment.path)] == [
+        "warcinfo",
+        "response",
+        "request",
+        "metadata",
+        "metadata",
+    ]
+    assert len(list(batch.drafts())) == 1
+    assert signal.getsignal(signal.SIGXFSZ) == signal.SIG_IGN, "Python ignores it, so that the write fails instead"

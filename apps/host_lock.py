@@ -1,0 +1,39 @@
+"""The host's lock: one crawl per host on this machine; the pool slot does it across machines."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
+
+from pressmark.config import Config
+from pressmark.errors import HostBusy, SpoolError
+from pressmark.site import Site
+
+LOCK_SECONDS = 120
+"""How long to wait for another crawl of the same host: one that was stopped drains in less."""
+
+
+@contextmanager
+def host_lock(config: Config, site: Site) -> Iterator[None]:
+    """Hold the lock of a site's host.
+
+    Raises:
+        HostBusy: another crawl has it and goes on.
+        SpoolError: the spool's folder can't be used.
+    """
+    host = urlsplit(site.origin).netloc.replace(":", "-")
+    lock = FileLock(config.spool / f"{host}.lock", timeout=LOCK_SECONDS)
+    try:
+        config.spool.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise HostBusy(
+            f"another crawl of {host} goes on (lock {lock.lock_file}) and did not end in {LOCK_SECONDS} s."
+        ) from None
+    except OSError as error:
+        raise SpoolError(f"the spool {config.spool} can't be used: {error}. Set PRESSMARK_SPOOL.") from error
+    try:
+        yield
+    finally:
+        lock.release()

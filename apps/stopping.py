@@ -1,0 +1,45 @@
+"""SIGTERM and SIGINT: what they mean from a program's first step to its last."""
+
+import signal
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Self
+
+from pressmark.errors import Stopped
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stopping:
+    """While it is entered, a signal raises Stopped; after `politely()`, it is noted and calls what `then()` says."""
+
+    def __init__(self) -> None:
+        self._polite = self._asked = False
+        self._then: Callable[[], None] | None = None
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._signalled) for number in SIGNALS}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def politely(self) -> None:
+        """From here on, what is under way is brought to its end."""
+        self._polite = True
+
+    def then(self, stop: Callable[[], None]) -> None:
+        """Call this when a signal comes, or at once if one came."""
+        self._then = stop
+        if self._asked:
+            stop()
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        if not self._polite:
+            raise Stopped(f"stopped by {signal.Signals(number).name} before it had begun")
+        first, self._asked = not self._asked, True
+        if self._then and first:
+            self._then()

@@ -1,0 +1,118 @@
+"""A batch: a sealed segment on the local disk, with what is to be published from it and what was."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from pressmark.archive.segment import OPEN, SealedSegment, sealed
+from pressmark.archive.store import Stored
+from pressmark.document import Document
+from pressmark.outcomes import Outcome
+
+DRAFTS = ".drafts.jsonl"
+PUBLISHED = ".published.json"
+
+
+@attrs.frozen(kw_only=True)
+class Draft:
+    """A document that waits for its capture to be durable."""
+
+    article_id: str
+    key: str
+    """Bucket key to publish it under, if that is still free."""
+    outcome: Outcome
+    """What its article counts as once it is published."""
+    taken: Outcome
+    """What its article counts as when the key is taken by another document."""
+    document: Document
+
+
+def to_line(draft: Draft) -> str:
+    """Return a draft as a line of JSON."""
+    return json.dumps(attrs.asdict(draft), ensure_ascii=False) + "\n"
+
+
+@attrs.frozen(kw_only=True)
+class Batch:
+    """A sealed segment and the drafts whose last capture lies in it."""
+
+    segment: SealedSegment
+    drafts_path: Path
+
+    def drafts(self) -> Iterator[Draft]:
+        """Read the drafts in the order they were staged; none are left once all are published."""
+        if not self.drafts_path.exists():
+            return
+        with self.drafts_path.open(encoding="utf-8") as lines:
+            for line in lines:
+                if not line.endswith("\n"):
+                    return  # Cut when the run was killed.
+                facts: dict[str, Any] = json.loads(line)
+                facts |= {name: Outcome(facts[name]) for name in ("outcome", "taken")}
+                yield Draft(**facts)
+
+    def delete(self) -> None:
+        """Forget the local copy; only for what the bucket has confirmed."""
+        self.segment.path.unlink()
+        self.drafts_path.unlink(missing_ok=True)
+
+
+@attrs.frozen(kw_only=True)
+class Published:
+    """What a batch became in the bucket."""
+
+    segment: Stored
+    records: int
+    index: Stored
+    """The segment's CDXJ."""
+    objects: tuple[Stored, ...]
+    """The documents that were written."""
+
+    def keep(self, folder: Path) -> None:
+        """Keep it until a manifest tells of it: a run may be killed before it writes one."""
+        path = kept_at(folder, self)
+        part = path.with_name(path.name + ".part")
+        part.write_text(json.dumps(attrs.asdict(self)))
+        part.rename(path)
+
+
+def forget(published: Path) -> None:
+    """Delete what was kept of a batch: a manifest tells of it now."""
+    published.with_name(published.name.removesuffix(PUBLISHED) + DRAFTS).unlink(missing_ok=True)
+    published.unlink(missing_ok=True)
+
+
+def kept_at(folder: Path, published: Published) -> Path:
+    """Return where a `Published` is kept."""
+    return folder / (Path(published.segment.key).name + PUBLISHED)
+
+
+def untold(folder: Path, site: str) -> dict[Path, Published]:
+    """Return what was published and is in no manifest yet, oldest first."""
+    return {path: _read(path) for path in sorted(folder.glob(f"{site}-*{PUBLISHED}"))}
+
+
+def leftovers(folder: Path, site: str) -> list[Batch]:
+    """Return what an earlier run sealed and could not publish, oldest first."""
+    return [
+        Batch(segment=sealed(path, site), drafts_path=path.with_name(path.name + DRAFTS))
+        for path in sorted(folder.glob(f"{site}-*.warc.gz"))
+    ]
+
+
+def torn(folder: Path, site: str) -> list[Path]:
+    """Return the segments that a killed run left open."""
+    return sorted(folder.glob(f"{site}-*{OPEN}"))
+
+
+def _read(path: Path) -> Published:
+    facts = json.loads(path.read_text())
+    return Published(
+        segment=Stored(**facts["segment"]),
+        records=facts["records"],
+        index=Stored(**facts["index"]),
+        objects=tuple(Stored(**each) for each in facts["objects"]),
+    )

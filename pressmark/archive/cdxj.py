@@ -1,0 +1,109 @@
+"""CDXJ: the index of a segment, by which replay tools find a record (pywb, `cdxj-indexer`).
+
+One line a response or revisit: the SURT of its URL, a time, and a JSON object. It is, line for line, what `cdxj-indexer
+--sort --fields warc-record-id,warc-date` makes of the segment, but for lines of status 304: pywb would replay those as
+empty pages.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import surt
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+from warcio.timeutils import iso_date_to_timestamp
+
+from pressmark.archive.keys import day_of
+from pressmark.archive.store import Store
+from pressmark.capture import Capture
+
+SUFFIX = ".cdxj"
+NOT_MODIFIED = "304"
+REVISIT = "warc/revisit"
+_END_OF_TYPE = re.compile(r"[;\s]")
+
+
+def index_key(segment_key: str) -> str:
+    """Return the key of a segment's index: beside it."""
+    return segment_key.removesuffix(".warc.gz") + SUFFIX
+
+
+def index(path: Path) -> str:
+    """Return the CDXJ of a sealed segment, sorted."""
+    return "".join(sorted(set(_lines(path))))
+
+
+def captures(store: Store, site: str, day: datetime) -> dict[str, Capture]:
+    """Return the newest capture of each URL on a day (UTC) that has a payload, by the indexes in the bucket."""
+    prefix = f"warc/{site}/{day_of(day)}/"
+    found: dict[str, Capture] = {}
+    for key in store.keys(prefix):
+        if key.endswith(SUFFIX):
+            for line in store.get(key).decode().splitlines():
+                facts = json.loads(line.split(" ", 2)[2])
+                if facts.get("mime") != REVISIT:
+                    found[facts["url"]] = _capture(prefix + facts["filename"], facts)
+    return found
+
+
+def _capture(warc: str, facts: dict[str, str]) -> Capture:
+    return Capture(
+        url=facts["url"],
+        warc=warc,
+        offset=int(facts["offset"]),
+        length=int(facts["length"]),
+        record_id=facts["warc-record-id"].strip("<>"),
+        payload_digest=facts["digest"],
+        captured_at=datetime.fromisoformat(facts["warc-date"]).astimezone(UTC),
+        status=int(facts.get("status", 0)),
+    )
+
+
+def _lines(path: Path) -> Iterator[str]:
+    end, waiting = path.stat().st_size, None
+    with path.open("rb") as file:
+        for record in ArchiveIterator(file):
+            if waiting:
+                yield _line(waiting, record.stream_pos)
+            waiting = None
+            if record.record_type in (WarcRecordType.response, WarcRecordType.revisit):
+                facts = _facts(path.name, record)
+                waiting = facts if facts["status"] != NOT_MODIFIED else None
+    if waiting:
+        yield _line(waiting, end)
+
+
+def _facts(name: str, record: Any) -> dict[str, Any]:
+    http = record.http_headers
+    mime = http and http.get("Content-Type")
+    return {
+        "url": record.headers["WARC-Target-URI"],
+        "mime": REVISIT if record.record_type == WarcRecordType.revisit else mime and _mime(mime),
+        "status": str(http.status_code) if http and http.status_code else None,
+        "digest": record.headers.get("WARC-Payload-Digest"),
+        "length": None,  # Known from where the next record begins.
+        "offset": str(record.stream_pos),
+        "filename": name,
+        "warc-record-id": record.headers["WARC-Record-ID"],
+        "warc-date": record.headers["WARC-Date"],
+    }
+
+
+def _line(facts: dict[str, Any], end: int) -> str:
+    facts["length"] = str(end - int(facts["offset"]))
+    told = json.dumps({name: fact for name, fact in facts.items() if fact is not None})
+    return f"{_surt(facts['url'])} {iso_date_to_timestamp(facts['warc-date'])} {told}\n"
+
+
+def _mime(content_type: str) -> str:
+    return _END_OF_TYPE.split(content_type, maxsplit=1)[0].strip()
+
+
+def _surt(url: str) -> str:
+    try:
+        return str(surt.surt(url))
+    except Exception:  # noqa: BLE001 - as cdxj-indexer does: a URL of no known form stands for itself
+        return url

@@ -1,0 +1,37 @@
+"""Requisites: what a page needs to be shown again, asked for once per URL and UTC day."""
+
+from collections.abc import Collection
+
+import attrs
+
+from pressmark.site import Site
+
+
+@attrs.define
+class Requisites:
+    """Knows what of today is captured, and counts what became of the rest."""
+
+    site: Site
+    _today: set[str]
+    """URLs that were captured today or asked for in this run."""
+    captured: int = 0
+    failed: int = 0
+    """Could not be had, or robots.txt forbids them."""
+    left_out: int = 0
+    """Beyond the bounds of their page."""
+
+    def wants(self, url: str, host: str) -> bool:
+        """Tell whether to ask for this URL, on an allowed host; a second question is answered no."""
+        if url in self._today or not self.site.allows(host):
+            return False
+        self._today.add(url)
+        return True
+
+    def leave_out(self, urls: Collection[str]) -> None:
+        """Count those that a page has too many of; another page may ask for them."""
+        self.left_out += len(urls)
+        self._today.difference_update(urls)
+
+    def counts(self) -> dict[str, int]:
+        """Return what became of those that were asked for."""
+        return {"captured": self.captured, "failed": self.failed, "left_out": self.left_out}
