@@ -14,6 +14,8 @@ COMMANDS = {
     "crawl": "apps.commands.crawl:crawl",
     "newsroom": "apps.newsroom.command:newsroom_command",
     "pools": "apps.airflow_pools:pools_command",
+    "recover": "apps.commands.recover:recover_command",
+    "rederive": "apps.commands.rederive:rederive_command",
     "s3server": "apps.s3server:s3server",
     "sites": "apps.commands.sites:sites",
     "status": "apps.commands.status:status",

@@ -15,21 +15,21 @@ LOCK_SECONDS = 120
 
 
 @contextmanager
-def host_lock(config: Config, site: Site) -> Iterator[None]:
-    """Hold the lock of a site's host.
+def host_lock(config: Config, site: Site, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Hold the lock of a site's host; wait for it as long as this.
 
     Raises:
         HostBusy: another crawl has it and goes on.
         SpoolError: the spool's folder can't be used.
     """
     host = urlsplit(site.origin).netloc.replace(":", "-")
-    lock = FileLock(config.spool / f"{host}.lock", timeout=LOCK_SECONDS)
+    lock = FileLock(config.spool / f"{host}.lock", timeout=seconds)
     try:
         config.spool.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         raise HostBusy(
-            f"another crawl of {host} goes on (lock {lock.lock_file}) and did not end in {LOCK_SECONDS} s."
+            f"another crawl of {host} goes on (lock {lock.lock_file}) and did not end in {seconds:g} s."
         ) from None
     except OSError as error:
         raise SpoolError(f"the spool {config.spool} can't be used: {error}. Set PRESSMARK_SPOOL.") from error

@@ -3,14 +3,25 @@
 import logging
 
 from apps.rederiving import derive
-from pressmark.archive.batch import Batch, to_line
+from pressmark.archive.batch import Batch, Published, leftovers, to_line
 from pressmark.archive.captured import Captured
+from pressmark.archive.publisher import Settled, publish
 from pressmark.archive.recovery import Mended, mend
+from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import SpoolError
 from pressmark.site import Site
 
 logger = logging.getLogger("pressmark.crawl")
+
+
+def publish_leftovers(config: Config, store: Store, site: Site) -> list[tuple[Published, Settled]]:
+    """Publish what waits in the site's spool; only for whoever holds its lock. The next run's manifest tells of it.
+
+    Raises:
+        BucketError: the bucket failed; what is left stays in the spool.
+    """
+    return [publish(store, batch) for batch in leftovers(config.spool / site.site, site.site)]
 
 
 def recover(config: Config, site: Site) -> list[Mended]:

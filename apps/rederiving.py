@@ -1,17 +1,21 @@
 """Re-deriving: documents made again from WARC records alone, offline, by the layout of the capture's day."""
 
 import asyncio
+import json
 from collections.abc import Iterator
+from typing import Protocol
 
+import attrs
 from web_poet import HttpResponse, HttpResponseHeaders
 
 from pipelines.clean import clean
 from pressmark.archive import keys
 from pressmark.archive.batch import Draft
-from pressmark.archive.captured import Captured
+from pressmark.archive.captured import Captured, Payload, Pointed
+from pressmark.archive.store import Store
 from pressmark.capture import Capture
-from pressmark.document import draft, validate, with_captures
-from pressmark.errors import Rejected
+from pressmark.document import Document, captures_of, draft, to_bytes, validate, with_captures
+from pressmark.errors import FindingsFound, PressmarkError, Rejected, UsageError
 from pressmark.outcomes import Outcome
 from pressmark.run import rejection
 from pressmark.site import Site
@@ -21,6 +25,34 @@ from spiders.reading import NotWhole, read_article
 OK = 200
 
 
+class Source(Protocol):
+    """Where captures are read from."""
+
+    def next_of(self, url: str, behind: Capture) -> Capture | None:
+        """Return the capture of a following page."""
+
+    def payload(self, capture: Capture) -> Payload:
+        """Read the response of a capture."""
+
+
+@attrs.frozen(kw_only=True)
+class Rederived:
+    """A stored document, and what its captures give today."""
+
+    key: str
+    """Of the stored document."""
+    was: str
+    """`version`, or the reason of a rejection."""
+    now: str
+    """`version`, the reason of a rejection, or `not whole` when pages are wanted that it does not point to."""
+    changed: tuple[str, ...]
+    """Fields that differ, `pressmark.` in front of the archive's own; none when not a byte does."""
+    document: Document | None
+    """What the captures give; None when they give nothing whole."""
+    correction_key: str | None
+    """Where `correct` publishes it; None when there is nothing to correct, or the result is no version."""
+
+
 def derive(site: Site, captured: Captured) -> Iterator[Draft]:
     """Return what each captured article page becomes: a version, or a rejection.
 
@@ -28,31 +60,81 @@ def derive(site: Site, captured: Captured) -> Iterator[Draft]:
     """
     for capture in captured:
         match = site.article_match(capture.url)
-        if capture.status == OK and match and not match["page"]:
-            day = keys.day_of_url(match["day"])
-            if derived := asyncio.run(_derive(site, captured, capture, match["id"], day)):
-                yield derived
+        if capture.status == OK and match and not match["page"] and (derived := _derive(site, captured, capture)):
+            yield derived
 
 
-async def _derive(site: Site, captured: Captured, first: Capture, article_id: str, day: str) -> Draft | None:
+def rederive(store: Store, site: Site, key: str) -> Rederived:
+    """Read the captures that a stored version or rejection points to again, and compare.
+
+    Raises:
+        FindingsFound: there is no such object, or a capture is not where it says.
+    """
+    try:
+        stored = store.get(key)
+        document: Document = json.loads(stored)
+    except KeyError:
+        raise FindingsFound(f"{key} is missing. `pressmark verify` lists what else.") from None
+    captures = captures_of(document)
+    derived = _derive(site, Pointed(store, captures), captures[0])
+    made = derived.document if derived else None
+    same = made is not None and to_bytes(made) == stored
+    version = made if derived and derived.outcome is Outcome.PUBLISHED else None
+    return Rederived(
+        key=key,
+        was=_kind(document),
+        now=_kind(made) if made else "not whole",
+        changed=() if same else tuple(_changed(document, made or {})),
+        document=made,
+        correction_key=None if same or version is None else _correction_key(site, version),
+    )
+
+
+def correct(store: Store, found: Rederived) -> bool:
+    """Publish a corrected version beside the stored one, which stays; False if it is published already.
+
+    Raises:
+        UsageError: the page class was changed and still bears the name of the layout that read the stored one.
+    """
+    assert found.document
+    assert found.correction_key
+    if "pressmark.layout" not in found.changed and found.was == found.now:
+        raise UsageError(
+            f"{found.key}: layout {found.document['pressmark']['layout']!r} reads it otherwise than before. "
+            "Raise LAYOUT in its page class: two readings must not bear one name."
+        )
+    block = {**found.document["pressmark"], "corrects": found.key}
+    return bool(store.put_new(found.correction_key, to_bytes({**found.document, "pressmark": block})))
+
+
+def _derive(site: Site, source: Source, first: Capture) -> Draft | None:
+    return asyncio.run(_read(site, source, first))
+
+
+async def _read(site: Site, source: Source, first: Capture) -> Draft | None:
+    match = site.article_match(first.url)
+    assert match
+    article_id, day = match["id"], keys.day_of_url(match["day"])
     captures = [first]
 
     async def fetch(url: str) -> HttpResponse:
-        found = captured.next_of(url, behind=first)
+        found = source.next_of(url, behind=first)
         if not found or found.status != OK:
             raise NotWhole(f"{url} was not captured")
         captures.append(found)
-        return _response(captured, found)
+        return _response(source, found)
 
     page_class = layout_of(site).article_page(first.captured_at)
     try:
-        article = clean(await read_article(page_class, site, article_id, _response(captured, first), fetch))
+        article = clean(await read_article(page_class, site, article_id, _response(source, first), fetch))
         document = draft(article)
         validate(document)
     except NotWhole:
         return None
     except Rejected as error:
         return _finished(rejection(site, day, article_id, first.url, error), captures)
+    except PressmarkError:
+        raise  # The bucket or a capture failed, not the page.
     except Exception as error:  # noqa: BLE001 - as the spider does: whatever breaks is a rejection
         broken = Rejected("parser-error", f"{type(error).__name__}: {error}")
         return _finished(rejection(site, day, article_id, first.url, broken), captures)
@@ -62,15 +144,28 @@ async def _derive(site: Site, captured: Captured, first: Capture, article_id: st
 
 
 def _finished(made: Draft, captures: list[Capture]) -> Draft:
-    return Draft(
-        article_id=made.article_id,
-        key=made.key,
-        outcome=made.outcome,
-        taken=made.taken,
-        document=with_captures(made.document, captures),
-    )
+    return attrs.evolve(made, document=with_captures(made.document, captures))
 
 
-def _response(captured: Captured, capture: Capture) -> HttpResponse:
-    payload = captured.payload(capture)
+def _response(source: Source, capture: Capture) -> HttpResponse:
+    payload = source.payload(capture)
     return page_response(capture.url, payload.body, capture.status, HttpResponseHeaders(payload.headers))
+
+
+def _kind(document: Document) -> str:
+    return str(document.get("reason", "version"))
+
+
+def _changed(old: Document, new: Document) -> Iterator[str]:
+    for name in sorted(old.keys() | new.keys()):
+        if name == "pressmark":
+            yield from (f"pressmark.{each}" for each in _changed(old[name], new.get(name, {})))
+        elif old.get(name) != new.get(name):
+            yield name
+
+
+def _correction_key(site: Site, version: Document) -> str:
+    match = site.article_match(version["url"])
+    assert match
+    block = version["pressmark"]
+    return keys.correction(site.site, keys.day_of_url(match["day"]), block["version"], block["layout"])

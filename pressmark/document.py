@@ -112,6 +112,23 @@ def describe(capture: Capture) -> Document:
     }
 
 
+def captures_of(document: Document) -> list[Capture]:
+    """Return the captures that a finished document points to, in the order of its pages."""
+    return [
+        Capture(
+            url=each["url"],
+            warc=each["warc"],
+            offset=each["offset"],
+            length=each["length"],
+            record_id=each["recordId"],
+            payload_digest=each["payloadDigest"],
+            captured_at=datetime.fromisoformat(each["capturedAt"]),
+            status=each["status"],
+        )
+        for each in document["pressmark"]["captures"]
+    ]
+
+
 def to_bytes(document: Mapping[str, Any]) -> bytes:
     """Return the document's bytes: the same document always gives the same ones."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import attrs
@@ -102,6 +102,8 @@ class Run:
             self._publisher.take,
             on_failure=self.break_off,
             earlier={url: capture for url, capture in captured.items() if capture.status == 200},
+            segment_bytes=config.segment_bytes,
+            segment_age=timedelta(seconds=config.segment_seconds),
         )
 
     def start(self) -> None:

@@ -170,3 +170,14 @@ def find_section(sites: dict[str, Site], name: str) -> tuple[Site, str]:
         known = "\n  ".join(f"{each.site}/{path}" for each in sites.values() for path in each.sections)
         raise UnknownSection(f"no section {name!r}. Known sections:\n  {known}")
     return site, section
+
+
+def find_site(sites: dict[str, Site], name: str) -> Site:
+    """Return the site of this name.
+
+    Raises:
+        UnknownSection: there is none; the message lists all there are.
+    """
+    if name not in sites:
+        raise UnknownSection(f"no site {name!r}. Known sites: {', '.join(sites)}")
+    return sites[name]

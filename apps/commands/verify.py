@@ -3,56 +3,78 @@
 import json
 import os
 import sys
+from datetime import UTC, datetime
 
 import attrs
 import click
+from rich.console import Console
 from rich.table import Table
 
-from apps.commands.console import console, table
+from apps.commands.console import console, counting, table
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
-from pressmark.archive.verify import Finding, verify_run
+from pressmark.archive.verify import Finding, verify_runs
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
-from pressmark.site import find_section, load_sites
+from pressmark.site import find_section, find_site, load_sites
+
+TIMES = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(
     epilog="""\b
 Examples:
-  pressmark verify newsroom/world/europe           its last run
-  pressmark verify newsroom/world/europe --all     all its runs
+  pressmark verify                                       the whole bucket, by sizes
+  pressmark verify newsroom/world/europe --day 2026-11-24 --full
+  pressmark verify newsroom/world/europe --run 20261124T101500-3fa9c1 --full
 """
 )
-@click.argument("section", metavar="SITE/SECTION")
-@click.option("--run", "run_id", help="This run; default: the last one.")
-@click.option("--all", "all_runs", is_flag=True, help="All runs.")
+@click.argument("what", metavar="[SITE[/SECTION]]", default="")
+@click.option("--day", type=TIMES, help="The runs that began on this day, UTC.")
+@click.option("--run", "run_id", help="This run.")
+@click.option(
+    "--full", is_flag=True, help="Read every object: SHA-256, gzip, WARC digests, indexes, each JSON's pointers."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def verify(section: str, run_id: str | None, all_runs: bool, as_json: bool) -> None:
-    """Check the objects of a run of SITE/SECTION: sizes, SHA-256, gzip, WARC digests, and each JSON's pointers."""
+def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_json: bool) -> None:
+    """Check what runs left in the bucket: all of them, or those of a SITE, a SITE/SECTION, a day.
+
+    Without --full, that each object is there with its size. Of the whole bucket or a whole site, objects that no run
+    tells of are listed too; they are of a run that goes on or was killed, and are not counted as wrong.
+    """
     config = Config.from_env(os.environ)
-    site, name = find_section(load_sites(config.sites), section)
+    below = _prefix(config, what)
     store = Store.open(config)
-    keys = list(manifest.every(store, site.site, name))
-    if run_id:
-        keys = [key for key in keys if key.endswith(f"/{run_id}.json")]
-    elif not all_runs:
-        keys = keys[-1:]
-    if not keys:
-        raise UsageError(f"{section} has no {f'run {run_id}' if run_id else 'runs yet'}")
-    findings = [finding for key in keys for finding in verify_run(store, key)]
+    keys = list(manifest.below(store, below, day and day.replace(tzinfo=UTC), run_id))
+    whole = not (day or run_id or "/" in what)
+    if not keys and not whole:
+        asked = " ".join(filter(None, [what, f"{day:%Y-%m-%d}" if day else "", run_id]))
+        raise UsageError(f"{asked}: no such runs in bucket {config.bucket!r}")
+    with counting(Console(stderr=True), len(keys), "run") as count:
+        findings = list(
+            verify_runs(store, keys, full=full, strays_of=what if whole else None, on_run=lambda key: count())
+        )
     if as_json:
         json.dump([attrs.asdict(each) for each in findings], sys.stdout, indent=1)
         click.echo()
     elif findings:
         console().print(_table(findings))
-    if findings:
-        raise FindingsFound(f"{len(findings)} findings in {len(keys)} runs of {section}")
-    click.echo(f"{len(keys)} runs of {section}: all objects are there, whole, and say what they point to", err=as_json)
+    if grave := sum(each.grave for each in findings):
+        raise FindingsFound(f"{grave} findings in {len(keys)} runs")
+    looked = "whole, and says what it points to" if full else "of its size (--full reads it)"
+    click.echo(f"{len(keys)} runs: every object is there, {looked}", err=as_json)
+
+
+def _prefix(config: Config, what: str) -> str:
+    sites = load_sites(config.sites)
+    if "/" in what:
+        site, section = find_section(sites, what)
+        return f"{site.site}/{section}/"
+    return f"{find_site(sites, what).site}/" if what else ""
 
 
 def _table(findings: list[Finding]) -> Table:
-    rows = table("object", "problem")
+    rows = table("", "object", "problem")
     for finding in findings:
-        rows.add_row(finding.key, finding.problem)
+        rows.add_row("wrong" if finding.grave else "note", finding.key, finding.problem)
     return rows

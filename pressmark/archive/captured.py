@@ -1,15 +1,19 @@
-"""What sealed segments on the local disk hold: whole responses by URL, and their payloads."""
+"""What was captured, to be read again: from sealed segments on the local disk, or from where a document points."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import attrs
-from fastwarc.warc import ArchiveIterator, WarcRecordType
-from warcio.archiveiterator import ArchiveIterator as PayloadIterator
+from fastwarc.warc import WarcRecordType
+from warcio.archiveiterator import ArchiveIterator
 
+from pressmark.archive.records import located
+from pressmark.archive.store import Store
 from pressmark.capture import Capture
+from pressmark.errors import FindingsFound
 
 
 @attrs.frozen
@@ -48,33 +52,57 @@ class Captured:
         """Read the response of a capture."""
         with self._paths[capture.warc].open("rb") as file:
             file.seek(capture.offset)
-            record: Any = next(iter(PayloadIterator(file)))
-            return Payload(record.content_stream().read(), record.http_headers.headers)
+            return _payload(file)
+
+
+class Pointed:
+    """The captures that one document points to, read from the bucket record by record."""
+
+    def __init__(self, store: Store, captures: Sequence[Capture]) -> None:
+        self._store = store
+        self._following = iter(captures[1:])
+
+    def next_of(self, url: str, behind: Capture) -> Capture | None:
+        """Return the capture of the next page: each is asked for once, in their order."""
+        return next(self._following, None)
+
+    def payload(self, capture: Capture) -> Payload:
+        """Read the response of a capture.
+
+        Raises:
+            FindingsFound: the record is not there.
+        """
+        try:
+            member = self._store.get(capture.warc, capture.offset, capture.length)
+        except KeyError:
+            raise FindingsFound(f"{capture.warc} is missing, and {capture.url} lies in it.") from None
+        return _payload(BytesIO(member))
 
 
 def _responses(path: Path, key: str) -> Iterator[Capture]:
-    """Return the responses that are whole; length is not known from here, but from where the next record begins."""
-    end, waiting = path.stat().st_size, None
+    """Return the responses that are whole."""
     with path.open("rb") as file:
-        for record in ArchiveIterator(file):
-            if waiting:
-                yield attrs.evolve(waiting, length=record.stream_pos - waiting.offset)
-            waiting = None
-            if record.record_type == WarcRecordType.response and "WARC-Truncated" not in record.headers:
-                waiting = _capture(record, key)
-    if waiting:
-        yield attrs.evolve(waiting, length=end - waiting.offset)
+        for capture, offset, length in located(file, path.stat().st_size, lambda record: _capture(record, key)):
+            if capture:
+                yield attrs.evolve(capture, offset=offset, length=length)
 
 
-def _capture(record: Any, key: str) -> Capture:
+def _capture(record: Any, key: str) -> Capture | None:
     head = record.headers
+    if record.record_type != WarcRecordType.response or "WARC-Truncated" in head:
+        return None
     return Capture(
         url=head["WARC-Target-URI"],
         warc=key,
-        offset=record.stream_pos,
+        offset=0,
         length=0,
         record_id=head["WARC-Record-ID"].strip("<>"),
         payload_digest=head["WARC-Payload-Digest"],
         captured_at=datetime.fromisoformat(head["WARC-Date"]).astimezone(UTC),
         status=(record.http_headers and record.http_headers.status_code) or 0,
     )
+
+
+def _payload(file: IO[bytes]) -> Payload:
+    record: Any = next(iter(ArchiveIterator(file)))
+    return Payload(record.content_stream().read(), record.http_headers.headers)

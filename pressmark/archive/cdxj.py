@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import surt
-from fastwarc.warc import ArchiveIterator, WarcRecordType
+from fastwarc.warc import WarcRecordType
 from warcio.timeutils import iso_date_to_timestamp
 
 from pressmark.archive.keys import day_of
+from pressmark.archive.records import located
 from pressmark.archive.store import Store
 from pressmark.capture import Capture
 
@@ -63,20 +64,15 @@ def _capture(warc: str, facts: dict[str, str]) -> Capture:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    end, waiting = path.stat().st_size, None
     with path.open("rb") as file:
-        for record in ArchiveIterator(file):
-            if waiting:
-                yield _line(waiting, record.stream_pos)
-            waiting = None
-            if record.record_type in (WarcRecordType.response, WarcRecordType.revisit):
-                facts = _facts(path.name, record)
-                waiting = facts if facts["status"] != NOT_MODIFIED else None
-    if waiting:
-        yield _line(waiting, end)
+        for facts, offset, length in located(file, path.stat().st_size, _facts):
+            if facts and facts["status"] != NOT_MODIFIED:
+                yield _line({**facts, "length": str(length), "offset": str(offset), "filename": path.name})
 
 
-def _facts(name: str, record: Any) -> dict[str, Any]:
+def _facts(record: Any) -> dict[str, Any] | None:
+    if record.record_type not in (WarcRecordType.response, WarcRecordType.revisit):
+        return None
     http = record.http_headers
     mime = http and http.get("Content-Type")
     return {
@@ -84,16 +80,15 @@ def _facts(name: str, record: Any) -> dict[str, Any]:
         "mime": REVISIT if record.record_type == WarcRecordType.revisit else mime and _mime(mime),
         "status": str(http.status_code) if http and http.status_code else None,
         "digest": record.headers.get("WARC-Payload-Digest"),
-        "length": None,  # Known from where the next record begins.
-        "offset": str(record.stream_pos),
-        "filename": name,
+        "length": None,  # Here, so that it stands here.
+        "offset": None,
+        "filename": None,
         "warc-record-id": record.headers["WARC-Record-ID"],
         "warc-date": record.headers["WARC-Date"],
     }
 
 
-def _line(facts: dict[str, Any], end: int) -> str:
-    facts["length"] = str(end - int(facts["offset"]))
+def _line(facts: dict[str, Any]) -> str:
     told = json.dumps({name: fact for name, fact in facts.items() if fact is not None})
     return f"{_surt(facts['url'])} {iso_date_to_timestamp(facts['warc-date'])} {told}\n"
 

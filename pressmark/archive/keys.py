@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from pressmark.article import VersionKey
 
+RUNS = "runs/"
 STARTED = ".started"
 
 
@@ -38,6 +39,11 @@ def version(site: str, day: str, key: VersionKey) -> str:
     return f"{articles(site, day)}{key}.json"
 
 
+def correction(site: str, day: str, version: str, layout: str) -> str:
+    """Key of a version read anew from its captures by a newer layout; `WS.../20220218T005300Z` and `chinadaily/2`."""
+    return f"corrections/{site}/{day}/{version}-{layout.replace('/', '-')}.json"
+
+
 def rejections(site: str, day: str) -> str:
     """Prefix of all rejected pages of articles of a day."""
     return f"rejected/{site}/{day}/"
@@ -50,7 +56,7 @@ def rejection(site: str, day: str, article_id: str, reason: str) -> str:
 
 def runs(site: str, section: str) -> str:
     """Prefix of the manifests of a section."""
-    return f"runs/{site}/{section}/"
+    return f"{RUNS}{site}/{section}/"
 
 
 def manifest(site: str, section: str, started_at: datetime, run_id: str) -> str:

@@ -1,7 +1,7 @@
 """Manifests: one JSON per run, written last. A run without one has not been committed."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,6 +56,15 @@ def newest_keys(store: Store, site: str, section: str, now: datetime | None = No
     return started, None
 
 
-def every(store: Store, site: str, section: str) -> Iterable[str]:
-    """Return the keys of all manifests of a section, oldest first."""
-    return (key for key in store.keys(keys.runs(site, section)) if not key.endswith(keys.STARTED))
+def below(store: Store, prefix: str, day: datetime | None = None, run_id: str | None = None) -> Iterator[str]:
+    """Return the keys of manifests, oldest first within their section.
+
+    Args:
+        store: the bucket.
+        prefix: `<site>/`, `<site>/<section>/`, or nothing for all.
+        day: only those of runs that began on this day, UTC.
+        run_id: only that of this run.
+    """
+    began = f"/{keys.day_of(day)}/" if day else ""
+    ending = f"/{run_id}.json" if run_id else ".json"
+    return (key for key in store.keys(keys.RUNS + prefix) if key.endswith(ending) and began in key)

@@ -13,12 +13,10 @@ import attrs
 from pressmark.archive.batch import DRAFTS, Batch, Draft, to_line
 from pressmark.archive.segment import Segment
 from pressmark.capture import Capture, Exchange, Receipt
+from pressmark.config import DEFAULT_SEGMENT_BYTES, DEFAULT_SEGMENT_SECONDS
 from pressmark.document import with_captures
 from pressmark.errors import PressmarkError, SpoolError
 
-SEGMENT_BYTES = 256 * 1024 * 1024
-SEGMENT_AGE = timedelta(minutes=5)
-"""A long crawl publishes as often as this."""
 WAITING = 200
 """Exchanges that may wait for the disk; bodies over `spiders.tape.IN_MEMORY` lie in files of their own meanwhile."""
 
@@ -59,8 +57,8 @@ class Spool:
         *,
         on_failure: Callable[[PressmarkError], None] = lambda error: None,
         earlier: Mapping[str, Capture] | None = None,
-        segment_bytes: int = SEGMENT_BYTES,
-        segment_age: timedelta = SEGMENT_AGE,
+        segment_bytes: int = DEFAULT_SEGMENT_BYTES,
+        segment_age: timedelta = timedelta(seconds=DEFAULT_SEGMENT_SECONDS),
     ) -> None:
         self._folder, self._site, self._run_id, self._info = folder, site, run_id, info
         self._hand_on, self._on_failure = hand_on, on_failure

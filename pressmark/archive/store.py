@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import boto3
@@ -36,6 +36,7 @@ JSON = "application/json"
 WARC = "application/warc"  # IANA; registered by the WARC specification, ISO 28500
 TEXT = "text/plain; charset=utf-8"
 _PAUSE = 1.0
+_CHUNK = 1 << 20
 _TAKEN = "PreconditionFailed"  # 412
 _BUSY = "ConditionalRequestConflict"  # 409: another writer is at this very key
 
@@ -119,7 +120,7 @@ class Store:
         """Read an object, or `length` bytes of it from `offset`.
 
         Raises:
-            KeyError: there is no such object.
+            KeyError: there is no such object, or nothing of it at `offset`.
         """
         part: Any = {}
         if offset or length is not None:
@@ -129,6 +130,24 @@ class Store:
             return self.client.get_object(Bucket=self.bucket, Key=key, **part)["Body"].read()
 
         return self._asking(key, get)
+
+    def fetch(self, key: str, file: IO[bytes]) -> Stored:
+        """Copy an object into a file, however large it is; what was in the file is gone.
+
+        Raises:
+            KeyError: there is no such object.
+        """
+
+        def fetch() -> Stored:
+            file.seek(0)
+            file.truncate()
+            digest = hashlib.sha256()
+            for chunk in self.client.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(_CHUNK):
+                file.write(chunk)
+                digest.update(chunk)
+            return Stored(key, file.tell(), digest.hexdigest())
+
+        return self._asking(key, fetch)
 
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
         """List the keys below a prefix in their order, those behind `after` only."""
@@ -181,7 +200,7 @@ class Store:
             yield
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if code == "NoSuchKey":
+            if code in {"NoSuchKey", "InvalidRange"}:
                 raise KeyError(what) from None
             if code == _TAKEN:
                 raise _KeyTaken(what) from None

@@ -1,129 +1,243 @@
-"""Verification: whether what a run says it left is there, whole, and says what it points to."""
+"""Verification: whether what the runs say they left is there, whole, and says what it points to."""
 
 import hashlib
 import json
-import zlib
-from collections.abc import Iterator
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from io import BytesIO
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import attrs
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
+from fastwarc.warc import WarcRecordType
 
-from pressmark.archive import manifest
+from pressmark.archive import cdxj, manifest
+from pressmark.archive.member import members
+from pressmark.archive.records import located
 from pressmark.archive.store import Store
 
-_CHUNK = 1 << 16
+THREADS = 8
+DATA = ("warc/", "articles/", "rejected/")
+"""Prefixes of what manifests tell of."""
+_DAY = re.compile(r"^.*/\d{4}/\d{2}/\d{2}/")
+_OPENED = 64
+"""Listings of a day that are kept at a time."""
 
 
 @attrs.frozen
 class Finding:
-    """One thing that is wrong."""
+    """One thing that is not as it should be."""
 
     key: str
     """The object it is about."""
     problem: str
-
-
-@attrs.frozen
-class _Located:
-    """Where a response record really lies in its segment, and what it says of itself."""
-
-    offset: int
-    length: int
-    url: str
-    digest: str
+    grave: bool = True
+    """False for what may be in order: an object of a run that goes on."""
 
 
 def verify_run(store: Store, manifest_key: str) -> list[Finding]:
-    """Check every object that a run's manifest lists; an empty list means that all is well.
+    """Read every object that a run's manifest lists; an empty list means that all is well.
 
-    Segments: size, SHA-256, each gzip member whole, every WARC digest. Documents: size, SHA-256, and each capture's
-    offset, length, URL and payload digest against the segment it points into.
+    Segments: size, SHA-256, each gzip member whole, every WARC digest, and the index beside it. Documents: size,
+    SHA-256, and each capture's offset, length, URL, date and payload digest against the record it points to.
 
     Raises:
         KeyError: there is no such manifest.
     """
-    return list(_findings(store, manifest.read(store, manifest_key)))
+    return list(_read_all(store, manifest.read(store, manifest_key)))
 
 
-def _findings(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
-    segments: dict[str, dict[str, _Located]] = {}
-    for said in run["segments"]:
-        try:
-            segments[said["key"]] = _records(_object(store, said))
-        except _Wrong as problem:
-            segments[said["key"]] = {}
-            yield Finding(said["key"], str(problem))
-    for said in run["objects"]:
-        try:
-            for capture in json.loads(_object(store, said))["pressmark"]["captures"]:
-                warc = capture["warc"]
-                if warc not in segments:  # Of an earlier run, which could publish the segment and no more.
-                    segments[warc] = _records(_whole(store, warc))
-                _check_capture(capture, segments[warc])
-        except _Wrong as problem:
-            yield Finding(said["key"], str(problem))
+def verify_runs(
+    store: Store,
+    manifest_keys: Iterable[str],
+    *,
+    full: bool = False,
+    strays_of: str | None = None,
+    on_run: Callable[[str], None] = lambda key: None,
+) -> Iterator[Finding]:
+    """Check what several runs left.
+
+    Args:
+        store: the bucket.
+        manifest_keys: of the runs.
+        full: read every object, as `verify_run` does; else only hold sizes against listings of the bucket.
+        strays_of: a site, or the empty string for all: tell of its objects that none of these runs lists, too.
+        on_run: is told of each run when it is checked.
+    """
+    sizes = lru_cache(_OPENED)(lambda prefix: dict(store.sizes(prefix)))
+    told: set[str] = set()
+    for key in manifest_keys:
+        run = manifest.read(store, key)
+        if strays_of is not None:
+            told.update(said["key"] for said in _listed(run))
+        yield from _read_all(store, run) if full else _compare_sizes(sizes, run)
+        on_run(key)
+    if strays_of is not None:
+        yield from _strays(store, strays_of, told)
+
+
+def _listed(run: manifest.Manifest) -> Iterator[dict[str, Any]]:
+    for segment in run["segments"]:
+        yield segment
+        yield segment["index"]
+    yield from run["objects"]
+
+
+def _compare_sizes(sizes: Callable[[str], dict[str, int]], run: manifest.Manifest) -> Iterator[Finding]:
+    for said in _listed(run):
+        key, size = said["key"], said["size"]
+        day = _DAY.match(key)
+        there = sizes(day[0] if day else key).get(key)
+        if there is None:
+            yield Finding(key, f"{key} is missing")
+        elif there != size:
+            yield Finding(key, _other_size(there, size))
+
+
+def _strays(store: Store, site: str, told: set[str]) -> Iterator[Finding]:
+    for prefix in DATA:
+        for key in store.keys(f"{prefix}{site}/" if site else prefix):
+            if key not in told:
+                yield Finding(key, "in no manifest: of a run that goes on, or was killed and not followed yet", False)
 
 
 class _Wrong(Exception):
     """What is wrong with the object at hand."""
 
 
-def _whole(store: Store, key: str) -> bytes:
-    try:
-        return store.get(key)
-    except KeyError:
-        raise _Wrong(f"{key} is missing") from None
+@attrs.frozen
+class _Record:
+    """Where a response record really lies in its segment, and what it says of itself."""
+
+    offset: int
+    length: int
+    url: str
+    digest: str
+    date: str
+
+
+Records = dict[str, _Record]
+"""By WARC-Record-ID, without its angle brackets."""
+
+
+def _read_all(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
+    segments: dict[str, Records] = {}
+    for said in run["segments"]:
+        segments[said["key"]] = {}
+        try:
+            segments[said["key"]], index = _read_segment(store, said)
+            _check_index(store, said["index"], index)
+        except _Wrong as problem:
+            yield Finding(said["key"], str(problem))
+
+    def problem_of(said: dict[str, Any]) -> str | None:
+        try:
+            for capture in json.loads(_object(store, said))["pressmark"]["captures"]:
+                _check_capture(store, capture, segments.get(capture["warc"]))
+        except _Wrong as problem:
+            return str(problem)
+        except (ValueError, KeyError, TypeError) as error:
+            return f"is no document: {type(error).__name__}: {error}"
+        return None
+
+    with ThreadPoolExecutor(THREADS, "verify") as pool:
+        for said, found in zip(run["objects"], pool.map(problem_of, run["objects"]), strict=True):
+            if found:
+                yield Finding(said["key"], found)
+
+
+def _read_segment(store: Store, said: dict[str, Any]) -> tuple[Records, bytes]:
+    """Return a segment's records, and the index it gives."""
+    with tempfile.TemporaryDirectory(prefix="pressmark-verify-") as folder:
+        path = Path(folder) / Path(said["key"]).name
+        try:
+            with path.open("w+b") as file:
+                there = store.fetch(said["key"], file)
+                _compare(said, there.size, there.sha256)
+                records = _records(file, there.size)
+        except KeyError:
+            raise _Wrong(f"{said['key']} is missing") from None
+        return records, cdxj.index(path).encode()
+
+
+def _check_index(store: Store, said: dict[str, Any], index: bytes) -> None:
+    if _object(store, said) != index:
+        raise _Wrong(f"its index {said['key']} is not what it gives")
 
 
 def _object(store: Store, said: dict[str, Any]) -> bytes:
-    data = _whole(store, said["key"])
-    if len(data) != said["size"]:
-        raise _Wrong(f"{len(data)} bytes, the manifest says {said['size']}")
-    if hashlib.sha256(data).hexdigest() != said["sha256"]:
-        raise _Wrong("its SHA-256 is not the manifest's")
+    try:
+        data = store.get(said["key"])
+    except KeyError:
+        raise _Wrong(f"{said['key']} is missing") from None
+    _compare(said, len(data), hashlib.sha256(data).hexdigest())
     return data
 
 
-def _records(segment: bytes) -> dict[str, _Located]:
-    located = {}
+def _compare(said: dict[str, Any], size: int, sha256: str) -> None:
+    if size != said["size"]:
+        raise _Wrong(_other_size(size, said["size"]))
+    if sha256 != said["sha256"]:
+        raise _Wrong("its SHA-256 is not the manifest's")
+
+
+def _other_size(there: int, said: int) -> str:
+    return f"{there} bytes, the manifest says {said}"
+
+
+def _records(file: IO[bytes], size: int) -> Records:
+    """Return the records of a WARC file, each read to its digests."""
+    found, last = {}, 0
+    file.seek(0)
     try:
-        _check_gzip(segment)
-        records = ArchiveIterator(BytesIO(segment), check_digests="raise")
-        for record in records:
-            head = record.rec_headers
-            record.content_stream().read()  # Digests are checked as the payload goes by.
-            located[head.get_header("WARC-Record-ID").strip("<>")] = _Located(
-                records.get_record_offset(),
-                records.get_record_length(),
-                head.get_header("WARC-Target-URI") or "",
-                head.get_header("WARC-Payload-Digest") or "",
-            )
-    except (zlib.error, ArchiveLoadFailed, ValueError) as error:
-        raise _Wrong(f"not a whole WARC: {error}") from error
-    return located
+        for (record_id, record), offset, length in located(file, size, _checked, parse_http=False):
+            found[record_id] = attrs.evolve(record, offset=offset, length=length)
+            last = offset
+        file.seek(last)  # FastWARC reads the last gzip member without its trailer.
+        if [length for _, length in members(file)] != [size - last]:
+            raise _Wrong(f"something is behind the record at byte {last}")
+    except (OSError, ValueError) as error:
+        raise _Wrong(f"not a whole WARC behind byte {last}: {error}") from None
+    return found
 
 
-def _check_gzip(segment: bytes) -> None:
-    """Read every gzip member to its checksum: warcio itself takes a cut last member for the end of the file."""
-    view = memoryview(segment)
-    while view:
-        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        start = 0
-        while not member.eof:
-            if start >= len(view):
-                raise ValueError("the last gzip member is cut")
-            member.decompress(view[start : start + _CHUNK])
-            start += _CHUNK
-        view = view[min(start, len(view)) - len(member.unused_data) :]
+def _checked(record: Any) -> tuple[str, _Record]:
+    head = record.headers
+    record_id = record.record_id.strip("<>")
+    payload = head.get("WARC-Payload-Digest")
+    if not record.verify_block_digest():
+        raise _Wrong(f"record {record_id}: its block is not of its WARC-Block-Digest")
+    # The digest of a revisit is that of the original (WARC 1.1, 6.7.2).
+    if payload and record.is_http and record.record_type != WarcRecordType.revisit:
+        record.parse_http()
+        if not record.verify_payload_digest():
+            raise _Wrong(f"record {record_id}: its payload is not of its WARC-Payload-Digest")
+    return record_id, _Record(0, 0, head.get("WARC-Target-URI") or "", payload or "", head["WARC-Date"])
 
 
-def _check_capture(capture: dict[str, Any], records: dict[str, _Located]) -> None:
+def _check_capture(store: Store, capture: dict[str, Any], records: Records | None) -> None:
+    """Hold what a document says of a capture against its record, in this run's segments or an earlier one's."""
+    if records is None:
+        records = _pointed(store, capture)
     record = records.get(capture["recordId"])
     if record is None:
         raise _Wrong(f"points to record {capture['recordId']}, which is not in {capture['warc']}")
-    said = _Located(capture["offset"], capture["length"], capture["url"], capture["payloadDigest"])
+    said = _Record(*(capture[name] for name in ("offset", "length", "url", "payloadDigest", "capturedAt")))
     if said != record:
         raise _Wrong(f"says {said} of its record, which is {record}")
+
+
+def _pointed(store: Store, capture: dict[str, Any]) -> Records:
+    """Return what lies where a capture points to."""
+    offset = capture["offset"]
+    try:
+        member = store.get(capture["warc"], offset, capture["length"])
+        records = _records(BytesIO(member), len(member))
+    except KeyError:
+        raise _Wrong(f"{capture['warc']} is missing") from None
+    except _Wrong as problem:
+        raise _Wrong(f"points to byte {offset} of {capture['warc']}: {problem}") from None
+    return {key: attrs.evolve(record, offset=record.offset + offset) for key, record in records.items()}

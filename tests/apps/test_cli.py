@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,12 @@ def test_from_crawl_to_verify(archive: Archive) -> None:
     [row] = [row for row in status if row["section"] == SECTION]
     assert (row["ended"], row["counts"]["published"], row["spooled"]) == ("complete", 0, 0)
 
-    verified = pressmark("verify", SECTION, "--all")
-    assert (verified.returncode, verified.stdout.split(":")[0]) == (0, f"2 runs of {SECTION}")
+    for how in ([SECTION], [SECTION, "--full"], ["newsroom"], []):
+        verified = pressmark("verify", *how)
+        assert (verified.returncode, verified.stdout.split(":")[0]) == (0, "2 runs")
+    today = f"{datetime.fromisoformat(again['started_at']):%Y-%m-%d}"
+    assert pressmark("verify", SECTION, "--day", today).stdout.startswith("2 runs")
+    assert pressmark("verify", SECTION, "--run", again["run_id"]).stdout.startswith("1 runs")
 
     newest = archive.newsroom.article_id(-1)
     listed = pressmark("versions", f"{archive.url}{archive.newsroom.story(newest).path}")
@@ -70,16 +75,23 @@ def test_from_crawl_to_verify(archive: Archive) -> None:
     [document] = json.loads(pressmark("versions", newest, "--json").stdout)
     assert document["headline"] == archive.newsroom.story(newest).headline
 
-    archive.store.put(document["key"], b"{}")
-    damaged = pressmark("verify", SECTION, "--all")
-    assert damaged.returncode == 8
-    assert document["key"] in damaged.stdout
+    stored = archive.store.get(document["key"])
+    archive.store.put(document["key"], stored.replace(b'"offset":', b'"offset":1'))
+    for how in ([SECTION], [SECTION, "--full"]):
+        damaged = pressmark("verify", *how)
+        assert damaged.returncode == 8
+        assert document["key"] in damaged.stdout
+    archive.store.put(document["key"], stored[:-2] + b" }")
+    assert pressmark("verify").returncode == 0
+    [finding] = json.loads(pressmark("verify", "--full", "--json").stdout)
+    assert (finding["key"], finding["problem"]) == (document["key"], "its SHA-256 is not the manifest's")
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["verify", SECTION], "has no runs yet"),
+        (["verify", SECTION], "no such runs"),
+        (["verify", "mars"], "no site 'mars'"),
         (["versions", "WS" + "0" * 24], "no version is published"),
         (["versions", "lamps"], "holds no article id"),
     ],

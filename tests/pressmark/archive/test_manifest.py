@@ -21,7 +21,7 @@ def test_the_latest_run_is_found_over_the_turn_of_a_month(store: Store) -> None:
     assert key == "runs/news/world/europe/2022/02/28/20220228T230000-a.json"
     found = manifest.latest(store, "news", "world/europe", NOW)
     assert found == manifest.read(store, key)
-    assert len(list(manifest.every(store, "news", "world/europe"))) == 3
+    assert len(list(manifest.below(store, "news/world/europe/"))) == 3
 
 
 def test_a_section_that_never_ran_has_none(store: Store) -> None:

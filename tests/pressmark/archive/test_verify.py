@@ -1,4 +1,6 @@
+import gzip
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -6,9 +8,10 @@ import attrs
 import pytest
 
 from pressmark.archive import manifest
+from pressmark.archive.member import members
 from pressmark.archive.publisher import publish
 from pressmark.archive.store import JSON, WARC, Store
-from pressmark.archive.verify import verify_run
+from pressmark.archive.verify import verify_run, verify_runs
 from tests.pressmark.archive.test_publisher import batches
 
 
@@ -22,7 +25,7 @@ def run(store: Store, tmp_path: Path) -> dict[str, Any]:
         "site": "news",
         "section": "world",
         "started_at": "2022-02-18T00:00:00Z",
-        "segments": [attrs.asdict(published.segment)],
+        "segments": [{**attrs.asdict(published.segment), "index": attrs.asdict(published.index)}],
         "objects": [attrs.asdict(each) for each in published.objects],
     }
 
@@ -60,7 +63,68 @@ def test_a_flipped_byte_is_found(store: Store, run: dict[str, Any], kind: str) -
 def test_a_cut_segment_is_found_though_the_manifest_agrees(store: Store, run: dict[str, Any], cut: int) -> None:
     [said] = run["segments"]
     replace(store, said, store.get(said["key"])[:-cut])
-    assert problems(store, run)[0] == ("warc", "not a whole WARC: the last gzip member is cut")
+    where, problem = problems(store, run)[0]
+    assert where == "warc"
+    assert "is cut" in problem or "WARC-Block-Digest" in problem
+
+
+def test_a_byte_that_only_a_digest_can_miss_is_found(store: Store, run: dict[str, Any]) -> None:
+    [said] = run["segments"]
+    first, *others = [gzip.decompress(member) for member in split(store.get(said["key"]))]
+    assert b"Lamps lit" in others[0]
+    others[0] = others[0].replace(b"Lamps lit", b"Lamps out")
+    replace(store, said, b"".join(map(gzip.compress, [first, *others])))
+    where, problem = problems(store, run)[0]
+    assert (where, problem.split(": ")[1]) == ("warc", "its block is not of its WARC-Block-Digest")
+
+
+def split(segment: bytes) -> list[bytes]:
+    return [segment[offset : offset + length] for offset, length in members(BytesIO(segment))]
+
+
+def test_what_is_behind_the_last_record_is_found(store: Store, run: dict[str, Any]) -> None:
+    [said] = run["segments"]
+    replace(store, said, store.get(said["key"]) + gzip.compress(b""))
+    assert problems(store, run)[0][1].startswith("something is behind the record at byte")
+
+
+@pytest.mark.parametrize("change", ["lost", "other"])
+def test_an_index_that_is_not_the_segment_s_is_found(store: Store, run: dict[str, Any], change: str) -> None:
+    said = run["segments"][0]["index"]
+    if change == "lost":
+        store.client.delete_object(Bucket=store.bucket, Key=said["key"])
+    else:
+        replace(store, said, store.get(said["key"]).replace(b"200", b"404"))
+    [(where, problem)] = problems(store, run)
+    assert where == "warc"
+    assert problem in {f"{said['key']} is missing", f"its index {said['key']} is not what it gives"}
+
+
+def quickly(store: Store, run: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    found = verify_runs(store, [manifest.write(store, run)], strays_of="news")
+    return [(each.key, each.problem, each.grave) for each in found]
+
+
+def test_sizes_are_compared_without_reading(store: Store, run: dict[str, Any]) -> None:
+    assert quickly(store, run) == []
+    segment = run["segments"][0]
+    store.put(segment["key"], b"short", WARC)
+    store.client.delete_object(Bucket=store.bucket, Key=segment["index"]["key"])
+    run["objects"][0]["size"] += 1
+    assert [problem for _, problem, _ in quickly(store, run)] == [
+        f"5 bytes, the manifest says {segment['size']}",
+        f"{segment['index']['key']} is missing",
+        f"{run['objects'][0]['size'] - 1} bytes, the manifest says {run['objects'][0]['size']}",
+    ]
+
+
+def test_an_object_in_no_manifest_is_told_and_is_not_grave(store: Store, run: dict[str, Any]) -> None:
+    store.put("warc/news/2022/02/18/of-a-killed-run.warc.gz", b"x", WARC)
+    store.put("warc/elsewhere/2022/02/18/other.warc.gz", b"x", WARC)
+    [(key, problem, grave)] = quickly(store, run)
+    assert key == "warc/news/2022/02/18/of-a-killed-run.warc.gz"
+    assert problem.startswith("in no manifest")
+    assert not grave
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""`pressmark rederive`: what today's page classes read from the captures of old."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import attrs
+import click
+from rich.console import Console
+
+from apps.commands.console import console, counting, table
+from apps.rederiving import Rederived, correct, rederive
+from pressmark.archive import manifest
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from pressmark.errors import UsageError
+from pressmark.site import find_section, load_sites
+
+THREADS = 8
+
+
+@click.command(
+    "rederive",
+    epilog="""\b
+Examples:
+  pressmark rederive newsroom/world/europe                      what would change, over all runs
+  pressmark rederive newsroom/world/europe --day 2026-11-24
+  pressmark rederive newsroom/world/europe --write
+""",
+)
+@click.argument("section", metavar="SITE/SECTION")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Only the runs that began on this day, UTC.")
+@click.option("--run", "run_id", help="Only this run.")
+@click.option("--write", is_flag=True, help="Publish corrected versions under corrections/; the old ones stay.")
+@click.option("--json", "as_json", is_flag=True, help="Print what would change as JSON.")
+def rederive_command(section: str, day: datetime | None, run_id: str | None, write: bool, as_json: bool) -> None:
+    """Make the JSON of SITE/SECTION again from its WARC records alone, and show what would change.
+
+    Each page is read by the layout that holds for the day of its capture. Nothing is asked of the site.
+    """
+    config = Config.from_env(os.environ)
+    site, name = find_section(load_sites(config.sites), section)
+    store = Store.open(config)
+    runs = manifest.below(store, f"{site.site}/{name}/", day and day.replace(tzinfo=UTC), run_id)
+    keys = list(dict.fromkeys(said["key"] for key in runs for said in manifest.read(store, key)["objects"]))
+    if not keys:
+        raise UsageError(f"{section}: nothing was published{' by such runs' if day or run_id else ' yet'}")
+    changes: list[Rederived] = []
+    with counting(Console(stderr=True), len(keys), "document") as count, ThreadPoolExecutor(THREADS) as pool:
+        for found in pool.map(lambda key: rederive(store, site, key), keys):
+            count()
+            if found.changed:
+                changes.append(found)
+    written = sum(correct(store, each) for each in changes if each.correction_key) if write else 0
+    if as_json:
+        json.dump([_described(each) for each in changes], sys.stdout, ensure_ascii=False, indent=1)
+        click.echo()
+    elif changes:
+        shown = table("object", "was", "now", "fields that differ")
+        for each in changes:
+            shown.add_row(each.key, each.was, each.now, ", ".join(each.changed))
+        console().print(shown)
+    click.echo("; ".join(_told(len(keys), changes, written if write else None)), err=as_json)
+
+
+def _described(change: Rederived) -> dict[str, object]:
+    return attrs.asdict(change, filter=lambda field, _: field.name != "document")
+
+
+def _told(documents: int, changes: list[Rederived], written: int | None) -> Iterator[str]:
+    yield f"{documents} documents read again, {documents - len(changes)} byte for byte the same"
+    if changes:
+        yield f"{len(changes)} differ"
+    if written is not None:
+        yield f"{written} corrected versions published"

@@ -1,0 +1,138 @@
+"""Re-deriving: JSON made again from what lies in the bucket, with the site gone."""
+
+import json
+import os
+from pathlib import Path
+
+import attrs
+import pytest
+from click.testing import CliRunner
+
+from apps.commands.rederive import rederive_command
+from apps.newsroom.faults import FaultKind
+from apps.rederiving import correct, derive, rederive
+from pressmark.archive.captured import Captured
+from pressmark.article import Article
+from pressmark.document import to_bytes
+from pressmark.errors import FindingsFound, UsageError
+from pressmark.site import load_sites
+from spiders.layouts import LAYOUTS
+from spiders.pages.chinadaily import ArticlePage
+from tests.apps.conftest import SECTION, Archive
+
+
+@pytest.fixture
+def crawled(archive: Archive, tmp_path: Path) -> Archive:
+    """An archive of two runs: revisits, an update, a rejection that was the page's fault, a spool that is empty."""
+    rejected = archive.newsroom.story(archive.newsroom.article_id(28))
+    archive.newsroom.fault(rejected.path, FaultKind.NO_HEADLINE)
+    archive.crawl()
+    archive.newsroom.update(archive.newsroom.article_id(29))
+    archive.newsroom.update(archive.newsroom.article_id(22))
+    archive.crawl("--recheck")
+    return archive
+
+
+def published(archive: Archive) -> dict[str, bytes]:
+    keys = [*archive.store.keys("articles/"), *archive.store.keys("rejected/")]
+    return {key: archive.store.get(key) for key in keys}
+
+
+def test_all_captures_give_byte_for_byte_what_was_published(crawled: Archive, tmp_path: Path) -> None:
+    site = load_sites(crawled.config.sites)["newsroom"]
+    segments = [key for key in crawled.store.keys("warc/") if key.endswith(".gz")]
+    assert len(segments) == 2
+    paths = [tmp_path / Path(key).name for key in segments]
+    for key, path in zip(segments, paths, strict=True):
+        path.write_bytes(crawled.store.get(key))
+    made: dict[str, bytes] = {}
+    for draft in derive(site, Captured(zip(paths, segments, strict=True))):
+        made.setdefault(draft.key, to_bytes(draft.document))  # The first capture of a version is the one published.
+    assert made == published(crawled)
+
+
+def test_the_command_finds_nothing_to_change(crawled: Archive) -> None:
+    done = CliRunner().invoke(rederive_command, [SECTION], catch_exceptions=False)
+    count = len(published(crawled))
+    assert done.output == f"{count} documents read again, {count} byte for byte the same\n"
+    assert done.exit_code == 0
+
+
+@attrs.define
+class LouderPage(ArticlePage):
+    """A layout that reads a headline otherwise, and has one where there is none."""
+
+    LAYOUT = "chinadaily/2"
+
+    @property
+    def _printed(self) -> str:
+        return " ".join((self.css("h1").xpath("string()").get() or "untitled").split())
+
+    async def to_item(self) -> Article:
+        return attrs.evolve(await super().to_item(), headline=self._printed.upper())
+
+
+@attrs.define
+class QuietlyLouderPage(LouderPage):
+    """The same, under the name of the layout before it."""
+
+    LAYOUT = ArticlePage.LAYOUT
+
+
+def hold(page_class: type[ArticlePage], monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = attrs.evolve(LAYOUTS["chinadaily"], articles=dict.fromkeys(LAYOUTS["chinadaily"].articles, page_class))
+    monkeypatch.setitem(LAYOUTS, "chinadaily", layout)
+
+
+def test_a_new_layout_corrects_beside_the_old(crawled: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    hold(LouderPage, monkeypatch)
+    before = published(crawled)
+    done = CliRunner().invoke(rederive_command, [SECTION, "--json"], catch_exceptions=False)
+    changes = json.loads(done.stdout)
+    versions = [each for each in changes if each["was"] == each["now"] == "version"]
+    assert len(versions) == sum(key.startswith("articles/") for key in before)
+    assert {tuple(each["changed"]) for each in versions} == {
+        ("headline", "pressmark.contentSha256", "pressmark.layout")
+    }
+    assert list(crawled.store.keys("corrections/")) == []
+
+    written = CliRunner().invoke(rederive_command, [SECTION, "--write"], catch_exceptions=False)
+    assert written.output.splitlines()[-1].endswith(f"{len(versions)} corrected versions published")
+    assert published(crawled) == before
+    for each in versions:
+        old, new = json.loads(before[each["key"]]), json.loads(crawled.store.get(each["correction_key"]))
+        assert each["correction_key"] == each["key"].replace("articles/", "corrections/", 1).replace(
+            ".json", "-chinadaily-2.json"
+        )
+        assert new["headline"] == old["headline"].upper()
+        assert new["archivedAt"] == old["archivedAt"]
+        assert new["pressmark"]["captures"] == old["pressmark"]["captures"]
+        assert new["pressmark"]["corrects"] == each["key"]
+    again = CliRunner().invoke(rederive_command, [SECTION, "--write"], catch_exceptions=False)
+    assert again.output.splitlines()[-1].endswith("; 0 corrected versions published")
+
+
+def test_two_readings_never_bear_one_name(crawled: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    hold(QuietlyLouderPage, monkeypatch)
+    site = load_sites(crawled.config.sites)["newsroom"]
+    found = rederive(crawled.store, site, next(crawled.store.keys("articles/")))
+    assert found.changed == ("headline", "pressmark.contentSha256")
+    with pytest.raises(UsageError, match="Raise LAYOUT"):
+        correct(crawled.store, found)
+    assert list(crawled.store.keys("corrections/")) == []
+
+
+def test_a_capture_that_is_gone_is_told(crawled: Archive) -> None:
+    site = load_sites(crawled.config.sites)["newsroom"]
+    key = next(crawled.store.keys("articles/"))
+    warc = json.loads(crawled.store.get(key))["pressmark"]["captures"][0]["warc"]
+    crawled.store.client.delete_object(Bucket=crawled.store.bucket, Key=warc)
+    with pytest.raises(FindingsFound, match=warc):
+        rederive(crawled.store, site, key)
+
+
+def test_where_nothing_was_published_it_says_so(archive: Archive) -> None:
+    assert os.environ["PRESSMARK_BUCKET"] == archive.config.bucket
+    done = CliRunner().invoke(rederive_command, [SECTION])
+    assert isinstance(done.exception, UsageError)
+    assert "nothing was published yet" in str(done.exception)
