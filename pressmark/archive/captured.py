@@ -99,7 +99,7 @@ def _capture(record: Any, key: str) -> Capture | None:
         record_id=head["WARC-Record-ID"].strip("<>"),
         payload_digest=head["WARC-Payload-Digest"],
         captured_at=datetime.fromisoformat(head["WARC-Date"]).astimezone(UTC),
-        status=(record.http_headers and record.http_headers.status_code) or 0,
+        status=(record.http_headers.status_code if record.http_headers is not None else None) or 0,
     )
 
 

@@ -74,11 +74,11 @@ def _facts(record: Any) -> dict[str, Any] | None:
     if record.record_type not in (WarcRecordType.response, WarcRecordType.revisit):
         return None
     http = record.http_headers
-    mime = http and http.get("Content-Type")
+    mime = http.get("Content-Type") if http is not None else None
     return {
         "url": record.headers["WARC-Target-URI"],
         "mime": REVISIT if record.record_type == WarcRecordType.revisit else mime and _mime(mime),
-        "status": str(http.status_code) if http and http.status_code else None,
+        "status": str(http.status_code) if http is not None and http.status_code else None,
         "digest": record.headers.get("WARC-Payload-Digest"),
         "length": None,  # Here, so that it stands here.
         "offset": None,

@@ -13,6 +13,8 @@ from typing import IO, Any
 
 import attrs
 from fastwarc.warc import WarcRecordType
+from warcio.archiveiterator import ArchiveIterator as SlowIterator
+from warcio.exceptions import ArchiveLoadFailed
 
 from pressmark.archive import cdxj, manifest
 from pressmark.archive.member import members
@@ -190,12 +192,15 @@ def _other_size(there: int, said: int) -> str:
 
 def _records(file: IO[bytes], size: int) -> Records:
     """Return the records of a WARC file, each read to its digests."""
-    found, last = {}, 0
+    found, last, doubtful = {}, 0, []
     file.seek(0)
     try:
-        for (record_id, record), offset, length in located(file, size, _checked, parse_http=False):
+        for (record_id, record, sure), offset, length in located(file, size, _checked, parse_http=False):
             found[record_id] = attrs.evolve(record, offset=offset, length=length)
+            doubtful += [] if sure else [offset]
             last = offset
+        for offset in doubtful:
+            _check_slowly(file, offset)
         file.seek(last)  # FastWARC reads the last gzip member without its trailer.
         if [length for _, length in members(file)] != [size - last]:
             raise _Wrong(f"something is behind the record at byte {last}")
@@ -204,18 +209,27 @@ def _records(file: IO[bytes], size: int) -> Records:
     return found
 
 
-def _checked(record: Any) -> tuple[str, _Record]:
+def _checked(record: Any) -> tuple[str, _Record, bool]:
+    """Return a record, and whether its payload is of its digest; its block is."""
     head = record.headers
     record_id = record.record_id.strip("<>")
     payload = head.get("WARC-Payload-Digest")
     if not record.verify_block_digest():
         raise _Wrong(f"record {record_id}: its block is not of its WARC-Block-Digest")
-    # The digest of a revisit is that of the original (WARC 1.1, 6.7.2).
-    if payload and record.is_http and record.record_type != WarcRecordType.revisit:
+    sure = True
+    if payload and record.is_http and record.record_type != WarcRecordType.revisit:  # That has the original's digest.
         record.parse_http()
-        if not record.verify_payload_digest():
-            raise _Wrong(f"record {record_id}: its payload is not of its WARC-Payload-Digest")
-    return record_id, _Record(0, 0, head.get("WARC-Target-URI") or "", payload or "", head["WARC-Date"])
+        sure = record.verify_payload_digest()
+    return record_id, _Record(0, 0, head.get("WARC-Target-URI") or "", payload or "", head["WARC-Date"]), sure
+
+
+def _check_slowly(file: IO[bytes], offset: int) -> None:
+    """Have warcio look at a payload: FastWARC does not find the end of a head whose lines end with LF alone."""
+    file.seek(offset)
+    try:
+        next(iter(SlowIterator(file, check_digests="raise"))).content_stream().read()
+    except ArchiveLoadFailed as error:
+        raise _Wrong(f"the record at byte {offset}: {error}") from None
 
 
 def _check_capture(store: Store, capture: dict[str, Any], records: Records | None) -> None:

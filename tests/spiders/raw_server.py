@@ -18,7 +18,7 @@ class Exchange:
     """What went over the wire for one request."""
 
     received: bytes
-    sent: bytes = b""
+    sent: bytearray = attrs.field(factory=bytearray)
 
 
 @attrs.define(slots=False)

@@ -1,6 +1,10 @@
-"""Downloads a list of requests through the recording handler into a spool: `wire_crawl.py FOLDER < requests.json`."""
+"""Downloads a list of requests through the recording handler into a spool: `wire_crawl.py FOLDER < requests.json`.
+
+Prints the most memory it held, in bytes.
+"""
 
 import json
+import resource
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +15,9 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import StopDownload
 
 from pressmark.archive.spool import Spool
+
+LARGEST = 4_000_000
+"""Bytes of a body that is held in memory."""
 
 
 class Downloads(Spider):
@@ -43,6 +50,7 @@ def main() -> None:
         "RETRY_ENABLED": False,
         "REDIRECT_ENABLED": False,
         "DOWNLOAD_TIMEOUT": 1.5,
+        "DOWNLOAD_MAXSIZE": LARGEST,
         "TELNETCONSOLE_ENABLED": False,
         "LOG_ENABLED": False,
         "EXTENSIONS": {"scrapy.extensions.remote_control.RemoteControl": None},
@@ -52,6 +60,8 @@ def main() -> None:
     process.crawl(Downloads, run=run, requests=json.load(sys.stdin))
     process.start()
     spool.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(peak if sys.platform == "darwin" else peak * 1024)  # noqa: T201 - its result
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 import gzip
 import json
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive import manifest
+from pressmark.archive import cdxj, manifest
 from pressmark.archive.member import members
 from pressmark.archive.publisher import publish
+from pressmark.archive.segment import Segment
 from pressmark.archive.store import JSON, WARC, Store
 from pressmark.archive.verify import verify_run, verify_runs
 from tests.pressmark.archive.test_publisher import batches
+from tests.samples import exchange
 
 
 @pytest.fixture
@@ -76,6 +79,27 @@ def test_a_byte_that_only_a_digest_can_miss_is_found(store: Store, run: dict[str
     replace(store, said, b"".join(map(gzip.compress, [first, *others])))
     where, problem = problems(store, run)[0]
     assert (where, problem.split(": ")[1]) == ("warc", "its block is not of its WARC-Block-Digest")
+
+
+def test_a_payload_digest_that_is_not_the_payload_s_is_found(store: Store, run: dict[str, Any]) -> None:
+    [said] = run["segments"]
+    records = [gzip.decompress(member) for member in split(store.get(said["key"]))]
+    records[1] = re.sub(rb"(?<=WARC-Payload-Digest: sha1:)\w+", b"A" * 32, records[1])
+    replace(store, said, b"".join(map(gzip.compress, records)))
+    where, problem = problems(store, run)[0]
+    assert (where, problem.split(":")[0][:18]) == ("warc", "the record at byte")
+    assert "digest failed" in problem
+
+
+def test_a_head_of_bare_line_feeds_is_no_fault(store: Store, run: dict[str, Any], tmp_path: Path) -> None:
+    segment = Segment(tmp_path / "odd", "news", "r2", 1, {"software": "test"})
+    segment.write(attrs.evolve(exchange(), response_head=b"HTTP/1.1 200 OK\nX-A: 1\n\n"))
+    sealed = segment.seal()
+    index = store.put(cdxj.index_key(sealed.key), cdxj.index(sealed.path).encode())
+    stored = store.put_file(sealed.key, sealed.path, sealed.sha256, WARC)
+    run["segments"] = [{**attrs.asdict(stored), "index": attrs.asdict(index)}]
+    run["objects"] = []
+    assert problems(store, run) == []
 
 
 def split(segment: bytes) -> list[bytes]:
