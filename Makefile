@@ -2,23 +2,35 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test quick check lock fixtures clean
+.PHONY: demo test quick endure check benchmark lock fixtures clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
 	$(BIN)/python -m apps.demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not long"
 
 quick: .venv/ready  ## the tests without the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not long"
+
+endure: .venv/ready  ## the tests that take minutes each
+	$(BIN)/python -m pytest -m long
 
 check: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+benchmark: .venv/ready .benchmarks/peers
+	$(BIN)/python -m benchmarks.capture
+
+# scrapy-webarchive asks for an older Scrapy: it gets ours, in a folder of its own.
+.benchmarks/peers:
+	mkdir -p .benchmarks
+	echo "scrapy==2.19.0" > .benchmarks/override.txt
+	$(BIN)/uv pip install --quiet --target $@ --override .benchmarks/override.txt scrapy-webarchive==0.5.3
 
 lock: .venv/ready
 	$(BIN)/uv pip compile setup.cfg --all-extras --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -28,7 +40,7 @@ fixtures: .venv/ready  ## saves the newsroom's pages again, with what must be re
 	$(BIN)/python -m tests.save_pages
 
 clean:
-	rm -rf .venv .demo build dist *.egg-info
+	rm -rf .venv .demo .benchmarks build dist *.egg-info
 
 # uv installs the lock in seconds; where it can't (an index that only pip knows of), pip does, in minutes.
 .venv/ready: requirements.lock setup.cfg

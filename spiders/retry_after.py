@@ -21,7 +21,7 @@ class RetryAfter(RetryMiddleware):
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Sleep if asked to, then do as Scrapy does; end the crawl if the site asks for more than a moment."""
         if response.status in {429, 503} and (asked := response.headers.get("Retry-After")):
-            seconds = _seconds(asked.decode("latin-1"))
+            seconds = seconds_until(asked.decode("latin-1"))
             if seconds > LONGEST:
                 told = f"{response.url} answers {response.status} and asks for {seconds:.0f} s of peace"
                 assert self.crawler.spider
@@ -31,7 +31,7 @@ class RetryAfter(RetryMiddleware):
         return super().process_response(request, response)
 
 
-def _seconds(asked: str) -> float:
+def seconds_until(asked: str) -> float:
     """Return how long from now on: the header is a number of seconds or an HTTP date; 0 for anything else."""
     if asked.strip().isdecimal():
         return float(asked)

@@ -3,9 +3,11 @@
 import gzip
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -15,10 +17,10 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from apps.newsroom.faults import FaultKind
-from apps.s3server import RunningS3
 from pressmark.archive.verify import verify_run
 from tests.apps.conftest import Archive
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into, or limits, another process as Linux does")
 READABLE = 26
 """Of the newsroom's 30 articles; the others are galleries and videos without `#Content`."""
 
@@ -189,34 +191,57 @@ def test_without_a_bucket_nothing_is_crawled(archive: Archive) -> None:
     assert archive.newsroom.requests.counts.get("/world/europe", 0) == 0
 
 
-def test_a_bucket_lost_in_mid_run_costs_nothing(archive: Archive, tmp_path: Path) -> None:
-    """The bucket is there when the run begins, and gone when it publishes; the next run publishes it all."""
-    with RunningS3(tmp_path / "s3", bucket="mine") as doomed:
-        archive.set_site(politeness={"delay": 0.05, "concurrency": 1, "timeout": 10})
-        process, reader = archive.start(**doomed.environment, PRESSMARK_PATIENCE="1")
-        while not archive.newsroom.requests.total > 8:
-            assert process.poll() is None
-        doomed.stop()
-        run = archive.finish(process, reader)
-        assert (run.exit_code, run.manifest_key) == (3, None)
-        assert run.error is not None
-        assert run.error["type"] == "BucketUnreachable"
-        spooled = list((tmp_path / "spool" / "newsroom").glob("*.warc.gz"))
-        assert len(spooled) == 1
-        doomed.start()
-        after = archive.crawl(**doomed.environment)
-    assert after.exit_code == 0
-    assert after.manifest["recovered"] == {"segments": 1, "published": READABLE, "bytes_cut": 0}
-    assert after.counts["published"] == 0
-    assert list((tmp_path / "spool" / "newsroom").iterdir()) == []
-
-
 def test_a_spool_that_cannot_be_written_is_told(archive: Archive, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     run = archive.crawl(PRESSMARK_SPOOL=str(tmp_path / "file" / "spool"))
     assert run.exit_code == 5
     assert run.error is not None
     assert "PRESSMARK_SPOOL" in run.error["message"]
+
+
+@LINUX
+def test_a_spool_that_is_full_ends_the_crawl_and_the_next_takes_the_rest(archive: Archive) -> None:
+    room = 150_000
+    process, reader = archive.start()
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (room, room))
+    run = archive.finish(process, reader)
+    assert (run.exit_code, run.manifest_key) == (5, None)
+    assert run.error is not None
+    assert run.error["type"] == "SpoolError"
+    assert "Make room" in run.error["message"]
+    published = len(archive.documents())
+    assert 0 < published < READABLE
+    after = archive.crawl()
+    assert after.manifest["ended"] == "complete"
+    assert len(archive.documents()) == READABLE
+    assert verify_run(archive.store, after.manifest_key or "") == []
+
+
+@LINUX
+def test_a_crawl_that_is_stopped_before_it_began_has_nothing_to_end(archive: Archive) -> None:
+    archive.set_site(politeness={"delay": 0.3, "concurrency": 1, "timeout": 10})
+    first = archive.start()
+    while archive.newsroom.requests.total < 2:
+        assert first[0].poll() is None
+    second, reader = archive.start()
+    while not asleep_on_a_lock(second.pid):
+        assert second.poll() is None
+    second.send_signal(signal.SIGTERM)
+    stopped = archive.finish(second, reader)
+    assert (stopped.exit_code, stopped.manifest_key) == (130, None)
+    assert stopped.error is not None
+    assert stopped.error["type"] == "Stopped"
+    first[0].send_signal(signal.SIGTERM)
+    assert archive.finish(*first).manifest["ended"] == "interrupted"
+
+
+def asleep_on_a_lock(pid: int) -> bool:
+    """Tell whether a process has a lock file open."""
+    links = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # It was closed meanwhile.
+            links.append(str(link.readlink()))
+    return any(link.endswith(".lock") for link in links)
 
 
 def test_two_crawls_of_a_host_take_turns(archive: Archive) -> None:

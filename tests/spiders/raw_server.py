@@ -81,3 +81,36 @@ class RawServer:
             else:
                 time.sleep(step)
         return True
+
+
+@contextmanager
+def tunnel_proxy() -> Iterator[int]:
+    """A proxy that answers CONNECT and passes bytes on, on a free port; yields the port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=_accept_tunnels, args=(listening,), daemon=True).start()
+        yield listening.getsockname()[1]
+
+
+def _accept_tunnels(listening: socket.socket) -> None:
+    while True:
+        try:
+            client, _ = listening.accept()
+        except OSError:
+            return
+        method, target, _ = client.recv(65536).split(b" ", 2)
+        assert method == b"CONNECT"
+        host, _, port = target.decode().partition(":")
+        server = socket.create_connection((host, int(port)))
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        for source, sink in ((client, server), (server, client)):
+            threading.Thread(target=_pass_on, args=(source, sink), daemon=True).start()
+
+
+def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+    except OSError:
+        pass  # The other direction has ended it.
+    finally:
+        sink.close()

@@ -21,7 +21,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from pressmark.archive import cdxj
 from tests.conftest import ROOT
-from tests.spiders.raw_server import RawServer, Script
+from tests.spiders.raw_server import RawServer, Script, tunnel_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,6 +236,16 @@ def test_through_a_proxy_the_record_is_of_what_the_proxy_was_asked(tmp_path: Pat
     [kept] = done.records["http://news.example/plain"]
     assert seen.received.startswith(b"GET http://news.example/plain HTTP/1.1\r\n")
     assert (kept.request, kept.response) == (seen.received, seen.sent)
+
+
+def test_through_a_tunnel_the_record_is_of_the_site_alone(tmp_path: Path, tls: ssl.SSLContext) -> None:
+    server = RawServer({"/plain": (sized(b"by tunnel"),)}, tls)
+    with server.running(), tunnel_proxy() as port:
+        asked = [{"url": f"https://127.0.0.1:{server.port}/plain", "meta": {"proxy": f"http://127.0.0.1:{port}"}}]
+        done = crawl(tmp_path, server, asked, "https")
+    [seen] = server.log["/plain"]
+    assert list(done.records) == ["/plain"]
+    assert done.records["/plain"] == [Recorded(seen.received, bytes(seen.sent), None, "127.0.0.1")]
 
 
 def test_a_download_that_is_stopped_is_kept_as_far_as_it_came(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""The crawl runner, killed at a step: `killed_crawl.py STEP SITE/SECTION ...`; at step 0 it counts them instead.
+
+A step is anything that is durable or may be: a record, a draft, an fsync, a rename, a deletion, a write to the bucket;
+each is one step before it happens and one behind it. A record is torn: half of its bytes are on the disk by then.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from apps import crawl_runner
+from pressmark.archive import spool
+from pressmark.archive.member import Member
+from pressmark.archive.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Steps:
+    """Counts steps, and kills the process at one of them."""
+
+    def __init__(self, last: int) -> None:
+        self._last, self._lock = last, Lock()
+        self.count = 0
+
+    def reached(self) -> bool:
+        """Count a step; tell whether it is the last."""
+        with self._lock:
+            self.count += 1
+            return self.count == self._last
+
+    def take(self) -> None:
+        """Count a step, and die if it is the last."""
+        if self.reached():
+            die()
+
+    def around(self, owner: Any, name: str) -> None:
+        """Make a step before and one behind every call."""
+        call: Callable[..., Any] = getattr(owner, name)
+
+        def stepping(*args: Any, **kwargs: Any) -> Any:
+            self.take()
+            try:
+                return call(*args, **kwargs)
+            finally:
+                self.take()
+
+        setattr(owner, name, stepping)
+
+    def tearing(self) -> None:
+        """Make a step of each write of a record, with half of it written."""
+        send = Member._send
+
+        def stepping(member: Member) -> None:
+            if self.reached():
+                member._file.write(bytes(member._waiting[: len(member._waiting) // 2]))
+                die()
+            send(member)
+
+        Member._send = stepping  # type: ignore[method-assign]
+
+
+def die() -> None:
+    """End as a machine does whose plug is pulled, but for its disk."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    """Crawl with steps."""
+    steps = Steps(int(sys.argv.pop(1)))
+    steps.tearing()
+    steps.around(spool, "to_line")
+    steps.around(os, "fsync")
+    for name in ("rename", "unlink"):
+        steps.around(Path, name)
+    for name in ("put", "put_new", "put_file"):
+        steps.around(Store, name)
+    try:
+        crawl_runner.main()
+    finally:
+        print(f"steps: {steps.count}", file=sys.stderr)  # noqa: T201 - its result
+
+
+if __name__ == "__main__":
+    main()
