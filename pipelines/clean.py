@@ -28,11 +28,13 @@ def clean(value: Any) -> Any:
         case str():
             return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", value))).strip()
         case tuple():
-            return tuple(clean(each) for each in value)
+            return tuple(each for each in map(clean, value) if each != "")
         case Raw():
             return value
-    if attrs.has(type(value)):
-        return attrs.evolve(
-            value, **{field.name: clean(getattr(value, field.name)) for field in attrs.fields(type(value))}
-        )
-    return value
+    if not attrs.has(type(value)):
+        return value
+    cleaned = {field: clean(getattr(value, field.name)) for field in attrs.fields(type(value))}
+    # What only looked like text is absent, where that is allowed.
+    return attrs.evolve(
+        value, **{field.name: None if each == "" and field.default is None else each for field, each in cleaned.items()}
+    )

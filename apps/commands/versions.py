@@ -36,7 +36,7 @@ def versions(article: str, as_json: bool) -> None:
     documents = [
         {"key": key, **json.loads(store.get(key))}
         for site in load_sites(config.sites).values()
-        for key in store.keys(_prefix(site, found[0]))
+        for key in store.keys(f"{keys.articles(site.site, _day(site, article, found[0]))}{found[0]}/")
     ]
     if not documents:
         raise UsageError(f"{found[0]}: no version is published in bucket {config.bucket!r}")
@@ -47,9 +47,11 @@ def versions(article: str, as_json: bool) -> None:
     console().print(_table(documents))
 
 
-def _prefix(site: Site, article_id: str) -> str:
-    day = object_id.created_at(article_id).astimezone(site.zone).strftime("%Y/%m/%d")
-    return f"{keys.articles(site.site, day)}{article_id}/"
+def _day(site: Site, article: str, article_id: str) -> str:
+    """Return the day in an article's URL; of an id alone, the day of its creation, which mostly is the same."""
+    if match := site.article_match(article):
+        return keys.day_of_url(match["day"])
+    return object_id.created_at(article_id).astimezone(site.zone).strftime("%Y/%m/%d")
 
 
 def _table(documents: list[dict[str, Any]]) -> Table:

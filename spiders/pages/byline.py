@@ -7,6 +7,7 @@ import attrs
 from pressmark.article import Credit
 from spiders.pages.names import credits_in
 
+_BY = re.compile(r"(?:By|BY|by)\s+")
 _UPDATED = re.compile(r"Updated:\s*(\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2})?)")
 
 
@@ -34,8 +35,8 @@ def read_byline(text: str, organizations: frozenset[str]) -> Byline:
     for part in filter(None, (part.strip() for part in text.split("|"))):
         if time := _UPDATED.search(part):
             updated = time[1]
-        elif part.startswith("By "):
-            authors = credits_in(part.removeprefix("By ").strip(), organizations)
+        elif by := _BY.match(part):
+            authors = credits_in(part[by.end() :], organizations)
         else:
             source = part
     return Byline(authors=authors, source=source, updated=updated)

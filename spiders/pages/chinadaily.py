@@ -2,8 +2,10 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
 import attrs
+from w3lib.url import safe_url_string
 from web_poet import Returns, WebPage, field
 from web_poet.utils import cached_method
 
@@ -27,11 +29,17 @@ CHROME = (
 )
 PRINTED_CHROME = re.compile(
     r"(?:Share(?: - WeChat)?|Top|BACK TO THE TOP|Most Viewed in 24 Hours|Global Edition|中文|双语|Français|ASIA)"
-    r"|Copyright .*|License .*|Registration Number.*",
+    r"|Copyright \d{4}\b.*|License for publishing .*|Registration Number:?\s*\d.*",
     re.DOTALL,
 )
 FOLLOWING = "#div_currpage a::attr(href)"
-CREDIT = re.compile(r"\s*[\[(]([^\])]{2,80})[\])]\s*$")
+NO_PICTURES = (
+    "noscript, iframe, video, audio, table.share, .share, .selectpage, [class*=share], [id*=share], .pagestyle"
+)
+"""Chrome whose pictures are not the article's; those of figures are."""
+_SOURCE = r"(?:[Pp]hoto|PHOTO|/|Agenc|Xinhua|\bAFP\b|\bAP\b|Reuters|China Daily)"
+CREDIT = re.compile(rf"\s*(?:\[([^\]]{{2,80}})\]|\(([^()]{{0,80}}?{_SOURCE}[^()]{{0,80}})\))\s*$")
+"""In round brackets only what names a source: `(right)` is where somebody stands."""
 ORGANIZATIONS = frozenset(
     {"AFP", "AP", "Agencies", "Associated Press", "CGTN", "China Daily", "Reuters", "Xinhua", "Xinhua News Agency"}
 )
@@ -45,10 +53,12 @@ class ListingPage(WebPage[Listing], Returns[Listing]):
 
     @field
     def entries(self) -> tuple[Entry, ...]:
-        matches = ((url, self.site.article_match(url)) for url in self._links())
-        return tuple(
-            Entry(article_id=match["id"], url=url, printed_day=match["day"]) for url, match in matches if match
-        )
+        found: dict[str, Entry] = {}
+        for url in self._links():
+            if match := self.site.article_match(url):
+                first = _page_of(url, 1)  # Whatever page a link leads to.
+                found.setdefault(match["id"], Entry(article_id=match["id"], url=first, printed_day=match["day"]))
+        return tuple(found.values())
 
     @field
     def elsewhere(self) -> tuple[str, ...]:
@@ -57,12 +67,13 @@ class ListingPage(WebPage[Listing], Returns[Listing]):
     @field
     def next_url(self) -> str | None:
         href = self.xpath(NEXT).get()
-        return self.urljoin(href) if href else None
+        return _joined(self, href) if href else None
 
     @cached_method
     def _links(self) -> tuple[str, ...]:
         anchors = (each for each in self.css(ENTRIES) if not each.xpath(OTHER_SECTIONS))
-        return tuple(dict.fromkeys(self.urljoin(each.attrib["href"].strip()) for each in anchors))
+        urls = (_joined(self, each.attrib["href"]) for each in anchors)
+        return tuple(dict.fromkeys(filter(None, urls)))
 
 
 @attrs.define
@@ -89,14 +100,14 @@ class ArticlePage(WebPage[Article], Returns[Article]):
 
     @field
     def headline(self) -> str:
-        headline = _line(self.css("h1").xpath("string()").get())
-        if not headline:
-            raise Rejected("no-headline", f"{self.url} has no h1 with text")
-        return headline
+        for text in self.css("h1").xpath("string()").getall():
+            if headline := _line(text):
+                return headline
+        raise Rejected("no-headline", f"{self.url} has no h1 with text")
 
     @field
     def standfirst(self) -> str | None:
-        return _line(self.xpath("//h1/following-sibling::h2[1]").xpath("string()").get()) or self._story().standfirst
+        return self._second_headline() or self._story().standfirst
 
     @field
     def authors(self) -> tuple[Credit, ...]:
@@ -121,6 +132,8 @@ class ArticlePage(WebPage[Article], Returns[Article]):
     @field
     def updated_at(self) -> datetime:
         updated = self._byline().updated
+        if not updated and re.search(r"Updated:\s*\S", self._byline_text()):
+            raise Rejected("unreadable-updated", f"{self.url}: no time can be read in {self._byline_text()!r}")
         return datetime.fromisoformat(updated).replace(tzinfo=self.site.zone) if updated else self.published_at
 
     @field
@@ -131,16 +144,19 @@ class ArticlePage(WebPage[Article], Returns[Article]):
     @field
     def body(self) -> str:
         body = "\n\n".join(self._story().paragraphs)
-        if not body:
+        if not body and (self.number == 1 or not self.css(CONTENT)):  # A following page may hold pictures alone.
             raise Rejected("no-body", f"{self.url} has no text in {CONTENT}: a gallery or video?")
         return body
 
     @field
     def images(self) -> tuple[Image, ...]:
-        return tuple(
+        chrome = [each.root for each in self.css(CONTENT).css(NO_PICTURES)]
+        found = (
             self._image(image.attrib["src"], _line(image.xpath("string(ancestor::figure[1]//figcaption)").get()))
             for image in self.css(f"{CONTENT} img[src]")
+            if not any(above in chrome for above in image.root.iterancestors())
         )
+        return tuple(filter(None, found))
 
     @field
     def keywords(self) -> tuple[str, ...]:
@@ -173,15 +189,19 @@ class ArticlePage(WebPage[Article], Returns[Article]):
         """URLs of the article's further pages, in their order."""
         numbered = {}
         for href in self.css(FOLLOWING).getall():
-            url = self.urljoin(href)
-            match = self.site.article_match(url)
-            if match and match["id"] == self.article_id and match["page"]:
+            url = _joined(self, href)
+            match = url and self.site.article_match(url)
+            if url and match and match["id"] == self.article_id and match["page"]:
                 numbered[int(match["page"])] = url
         # A pager of a long article shows some of its pages only; the others are there all the same.
-        return [numbered.get(number) or self._numbered(number) for number in range(2, max(numbered, default=1) + 1)]
+        last = max(numbered, default=1)
+        return [numbered.get(number) or _page_of(self.url, number) for number in range(2, last + 1)]
 
-    def _numbered(self, number: int) -> str:
-        return re.sub(r"(?:_\d+)?(\.\w+)$", rf"_{number}\1", self.url)
+    @cached_method
+    def _second_headline(self) -> str | None:
+        """The h2 between headline and text; a following page has none of its own."""
+        above = self.xpath("//h1/following-sibling::h2[following::*[@id='Content']][1]")
+        return (_line(above.xpath("string()").get()) or None) if self.number == 1 else None
 
     @cached_method
     def _byline_text(self) -> str:
@@ -194,15 +214,37 @@ class ArticlePage(WebPage[Article], Returns[Article]):
     @cached_method
     def _story(self) -> Story:
         content = self.css(CONTENT)
-        return read_story(content[0], CHROME, PRINTED_CHROME) if content else Story()
+        if not content:
+            return Story()
+        bold = self.number == 1 and not self._second_headline()
+        return read_story(content[0], CHROME, PRINTED_CHROME, bold_standfirst=bold)
 
     def _meta(self, name: str) -> str | None:
         return _line(self.css(f'meta[name="{name}"]::attr(content)').get()) or None
 
-    def _image(self, src: str, text: str) -> Image:
+    def _image(self, src: str, text: str) -> Image | None:
+        url = _joined(self, src)
         credit = CREDIT.search(text)
         caption = CREDIT.sub("", text) or None
-        return Image(url=self.urljoin(src), caption=caption, credit=credit[1].strip() if credit else None)
+        return (
+            Image(url=url, caption=caption, credit=(credit[1] or credit[2]).strip() if credit else None)
+            if url
+            else None
+        )
+
+
+def _joined(page: WebPage[Any], href: str) -> str | None:
+    """Return an absolute http URL as it is asked for; None for what is none."""
+    try:
+        url = str(safe_url_string(page.urljoin(href.strip()))) if href.strip() else ""
+    except ValueError:
+        return None
+    return url if url.startswith(("http:", "https:")) else None
+
+
+def _page_of(url: str, number: int) -> str:
+    """Return the address of an article's page by that of another."""
+    return re.sub(r"(?:_\d+)?(\.\w+)$", rf"_{number}\1" if number > 1 else r"\1", url)
 
 
 def _line(text: str | None) -> str:

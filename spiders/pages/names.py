@@ -4,8 +4,9 @@ import re
 
 from pressmark.article import Credit
 
-_PARTING = re.compile(r"\s*(?:[,/&;]|\band\b)\s*")
-_PLACED = re.compile(r"(?P<name>.+?)\s+in\s+(?P<place>.+)")
+# Some places have a comma or an "and" of their own.
+_PARTING = re.compile(r"\s*(?:,(?!\s*D\.?C\b)|[/&;]|(?<!\bBosnia )(?<!\bTrinidad )(?<!\bAntigua )\b(?:and|AND)\b)\s*")
+_PLACED = re.compile(r"(?P<name>.+?)\s+(?:in|IN)\s+(?P<place>.+)")
 
 
 def credits_in(text: str, organizations: frozenset[str]) -> tuple[Credit, ...]:

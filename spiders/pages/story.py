@@ -7,10 +7,15 @@ import attrs
 import html_text
 from parsel import Selector
 
-_DATELINE = re.compile(
-    r"(?P<place>[A-Z][A-Z .'’/-]+[A-Z])(?:, [A-Z][a-z]+\.? \d{1,2})?(?: \([^)]{1,40}\))?\s*(?:--|—|–)"
+_DATELINE = re.compile(r"(?P<place>.{2,60}?)(?:, [A-Z][a-z]+\.? \d{1,2})?(?: \([^)]{1,40}\))?(?:\s*(?:--|—|–)|\s-\s)")
+_PARTING = "\ue000"
+"""Stands where two line breaks part paragraphs; of the private use area, so that no text has it."""
+_PARAGRAPHS = re.compile(rf"\n\n|{_PARTING}")
+_REGION = re.compile(r"[A-Z][\w.'’ -]*")
+_NAME = r"(?:[^\W\d_a-z][\w.'’-]*|and|in|of|the|for|de|der|van|von|al|el|bin|&)"
+_CONTRIBUTED = re.compile(
+    rf"(?P<names>{_NAME}(?:[\s,/]+{_NAME}){{0,40}}) contributed to (?:this|the) (?:story|report|article)\.?"
 )
-_CONTRIBUTED = re.compile(r"(?P<names>.{2,200}?) contributed to (?:this|the) (?:story|report|article)\.?")
 
 
 @attrs.frozen(kw_only=True)
@@ -30,28 +35,41 @@ class Story:
 
     @property
     def dateline(self) -> str | None:
-        """The place in capitals that opens the first paragraph, before a dash."""
+        """The place in capitals that opens the first paragraph, before a dash; with its region, if that is named."""
         match = _DATELINE.match(self.paragraphs[0]) if self.paragraphs else None
-        return match["place"] if match else None
+        if not match:
+            return None
+        town, *regions = match["place"].split(", ")
+        is_place = town.isupper() and town[0].isalpha() and all(_REGION.fullmatch(each) for each in regions)
+        return match["place"] if is_place else None
 
 
-def read_story(content: Selector, chrome: str, printed_chrome: re.Pattern[str]) -> Story:
+def read_story(
+    content: Selector, chrome: str, printed_chrome: re.Pattern[str], *, bold_standfirst: bool = True
+) -> Story:
     """Read a page's text.
 
     Args:
         content: the element that holds it.
         chrome: CSS selector of what inside it is not text of the story.
         printed_chrome: a paragraph that matches this wholly is chrome too.
+        bold_standfirst: whether a first paragraph wholly in bold is the standfirst.
     """
     copy = Selector(root=deepcopy(content.root), type="html")
     for element in copy.css(chrome):
         element.root.drop_tree()
+    for each in copy.css("br"):
+        following = each.root.getnext()
+        if following is not None and following.tag == "br" and not (each.root.tail or "").strip():
+            each.root.tail = _PARTING
     text = html_text.etree_to_text(copy.root).replace("\N{NO-BREAK SPACE}", " ")
     # Line breaks inside a paragraph stay: they part the rows of a table.
-    paragraphs = ["\n".join(" ".join(line.split()) for line in part.strip().split("\n")) for part in text.split("\n\n")]
+    paragraphs = [
+        "\n".join(" ".join(line.split()) for line in part.strip().split("\n")) for part in _PARAGRAPHS.split(text)
+    ]
     paragraphs = [part for part in paragraphs if part and not printed_chrome.fullmatch(part)]
     standfirst = contributors = None
-    if len(paragraphs) > 1 and paragraphs[0] == _bold(copy):
+    if bold_standfirst and len(paragraphs) > 1 and paragraphs[0] == _bold(copy):
         standfirst = paragraphs.pop(0)
     if len(paragraphs) > 1 and _CONTRIBUTED.fullmatch(paragraphs[-1]):
         contributors = paragraphs.pop()

@@ -8,7 +8,7 @@ import attrs
 import pytest
 from scrapy.exceptions import DropItem
 
-from pipelines.clean import Clean
+from pipelines.clean import Clean, clean
 from pipelines.drop_known_version import DropKnownVersion
 from pipelines.publish import Publish
 from pipelines.validate import Validate
@@ -35,6 +35,12 @@ def run(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 def reading(run: Run, **changes: object) -> Reading:
     return Reading(article=article(**changes), day=DAY, receipts=(run.spool.record(exchange()),))
+
+
+def test_what_only_looked_like_text_is_absent() -> None:
+    found = clean(article(standfirst="\u200b", keywords=("lamp", "\ufeff"), source=" "))
+    assert (found.standfirst, found.keywords, found.source) == (None, ("lamp",), None)
+    assert clean(article(headline="\u200b")).headline == ""
 
 
 def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: Run) -> None:

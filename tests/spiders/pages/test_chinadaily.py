@@ -139,6 +139,88 @@ def test_a_listing_names_its_own_sections_articles_each_once() -> None:
     assert found.next_url == "https://news.example/world/europe/page_2.html"
 
 
+def test_a_listing_survives_its_links() -> None:
+    second = f"{ARTICLE.replace('.html', '_2.html')}"
+    found = listing(
+        f"""<div class="tw3_01_2"><h4><a href="{second}">page 2</a></h4><h4><a href="{ARTICLE}?from=top">again</a></h4>
+        <h4><a href="https://[broken/">x</a></h4>
+        <h4><a href=" ">x</a></h4><h4><a href="javascript:go()">x</a></h4></div>
+        <a class="pagestyle" href="http://[broken">Next</a>"""
+    )
+    assert [entry.url for entry in found.entries] == [f"https:{ARTICLE}"]
+    assert found.elsewhere == ()
+    assert found.next_url is None
+
+
+HEAD = '<meta name="contentid" content="WS620eee0ba310cdd1c5c1d2a3"><h1>Lamps lit</h1>'
+
+
+def article(markup: str, number: int = 1) -> Article:
+    url = f"https:{ARTICLE}" if number == 1 else f"https:{ARTICLE}".replace(".html", f"_{number}.html")
+    return read(url, HEAD + markup)
+
+
+def test_the_headline_is_the_first_h1_with_text() -> None:
+    assert read(f"https:{ARTICLE}", f"<h1><img></h1>{HEAD}<div id=Content><p>Text.</p></div>").headline == "Lamps lit"
+
+
+def test_with_an_h2_a_bold_first_paragraph_is_text() -> None:
+    found = article("<h2>Below</h2><div id=Content><p><b>In short.</b></p><p>Text.</p></div>")
+    assert (found.standfirst, found.body) == ("Below", "In short.\n\nText.")
+
+
+def test_an_h2_behind_the_text_is_no_standfirst() -> None:
+    found = article("<div id=Content><p>Text.</p></div><h2>Most read</h2>")
+    assert (found.standfirst, found.body) == (None, "Text.")
+
+
+def test_a_following_page_has_no_standfirst() -> None:
+    found = article("<h2>Below</h2><div id=Content><p><b>In short.</b></p><p>Text.</p></div>", number=2)
+    assert (found.standfirst, found.body) == (None, "In short.\n\nText.")
+
+
+def test_a_following_page_may_hold_pictures_alone() -> None:
+    found = article("<div id=Content><img src='/1.jpeg'></div>", number=2)
+    assert (found.body, [image.url for image in found.images]) == ("", ["https://news.example/1.jpeg"])
+    with pytest.raises(Rejected, match="no text"):
+        article("<div id=Content><img src='/1.jpeg'></div>")
+
+
+def test_pictures_are_those_of_the_story() -> None:
+    found = article(
+        "<div id=Content><p>Text.</p><img src=''><img src='data:image/gif;base64,AA'><img src='http://[broken'>"
+        "<div class=art_share><img src='/share.png'></div><noscript><img src='/pixel.gif'></noscript>"
+        "<img src=' /ä b.jpeg '></div>"
+    )
+    assert [image.url for image in found.images] == ["https://news.example/%C3%A4%20b.jpeg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "caption", "credit"),
+    [
+        ("A lamp. [Photo/Agencies]", "A lamp.", "Photo/Agencies"),
+        ("A lamp. (Photo by Jane Doe)", "A lamp.", "Photo by Jane Doe"),
+        ("Two ministers, one of them new (right)", "Two ministers, one of them new (right)", None),
+        ("[AFP]", None, "AFP"),
+    ],
+)
+def test_a_caption_and_its_credit(text: str, caption: str | None, credit: str | None) -> None:
+    figure = f"<figure><img src=/1.jpeg><figcaption>{text}</figcaption></figure>"
+    [image] = article(f"<div id=Content><p>Text.</p>{figure}</div>").images
+    assert (image.caption, image.credit) == (caption, credit)
+
+
+@pytest.mark.parametrize("line", ["License plates were checked.", "Copyright law was changed in 2019."])
+def test_a_paragraph_that_begins_like_chrome_is_text(line: str) -> None:
+    assert article(f"<div id=Content><p>Text.</p><p>{line}</p></div>").body.endswith(line)
+
+
+def test_an_updated_time_that_cannot_be_read_is_no_version() -> None:
+    with pytest.raises(Rejected) as caught:
+        article("<span class=info_l>China Daily | Updated: Feb 18</span><div id=Content><p>Text.</p></div>")
+    assert caught.value.reason == "unreadable-updated"
+
+
 def test_the_last_listing_page_has_no_next() -> None:
     assert listing(LISTING.replace(">Next<", ">Prev<")).next_url is None
 

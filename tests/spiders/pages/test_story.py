@@ -42,6 +42,15 @@ def test_a_contributor_line_is_taken_from_the_end() -> None:
     assert story.contributor_names == "Agencies and Xinhua"
 
 
+def test_what_contributed_to_a_report_is_text() -> None:
+    assert read("<p>Text.</p><p>Weeks of drought contributed to the report.</p>").contributors is None
+    assert read("<p>Text.</p><p>He said that this contributed to the story.</p>").contributors is None
+
+
+def test_lines_parted_by_two_breaks_are_paragraphs() -> None:
+    assert read("<p>One.<br><br>Two.</p>").paragraphs == ("One.", "Two.")
+
+
 def test_who_contributed_in_mid_text_is_text() -> None:
     assert read("<p>Rain contributed to this story.</p><p>End.</p>").contributors is None
 
@@ -53,6 +62,13 @@ def test_who_contributed_in_mid_text_is_text() -> None:
         ("NEW YORK — Text.", "NEW YORK"),
         ("GENEVA, Feb 18 (Xinhua) -- Text.", "GENEVA"),
         ("AIX-EN-PROVENCE – Text.", "AIX-EN-PROVENCE"),
+        ("BRUSSELS - Text.", "BRUSSELS"),
+        ("ZÜRICH -- Text.", "ZÜRICH"),
+        ("WASHINGTON, D.C. -- Text.", "WASHINGTON, D.C."),
+        ("ST. PETERSBURG, Russia -- Text.", "ST. PETERSBURG, Russia"),
+        ("BRUSSELS, Belgium, Feb. 18 (Xinhua) -- Text.", "BRUSSELS, Belgium"),
+        ("2022 -- Text.", None),
+        ("A well-known man -- Text.", None),
         ("The EU -- Text.", None),
         ("EU leaders met.", None),
         ("BRUSSELS hosted it.", None),
