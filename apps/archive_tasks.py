@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_run
 from pressmark.config import Config
+from pressmark.run import changed
 
 SHOWN = 20
 """Findings that a task's message lists; `pressmark verify` lists all."""
@@ -31,6 +32,9 @@ def report_crawl(crawled: dict[str, Any]) -> dict[str, Any]:
     """Log the counts in one line, and return what the asset's event is to carry."""
     counts = crawled["counts"]
     told = ", ".join(f"{name} {counts[name]}" for name in ("published", "unchanged", "rejected", "failed"))
-    nothing = "" if counts["published"] else "nothing changed: "
+    nothing = "" if changed(crawled) else "nothing changed: "
     logger.info("%s%s of %d seen", nothing, told, counts["seen"])
-    return {**counts, "manifest_key": crawled["manifest_key"], "run_id": crawled["run_id"]}
+    recovered = crawled["recovered"]["published"]
+    if recovered:
+        logger.info("and published %d versions that earlier runs had left", recovered)
+    return {**counts, "recovered": recovered, "manifest_key": crawled["manifest_key"], "run_id": crawled["run_id"]}

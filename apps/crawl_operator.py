@@ -25,8 +25,9 @@ FINAL = frozenset({"LayoutChanged", "CrawlRefused"})
 """Failures that another try would only repeat, on a site that has said no or has changed."""
 USAGE = 2
 """Exit code of wrong usage: of everything that a try can't mend either."""
-STOP_SECONDS = 60
-"""How long a crawl may take to end in order when the task does not wait for it any more, e.g. on a timeout."""
+STOP_SECONDS = 90
+"""How long a crawl may take to end in order when the task does not wait for it any more, e.g. on a timeout; for 60 of
+them it waits for a bucket that is away (`PRESSMARK_PATIENCE`)."""
 
 
 class CrawlOperator(BaseOperator):
@@ -38,7 +39,7 @@ class CrawlOperator(BaseOperator):
         recheck: visit all of them, and every article again.
         runner: the command that crawls; the default is the project's own.
 
-    Returns (XCom): `run_id`, `manifest_key`, `counts` and `ended` of the run.
+    Returns (XCom): `run_id`, `manifest_key`, `counts`, `ended`, `recovered` and `newly_rejected` of the run.
     """
 
     template_fields: Sequence[str] = ("section", "pages", "recheck")
@@ -126,6 +127,8 @@ class CrawlOperator(BaseOperator):
             "manifest_key": result["manifest_key"],
             "counts": manifest["counts"],
             "ended": manifest["ended"],
+            "recovered": manifest["recovered"],
+            "newly_rejected": manifest["newly_rejected"],
         }
 
 
@@ -159,9 +162,9 @@ def _end(process: subprocess.Popen[str]) -> None:
     """Leave no crawl behind, whatever made the task stop listening."""
     _signal(process, signal.SIGTERM)
     try:
-        process.wait(STOP_SECONDS)
+        said, _ = process.communicate(timeout=STOP_SECONDS)  # Reads on: a crawl that nobody listens to would wait.
     except subprocess.TimeoutExpired:
         _signal(process, signal.SIGKILL)
-        process.wait()
-    if process.stdout:
-        process.stdout.close()
+        said, _ = process.communicate()
+    for line in said.splitlines():
+        _relay(line)

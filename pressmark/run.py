@@ -270,6 +270,11 @@ class Run:
         }
 
 
+def changed(told: manifest.Manifest) -> bool:
+    """Tell by its manifest whether a run added documents to the bucket, those that runs before it had left included."""
+    return bool(told["counts"]["published"] + told["recovered"]["published"] + told["newly_rejected"])
+
+
 def rejection(site: Site, day: str, article_id: str, url: str, error: Rejected) -> Draft:
     """Return the document of a page that can't become an article."""
     return Draft(

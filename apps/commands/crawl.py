@@ -18,7 +18,7 @@ from apps.crawl import Result
 from apps.logs import log_to
 from pressmark.config import Config
 from pressmark.outcomes import Outcome
-from pressmark.run import Run
+from pressmark.run import Run, changed
 from pressmark.site import find_section, load_sites
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
@@ -93,6 +93,6 @@ def _summary(result: Result) -> Table:
 
 def _told(result: Result) -> str:
     ended = result.manifest["ended"]
-    if ended == "complete" and not result.manifest["counts"]["published"]:
+    if ended == "complete" and not changed(result.manifest):
         ended = "complete: nothing changed"
     return f"{ended}. Manifest: {result.manifest_key}"

@@ -20,7 +20,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from apps.crawl_operator import CrawlOperator, run_id_of
 
 COUNTS = {"seen": 2, "published": 1, "unchanged": 1, "rejected": 0, "failed": 0}
-RESULT = {"manifest_key": "runs/a/b/1.json", "manifest": {"counts": COUNTS, "ended": "complete"}, "error": None}
+TOLD = {"counts": COUNTS, "recovered": {"segments": 0, "published": 0, "bytes_cut": 0}, "newly_rejected": 0}
+RESULT = {"manifest_key": "runs/a/b/1.json", "manifest": {**TOLD, "ended": "complete"}, "error": None}
 
 STUB = """
 import json, os, signal, subprocess, sys, time
@@ -57,7 +58,7 @@ def test_result_and_arguments(tmp_path: Path) -> None:
     runner = stub(tmp_path, f"say('INFO', ' '.join(sys.argv[1:]))\nfinish({RESULT!r})")
     result = execute(crawl(runner))
     assert result.pop("run_id")
-    assert result == {"manifest_key": "runs/a/b/1.json", "counts": COUNTS, "ended": "complete"}
+    assert result == {"manifest_key": "runs/a/b/1.json", "ended": "complete", **TOLD}
 
 
 @pytest.mark.parametrize(("recheck", "passed"), [(True, True), ("True", True), (False, False), ("False", False)])
@@ -117,7 +118,7 @@ def test_a_runner_that_breaks(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_is_no_success(tmp_path: Path) -> None:
-    interrupted = RESULT | {"manifest": {"counts": COUNTS, "ended": "interrupted"}}
+    interrupted = RESULT | {"manifest": {**TOLD, "ended": "interrupted"}}
     with pytest.raises(AirflowException, match="The crawl was stopped"):
         execute(crawl(stub(tmp_path, f"finish({interrupted!r})")))
 
@@ -129,7 +130,7 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 def stop(*_):
     say("WARNING", "asked to stop")
     child.wait()
-    finish({RESULT | {"manifest": {"counts": COUNTS, "ended": "interrupted"}}!r})
+    finish({RESULT | {"manifest": {**TOLD, "ended": "interrupted"}}!r})
 signal.signal(signal.SIGTERM, stop)
 open({str(pid_file)!r}, "w").write(f"{{os.getpid()}} {{child.pid}}\\n")
 time.sleep(600)
@@ -164,6 +165,35 @@ def test_a_kill_just_before_the_crawl_starts_holds(tmp_path: Path) -> None:
         execute(operator)
 
 
+def test_a_task_that_runs_out_of_time_lets_the_crawl_say_its_last_words(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ready = tmp_path / "ready"
+    body = f"""
+def stop(*_):
+    for number in range(20000):
+        say("INFO", "sealing " + str(number))
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+open({str(ready)!r}, "w").close()
+time.sleep(600)
+"""
+
+    def out_of_time(number: int, frame: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, out_of_time)
+    alarm = threading.Thread(target=lambda: (_wait_for(ready), os.kill(os.getpid(), signal.SIGALRM)))
+    alarm.start()
+    try:
+        with caplog.at_level(logging.INFO), pytest.raises(TimeoutError):
+            execute(crawl(stub(tmp_path, body)))
+    finally:
+        alarm.join()
+        signal.signal(signal.SIGALRM, before)
+    assert caplog.records[-1].getMessage() == "sealing 19999"
+
+
 def test_run_ids_are_safe_unique_per_try_and_traceable() -> None:
     first, second = run_id_of(context(1)), run_id_of(context(2))
     assert first != second
@@ -178,6 +208,13 @@ def test_it_is_an_operator_whose_parameters_are_templates() -> None:
     assert issubclass(CrawlOperator, BaseOperator)
     assert set(CrawlOperator.template_fields) == {"section", "pages", "recheck"}
     json.dumps(CrawlOperator.template_fields)
+
+
+def _wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def _pids(path: Path) -> list[int]:
