@@ -219,7 +219,7 @@ def test_a_spool_that_is_full_ends_the_crawl_and_the_next_takes_the_rest(archive
 
 @LINUX
 def test_a_crawl_that_is_stopped_before_it_began_has_nothing_to_end(archive: Archive) -> None:
-    archive.set_site(politeness={"delay": 0.3, "concurrency": 1, "timeout": 10})
+    archive.set_site(politeness={"delay": 3, "concurrency": 1, "timeout": 10})
     first = archive.start()
     while archive.newsroom.requests.total < 2:
         assert first[0].poll() is None

@@ -36,7 +36,7 @@ def test_what_was_captured_is_published_and_told_by_the_next_run(archive: Archiv
 
 
 def test_a_crawl_that_goes_on_is_left_alone(archive: Archive) -> None:
-    archive.set_site(politeness={"delay": 0.3, "concurrency": 1, "timeout": 10})
+    archive.set_site(politeness={"delay": 3, "concurrency": 1, "timeout": 10})
     process, reader = archive.start()
     while archive.newsroom.requests.total < 5:
         assert process.poll() is None
