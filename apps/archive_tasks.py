@@ -12,7 +12,7 @@ from pressmark.config import Config
 from pressmark.run import changed
 
 SHOWN = 20
-"""Findings that a task's message lists; `pressmark verify` lists all."""
+"""Findings that a task's message lists; `pressmark verify --full` lists all."""
 
 logger = logging.getLogger("pressmark.report")
 

@@ -3,25 +3,14 @@
 import logging
 
 from apps.rederiving import derive
-from pressmark.archive.batch import Batch, Published, leftovers, to_line
+from pressmark.archive.batch import Batch
 from pressmark.archive.captured import Captured
-from pressmark.archive.publisher import Settled, publish
 from pressmark.archive.recovery import Mended, mend
-from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import SpoolError
 from pressmark.site import Site
 
 logger = logging.getLogger("pressmark.crawl")
-
-
-def publish_leftovers(config: Config, store: Store, site: Site) -> list[tuple[Published, Settled]]:
-    """Publish what waits in the site's spool; only for whoever holds its lock. The next run's manifest tells of it.
-
-    Raises:
-        BucketError: the bucket failed; what is left stays in the spool.
-    """
-    return [publish(store, batch) for batch in leftovers(config.spool / site.site, site.site)]
 
 
 def recover(config: Config, site: Site) -> list[Mended]:
@@ -49,12 +38,10 @@ def _complete(batch: Batch, site: Site) -> None:
     read = {draft.document["archivedAt"] for draft in drafts}
     derived = derive(site, Captured([(batch.segment.path, batch.segment.key)]))
     drafts += [draft for draft in derived if draft.document["archivedAt"] not in read]
-    part = batch.drafts_path.with_name(batch.drafts_path.name + ".part")
     try:
-        part.write_text("".join(map(to_line, drafts)), encoding="utf-8")
-        part.rename(batch.drafts_path)
+        batch.stage_again(drafts)
     except OSError as error:
-        raise SpoolError(f"the spool can't be written: {error}. Make room in {part.parent}.") from error
+        raise SpoolError(f"the spool can't be written: {error}. Make room in {batch.drafts_path.parent}.") from error
 
 
 def _whole(document: dict[str, object], batch: Batch) -> bool:

@@ -17,10 +17,10 @@ from pressmark.capture import Capture
 from pressmark.document import Document, captures_of, draft, to_bytes, validate, with_captures
 from pressmark.errors import FindingsFound, PressmarkError, Rejected, UsageError
 from pressmark.outcomes import Outcome
-from pressmark.run import rejection
+from pressmark.run import rejection_draft, version_draft
 from pressmark.site import Site
 from spiders.layouts import layout_of, page_response
-from spiders.reading import NotWhole, read_article
+from spiders.reading import NotWhole, as_rejection, read_article
 
 OK = 200
 
@@ -79,14 +79,16 @@ def rederive(store: Store, site: Site, key: str) -> Rederived:
     derived = _derive(site, Pointed(store, captures), captures[0])
     made = derived.document if derived else None
     same = made is not None and to_bytes(made) == stored
-    version = made if derived and derived.outcome is Outcome.PUBLISHED else None
+    corrects = derived and not same and derived.outcome is Outcome.PUBLISHED
     return Rederived(
         key=key,
         was=_kind(document),
         now=_kind(made) if made else "not whole",
         changed=() if same else tuple(_changed(document, made or {})),
         document=made,
-        correction_key=None if same or version is None else _correction_key(site, version),
+        correction_key=keys.correction(derived.key, made["pressmark"]["layout"])
+        if corrects and derived and made
+        else None,
     )
 
 
@@ -129,21 +131,13 @@ async def _read(site: Site, source: Source, first: Capture) -> Draft | None:
         article = clean(await read_article(page_class, site, article_id, _response(source, first), fetch))
         document = draft(article)
         validate(document)
+        made = version_draft(site, day, article.version, document)
     except NotWhole:
         return None
-    except Rejected as error:
-        return _finished(rejection(site, day, article_id, first.url, error), captures)
-    except PressmarkError:
-        raise  # The bucket or a capture failed, not the page.
-    except Exception as error:  # noqa: BLE001 - as the spider does: whatever breaks is a rejection
-        broken = Rejected("parser-error", f"{type(error).__name__}: {error}")
-        return _finished(rejection(site, day, article_id, first.url, broken), captures)
-    key = keys.version(site.site, day, article.version)
-    made = Draft(article_id=article_id, key=key, document=document, outcome=Outcome.PUBLISHED, taken=Outcome.UNCHANGED)
-    return _finished(made, captures)
-
-
-def _finished(made: Draft, captures: list[Capture]) -> Draft:
+    except Exception as error:
+        if isinstance(error, PressmarkError) and not isinstance(error, Rejected):
+            raise  # The bucket or a capture failed, not the page.
+        made = rejection_draft(site, day, article_id, first.url, as_rejection(error))
     return attrs.evolve(made, document=with_captures(made.document, captures))
 
 
@@ -162,10 +156,3 @@ def _changed(old: Document, new: Document) -> Iterator[str]:
             yield from (f"pressmark.{each}" for each in _changed(old[name], new.get(name, {})))
         elif old.get(name) != new.get(name):
             yield name
-
-
-def _correction_key(site: Site, version: Document) -> str:
-    match = site.article_match(version["url"])
-    assert match
-    block = version["pressmark"]
-    return keys.correction(site.site, keys.day_of_url(match["day"]), block["version"], block["layout"])

@@ -15,7 +15,7 @@ visit every article again; finds updates of old articles and silent edits.
 | `CrawlRefused` | robots.txt or a 403 says no | do not insist: ask the site |
 | `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it; what was captured waits in the spool, and the next run publishes it |
 | `HostBusy` | another crawl of this site goes on | it is tried again by itself |
-| findings in *verify* | an object is missing, damaged or points to the wrong record | `pressmark verify SITE/SECTION --run ID` lists them |
+| findings in *verify* | an object is missing, damaged or points to the wrong record | `pressmark verify SITE/SECTION --run ID --full` lists them |
 
 A run that was stopped or killed loses nothing: the next one goes on where it ended.
 """  # noqa: E501  # A row of a table has to be a line.

@@ -1,7 +1,6 @@
 """Publish: leave a version where it is published as soon as its captures are durable."""
 
 from pipelines.step import Step
-from pressmark.archive import keys
 from pressmark.reading import Reading
 
 
@@ -11,7 +10,5 @@ class Publish(Step):
     def process_item(self, item: Reading) -> Reading:
         """Stage the reading's document."""
         assert item.document is not None
-        article = item.article
-        key = keys.version(self.run.site.site, item.day, article.version)
-        self.run.stage(article.article_id, key, item.document, item.receipts)
+        self.run.stage(item.article.version, item.day, item.document, item.receipts)
         return item

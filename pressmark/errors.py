@@ -13,7 +13,8 @@ PressmarkError                 exit code 1
 ├── SpoolError                 5  the local spool can't be written or read
 ├── HostBusy                   6  another crawl of this host goes on
 ├── ServiceFailed              7  a program that Pressmark started did not come up
-├── FindingsFound              8  `pressmark verify` found something wrong
+├── FindingsFound              8  the archive was checked, or read again, and something in it is wrong
+├── Stopped                  130  asked to stop before it had begun
 └── Rejected                   -  one page can't become an article; the run goes on
 
 Each message names the URL, key or file it is about and says what to do.

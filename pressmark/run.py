@@ -10,11 +10,12 @@ import attrs
 
 import pressmark
 from pressmark.archive import cdxj, keys, manifest
-from pressmark.archive.batch import Draft, Published, forget, kept_at, leftovers, untold
+from pressmark.archive.batch import Draft, Published, forget, kept_at, untold
 from pressmark.archive.ledger import Ledger
-from pressmark.archive.publisher import Publisher, Settled, publish
+from pressmark.archive.publisher import Publisher, Settled, publish_leftovers
 from pressmark.archive.spool import Spool
 from pressmark.archive.store import Store
+from pressmark.article import VersionKey
 from pressmark.capture import Receipt
 from pressmark.config import Config
 from pressmark.document import SCHEMA_KEY, Document, schema_bytes, timestamp
@@ -108,13 +109,9 @@ class Run:
 
     def start(self) -> None:
         """Publish what earlier runs left, and leave a mark that this one has begun."""
-        for path, published in untold(self.spool_folder, self.site.site).items():
-            self._told[path] = published
-            self.recovered.published += len(published.objects)
-        for batch in leftovers(self.spool_folder, self.site.site):
-            published, settled = publish(self.store, batch)
-            self._told[kept_at(self.spool_folder, published)] = published
-            self.recovered.published += sum(outcome is Outcome.PUBLISHED for _, outcome in settled)
+        publish_leftovers(self.store, self.spool_folder, self.site.site)
+        self._told = untold(self.spool_folder, self.site.site)
+        self.recovered.published = sum(published.versions for published in self._told.values())
         self.recovered.segments = len(self._told)
         manifest.start(self.store, self.site.site, self.section_name, self.started_at, self.run_id)
 
@@ -131,18 +128,15 @@ class Run:
         self.outcomes.settle(article_id, outcome, reason=reason, message=message)
         self._on_change(self)
 
-    def stage(self, article_id: str, key: str, document: Document, receipts: Sequence[Receipt]) -> None:
+    def stage(self, version: VersionKey, day: str, document: Document, receipts: Sequence[Receipt]) -> None:
         """Leave a version to be published after its captures."""
-        draft = Draft(
-            article_id=article_id, key=key, document=document, outcome=Outcome.PUBLISHED, taken=Outcome.UNCHANGED
-        )
-        self.spool.stage(draft, receipts, version=document["pressmark"]["version"])
+        self.spool.stage(version_draft(self.site, day, version, document), receipts, version=str(version))
 
     def reject(self, article_id: str, day: str, url: str, error: Rejected, receipts: Sequence[Receipt]) -> None:
         """Keep what can't become an article: the reason, and a pointer to its capture."""
         if not self.ledger.knows_rejection(day, article_id, error.reason):  # Else kept and told when first seen.
             logger.warning("rejected (%s): %s", error.reason, error)
-            draft = rejection(self.site, day, article_id, url, error)
+            draft = rejection_draft(self.site, day, article_id, url, error)
             self.spool.stage(draft, receipts, rejected=error.reason)
             self.newly_rejected += 1
         self.settle(article_id, Outcome.REJECTED, reason=error.reason, message=str(error))
@@ -275,7 +269,18 @@ def changed(told: manifest.Manifest) -> bool:
     return bool(told["counts"]["published"] + told["recovered"]["published"] + told["newly_rejected"])
 
 
-def rejection(site: Site, day: str, article_id: str, url: str, error: Rejected) -> Draft:
+def version_draft(site: Site, day: str, version: VersionKey, document: Document) -> Draft:
+    """Return a version as it is to be published."""
+    return Draft(
+        article_id=version.article_id,
+        key=keys.version(site.site, day, version),
+        outcome=Outcome.PUBLISHED,
+        taken=Outcome.UNCHANGED,
+        document=document,
+    )
+
+
+def rejection_draft(site: Site, day: str, article_id: str, url: str, error: Rejected) -> Draft:
     """Return the document of a page that can't become an article."""
     return Draft(
         article_id=article_id,

@@ -48,3 +48,8 @@ async def read_article(
             raise NotWhole(f"{url} was updated at {item.raw.updated}, page 1 at {first.raw.updated}")
         following.append(item)
     return first.followed_by(*following)
+
+
+def as_rejection(error: Exception) -> Rejected:
+    """Return why a page can't become an article: whatever breaks on it is a rejection."""
+    return error if isinstance(error, Rejected) else Rejected("parser-error", f"{type(error).__name__}: {error}")

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urljoin
 
 import tinycss2
 from parsel import Selector
 from scrapy.http import Response, TextResponse
 from w3lib.html import get_base_url
-from w3lib.url import safe_url_string
+
+from spiders.addresses import absolute
 
 SOURCES = (
     "link[rel~=stylesheet]::attr(href), link[rel~=icon]::attr(href), script::attr(src), img::attr(src),"
@@ -30,16 +30,8 @@ def requisites_of(response: Response) -> list[str]:
         found, base = _in_html(response.selector), get_base_url(response.text[:4096], response.url)
     else:
         return []
-    urls = (_joined(base, each.strip()) for each in found if each.strip())
-    return list(dict.fromkeys(url.partition("#")[0] for url in urls if url.startswith(("http:", "https:"))))
-
-
-def _joined(base: str, url: str) -> str:
-    """Return the absolute URL as it is sent; the empty string for what is none."""
-    try:
-        return str(safe_url_string(urljoin(base, url)))
-    except ValueError:
-        return ""
+    urls = filter(None, (absolute(base, each) for each in found))
+    return list(dict.fromkeys(url.partition("#")[0] for url in urls))
 
 
 def _in_html(page: Selector) -> Iterator[str]:

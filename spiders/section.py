@@ -12,14 +12,14 @@ from twisted.python.failure import Failure
 from web_poet import HttpResponse, HttpResponseHeaders
 
 from pressmark.capture import Receipt
-from pressmark.errors import CrawlRefused, LayoutChanged, Rejected, RunFailed
+from pressmark.errors import CrawlRefused, LayoutChanged, RunFailed
 from pressmark.outcomes import Outcome
 from pressmark.reading import Reading
 from pressmark.run import Run
 from spiders.layouts import layout_of, page_response
 from spiders.listing import Entry, Listing
 from spiders.page_requisites import PageRequisites
-from spiders.reading import NotWhole, read_article
+from spiders.reading import NotWhole, as_rejection, read_article
 from spiders.wire import RECEIPT
 
 REFUSALS = {401, 403}
@@ -81,8 +81,7 @@ class SectionSpider(Spider):
             self.logger.warning("failed: %s: %s", entry.url, error)
             self.run.settle(entry.article_id, Outcome.FAILED, reason="following-page", message=str(error))
         except Exception as error:  # noqa: BLE001 - whatever breaks on one page must not stop the others
-            rejected = error if isinstance(error, Rejected) else _broken(error)
-            self.run.reject(entry.article_id, entry.day, response.url, rejected, _receipts(pages))
+            self.run.reject(entry.article_id, entry.day, response.url, as_rejection(error), _receipts(pages))
         else:
             yield Reading(article=article, day=entry.day, receipts=_receipts(pages))
         for request in PageRequisites(self.run).of(*pages):
@@ -133,10 +132,6 @@ class SectionSpider(Spider):
         return Request(
             url, self.parse_listing, errback=self.listing_failed, cb_kwargs={"number": number}, priority=-number
         )
-
-
-def _broken(error: Exception) -> Rejected:
-    return Rejected("parser-error", f"{type(error).__name__}: {error}")
 
 
 def _receipts(pages: list[Response]) -> tuple[Receipt, ...]:

@@ -1,8 +1,13 @@
 """What the commands print on: plain tables, as wide as the terminal, or as wide as they need when piped."""
 
+import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -21,10 +26,33 @@ def table(*columns: str) -> Table:
     return Table(*columns, box=None, header_style="bold", pad_edge=False)
 
 
+def print_json(value: Any) -> None:
+    """Print a result for machines."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
+    click.echo()
+
+
+def progress(stderr: Console) -> Progress:
+    """Return a bar for what goes on; it shows on a terminal only, and is gone in the end."""
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    return Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal)
+
+
 @contextmanager
-def counting(stderr: Console, total: int, what: str) -> Iterator[Callable[[], None]]:
-    """Show a bar that grows by one with each call of what is returned; nothing unless on a terminal."""
-    columns = SpinnerColumn(), TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
+def counting(total: int, what: str) -> Iterator[Callable[[], None]]:
+    """Show a bar that grows by one with each call of what is returned."""
+    with progress(Console(stderr=True)) as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
+
+
+class Day(click.DateTime):
+    """A day, UTC, as `2026-11-24`."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the aware time at which it begins."""
+        day: datetime = super().convert(value, param, ctx)
+        return day.replace(tzinfo=UTC)

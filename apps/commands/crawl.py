@@ -1,27 +1,22 @@
 """`pressmark crawl`: one run of one section, here and now."""
 
-import json
 import logging
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import click
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from apps.commands.console import console, table
+from apps.commands.console import console, print_json, progress, table
 from apps.crawl import Result
 from apps.logs import log_to
 from pressmark.config import Config
+from pressmark.errors import Stopped
 from pressmark.outcomes import Outcome
 from pressmark.run import Run, changed
 from pressmark.site import find_section, load_sites
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 @click.command(
@@ -44,44 +39,30 @@ def crawl(section: str, pages: int | None, recheck: bool, as_json: bool) -> None
     log_to(_handler(stderr))
     config = Config.from_env(os.environ)
     site, name = find_section(load_sites(config.sites), section)
-    with _progress(stderr) as bar:
-        task = bar.add_task("", total=None) if bar else None
+    with progress(stderr) as bar:
+        task = bar.add_task("", total=None)
 
         def show(run: Run) -> None:
-            if bar and task is not None:
-                counts = run.outcomes.counts()
-                done = sum(counts[outcome] for outcome in Outcome)
-                bar.update(task, total=counts["seen"], completed=done, description=f"page {run.listing_pages}")
+            counts = run.outcomes.counts()
+            done = sum(counts[outcome] for outcome in Outcome)
+            bar.update(task, total=counts["seen"], completed=done, description=f"page {run.listing_pages}")
 
         result = crawl_once(config, site, name, pages=pages, recheck=recheck, on_change=show)
     if as_json:
-        json.dump({"manifest_key": result.manifest_key, **result.manifest}, sys.stdout, ensure_ascii=False, indent=1)
-        click.echo()
+        print_json({"manifest_key": result.manifest_key, **result.manifest})
     else:
         console().print(_summary(result))
         click.echo(_told(result))
     if result.failure:
         raise result.failure
     if result.manifest["ended"] == "interrupted":
-        sys.exit(INTERRUPTED)
+        sys.exit(Stopped.exit_code)
 
 
 def _handler(stderr: Console) -> logging.Handler:
     if stderr.is_terminal:
         return RichHandler(console=stderr, show_path=False, show_level=False, log_time_format="%X")
     return logging.StreamHandler()
-
-
-def _progress(console: Console) -> AbstractContextManager[Progress | None]:
-    if not console.is_terminal:
-        return nullcontext()
-    columns: tuple[Any, ...] = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=console, transient=True)
 
 
 def _summary(result: Result) -> Table:

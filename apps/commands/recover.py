@@ -1,20 +1,18 @@
 """`pressmark recover`: what killed runs left on this machine gets to the bucket."""
 
-import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from apps.commands.console import console, table
+from apps.commands.console import console, print_json, table
 from apps.host_lock import host_lock
-from apps.recovery import publish_leftovers, recover
+from apps.recovery import recover
 from pressmark.archive.batch import leftovers, torn
+from pressmark.archive.publisher import publish_leftovers
 from pressmark.archive.store import Store
 from pressmark.config import Config
-from pressmark.outcomes import Outcome
 from pressmark.site import Site, find_site, load_sites
 
 WAIT = 5.0
@@ -42,8 +40,7 @@ def recover_command(site: str | None, as_json: bool) -> None:
     store = Store.open(config)
     rows = [row for each in wanted if _waits(config, each) for row in _recover(config, store, each)]
     if as_json:
-        json.dump(rows, sys.stdout, indent=1)
-        click.echo()
+        print_json(rows)
     elif rows:
         shown = table("site", "segment", "records", "bytes cut", "versions published")
         for row in rows:
@@ -61,12 +58,11 @@ def _waits(config: Config, site: Site) -> bool:
 def _recover(config: Config, store: Store, site: Site) -> list[dict[str, Any]]:
     with host_lock(config, site, seconds=WAIT):
         cut = {each.name: each.cut for each in recover(config, site)}
-        published = publish_leftovers(config, store, site)
+        published = publish_leftovers(store, config.spool / site.site, site.site)
     rows = {name: _row(site, name, 0, bytes_cut, 0) for name, bytes_cut in cut.items()}
-    for each, settled in published:
+    for each in published:
         name = Path(each.segment.key).name
-        versions = sum(outcome is Outcome.PUBLISHED for _, outcome in settled)
-        rows[name] = _row(site, name, each.records, cut.get(name, 0), versions)
+        rows[name] = _row(site, name, each.records, cut.get(name, 0), each.versions)
     return list(rows.values())
 
 

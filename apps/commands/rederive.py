@@ -1,17 +1,14 @@
 """`pressmark rederive`: what today's page classes read from the captures of old."""
 
-import json
 import os
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 
 import attrs
 import click
-from rich.console import Console
 
-from apps.commands.console import console, counting, table
+from apps.commands.console import Day, console, counting, print_json, table
 from apps.rederiving import Rederived, correct, rederive
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
@@ -32,7 +29,7 @@ Examples:
 """,
 )
 @click.argument("section", metavar="SITE/SECTION")
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Only the runs that began on this day, UTC.")
+@click.option("--day", type=Day(), help="Only the runs that began on this day, UTC.")
 @click.option("--run", "run_id", help="Only this run.")
 @click.option("--write", is_flag=True, help="Publish corrected versions under corrections/; the old ones stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print what would change as JSON.")
@@ -44,20 +41,19 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
     config = Config.from_env(os.environ)
     site, name = find_section(load_sites(config.sites), section)
     store = Store.open(config)
-    runs = manifest.below(store, f"{site.site}/{name}/", day and day.replace(tzinfo=UTC), run_id)
+    runs = manifest.below(store, f"{site.site}/{name}/", day, run_id)
     keys = list(dict.fromkeys(said["key"] for key in runs for said in manifest.read(store, key)["objects"]))
     if not keys:
         raise UsageError(f"{section}: nothing was published{' by such runs' if day or run_id else ' yet'}")
     changes: list[Rederived] = []
-    with counting(Console(stderr=True), len(keys), "document") as count, ThreadPoolExecutor(THREADS) as pool:
+    with counting(len(keys), "document") as count, ThreadPoolExecutor(THREADS) as pool:
         for found in pool.map(lambda key: rederive(store, site, key), keys):
             count()
             if found.changed:
                 changes.append(found)
     written = sum(correct(store, each) for each in changes if each.correction_key) if write else 0
     if as_json:
-        json.dump([_described(each) for each in changes], sys.stdout, ensure_ascii=False, indent=1)
-        click.echo()
+        print_json([_described(each) for each in changes])
     elif changes:
         shown = table("object", "was", "now", "fields that differ")
         for each in changes:

@@ -1,14 +1,12 @@
 """`pressmark status`: the last run of each section, and what waits in the spool."""
 
-import json
 import os
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from apps.commands.console import console, table
+from apps.commands.console import console, print_json, table
 from pressmark.archive import manifest
 from pressmark.archive.batch import leftovers, torn
 from pressmark.archive.store import Store
@@ -24,8 +22,7 @@ def status(as_json: bool) -> None:
     store = Store.open(config)
     states = [_row(config, store, site, name) for site in load_sites(config.sites).values() for name in site.sections]
     if as_json:
-        json.dump(states, sys.stdout, indent=1)
-        click.echo()
+        print_json(states)
         return
     rows = table("section", "last run", "ended", "seen", "published", "rejected", "failed", "waiting in the spool")
     for row in states:

@@ -1,24 +1,19 @@
 """`pressmark verify`: is what the runs say they left there, and whole?"""
 
-import json
 import os
-import sys
-from datetime import UTC, datetime
+from datetime import datetime
 
 import attrs
 import click
-from rich.console import Console
 from rich.table import Table
 
-from apps.commands.console import console, counting, table
+from apps.commands.console import Day, console, counting, print_json, table
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.archive.verify import Finding, verify_runs
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.site import find_section, find_site, load_sites
-
-TIMES = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(
@@ -30,7 +25,7 @@ Examples:
 """
 )
 @click.argument("what", metavar="[SITE[/SECTION]]", default="")
-@click.option("--day", type=TIMES, help="The runs that began on this day, UTC.")
+@click.option("--day", type=Day(), help="The runs that began on this day, UTC.")
 @click.option("--run", "run_id", help="This run.")
 @click.option(
     "--full", is_flag=True, help="Read every object: SHA-256, gzip, WARC digests, indexes, each JSON's pointers."
@@ -45,18 +40,17 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
     config = Config.from_env(os.environ)
     below = _prefix(config, what)
     store = Store.open(config)
-    keys = list(manifest.below(store, below, day and day.replace(tzinfo=UTC), run_id))
+    keys = list(manifest.below(store, below, day, run_id))
     whole = not (day or run_id or "/" in what)
     if not keys and not whole:
         asked = " ".join(filter(None, [what, f"{day:%Y-%m-%d}" if day else "", run_id]))
         raise UsageError(f"{asked}: no such runs in bucket {config.bucket!r}")
-    with counting(Console(stderr=True), len(keys), "run") as count:
+    with counting(len(keys), "run") as count:
         findings = list(
             verify_runs(store, keys, full=full, strays_of=what if whole else None, on_run=lambda key: count())
         )
     if as_json:
-        json.dump([attrs.asdict(each) for each in findings], sys.stdout, indent=1)
-        click.echo()
+        print_json([attrs.asdict(each) for each in findings])
     elif findings:
         console().print(_table(findings))
     if grave := sum(each.grave for each in findings):

@@ -3,13 +3,12 @@
 import json
 import os
 import re
-import sys
 from typing import Any
 
 import click
 from rich.table import Table
 
-from apps.commands.console import console, table
+from apps.commands.console import console, print_json, table
 from pressmark import object_id
 from pressmark.archive import keys
 from pressmark.archive.store import Store
@@ -41,8 +40,7 @@ def versions(article: str, as_json: bool) -> None:
     if not documents:
         raise UsageError(f"{found[0]}: no version is published in bucket {config.bucket!r}")
     if as_json:
-        json.dump(documents, sys.stdout, ensure_ascii=False, indent=1)
-        click.echo()
+        print_json(documents)
         return
     console().print(_table(documents))
 

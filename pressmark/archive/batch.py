@@ -1,12 +1,13 @@
 """A batch: a sealed segment on the local disk, with what is to be published from it and what was."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from pressmark.archive import keys
 from pressmark.archive.segment import OPEN, SealedSegment, sealed
 from pressmark.archive.store import Stored
 from pressmark.document import Document
@@ -54,6 +55,10 @@ class Batch:
                 facts |= {name: Outcome(facts[name]) for name in ("outcome", "taken")}
                 yield Draft(**facts)
 
+    def stage_again(self, drafts: Iterable[Draft]) -> None:
+        """Put other drafts in the place of those it has."""
+        _replace(self.drafts_path, "".join(map(to_line, drafts)))
+
     def delete(self) -> None:
         """Forget the local copy; only for what the bucket has confirmed."""
         self.segment.path.unlink()
@@ -73,10 +78,12 @@ class Published:
 
     def keep(self, folder: Path) -> None:
         """Keep it until a manifest tells of it: a run may be killed before it writes one."""
-        path = kept_at(folder, self)
-        part = path.with_name(path.name + ".part")
-        part.write_text(json.dumps(attrs.asdict(self)))
-        part.rename(path)
+        _replace(kept_at(folder, self), json.dumps(attrs.asdict(self)))
+
+    @property
+    def versions(self) -> int:
+        """How many of the documents are versions; the others are rejections."""
+        return sum(stored.key.startswith(keys.ARTICLES) for stored in self.objects)
 
 
 def forget(published: Path) -> None:
@@ -106,6 +113,13 @@ def leftovers(folder: Path, site: str) -> list[Batch]:
 def torn(folder: Path, site: str) -> list[Path]:
     """Return the segments that a killed run left open."""
     return sorted(folder.glob(f"{site}-*{OPEN}"))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file as a whole, or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.rename(path)
 
 
 def _read(path: Path) -> Published:

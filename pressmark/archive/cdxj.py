@@ -16,7 +16,7 @@ import surt
 from fastwarc.warc import WarcRecordType
 from warcio.timeutils import iso_date_to_timestamp
 
-from pressmark.archive.keys import day_of
+from pressmark.archive import keys
 from pressmark.archive.records import located
 from pressmark.archive.store import Store
 from pressmark.capture import Capture
@@ -39,7 +39,7 @@ def index(path: Path) -> str:
 
 def captures(store: Store, site: str, day: datetime) -> dict[str, Capture]:
     """Return the newest capture of each URL on a day (UTC) that has a payload, by the indexes in the bucket."""
-    prefix = f"warc/{site}/{day_of(day)}/"
+    prefix = keys.segments(site, day)
     found: dict[str, Capture] = {}
     for key in store.keys(prefix):
         if key.endswith(SUFFIX):

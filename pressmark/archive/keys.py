@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from pressmark.article import VersionKey
 
-RUNS = "runs/"
+WARC, ARTICLES, REJECTED, RUNS = "warc/", "articles/", "rejected/", "runs/"
 STARTED = ".started"
 
 
@@ -24,14 +24,19 @@ def day_of_url(day: str) -> str:
     return f"{digits[:4]}/{digits[4:6]}/{digits[6:8]}"
 
 
+def segments(site: str, day: datetime) -> str:
+    """Prefix of the segments of a day, and of their indexes."""
+    return f"{WARC}{site}/{day_of(day)}/"
+
+
 def segment(site: str, started_at: datetime, name: str) -> str:
     """Key of a sealed segment."""
-    return f"warc/{site}/{day_of(started_at)}/{name}"
+    return segments(site, started_at) + name
 
 
 def articles(site: str, day: str) -> str:
     """Prefix of all versions of all articles of a day."""
-    return f"articles/{site}/{day}/"
+    return f"{ARTICLES}{site}/{day}/"
 
 
 def version(site: str, day: str, key: VersionKey) -> str:
@@ -39,14 +44,15 @@ def version(site: str, day: str, key: VersionKey) -> str:
     return f"{articles(site, day)}{key}.json"
 
 
-def correction(site: str, day: str, version: str, layout: str) -> str:
-    """Key of a version read anew from its captures by a newer layout; `WS.../20220218T005300Z` and `chinadaily/2`."""
-    return f"corrections/{site}/{day}/{version}-{layout.replace('/', '-')}.json"
+def correction(version_key: str, layout: str) -> str:
+    """Key of a version read anew from its captures by a newer layout, e.g. `chinadaily/2`; `version_key` is its own."""
+    name = version_key.removeprefix(ARTICLES).removesuffix(".json")
+    return f"corrections/{name}-{layout.replace('/', '-')}.json"
 
 
 def rejections(site: str, day: str) -> str:
     """Prefix of all rejected pages of articles of a day."""
-    return f"rejected/{site}/{day}/"
+    return f"{REJECTED}{site}/{day}/"
 
 
 def rejection(site: str, day: str, article_id: str, reason: str) -> str:

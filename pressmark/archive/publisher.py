@@ -5,9 +5,10 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from pressmark.archive import cdxj
-from pressmark.archive.batch import Batch, Draft, Published
+from pressmark.archive.batch import Batch, Draft, Published, leftovers
 from pressmark.archive.store import TEXT, WARC, Store, Stored
 from pressmark.document import to_bytes
 from pressmark.outcomes import Outcome
@@ -37,6 +38,15 @@ def publish(store: Store, batch: Batch) -> tuple[Published, Settled]:
     published.keep(segment.path.parent)
     batch.delete()
     return published, [(draft, draft.outcome if each else draft.taken) for draft, each in written]
+
+
+def publish_leftovers(store: Store, folder: Path, site: str) -> list[Published]:
+    """Publish what earlier runs left in a spool; only for whoever holds its lock.
+
+    Raises:
+        BucketError: the bucket failed; what is left stays in the spool.
+    """
+    return [publish(store, batch)[0] for batch in leftovers(folder, site)]
 
 
 def _put(store: Store, draft: Draft) -> Stored | None:

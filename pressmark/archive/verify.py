@@ -16,13 +16,13 @@ from fastwarc.warc import WarcRecordType
 from warcio.archiveiterator import ArchiveIterator as SlowIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from pressmark.archive import cdxj, manifest
+from pressmark.archive import cdxj, keys, manifest
 from pressmark.archive.member import members
 from pressmark.archive.records import located
 from pressmark.archive.store import Store
 
 THREADS = 8
-DATA = ("warc/", "articles/", "rejected/")
+DATA = (keys.WARC, keys.ARTICLES, keys.REJECTED)
 """Prefixes of what manifests tell of."""
 _DAY = re.compile(r"^.*/\d{4}/\d{2}/\d{2}/")
 _OPENED = 64

@@ -2,10 +2,8 @@
 
 import re
 from datetime import datetime
-from typing import Any
 
 import attrs
-from w3lib.url import safe_url_string
 from web_poet import Returns, WebPage, field
 from web_poet.utils import cached_method
 
@@ -13,6 +11,7 @@ from pressmark import object_id
 from pressmark.article import Article, Credit, Image, Raw
 from pressmark.errors import Rejected
 from pressmark.site import Site
+from spiders.addresses import absolute
 from spiders.listing import Entry, Listing
 from spiders.pages.byline import Byline, read_byline
 from spiders.pages.names import credits_in
@@ -67,12 +66,12 @@ class ListingPage(WebPage[Listing], Returns[Listing]):
     @field
     def next_url(self) -> str | None:
         href = self.xpath(NEXT).get()
-        return _joined(self, href) if href else None
+        return absolute(self.base_url, href) if href else None
 
     @cached_method
     def _links(self) -> tuple[str, ...]:
         anchors = (each for each in self.css(ENTRIES) if not each.xpath(OTHER_SECTIONS))
-        urls = (_joined(self, each.attrib["href"]) for each in anchors)
+        urls = (absolute(self.base_url, each.attrib["href"]) for each in anchors)
         return tuple(dict.fromkeys(filter(None, urls)))
 
 
@@ -189,7 +188,7 @@ class ArticlePage(WebPage[Article], Returns[Article]):
         """URLs of the article's further pages, in their order."""
         numbered = {}
         for href in self.css(FOLLOWING).getall():
-            url = _joined(self, href)
+            url = absolute(self.base_url, href)
             match = url and self.site.article_match(url)
             if url and match and match["id"] == self.article_id and match["page"]:
                 numbered[int(match["page"])] = url
@@ -223,23 +222,10 @@ class ArticlePage(WebPage[Article], Returns[Article]):
         return _line(self.css(f'meta[name="{name}"]::attr(content)').get()) or None
 
     def _image(self, src: str, text: str) -> Image | None:
-        url = _joined(self, src)
+        url = absolute(self.base_url, src)
         credit = CREDIT.search(text)
-        caption = CREDIT.sub("", text) or None
-        return (
-            Image(url=url, caption=caption, credit=(credit[1] or credit[2]).strip() if credit else None)
-            if url
-            else None
-        )
-
-
-def _joined(page: WebPage[Any], href: str) -> str | None:
-    """Return an absolute http URL as it is asked for; None for what is none."""
-    try:
-        url = str(safe_url_string(page.urljoin(href.strip()))) if href.strip() else ""
-    except ValueError:
-        return None
-    return url if url.startswith(("http:", "https:")) else None
+        named = (credit[1] or credit[2]).strip() if credit else None
+        return Image(url=url, caption=CREDIT.sub("", text) or None, credit=named) if url else None
 
 
 def _page_of(url: str, number: int) -> str:

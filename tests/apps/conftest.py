@@ -68,6 +68,21 @@ class Archive:
         os.close(writer)
         return process, reader
 
+    def started(self, requests: int, *options: str, **environment: str) -> tuple[subprocess.Popen[str], int]:
+        """Start the crawl runner, and return when the newsroom has seen so many more requests."""
+        wanted = self.newsroom.requests.total + requests
+        process, reader = self.start(*options, **environment)
+        while self.newsroom.requests.total < wanted:
+            assert process.poll() is None
+        return process, reader
+
+    def killed(self, requests: int) -> None:
+        """Run a crawl that is killed behind so many requests."""
+        process, reader = self.started(requests)
+        process.kill()
+        process.communicate()
+        os.close(reader)
+
     def crawl(self, *options: str, **environment: str) -> Crawl:
         """Run a crawl to its end."""
         return self.finish(*self.start(*options, **environment))

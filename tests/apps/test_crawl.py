@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 from apps.newsroom.faults import FaultKind
 from pressmark.archive.verify import verify_run
 from tests.apps.conftest import Archive
+from tests.tools import fastwarc_check
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into, or limits, another process as Linux does")
 READABLE = 26
@@ -166,9 +166,7 @@ def test_what_was_missed_is_found_though_the_first_page_brings_nothing_new(archi
 
 def test_a_crawl_that_is_stopped_keeps_what_it_has_and_the_next_takes_the_rest(archive: Archive) -> None:
     archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
-    process, reader = archive.start()
-    while archive.newsroom.requests.total < 8:
-        assert process.poll() is None
+    process, reader = archive.started(8)
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGTERM)
     stopped = archive.finish(process, reader)
@@ -220,9 +218,7 @@ def test_a_spool_that_is_full_ends_the_crawl_and_the_next_takes_the_rest(archive
 @LINUX
 def test_a_crawl_that_is_stopped_before_it_began_has_nothing_to_end(archive: Archive) -> None:
     archive.set_site(politeness={"delay": 3, "concurrency": 1, "timeout": 10})
-    first = archive.start()
-    while archive.newsroom.requests.total < 2:
-        assert first[0].poll() is None
+    first = archive.started(2)
     second, reader = archive.start()
     while not asleep_on_a_lock(second.pid):
         assert second.poll() is None
@@ -292,19 +288,15 @@ def test_every_segment_passes_the_fields_own_checks(archive: Archive, tmp_path: 
 
 def check_with_fastwarc(path: Path) -> None:
     """Its `-p` takes a revisit's digest for wrong; by WARC 1.1, 6.7.2, it is the original's: no other may fail."""
-    report = path.with_suffix(".report")
-    tool = Path(sys.executable).parent / "fastwarc"
-    subprocess.run([tool, "check", "-q", path], check=True)
-    checked = subprocess.run([tool, "check", "-q", "-p", "-o", report, path], check=False)
-    failed = {line.split(": ")[0] for line in report.read_text().splitlines() if "FAIL" in line}
+    code, faults = fastwarc_check(path)
     with path.open("rb") as file:
         revisits = {
             record.rec_headers.get_header("WARC-Record-ID")
             for record in ArchiveIterator(file)
             if record.rec_type == "revisit"
         }
-    assert failed == revisits
-    assert checked.returncode == bool(revisits)
+    assert faults == revisits
+    assert code == bool(revisits)
 
 
 def test_documents_in_the_bucket_keep_the_schema(archive: Archive) -> None:
@@ -327,13 +319,7 @@ def test_a_killed_crawl_leaves_no_gap(archive: Archive, tmp_path: Path) -> None:
     archive.newsroom.advance(timedelta(hours=1))
     new = {archive.newsroom.publish() for _ in range(3)}
     archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
-    already = archive.newsroom.requests.total
-    process, reader = archive.start()
-    while archive.newsroom.requests.total < already + 6:
-        assert process.poll() is None
-    process.kill()
-    process.communicate()
-    os.close(reader)
+    archive.killed(6)
     assert [path.suffix for path in (tmp_path / "spool" / "newsroom").glob("*.open")] == [".open"]
     assert set(archive.documents()) == known
 

@@ -50,9 +50,7 @@ def test_a_bucket_that_is_gone_for_good_fails_the_run_and_loses_nothing(archive:
     """It is there when the run begins and gone when it publishes; the next run publishes what was captured."""
     with RunningS3(tmp_path / "s3", bucket="mine") as doomed:
         archive.set_site(politeness={"delay": 0.05, "concurrency": 1, "timeout": 10})
-        process, reader = archive.start(**doomed.environment, PRESSMARK_PATIENCE="1")
-        while not archive.newsroom.requests.total > 8:
-            assert process.poll() is None
+        process, reader = archive.started(9, **doomed.environment, PRESSMARK_PATIENCE="1")
         doomed.stop()
         run = archive.finish(process, reader)
         assert (run.exit_code, run.manifest_key) == (3, None)

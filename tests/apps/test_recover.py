@@ -1,24 +1,12 @@
 """`pressmark recover`: what a killed crawl left gets to the bucket without another crawl."""
 
-import os
-
 from tests.apps.conftest import SECTION, Archive
 from tests.apps.test_cli import pressmark
 
 
-def kill_a_crawl(archive: Archive, requests: int) -> None:
-    """Kill a slow crawl after so many requests."""
-    archive.set_site(politeness={"delay": 0.1, "concurrency": 1, "timeout": 10})
-    process, reader = archive.start()
-    while archive.newsroom.requests.total < requests:
-        assert process.poll() is None
-    process.kill()
-    process.communicate()
-    os.close(reader)
-
-
 def test_what_was_captured_is_published_and_told_by_the_next_run(archive: Archive) -> None:
-    kill_a_crawl(archive, requests=12)
+    archive.set_site(politeness={"delay": 0.1, "concurrency": 1, "timeout": 10})
+    archive.killed(12)
     assert archive.documents() == {}
     done = pressmark("recover")
     assert done.returncode == 0, done.stderr
@@ -37,9 +25,7 @@ def test_what_was_captured_is_published_and_told_by_the_next_run(archive: Archiv
 
 def test_a_crawl_that_goes_on_is_left_alone(archive: Archive) -> None:
     archive.set_site(politeness={"delay": 3, "concurrency": 1, "timeout": 10})
-    process, reader = archive.start()
-    while archive.newsroom.requests.total < 5:
-        assert process.poll() is None
+    process, reader = archive.started(5)
     done = pressmark("recover", "newsroom")
     assert done.returncode == 6
     assert "goes on" in done.stderr
