@@ -110,7 +110,11 @@ class Run:
     def start(self) -> None:
         """Publish what earlier runs left, and leave a mark that this one has begun."""
         publish_leftovers(self.store, self.spool_folder, self.site.site)
-        self._told = untold(self.spool_folder, self.site.site)
+        for path, published in untold(self.spool_folder, self.site.site).items():
+            if published.segment.key in self._told_before:  # That run was killed just behind its manifest.
+                forget(path)
+            else:
+                self._told[path] = published
         self.recovered.published = sum(published.versions for published in self._told.values())
         self.recovered.segments = len(self._told)
         manifest.start(self.store, self.site.site, self.section_name, self.started_at, self.run_id)
@@ -214,6 +218,7 @@ class Run:
         killed = bool(started and (not key or started.removesuffix(keys.STARTED) > key.removesuffix(".json")))
         self.complete_before = bool(last and last["ended"] == "complete" and last["caught_up"] and not killed)
         """Whether the run before this one saw all it wanted; if not, this one may not stop early."""
+        self._told_before = {said["key"] for said in last["segments"]} if last else set()
         self.failed_before: list[str] = [
             fate["url"]
             for fate in (last or {"articles": ()})["articles"]
