@@ -25,8 +25,8 @@ Examples:
 """
 )
 @click.argument("what", metavar="[SITE[/SECTION]]", default="")
-@click.option("--day", type=Day(), help="The runs that began on this day, UTC.")
-@click.option("--run", "run_id", help="This run.")
+@click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="The runs that began on this day, UTC.")
+@click.option("--run", "run_id", metavar="ID", help="This run.")
 @click.option(
     "--full", is_flag=True, help="Read every object: SHA-256, gzip, WARC digests, indexes, each JSON's pointers."
 )
