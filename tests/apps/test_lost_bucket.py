@@ -8,8 +8,7 @@ import pytest
 from apps.s3server import RunningS3
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_run
-from tests.apps.conftest import Archive
-from tests.apps.test_crawl import READABLE
+from tests.apps.conftest import READABLE, Archive
 
 AWAY = 20.0
 """Seconds: longer than boto3 tries again by itself."""
@@ -49,7 +48,8 @@ def test_a_bucket_that_comes_back_costs_nothing(
 def test_a_bucket_that_is_gone_for_good_fails_the_run_and_loses_nothing(archive: Archive, tmp_path: Path) -> None:
     """It is there when the run begins and gone when it publishes; the next run publishes what was captured."""
     with RunningS3(tmp_path / "s3", bucket="mine") as doomed:
-        archive.set_site(politeness={"delay": 0.05, "concurrency": 1, "timeout": 10})
+        few = {"number": 0, "size": 0}
+        archive.set_site(politeness={"delay": 0.05, "concurrency": 1, "timeout": 10}, requisites=few)
         process, reader = archive.started(9, **doomed.environment, PRESSMARK_PATIENCE="1")
         doomed.stop()
         run = archive.finish(process, reader)

@@ -1,6 +1,5 @@
 """The byte-match matrix: what the archive holds is what went over the wire, of every kind of exchange."""
 
-import datetime as dt
 import gzip
 import json
 import random
@@ -13,10 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from warcio.archiveiterator import ArchiveIterator
 
 from pressmark.archive import cdxj
@@ -140,25 +135,6 @@ def crawl(folder: Path, server: RawServer, requests: list[dict[str, Any]], schem
                 records.setdefault(target, []).append(Recorded(block, response, truncated, ip))
     assert not waiting
     return Crawled(server, records, path, int(done.stdout))
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    """A certificate of the loopback's own."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(1))
-    ).sign(key, hashes.SHA256())
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
 
 
 @pytest.fixture(scope="module", params=["http", "https"])

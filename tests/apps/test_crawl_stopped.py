@@ -1,0 +1,101 @@
+"""A crawl that ends before its end: stopped, killed, out of disk; and the one behind it, which takes the rest."""
+
+import resource
+import signal
+import sys
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pressmark.archive.verify import verify_run
+from tests.apps.conftest import READABLE, Archive
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into, or limits, another process as Linux does")
+
+
+def test_a_crawl_that_is_stopped_keeps_what_it_has_and_the_next_takes_the_rest(archive: Archive) -> None:
+    archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
+    process, reader = archive.started(8)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
+    stopped = archive.finish(process, reader)
+    assert (stopped.exit_code, stopped.manifest["ended"]) == (0, "interrupted")
+    assert 0 < stopped.counts["published"] < READABLE
+    assert stopped.counts["published"] == len(archive.documents())
+    assert {each["reason"] for each in stopped.manifest["articles"] if each["outcome"] == "failed"} == {"interrupted"}
+    archive.set_site()
+    after = archive.crawl()
+    assert after.manifest["ended"] == "complete"
+    assert len(archive.documents()) == READABLE
+    assert verify_run(archive.store, stopped.manifest_key or "") == []
+
+
+def test_a_killed_crawl_leaves_no_gap(archive: Archive, tmp_path: Path) -> None:
+    archive.crawl("--pages", "1")
+    known = set(archive.documents())
+    archive.newsroom.advance(timedelta(hours=1))
+    new = {archive.newsroom.publish() for _ in range(3)}
+    archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
+    archive.killed(6)
+    assert [path.suffix for path in (tmp_path / "spool" / "newsroom").glob("*.open")] == [".open"]
+    assert set(archive.documents()) == known
+
+    archive.set_site()
+    after = archive.crawl()
+    assert after.manifest["ended"] == "complete"
+    assert after.counts["listing_pages"] == 2, "on to the bound, though page 2 brings nothing new"
+    assert {document["identifier"] for key, document in archive.documents().items() if key not in known} >= new
+    assert any("a killed run left" in line["message"] for line in after.log)
+
+
+def test_a_spool_that_cannot_be_written_is_told(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = archive.crawl(PRESSMARK_SPOOL=str(tmp_path / "file" / "spool"))
+    assert run.exit_code == 5
+    assert run.error is not None
+    assert "PRESSMARK_SPOOL" in run.error["message"]
+
+
+@LINUX
+def test_a_spool_that_is_full_ends_the_crawl_and_the_next_takes_the_rest(archive: Archive) -> None:
+    room = 150_000
+    process, reader = archive.start()
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (room, room))
+    run = archive.finish(process, reader)
+    assert (run.exit_code, run.manifest_key) == (5, None)
+    assert run.error is not None
+    assert run.error["type"] == "SpoolError"
+    assert "Make room" in run.error["message"]
+    published = len(archive.documents())
+    assert 0 < published < READABLE
+    after = archive.crawl()
+    assert after.manifest["ended"] == "complete"
+    assert len(archive.documents()) == READABLE
+    assert verify_run(archive.store, after.manifest_key or "") == []
+
+
+@LINUX
+def test_a_crawl_that_is_stopped_before_it_began_has_nothing_to_end(archive: Archive) -> None:
+    archive.set_site(politeness={"delay": 3, "concurrency": 1, "timeout": 10})
+    first = archive.started(2)
+    second, reader = archive.start()
+    while not asleep_on_a_lock(second.pid):
+        assert second.poll() is None
+    second.send_signal(signal.SIGTERM)
+    stopped = archive.finish(second, reader)
+    assert (stopped.exit_code, stopped.manifest_key) == (130, None)
+    assert stopped.error is not None
+    assert stopped.error["type"] == "Stopped"
+    first[0].send_signal(signal.SIGTERM)
+    assert archive.finish(*first).manifest["ended"] == "interrupted"
+
+
+def asleep_on_a_lock(pid: int) -> bool:
+    """Tell whether a process has a lock file open."""
+    links = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # It was closed meanwhile.
+            links.append(str(link.readlink()))
+    return any(link.endswith(".lock") for link in links)
