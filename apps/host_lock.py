@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
+from pressmark.archive.archivist import lock_path
 from pressmark.config import Config
 from pressmark.errors import HostBusy, SpoolError
 from pressmark.site import Site
@@ -34,6 +35,17 @@ def host_lock(config: Config, site: Site, seconds: float = LOCK_SECONDS) -> Iter
     except OSError as error:
         raise SpoolError(f"the spool {config.spool} can't be used: {error}. Set PRESSMARK_SPOOL.") from error
     try:
+        _wait_for_archivist(config, site, seconds)
         yield
     finally:
         lock.release()
+
+
+def _wait_for_archivist(config: Config, site: Site, seconds: float) -> None:
+    """Wait for that of a crawl that was killed: it ends as soon as it finds itself alone."""
+    path = lock_path(config, site.site)
+    try:
+        with FileLock(path, timeout=seconds):
+            pass
+    except Timeout:
+        raise HostBusy(f"the archivist of a crawl that is gone still holds {path}.") from None

@@ -7,6 +7,7 @@ to measure).
 
 import json
 import logging
+import os
 import resource
 import sys
 import time
@@ -14,13 +15,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerProcess
 from web_poet import HttpResponse, HttpResponseHeaders
 
-from pressmark.archive.publisher import Publisher
-from pressmark.archive.spool import Spool
-from pressmark.archive.store import Stored
+from pressmark.archive import archivist
 from pressmark.config import Config
 from pressmark.site import load_sites
 from spiders.layouts import page_response
@@ -29,18 +29,6 @@ from spiders.settings import crawl_settings
 
 CONCURRENCY = 16
 SAMPLE_EVERY = 1000
-
-
-class Nowhere:
-    """In the place of the bucket."""
-
-    def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> Stored:
-        """Take a file."""
-        return Stored(key, path.stat().st_size, sha256)
-
-    def put(self, key: str, data: bytes, content_type: str = "") -> Stored:
-        """Take an object."""
-        return Stored(key, len(data), "")
 
 
 class Reader(Spider):
@@ -95,14 +83,14 @@ def main() -> None:
     if variant == "tuned":
         del settings["DOWNLOAD_HANDLERS"]
     if variant == "capture":
-        publisher = Publisher(Nowhere(), lambda published, settled: None)
-        run.spool = Spool(folder, "bench", "run1", {"software": "benchmark"}, publisher.take)
+        archivist.COMMAND = (sys.executable, "-m", "benchmarks.archivist")
+        setup = archivist.Setup(
+            config=run.config, site="bench", run_id="run1", info={"software": "benchmark"}, earlier={}
+        )
+        run.archivist = archivist.Archivist(setup, lambda published, settled: None)
+        finish = run.archivist.close
 
-        def finish() -> None:
-            run.spool.close()
-            publisher.close()
-
-    started, cpu = time.perf_counter(), time.process_time()
+    started, cpu = time.perf_counter(), _cpu()
     process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(Reader)
     process.crawl(crawler, site=site, run=run, first=f"{url}/list/1")
@@ -114,7 +102,7 @@ def main() -> None:
             {
                 "pages": spider.pages,
                 "seconds": time.perf_counter() - started,
-                "cpu": time.process_time() - cpu,
+                "cpu": _cpu() - cpu,
                 "memory": spider.memory,
                 "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             }
@@ -122,9 +110,15 @@ def main() -> None:
     )
 
 
+def _cpu() -> float:
+    """Return the CPU seconds of this process and those it waited for."""
+    return sum(os.times()[:4])
+
+
 def _memory() -> int:
-    """Return the bytes this process holds now (proc(5), statm)."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    """Return the bytes this process and its archivist hold now."""
+    me = psutil.Process()
+    return sum(each.memory_info().rss for each in [me, *me.children()])
 
 
 if __name__ == "__main__":

@@ -54,13 +54,13 @@ class Capture:
     """HTTP status code."""
 
 
-@attrs.define(eq=False)
+@attrs.frozen(kw_only=True)
 class Receipt:
-    """What the spool gives for an exchange at once; where it lies is filled in when it is written."""
+    """What the archivist gives for an exchange at once; where it lies is known when it is written."""
 
     captured_at: datetime
     """When the exchange began: aware, UTC."""
     size: int
     """Bytes of the response's body."""
-    capture: Capture | None = None
-    """The record that holds the payload: an earlier one, if this exchange became a revisit of it."""
+    number: int
+    """Counts the exchanges of a run."""

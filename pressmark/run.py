@@ -3,17 +3,17 @@
 import logging
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import attrs
 
 import pressmark
 from pressmark.archive import cdxj, keys, manifest
+from pressmark.archive.archivist import Archivist, Setup
 from pressmark.archive.batch import Draft, Published, forget, kept_at, untold
 from pressmark.archive.ledger import Ledger
-from pressmark.archive.publisher import Publisher, Settled, publish_leftovers
-from pressmark.archive.spool import Spool
+from pressmark.archive.publisher import Settled, publish_leftovers
 from pressmark.archive.store import Store
 from pressmark.article import VersionKey
 from pressmark.capture import Receipt
@@ -94,21 +94,18 @@ class Run:
         self._know_the_last_run()
         captured = cdxj.captures(store, site.site, self.started_at)
         self.requisites = Requisites(site, {url for url, capture in captured.items() if capture.status < 500})
-        self._publisher = Publisher(store, self._published, self._publishing_failed)
-        self.spool = Spool(
-            self.spool_folder,
-            site.site,
-            self.run_id,
-            self._warcinfo(),
-            self._publisher.take,
-            on_failure=self.break_off,
+        setup = Setup(
+            config=config,
+            site=site.site,
+            run_id=self.run_id,
+            info=self._warcinfo(),
             earlier={url: capture for url, capture in captured.items() if capture.status == 200},
-            segment_bytes=config.segment_bytes,
-            segment_age=timedelta(seconds=config.segment_seconds),
         )
+        self.archivist = Archivist(setup, self._published, self.break_off)
 
     def start(self) -> None:
         """Publish what earlier runs left, and leave a mark that this one has begun."""
+        self.archivist.start()
         publish_leftovers(self.store, self.spool_folder, self.site.site)
         for path, published in untold(self.spool_folder, self.site.site).items():
             if published.segment.key in self._told_before:  # That run was killed just behind its manifest.
@@ -134,14 +131,14 @@ class Run:
 
     def stage(self, version: VersionKey, day: str, document: Document, receipts: Sequence[Receipt]) -> None:
         """Leave a version to be published after its captures."""
-        self.spool.stage(version_draft(self.site, day, version, document), receipts, version=str(version))
+        self.archivist.stage(version_draft(self.site, day, version, document), receipts, version=str(version))
 
     def reject(self, article_id: str, day: str, url: str, error: Rejected, receipts: Sequence[Receipt]) -> None:
         """Keep what can't become an article: the reason, and a pointer to its capture."""
         if not self.ledger.knows_rejection(day, article_id, error.reason):  # Else kept and told when first seen.
             logger.warning("rejected (%s): %s", error.reason, error)
             draft = rejection_draft(self.site, day, article_id, url, error)
-            self.spool.stage(draft, receipts, rejected=error.reason)
+            self.archivist.stage(draft, receipts, rejected=error.reason)
             self.newly_rejected += 1
         self.settle(article_id, Outcome.REJECTED, reason=error.reason, message=str(error))
 
@@ -161,10 +158,7 @@ class Run:
             BucketError: the bucket failed; what is not published stays in the spool, and no manifest is written.
             SpoolError: the disk failed; what was whole is published, and no manifest is written.
         """
-        try:
-            self.spool.close()
-        finally:
-            self._publisher.close()
+        self.archivist.close()
         left = self.outcomes.close("interrupted" if self.interrupted else "unfinished")
         if not self.interrupted:
             self._judge(left)
@@ -250,10 +244,6 @@ class Run:
             if outcome is not Outcome.REJECTED:  # That was settled with its reason when it was rejected.
                 self.outcomes.settle(draft.article_id, outcome, key=draft.key)
         self._on_change(self)
-
-    def _publishing_failed(self, error: Exception) -> None:
-        told = f"publishing failed: {type(error).__name__}: {error}"
-        self.break_off(error if isinstance(error, PressmarkError) else RunFailed(told))
 
     def _warcinfo(self) -> dict[str, str]:
         """Return the fields of a warcinfo record (WARC 1.1, 6.2)."""

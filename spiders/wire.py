@@ -21,7 +21,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from twisted.web._newclient import HTTP11ClientProtocol
 
-from pressmark.errors import PressmarkError, SpoolError
+from pressmark.errors import PressmarkError
 from spiders.tape import Tape
 
 if TYPE_CHECKING:
@@ -108,12 +108,12 @@ class RecordingHandler(HTTP11DownloadHandler):
             self._record(request, tape, truncated)
 
     def _record(self, request: Request, tape: Tape, truncated: str) -> None:
-        """Hand the exchange to the spool; when that has failed, nothing is read that was not captured."""
+        """Hand the exchange on; when that has failed, nothing is read that was not captured."""
         via = (request.headers.get("Referer") or b"").decode("latin-1") or None
         if exchange := tape.exchange(request.url, via, truncated):
             try:
-                request.meta[RECEIPT] = self._run.spool.record(exchange)
-            except SpoolError as error:
+                request.meta[RECEIPT] = self._run.archivist.record(exchange)
+            except PressmarkError as error:
                 raise IgnoreRequest(str(error)) from error
 
 

@@ -68,11 +68,22 @@ class Store:
 
     @classmethod
     def open(cls, config: Config) -> "Store":
-        """Connect by the standard AWS variables and check that the bucket answers, now.
+        """Connect and check that the bucket answers, now.
 
         Raises:
             BucketUnreachable: nobody answers.
             BucketRefused: wrong keys, or no such bucket.
+        """
+        store = cls.connect(config)
+        store.check()
+        return store
+
+    @classmethod
+    def connect(cls, config: Config) -> "Store":
+        """Be ready to ask, by the standard AWS variables.
+
+        Raises:
+            BucketRefused: they make no sense.
         """
         settings = ClientConfig(
             connect_timeout=5,
@@ -82,12 +93,19 @@ class Store:
             s3={"addressing_style": "path"},
         )
         try:
-            store = cls(config.bucket, boto3.Session().client("s3", config=settings), config.patience)
+            return cls(config.bucket, boto3.Session().client("s3", config=settings), config.patience)
         except (BotoCoreError, ValueError) as error:
             raise BucketRefused(f"S3 is not set up: {error}") from error
-        with store._telling("open"):
-            store.client.head_bucket(Bucket=store.bucket)
-        return store
+
+    def check(self) -> None:
+        """Ask the bucket for a sign of life, once.
+
+        Raises:
+            BucketUnreachable: nobody answers.
+            BucketRefused: wrong keys, or no such bucket.
+        """
+        with self._telling("open"):
+            self.client.head_bucket(Bucket=self.bucket)
 
     def put(self, key: str, data: bytes, content_type: str = JSON) -> Stored:
         """Write an object, whatever was there."""

@@ -1,7 +1,8 @@
-"""The crawl runner, killed at a step: `killed_crawl.py STEP SITE/SECTION ...`; at step 0 it counts them instead.
+"""The crawl runner, killed when one of its two processes comes to a step: `killed_crawl.py WHO:STEP SITE/SECTION ...`.
 
-A step is anything that is durable or may be: a record, a draft, an fsync, a rename, a deletion, a write to the bucket;
-each is one step before it happens and one behind it. A record is torn: half of its bytes are on the disk by then.
+WHO is `runner` or `archivist`. At step 0 nobody is killed, and both tell how many steps they took. A step is anything
+that is durable or may be: a record, a draft, an fsync, a rename, a deletion, a write to the bucket; each is one step
+before it happens and one behind it. A record is torn: half of its bytes are on the disk by then.
 """
 
 import os
@@ -12,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from apps import crawl_runner
-from pressmark.archive import spool
+from pressmark.archive import archivist, archivist_process, spool
 from pressmark.archive.member import Member
 from pressmark.archive.store import Store
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Steps:
-    """Counts steps, and kills the process at one of them."""
+    """Counts steps, and kills the process group at one of them."""
 
     def __init__(self, last: int) -> None:
         self._last, self._lock = last, Lock()
@@ -65,13 +66,16 @@ class Steps:
 
 
 def die() -> None:
-    """End as a machine does whose plug is pulled, but for its disk."""
-    os.kill(os.getpid(), signal.SIGKILL)
+    """End, with the other process, as a machine does whose plug is pulled, but for its disk."""
+    os.killpg(0, signal.SIGKILL)
 
 
 def main() -> None:
-    """Crawl with steps."""
-    steps = Steps(int(sys.argv.pop(1)))
+    """Crawl, or be its archivist, with steps."""
+    me = "archivist" if sys.argv[1] == "as-archivist" else "runner"
+    target = sys.argv.pop(2 if me == "archivist" else 1)
+    who, _, step = target.partition(":")
+    steps = Steps(int(step) if who == me else 0)
     steps.tearing()
     steps.around(spool, "to_line")
     steps.around(os, "fsync")
@@ -79,10 +83,11 @@ def main() -> None:
         steps.around(Path, name)
     for name in ("put", "put_new", "put_file"):
         steps.around(Store, name)
+    archivist.COMMAND = (sys.executable, "-m", "tests.apps.killed_crawl", "as-archivist", target)
     try:
-        crawl_runner.main()
+        (archivist_process if me == "archivist" else crawl_runner).main()
     finally:
-        print(f"steps: {steps.count}", file=sys.stderr)  # noqa: T201 - its result
+        print(f"steps of {me}: {steps.count};", file=sys.stderr)  # noqa: T201 - its result
 
 
 if __name__ == "__main__":

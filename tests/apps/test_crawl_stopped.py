@@ -1,5 +1,6 @@
 """A crawl that ends before its end: stopped, killed, out of disk; and the one behind it, which takes the rest."""
 
+import os
 import resource
 import signal
 import sys
@@ -7,6 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pressmark.archive.verify import verify_run
@@ -48,6 +50,34 @@ def test_a_killed_crawl_leaves_no_gap(archive: Archive, tmp_path: Path) -> None:
     assert after.counts["listing_pages"] == 2, "on to the bound, though page 2 brings nothing new"
     assert {document["identifier"] for key, document in archive.documents().items() if key not in known} >= new
     assert any("a killed run left" in line["message"] for line in after.log)
+
+
+def test_a_crawl_whose_archivist_dies_says_so_and_loses_nothing(archive: Archive) -> None:
+    archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
+    process, reader = archive.started(8)
+    [archivist] = psutil.Process(process.pid).children()
+    archivist.kill()
+    run = archive.finish(process, reader)
+    assert (run.exit_code, run.manifest_key) == (5, None)
+    assert run.error is not None
+    assert "the archivist ended with exit code -9" in run.error["message"]
+    archive.set_site()
+    after = archive.crawl()
+    assert after.manifest["ended"] == "complete"
+    assert after.manifest["recovered"]["published"] > 0
+    assert len(archive.documents()) == READABLE
+
+
+def test_an_archivist_whose_crawl_dies_ends_too(archive: Archive) -> None:
+    archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
+    process, reader = archive.started(8)
+    children = psutil.Process(process.pid).children()
+    process.kill()
+    process.communicate()
+    os.close(reader)
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert len(children) == 1
+    assert alive == []
 
 
 def test_a_spool_that_cannot_be_written_is_told(archive: Archive, tmp_path: Path) -> None:

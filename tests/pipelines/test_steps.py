@@ -34,7 +34,7 @@ def run(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 def reading(run: Run, **changes: object) -> Reading:
-    return Reading(article=article(**changes), day=DAY, receipts=(run.spool.record(exchange()),))
+    return Reading(article=article(**changes), day=DAY, receipts=(run.archivist.record(exchange()),))
 
 
 def test_what_only_looked_like_text_is_absent() -> None:

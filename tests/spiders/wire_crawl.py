@@ -56,7 +56,7 @@ def main() -> None:
         "EXTENSIONS": {"scrapy.extensions.remote_control.RemoteControl": None},
     }
     process = AsyncCrawlerProcess(settings)
-    run = SimpleNamespace(spool=spool)
+    run = SimpleNamespace(archivist=spool)
     process.crawl(Downloads, run=run, requests=json.load(sys.stdin))
     process.start()
     spool.close()

@@ -14,8 +14,8 @@ from pressmark.archive.batch import Batch, Draft, leftovers, torn
 from pressmark.archive.captured import Captured
 from pressmark.archive.recovery import mend
 from pressmark.archive.spool import Spool
-from pressmark.capture import Capture, Receipt
-from pressmark.errors import PressmarkError, SpoolError
+from pressmark.capture import Capture
+from pressmark.errors import SpoolError
 from pressmark.outcomes import Outcome
 from tests.samples import ARTICLE_ID, document, exchange
 
@@ -24,11 +24,11 @@ def make(folder: Path, handed: list[Batch], **options: Any) -> Spool:
     return Spool(folder, "news", "run1", {"software": "test"}, handed.append, **options)
 
 
-def stage(spool: Spool, *receipts: Receipt) -> None:
+def stage(spool: Spool, *captures: Capture) -> None:
     draft = Draft(
         article_id=ARTICLE_ID, key="k", document=document(), outcome=Outcome.PUBLISHED, taken=Outcome.UNCHANGED
     )
-    spool.stage(draft, receipts, version="v1")
+    spool.stage(draft, captures, version="v1")
 
 
 def records(path: Path) -> list[tuple[str, str]]:
@@ -47,14 +47,12 @@ def test_a_draft_goes_with_its_segment_and_knows_where_its_captures_lie(tmp_path
     spool.close()
     [batch] = handed
     [draft] = batch.drafts()
-    assert first.capture
-    assert second.capture
     assert (draft.article_id, draft.key, draft.outcome, draft.taken) == (ARTICLE_ID, "k", "published", "unchanged")
     captures = draft.document["pressmark"]["captures"]
-    assert [each["recordId"] for each in captures] == [first.capture.record_id, second.capture.record_id]
+    assert [each["recordId"] for each in captures] == [first.record_id, second.record_id]
     assert {each["warc"] for each in captures} == {batch.segment.key}
-    assert draft.document["archivedAt"] == first.capture.record_id
-    assert list(Captured([(batch.segment.path, batch.segment.key)])) == [first.capture, second.capture]
+    assert draft.document["archivedAt"] == first.record_id
+    assert list(Captured([(batch.segment.path, batch.segment.key)])) == [first, second]
 
 
 def test_metadata_tells_what_led_here_and_what_it_became(tmp_path: Path) -> None:
@@ -103,10 +101,9 @@ def captured(folder: Path, **changes: Any) -> tuple[Capture, Path]:
     """Capture one exchange today, as an earlier run would have."""
     handed: list[Batch] = []
     spool = make(folder, handed)
-    receipt = spool.record(exchange(1, **changes))
+    capture = spool.record(exchange(1, **changes))
     spool.close()
-    assert receipt.capture
-    return receipt.capture, handed[0].segment.path
+    return capture, handed[0].segment.path
 
 
 @pytest.mark.parametrize(("body", "kind"), [(b"<h1>Lamps lit</h1>", "revisit"), (b"<h1>Lamps out</h1>", "response")])
@@ -114,11 +111,11 @@ def test_the_same_payload_is_kept_once_a_day(tmp_path: Path, body: bytes, kind: 
     first, _ = captured(tmp_path / "first", now=True)
     handed: list[Batch] = []
     spool = make(tmp_path / "second", handed, earlier={first.url: first})
-    receipt = spool.record(exchange(1, body, now=True))
+    capture = spool.record(exchange(1, body, now=True))
     spool.close()
     path = handed[0].segment.path
     assert [each for each, _ in records(path)] == ["warcinfo", kind, "request", "metadata"]
-    assert (receipt.capture == first) is (kind == "revisit")
+    assert (capture == first) is (kind == "revisit")
     subprocess.run([Path(sys.executable).parent / "warcio", "check", path], check=True, capture_output=True)
 
 
@@ -167,21 +164,20 @@ def test_a_segment_without_a_whole_exchange_is_deleted(tmp_path: Path, size: int
 def test_a_full_disk_leaves_whole_records_and_takes_nothing_more(tmp_path: Path) -> None:
     # A limit on file sizes stands in for a full disk: the kernel refuses in the middle of a write alike.
     handed: list[Batch] = []
-    told: list[PressmarkError] = []
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    spool = make(tmp_path, handed, on_failure=told.append)
+    spool = make(tmp_path, handed)
     whole = spool.record(exchange(1))
     stage(spool, whole)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
-        spool.record(exchange(2, os.urandom(200_000)))
         with pytest.raises(SpoolError, match="Make room"):
-            spool.close()
+            spool.record(exchange(2, os.urandom(200_000)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert len(told) == 1
     with pytest.raises(SpoolError):
         spool.record(exchange(3))
+    with pytest.raises(SpoolError, match="Make room"):
+        spool.close()
     [batch] = handed
     assert [kind for kind, _ in records(batch.segment.path)] == [
         "warcinfo",

@@ -1,0 +1,125 @@
+"""The archivist's process: `python -m pressmark.archive.archivist_process FD`, started by `archivist.Archivist`."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+from datetime import timedelta
+from io import BytesIO
+from typing import IO, Any, NoReturn
+
+import attrs
+from filelock import FileLock
+
+from pressmark.archive.archivist import Setup, lock_path
+from pressmark.archive.batch import Draft, Published
+from pressmark.archive.channel import Channel
+from pressmark.archive.publisher import Publisher, Settled
+from pressmark.archive.spool import Spool
+from pressmark.archive.store import Store
+from pressmark.capture import Capture, Exchange
+from pressmark.errors import PressmarkError, RunFailed, SpoolError
+
+
+class ArchivistProcess:
+    """Writes what the crawl hands on, in its order; ends when the crawl says so, or is gone."""
+
+    def __init__(self, channel: Channel, setup: Setup) -> None:
+        self._channel = channel
+        self._captures: dict[int, Capture] = {}
+        self._failed = False
+        self._publisher = Publisher(Store.connect(setup.config), self._published, self._fail)
+        self._spool = Spool(
+            setup.config.spool / setup.site,
+            setup.site,
+            setup.run_id,
+            setup.info,
+            self._publisher.take,
+            earlier=setup.earlier,
+            segment_bytes=setup.config.segment_bytes,
+            segment_age=timedelta(seconds=setup.config.segment_seconds),
+        )
+
+    def work(self) -> None:
+        """Do as the crawl says until it says `close`."""
+        while True:
+            message, file = self._channel.receive()
+            if message == ("close",):
+                break
+            try:
+                self._take(message, file)
+            except SpoolError as error:
+                self._fail(error)
+        for part in (self._spool, self._publisher):
+            try:
+                part.close()
+            except PressmarkError as error:
+                self._fail(error)
+        self._channel.send(("closed",))
+
+    def _take(self, message: Any, file: int | None) -> None:
+        body: IO[bytes]
+        match message:
+            case "exchange", number, facts, bytes() as data:
+                with BytesIO(data) as body:
+                    self._record(number, Exchange(**facts, response_body=body))
+            case "exchange", number, facts, int() as start:
+                assert file is not None
+                with os.fdopen(file, "rb") as body:
+                    body.seek(start)
+                    self._record(number, Exchange(**facts, response_body=body))
+            case "stage", Draft() as draft, numbers, fields:
+                if not self._failed:  # What is behind a gap may lean on what is missing.
+                    self._spool.stage(draft, [self._captures[number] for number in numbers], **fields)
+
+    def _record(self, number: int, exchange: Exchange) -> None:
+        if not self._failed:
+            self._captures[number] = self._spool.record(exchange)
+
+    def _published(self, published: Published, settled: Settled) -> None:
+        slim = [(attrs.evolve(draft, document={}), outcome) for draft, outcome in settled]
+        self._channel.send(("published", published, slim))
+
+    def _fail(self, error: Exception) -> None:
+        if not isinstance(error, PressmarkError):
+            error = RunFailed(f"publishing failed: {type(error).__name__}: {error}")
+        if not self._failed:
+            self._failed = True
+            self._channel.send(("failed", error))
+
+
+class _Told(logging.Handler):
+    """Hands log records to the crawl, which knows where they go."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(logging.INFO)
+        self._channel = channel
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._channel.send(("log", record.name, record.levelno, record.getMessage()))
+
+
+def main() -> None:
+    """Work until the crawl closes; end at once when it is gone: what is whole on the disk is the next run's."""
+    ending = {signal.SIGTERM, signal.SIGINT}
+    for number in ending:
+        signal.signal(number, signal.SIG_IGN)  # The crawl hears them, and says when to end.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
+    channel = Channel(socket.socket(fileno=int(sys.argv[-1])))
+    logging.getLogger("pressmark").addHandler(_Told(channel))
+    logging.getLogger("pressmark").setLevel(logging.INFO)
+    try:
+        setup, _ = channel.receive()
+        with FileLock(lock_path(setup.config, setup.site)):
+            ArchivistProcess(channel, setup).work()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        _end_at_once()
+
+
+def _end_at_once() -> NoReturn:
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Messages between two processes of one run, over a socket; a message may bring an open file along."""
+
+import os
+import pickle
+import socket
+import struct
+from threading import Lock
+from typing import Any
+
+_HEAD = struct.Struct("!I?")
+"""Bytes of the message, and whether a file comes with it."""
+
+
+class Channel:
+    """One end of a socket pair. Any thread may send; one receives."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._sending = Lock()
+
+    def send(self, message: Any, file: int | None = None) -> None:
+        """Send a message, with a file descriptor if there is one; waits while the other side has much to do.
+
+        Raises:
+            OSError: there is no other side any more.
+        """
+        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        head = _HEAD.pack(len(data), file is not None)
+        with self._sending:
+            if file is None:
+                self._end.sendall(head + data)
+            else:
+                socket.send_fds(self._end, [head], [file])
+                self._end.sendall(data)
+
+    def receive(self) -> tuple[Any, int | None]:
+        """Wait for a message; whoever gets a file descriptor closes it.
+
+        Raises:
+            EOFError: the other side has ended.
+        """
+        head, files, _, _ = socket.recv_fds(self._end, _HEAD.size, 1)
+        head += self._read(_HEAD.size - len(head))
+        size, _ = _HEAD.unpack(head)
+        message = pickle.loads(self._read(size))  # noqa: S301 - of our own other half
+        return message, files[0] if files else None
+
+    def close(self) -> None:
+        """Close this end."""
+        self._end.close()
+
+    def _read(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            piece = self._end.recv(size - len(data))
+            if not piece:
+                raise EOFError
+            data += piece
+        return bytes(data)
+
+
+def pair() -> tuple[Channel, socket.socket]:
+    """Return this process's end and the one to hand to another, which may inherit it."""
+    here, there = socket.socketpair()
+    os.set_inheritable(there.fileno(), True)
+    return Channel(here), there
