@@ -7,7 +7,6 @@ empty pages.
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,9 +31,38 @@ def index_key(segment_key: str) -> str:
     return segment_key.removesuffix(".warc.gz") + SUFFIX
 
 
+class Index:
+    """The CDXJ of a segment that may still grow; it is read bit by bit, so that little is left to do when it is sealed.
+
+    Args:
+        name: file name of the sealed segment.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.end = 0
+        """Bytes of the segment that are in the index."""
+        self._name, self._lines = name, set[str]()
+
+    def read_on(self, path: Path, size: int) -> None:
+        """Take in the records up to this size, which is where one ends."""
+        with path.open("rb") as file:
+            file.seek(self.end)
+            for facts, offset, length in located(file, size, _facts):
+                if facts and facts["status"] != NOT_MODIFIED:
+                    self._lines.add(
+                        _line({**facts, "length": str(length), "offset": str(offset), "filename": self._name})
+                    )
+        self.end = size
+
+    def __str__(self) -> str:
+        return "".join(sorted(self._lines))
+
+
 def index(path: Path) -> str:
     """Return the CDXJ of a sealed segment, sorted."""
-    return "".join(sorted(set(_lines(path))))
+    whole = Index(path.name)
+    whole.read_on(path, path.stat().st_size)
+    return str(whole)
 
 
 def captures(store: Store, site: str, day: datetime) -> dict[str, Capture]:
@@ -61,13 +89,6 @@ def _capture(warc: str, facts: dict[str, str]) -> Capture:
         captured_at=datetime.fromisoformat(facts["warc-date"]).astimezone(UTC),
         status=int(facts.get("status", 0)),
     )
-
-
-def _lines(path: Path) -> Iterator[str]:
-    with path.open("rb") as file:
-        for facts, offset, length in located(file, path.stat().st_size, _facts):
-            if facts and facts["status"] != NOT_MODIFIED:
-                yield _line({**facts, "length": str(length), "offset": str(offset), "filename": path.name})
 
 
 def _facts(record: Any) -> dict[str, Any] | None:

@@ -29,7 +29,7 @@ def publish(store: Store, batch: Batch) -> tuple[Published, Settled]:
     """
     segment = batch.segment
     stored = store.put_file(segment.key, segment.path, segment.sha256, WARC)
-    index = store.put(cdxj.index_key(segment.key), cdxj.index(segment.path).encode(), TEXT)
+    index = store.put(cdxj.index_key(segment.key), segment.index.encode(), TEXT)
     with ThreadPoolExecutor(THREADS, "publish") as pool:
         written = list(pool.map(lambda draft: (draft, _put(store, draft)), batch.drafts()))
     published = Published(

@@ -14,8 +14,8 @@ def located(
     """Read a segment record by record.
 
     Args:
-        file: the segment, from its start.
-        size: bytes of it.
+        file: the segment, from its start or that of a record.
+        size: bytes of it, from its start.
         read: makes of a record what is wanted of it, while its content is at hand.
         parse_http: read the head of HTTP messages.
 

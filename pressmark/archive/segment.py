@@ -14,7 +14,7 @@ import attrs
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from pressmark.archive import keys
+from pressmark.archive import cdxj, keys
 from pressmark.archive.member import Member, members
 from pressmark.capture import Capture, Exchange
 from pressmark.document import timestamp
@@ -25,6 +25,8 @@ IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 """Profiles of revisit records (WARC 1.1, 6.7)."""
 _CHUNK = 1 << 20
+_INDEX_EVERY = 4 << 20
+"""Bytes that are written before the index reads on."""
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +40,8 @@ class SealedSegment:
     sha256: str
     """Hex."""
     records: int
+    index: str = attrs.field(repr=False)
+    """Its CDXJ."""
 
 
 class _Head(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
@@ -75,6 +79,7 @@ class Segment:
             self._file = self._path.open("xb", buffering=0)
         except OSError as error:
             raise SpoolError(f"the spool can't be written: {error}. Set PRESSMARK_SPOOL or make room.") from error
+        self._index = cdxj.Index(self.name)
         self._writer = _Writer(None, gzip=False, warc_version="1.1")
         self._write(self._writer.create_warcinfo_record(self.name, info))
 
@@ -114,6 +119,8 @@ class Segment:
         self._write(self._http("request", exchange.url, exchange.request_head, BytesIO(sent), len(sent), shared))
         facts = {"via": exchange.via, "fetchTimeMs": round(exchange.seconds * 1000)}
         self._write(self._fields(exchange.url, facts, shared))
+        if self.size - self._index.end >= _INDEX_EVERY:
+            self._index.read_on(self._path, self.size)
         return again or Capture(
             url=exchange.url,
             warc=self.key,
@@ -133,6 +140,7 @@ class Segment:
     def seal(self) -> SealedSegment:
         """Make the file durable under its final name."""
         try:
+            self._index.read_on(self._path, self.size)
             os.fsync(self._file.fileno())
             self._file.close()
             path = self._path.rename(self._path.with_name(self.name))
@@ -141,7 +149,14 @@ class Segment:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise SpoolError(f"segment {self._path} can't be sealed: {error}") from error
-        return SealedSegment(path=path, key=self.key, size=self.size, sha256=digest, records=self.records)
+        return SealedSegment(
+            path=path,
+            key=self.key,
+            size=self.size,
+            sha256=digest,
+            records=self.records,
+            index=str(self._index),
+        )
 
     def _http(self, kind: str, url: str, head: bytes, body: IO[bytes], size: int, headers: dict[str, str]) -> Any:
         return self._writer.create_warc_record(
@@ -181,6 +196,7 @@ def sealed(path: Path, site: str) -> SealedSegment:
         size=path.stat().st_size,
         sha256=digest,
         records=records,
+        index=cdxj.index(path),
     )
 
 

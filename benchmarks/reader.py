@@ -1,0 +1,50 @@
+"""The spider of all variants: it follows the listing and reads all fields of every article."""
+
+from typing import Any
+
+import psutil
+from scrapy import Request, Spider
+from web_poet import HttpResponse, HttpResponseHeaders
+
+from spiders.layouts import page_response
+from spiders.pages.chinadaily import ArticlePage
+
+SAMPLE_EVERY = 1000
+
+
+class Reader(Spider):
+    """Reads `serve_pages`, and notes how much memory that takes."""
+
+    name = "reader"
+    site: Any
+    run: Any = None
+    first: str
+    pages = 0
+    memory: list[int]
+
+    async def start(self) -> Any:
+        """Begin with the first listing page."""
+        self.memory = []
+        yield Request(self.first, self.parse_listing)
+
+    def parse_listing(self, response: Any) -> Any:
+        """Ask for all."""
+        for href in response.css("a.article::attr(href)").getall():
+            yield response.follow(href, self.parse_article)
+        if following := response.css("a.next::attr(href)").get():
+            yield response.follow(following, self.parse_listing, priority=-1)
+
+    async def parse_article(self, response: Any) -> Any:
+        """Read all fields."""
+        headers = HttpResponseHeaders.from_bytes_dict(response.headers)
+        page: HttpResponse = page_response(response.url, response.body, response.status, headers)
+        yield {"article": await ArticlePage(page, site=self.site).to_item()}
+        self.pages += 1
+        if self.pages % SAMPLE_EVERY == 0:
+            self.memory.append(_memory())
+
+
+def _memory() -> int:
+    """Return the bytes this process and its archivist hold now."""
+    me = psutil.Process()
+    return sum(each.memory_info().rss for each in [me, *me.children()])
