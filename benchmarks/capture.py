@@ -26,7 +26,7 @@ FLAT = 50_000_000
 
 @click.command()
 @click.option("--pages", default=2000, show_default=True)
-@click.option("--rounds", default=3, show_default=True)
+@click.option("--rounds", default=5, show_default=True)
 @click.option("--memory-pages", default=20_000, show_default=True, help="0: leave the memory out.")
 @click.option("--only", multiple=True, type=click.Choice(VARIANTS))
 def main(pages: int, rounds: int, memory_pages: int, only: tuple[str, ...]) -> None:
