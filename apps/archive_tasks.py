@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_run
 from pressmark.config import Config
+from pressmark.outcomes import Outcome
 from pressmark.run import changed
 
 SHOWN = 20
@@ -31,7 +32,11 @@ def verify_crawl(crawled: dict[str, Any]) -> None:
 def report_crawl(crawled: dict[str, Any]) -> dict[str, Any]:
     """Log the counts in one line, and return what the asset's event is to carry."""
     counts = crawled["counts"]
-    told = ", ".join(f"{name} {counts[name]}" for name in ("published", "unchanged", "rejected", "failed"))
+    told = ", ".join(
+        f"{outcome.replace('_', ' ')} {counts.get(outcome, 0)}"
+        for outcome in Outcome
+        if counts.get(outcome) or outcome is Outcome.PUBLISHED
+    )
     nothing = "" if changed(crawled) else "nothing changed: "
     logger.info("%s%s of %d seen", nothing, told, counts["seen"])
     recovered = crawled["recovered"]["published"]

@@ -27,6 +27,7 @@ from apps.ports import is_free, require_free
 from apps.program import POLL, interrupt_on_sigterm
 from apps.s3server import RunningS3
 from pressmark.errors import PressmarkError, ServiceFailed
+from pressmark.outcomes import Outcome
 from pressmark.site import load_sites
 
 DAG_ID = "archive_newsroom_world_europe"
@@ -130,7 +131,7 @@ def _show(stage: Stage) -> list[Ran]:
     changed = _change(stage.site.newsroom)
     runs.append(_run(stage.airflow, f"2: {changed}"))
     runs.append(_run(stage.airflow, "3: nothing changed"))
-    first, second, third = (each.counts["published"] for each in runs)
+    first, second, third = (each.counts[Outcome.PUBLISHED] + each.counts[Outcome.UPDATED] for each in runs)
     if not first or not second:
         raise ServiceFailed(f"runs 1 and 2 should have published something, not {first} and {second}.")
     if third:
@@ -167,10 +168,10 @@ def _step(what: str) -> Iterator[None]:
 
 
 def _tell(settings: Settings, stage: Stage, runs: list[Ran]) -> None:
-    columns = ("seen", "published", "unchanged", "rejected", "failed")
+    columns = ("seen", *(outcome for outcome in Outcome if any(run.counts[outcome] for run in runs)))
     rows = table("run")
     for column in (*columns, "seconds"):
-        rows.add_column(column, justify="right")
+        rows.add_column(column.replace("_", " "), justify="right")
     for run in runs:
         rows.add_row(run.what, *(str(run.counts[name]) for name in columns), f"{run.seconds:.1f}")
     click.echo()

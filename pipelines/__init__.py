@@ -2,7 +2,7 @@
 
 STEPS = {
     "pipelines.clean.Clean": 100,
-    "pipelines.drop_known_version.DropKnownVersion": 200,
-    "pipelines.validate.Validate": 300,
+    "pipelines.validate.Validate": 200,
+    "pipelines.drop_known_version.DropKnownVersion": 300,
     "pipelines.publish.Publish": 400,
 }

@@ -1,9 +1,25 @@
 """One HTTP exchange: as it went over the wire, and where its record lies in the archive."""
 
+import uuid
 from datetime import datetime
 from typing import IO
 
 import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Original:
+    """The response that a 304 says is still good."""
+
+    url: str
+    record_id: str
+    """`urn:uuid:...`"""
+    captured_at: datetime
+    """Its WARC-Date; aware, UTC."""
+
+
+def _new_record_id() -> str:
+    return f"urn:uuid:{uuid.uuid4()}"
 
 
 @attrs.frozen(kw_only=True)
@@ -31,6 +47,10 @@ class Exchange:
     """URL of the page that led here."""
     truncated: str | None = None
     """Why the response has no end: `length`, `time`, `disconnect` or `unspecified` (WARC 1.1, 5.13)."""
+    original: Original | None = None
+    """What was asked to be sent only if it had changed."""
+    record_id: str = attrs.field(factory=_new_record_id)
+    """Of the record of its response, `urn:uuid:...`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -64,3 +84,5 @@ class Receipt:
     """Bytes of the response's body."""
     number: int
     """Counts the exchanges of a run."""
+    record_id: str
+    """Of the record of its response."""

@@ -13,7 +13,17 @@ class Outcome(StrEnum):
     """What a run can make of an article."""
 
     PUBLISHED = "published"
+    """Its first version."""
+    UPDATED = "updated"
+    """A further version."""
+    NOT_MODIFIED = "not_modified"
+    """A 304: the server says that it is the same."""
     UNCHANGED = "unchanged"
+    """The same version, with the same content."""
+    SILENT_EDIT = "silent_edit"
+    """The same version, with other content."""
+    WITHDRAWN = "withdrawn"
+    """A 404 or 410 in the place of a known article."""
     REJECTED = "rejected"
     FAILED = "failed"
 

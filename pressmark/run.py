@@ -1,5 +1,6 @@
 """A run: one crawl of one section, from the first request to its manifest."""
 
+import json
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 import pressmark
-from pressmark.archive import cdxj, keys, manifest
+from pressmark.archive import cdxj, keys, manifest, visits
 from pressmark.archive.archivist import Archivist, Setup
 from pressmark.archive.batch import Draft, Published, forget, kept_at, untold
 from pressmark.archive.ledger import Ledger
@@ -23,12 +24,15 @@ from pressmark.errors import CrawlRefused, LayoutChanged, PressmarkError, Reject
 from pressmark.outcomes import Outcome, Outcomes
 from pressmark.requisites import Requisites
 from pressmark.site import Site
+from pressmark.watch import Watch
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 GONE = {"http-404", "http-410"}
 """Failures that another try would only repeat."""
+ADDING = (Outcome.PUBLISHED, Outcome.UPDATED, Outcome.SILENT_EDIT, Outcome.WITHDRAWN)
+"""Outcomes of which each leaves a document."""
 REFUSED = {"http-401", "http-403", "robots"}
 
 logger = logging.getLogger(__name__)
@@ -91,7 +95,9 @@ class Run:
         self._on_change = on_change
         self._told: dict[Path, Published] = {}
         self.spool_folder = config.spool / site.site
-        self._know_the_last_run()
+        visited = self._know_the_last_run()
+        known = visits.read(store, visited) if visited else {}
+        self.watch = Watch(site.recheck, known, self.started_at, everything=recheck)
         captured = cdxj.captures(store, site.site, self.started_at)
         self.requisites = Requisites(site, {url for url, capture in captured.items() if capture.status < 500})
         setup = Setup(
@@ -131,7 +137,30 @@ class Run:
 
     def stage(self, version: VersionKey, day: str, document: Document, receipts: Sequence[Receipt]) -> None:
         """Leave a version to be published after its captures."""
-        self.archivist.stage(version_draft(self.site, day, version, document), receipts, version=str(version))
+        draft = version_draft(self.site, day, version, document)
+        if self.ledger.knows_version(day, version):
+            draft = silent_edit_draft(draft)
+        elif self.ledger.last_version(day, version.article_id):
+            draft = attrs.evolve(draft, outcome=Outcome.UPDATED)
+        self.archivist.stage(draft, receipts, version=str(version))
+
+    def known_content(self, day: str, version: VersionKey) -> str | None:
+        """Return the SHA-256 of what a known version says, as it was last visited; None of a version not known."""
+        if not self.ledger.knows_version(day, version):
+            return None
+        if known := self.watch.content(version):
+            return known
+        stored: Document = json.loads(self.store.get(keys.version(self.site.site, day, version)))
+        return str(stored["pressmark"]["contentSha256"])
+
+    def withdraw(self, article_id: str, day: str, url: str, status: int, receipt: Receipt) -> bool:
+        """Keep a tombstone for a known article that is gone; False if none of its versions is known."""
+        last = self.ledger.last_version(day, article_id)
+        if not last:
+            return False
+        draft = withdrawal_draft(self.site, day, url, last, status)
+        self.archivist.stage(draft, [receipt], withdrawn=last)
+        return True
 
     def reject(self, article_id: str, day: str, url: str, error: Rejected, receipts: Sequence[Receipt]) -> None:
         """Keep what can't become an article: the reason, and a pointer to its capture."""
@@ -163,6 +192,8 @@ class Run:
         if not self.interrupted:
             self._judge(left)
         self.store.put(SCHEMA_KEY, schema_bytes(), "application/schema+json")
+        visited = keys.visits(self.site.site, self.section_name, self.started_at, self.run_id)
+        self._visits = visits.write(self.store, visited, self.watch.told())
         key = manifest.write(self.store, self.manifest())
         for path in self._told:
             forget(path)
@@ -177,7 +208,7 @@ class Run:
 
     def counts(self) -> dict[str, int]:
         """Return what was seen and what became of it."""
-        return {"listing_pages": self.listing_pages, **self.outcomes.counts()}
+        return {"listing_pages": self.listing_pages, **self.outcomes.counts(), "not_due": len(self.watch.not_due)}
 
     def manifest(self) -> manifest.Manifest:
         """Return what the run leaves behind."""
@@ -203,10 +234,12 @@ class Run:
                 {**attrs.asdict(each.segment), "records": each.records, "index": attrs.asdict(each.index)}
                 for each in told
             ],
+            "visits": attrs.asdict(self._visits),
             "objects": [attrs.asdict(stored) for each in told for stored in each.objects],
         }
 
-    def _know_the_last_run(self) -> None:
+    def _know_the_last_run(self) -> str | None:
+        """Take over what the last run told, and return the key of its visits."""
         started, key = manifest.newest_keys(self.store, self.site.site, self.section_name)
         last = manifest.read(self.store, key) if key else None
         killed = bool(started and (not key or started.removesuffix(keys.STARTED) > key.removesuffix(".json")))
@@ -219,6 +252,7 @@ class Run:
             if fate["outcome"] == Outcome.FAILED and fate.get("reason") not in GONE
         ]
         """URLs of articles that the last run could not have; they are asked for again, listed or not."""
+        return last["visits"]["key"] if last and "visits" in last else None
 
     def _judge(self, left: int) -> None:
         """Fail a run that went through and whose result can't be trusted."""
@@ -261,7 +295,8 @@ class Run:
 
 def changed(told: manifest.Manifest) -> bool:
     """Tell by its manifest whether a run added documents to the bucket, those that runs before it had left included."""
-    return bool(told["counts"]["published"] + told["recovered"]["published"] + told["newly_rejected"])
+    added = sum(told["counts"].get(outcome, 0) for outcome in ADDING)
+    return bool(added + told["recovered"]["published"] + told["newly_rejected"])
 
 
 def version_draft(site: Site, day: str, version: VersionKey, document: Document) -> Draft:
@@ -272,6 +307,24 @@ def version_draft(site: Site, day: str, version: VersionKey, document: Document)
         outcome=Outcome.PUBLISHED,
         taken=Outcome.UNCHANGED,
         document=document,
+    )
+
+
+def silent_edit_draft(version: Draft) -> Draft:
+    """Return a reading of a known version with other content as it is to be published, beside the version."""
+    content = version.document["pressmark"]["contentSha256"]
+    return attrs.evolve(version, key=keys.silent_edit(version.key, content), outcome=Outcome.SILENT_EDIT)
+
+
+def withdrawal_draft(site: Site, day: str, url: str, last: str, status: int) -> Draft:
+    """Return the tombstone of an article that is gone behind its last version; one, however often it is asked for."""
+    article_id = last.partition("/")[0]
+    return Draft(
+        article_id=article_id,
+        key=keys.withdrawal(f"{keys.articles(site.site, day)}{last}.json"),
+        outcome=Outcome.WITHDRAWN,
+        taken=Outcome.UNCHANGED,
+        document={"identifier": article_id, "url": url, "pressmark": {"withdrawn": last, "status": status}},
     )
 
 

@@ -13,6 +13,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pressmark.errors import SiteFileError, UnknownSection
+from pressmark.recheck import Recheck
 
 
 def _time_zone(name: str) -> str:
@@ -98,6 +99,7 @@ class Site(_Facts):
     politeness: Politeness = Politeness()
     expect: Expectations = Expectations()
     requisites: RequisiteBounds = RequisiteBounds()
+    recheck: Recheck = Recheck()
     sections: Annotated[dict[str, Section], Field(min_length=1)]
 
     @cached_property

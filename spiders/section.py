@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
 from scrapy import Request, Spider
@@ -16,6 +17,7 @@ from pressmark.errors import CrawlRefused, LayoutChanged, RunFailed
 from pressmark.outcomes import Outcome
 from pressmark.reading import Reading
 from pressmark.run import Run
+from spiders.conditional import NOT_MODIFIED, conditional, visited
 from spiders.layouts import layout_of, page_response
 from spiders.listing import Entry, Listing
 from spiders.page_requisites import PageRequisites
@@ -23,6 +25,7 @@ from spiders.reading import NotWhole, as_rejection, read_article
 from spiders.wire import RECEIPT
 
 REFUSALS = {401, 403}
+GONE = {404, 410}
 
 
 class SectionSpider(Spider):
@@ -38,7 +41,7 @@ class SectionSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Begin with the first listing page, and what the last run could not have."""
         yield self._listing_request(self.run.site.origin + self.run.section.path, number=1)
-        for url in self.run.failed_before:
+        for url in [*self.run.failed_before, *(visit.url for visit in self.run.watch.overdue())]:
             if match := self.run.site.article_match(url):
                 entry = Entry(article_id=match["id"], url=url, printed_day=match["day"])
                 if self.run.see(entry.article_id, url):
@@ -58,7 +61,7 @@ class SectionSpider(Spider):
         await asyncio.to_thread(self.run.ledger.learn, {entry.day for entry in listing.entries})
         fresh = [entry for entry in listing.entries if not self.run.ledger.knows_article(entry.day, entry.article_id)]
         for entry in listing.entries:
-            if self.run.see(entry.article_id, entry.url):
+            if self.run.watch.due(entry.article_id) and self.run.see(entry.article_id, entry.url):
                 yield self._article_request(entry)
         self.run.caught_up = not (fresh and listing.next_url)
         go_on = fresh or self.run.recheck or not self.run.complete_before
@@ -68,6 +71,16 @@ class SectionSpider(Spider):
 
     async def parse_article(self, response: Response, entry: Entry) -> AsyncIterator[Reading | Request]:
         """Read an article, with its following pages if it is a long one; then ask for what its pages need."""
+        if response.status == NOT_MODIFIED:
+            if await self._following_are_the_same(entry):
+                self.run.watch.unchanged(entry.article_id)
+                self.run.settle(entry.article_id, Outcome.NOT_MODIFIED)
+                return
+            try:
+                response = await self._fetch(entry.url)
+            except NotWhole as error:
+                self._not_whole(entry, error)
+                return
         pages = [response]
 
         async def fetch(url: str) -> HttpResponse:
@@ -78,11 +91,12 @@ class SectionSpider(Spider):
         try:
             article = await read_article(page_class, self.run.site, entry.article_id, _page(response), fetch)
         except NotWhole as error:
-            self.logger.warning("failed: %s: %s", entry.url, error)
-            self.run.settle(entry.article_id, Outcome.FAILED, reason="following-page", message=str(error))
+            self._not_whole(entry, error)
         except Exception as error:  # noqa: BLE001 - whatever breaks on one page must not stop the others
+            self._visited(entry, pages)
             self.run.reject(entry.article_id, entry.day, response.url, as_rejection(error), _receipts(pages))
         else:
+            self._visited(entry, pages, article.published_at)
             yield Reading(article=article, day=entry.day, receipts=_receipts(pages))
         for request in PageRequisites(self.run).of(*pages):
             yield request
@@ -99,19 +113,51 @@ class SectionSpider(Spider):
         """An article that can't be had is counted as failed, and tried again by the next run."""
         reason, message = _why(failure)
         entry: Entry = failure.request.cb_kwargs["entry"]  # type: ignore[attr-defined]  # Scrapy adds it
+        if isinstance(failure.value, HttpError) and self._withdrawn(entry, failure.value.response):
+            return
         self.logger.warning("failed: %s: %s", entry.url, message)
         self.run.settle(entry.article_id, Outcome.FAILED, reason=reason, message=message)
 
     async def _fetch(self, url: str) -> Response:
-        """Fetch a following page at once, past the scheduler."""
-        assert self.crawler.engine is not None
-        try:
-            response = await self.crawler.engine.download_async(Request(url))
-        except Exception as error:
-            raise NotWhole(f"{url}: {type(error).__name__}: {error}") from error
+        """Fetch a page at once, past the scheduler."""
+        response = await self._download(Request(url))
         if response.status != 200:
             raise NotWhole(f"{url} answers {response.status}")
         return response
+
+    async def _download(self, request: Request) -> Response:
+        assert self.crawler.engine is not None
+        try:
+            return await self.crawler.engine.download_async(request)
+        except Exception as error:
+            raise NotWhole(f"{request.url}: {type(error).__name__}: {error}") from error
+
+    async def _following_are_the_same(self, entry: Entry) -> bool:
+        """Ask for the following pages of an article whose first is the same."""
+        for page in self.run.watch.pages(entry.article_id)[1:]:
+            try:
+                response = await self._download(conditional(Request(page.original.url), page))
+            except NotWhole:
+                return False  # What is wrong with it will be told when the whole article is asked for.
+            if response.status != NOT_MODIFIED:
+                return False
+        return True
+
+    def _visited(self, entry: Entry, pages: list[Response], created_at: datetime | None = None) -> None:
+        self.run.watch.seen(
+            entry.article_id, entry.url, entry.printed_day, pages=tuple(map(visited, pages)), created_at=created_at
+        )
+
+    def _withdrawn(self, entry: Entry, response: Response) -> bool:
+        """Note that an article is gone, if it is a known one."""
+        if response.status not in GONE:
+            return False
+        self.run.watch.seen(entry.article_id, entry.url, entry.printed_day)
+        return self.run.withdraw(entry.article_id, entry.day, entry.url, response.status, response.meta[RECEIPT])
+
+    def _not_whole(self, entry: Entry, error: NotWhole) -> None:
+        self.logger.warning("failed: %s: %s", entry.url, error)
+        self.run.settle(entry.article_id, Outcome.FAILED, reason="following-page", message=str(error))
 
     def _check(self, listing: Listing, url: str) -> None:
         """Hold a listing against what the site file promises (`expect`)."""
@@ -126,7 +172,9 @@ class SectionSpider(Spider):
             )
 
     def _article_request(self, entry: Entry) -> Request:
-        return Request(entry.url, self.parse_article, errback=self.article_failed, cb_kwargs={"entry": entry})
+        request = Request(entry.url, self.parse_article, errback=self.article_failed, cb_kwargs={"entry": entry})
+        pages = self.run.watch.pages(entry.article_id)
+        return conditional(request, pages[0]) if pages else request
 
     def _listing_request(self, url: str, number: int) -> Request:
         return Request(

@@ -8,7 +8,7 @@ from typing import IO
 
 import attrs
 
-from pressmark.capture import Exchange
+from pressmark.capture import Exchange, Original
 
 IN_MEMORY = 1 << 20
 """Bytes of a response that are kept in memory; larger ones spill to a temporary file."""
@@ -57,7 +57,9 @@ class Tape:
         self._response.truncate(self._response.tell() - rest)
         self.whole = True
 
-    def exchange(self, url: str, via: str | None, truncated: str | None) -> Exchange | None:
+    def exchange(
+        self, url: str, via: str | None, truncated: str | None, original: Original | None = None
+    ) -> Exchange | None:
         """Return what was recorded, or None if not even the head of a response came.
 
         Interim responses (1xx, RFC 9110, 15.2) are left out: the record is of the final one. The exchange takes over
@@ -86,6 +88,7 @@ class Tape:
                 ip=self.ip,
                 via=via,
                 truncated=None if self.whole else truncated,
+                original=original,
             )
         self._response.close()
         return None

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 RECEIPT = "receipt"
 """Where a request's meta holds the receipt of its last download."""
+ORIGINAL = "original"
+"""Where it holds what a conditional request was asked for."""
 ONLY_READ = "only_read"
 """A request's meta may name the one content type that is read: any other body goes to the archive alone and need not
 be held in memory; the response has none."""
@@ -110,7 +112,7 @@ class RecordingHandler(HTTP11DownloadHandler):
     def _record(self, request: Request, tape: Tape, truncated: str) -> None:
         """Hand the exchange on; when that has failed, nothing is read that was not captured."""
         via = (request.headers.get("Referer") or b"").decode("latin-1") or None
-        if exchange := tape.exchange(request.url, via, truncated):
+        if exchange := tape.exchange(request.url, via, truncated, request.meta.get(ORIGINAL)):
             try:
                 request.meta[RECEIPT] = self._run.archivist.record(exchange)
             except PressmarkError as error:

@@ -24,10 +24,12 @@ def status(as_json: bool) -> None:
     if as_json:
         print_json(states)
         return
-    rows = table("section", "last run", "ended", "seen", "published", "rejected", "failed", "waiting in the spool")
+    rows = table(
+        "section", "last run", "ended", "seen", "published", "updated", "rejected", "failed", "waiting in the spool"
+    )
     for row in states:
         counts = row["counts"] or {}
-        figures = (str(counts.get(name, "-")) for name in ("seen", "published", "rejected", "failed"))
+        figures = (str(counts.get(name, "-")) for name in ("seen", "published", "updated", "rejected", "failed"))
         rows.add_row(row["section"], row["ago"] or "never", row["ended"] or "-", *figures, str(row["spooled"]))
     console().print(rows)
 

@@ -95,7 +95,12 @@ class Archivist:
                 self._send(("exchange", self._count, facts, start), body.fileno())
             else:
                 self._send(("exchange", self._count, facts, body.read()))
-        return Receipt(captured_at=exchange.started_at, size=exchange.size, number=self._count)
+        return Receipt(
+            captured_at=exchange.started_at,
+            size=exchange.size,
+            number=self._count,
+            record_id=exchange.record_id,
+        )
 
     def stage(self, draft: Draft, receipts: Sequence[Receipt], **fields: str) -> None:
         """Leave a document to be published once all its captures are in the bucket.

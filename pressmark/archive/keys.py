@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pressmark.article import VersionKey
 
 WARC, ARTICLES, REJECTED, RUNS = "warc/", "articles/", "rejected/", "runs/"
+SILENT_EDITS, WITHDRAWN = "silent-edits/", "withdrawn/"
 STARTED = ".started"
+MANIFEST = ".json"
 
 
 def day_of(moment: datetime) -> str:
@@ -50,6 +52,17 @@ def correction(version_key: str, layout: str) -> str:
     return f"corrections/{name}-{layout.replace('/', '-')}.json"
 
 
+def silent_edit(version_key: str, content_sha256: str) -> str:
+    """Key of other content under a known version; `version_key` is the version's own."""
+    name = version_key.removeprefix(ARTICLES).removesuffix(".json")
+    return f"{SILENT_EDITS}{name}-{content_sha256[:12]}.json"
+
+
+def withdrawal(version_key: str) -> str:
+    """Key of the tombstone of an article whose last version this is."""
+    return WITHDRAWN + version_key.removeprefix(ARTICLES)
+
+
 def rejections(site: str, day: str) -> str:
     """Prefix of all rejected pages of articles of a day."""
     return f"{REJECTED}{site}/{day}/"
@@ -67,9 +80,14 @@ def runs(site: str, section: str) -> str:
 
 def manifest(site: str, section: str, started_at: datetime, run_id: str) -> str:
     """Key of a run's manifest."""
-    return f"{runs(site, section)}{day_of(started_at)}/{run_id}.json"
+    return f"{runs(site, section)}{day_of(started_at)}/{run_id}{MANIFEST}"
 
 
 def started(site: str, section: str, started_at: datetime, run_id: str) -> str:
     """Key of the mark that a run has begun; without a manifest beside it, the run was killed or goes on."""
-    return manifest(site, section, started_at, run_id).removesuffix(".json") + STARTED
+    return manifest(site, section, started_at, run_id).removesuffix(MANIFEST) + STARTED
+
+
+def visits(site: str, section: str, started_at: datetime, run_id: str) -> str:
+    """Key of what a run tells the next one of the articles it watches."""
+    return manifest(site, section, started_at, run_id).removesuffix(MANIFEST) + ".visits.jsonl.gz"

@@ -1,5 +1,6 @@
 """The ledger: what is known, read from the bucket itself, one article day at a time."""
 
+import re
 from collections.abc import Iterable
 
 import attrs
@@ -34,6 +35,13 @@ class Ledger:
         """Tell whether this very version is published."""
         self.learn([day])
         return str(version) in self._days[day]
+
+    def last_version(self, day: str, article_id: str) -> str | None:
+        """Return the newest version of an article that is published, e.g. `WS.../20220218T005300Z`."""
+        self.learn([day])
+        return max(
+            (known for known in self._days[day] if re.fullmatch(f"{article_id}/\\d+T\\d+Z", known)), default=None
+        )
 
     def knows_rejection(self, day: str, article_id: str, reason: str) -> bool:
         """Tell whether the article was rejected for this reason before."""

@@ -50,7 +50,7 @@ def newest_keys(store: Store, site: str, section: str, now: datetime | None = No
     while day >= oldest:
         found = list(store.keys(f"{keys.runs(site, section)}{keys.day_of(day)}/"))
         started = started or max((key for key in found if key.endswith(keys.STARTED)), default=None)
-        if written := max((key for key in found if not key.endswith(keys.STARTED)), default=None):
+        if written := max((key for key in found if key.endswith(keys.MANIFEST)), default=None):
             return started, written
         day -= timedelta(days=1)
     return started, None

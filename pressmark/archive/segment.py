@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import os
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -16,7 +15,7 @@ from warcio.warcwriter import WARCWriter
 
 from pressmark.archive import cdxj, keys
 from pressmark.archive.member import Member, members
-from pressmark.capture import Capture, Exchange
+from pressmark.capture import Capture, Exchange, Original
 from pressmark.document import timestamp
 from pressmark.errors import SpoolError
 
@@ -89,7 +88,7 @@ class Segment:
         Args:
             exchange: what to write.
             earlier: the last capture of this URL; a response with the very same payload becomes a revisit of it, and
-                so does a 304.
+                so does a 304 of which nobody knows what it was asked for.
 
         Returns:
             Where the payload is: `earlier` if the response became a revisit of it.
@@ -97,24 +96,23 @@ class Segment:
         payload, block = _digests(exchange)
         told = (payload, exchange.status, exchange.truncated)
         again = earlier if earlier and told == (earlier.payload_digest, earlier.status, None) else None
-        record_id = f"urn:uuid:{uuid.uuid4()}"
         shared = {"WARC-Date": timestamp(exchange.started_at)}
         if exchange.ip:
             shared["WARC-IP-Address"] = exchange.ip
-        headers = shared | {"WARC-Record-ID": f"<{record_id}>"}
+        headers = shared | {"WARC-Record-ID": f"<{exchange.record_id}>"}
         if exchange.truncated:
             headers["WARC-Truncated"] = exchange.truncated
         kind, size = "revisit", 0
         body: IO[bytes] = BytesIO()
         if exchange.status == 304:  # No payload digest: its payload is the original's, and nobody compared it.
-            headers |= _revisited(earlier, NOT_MODIFIED)
+            headers |= _revisited(exchange.original or earlier, NOT_MODIFIED)
         elif again:
             headers |= _revisited(again, IDENTICAL) | {"WARC-Payload-Digest": payload}
         else:
             headers |= {"WARC-Payload-Digest": payload, "WARC-Block-Digest": block}
             kind, body, size = "response", exchange.response_body, exchange.size
         place = self._write(self._http(kind, exchange.url, exchange.response_head, body, size, headers))
-        shared["WARC-Concurrent-To"] = f"<{record_id}>"
+        shared["WARC-Concurrent-To"] = f"<{exchange.record_id}>"
         sent = exchange.request_body
         self._write(self._http("request", exchange.url, exchange.request_head, BytesIO(sent), len(sent), shared))
         facts = {"via": exchange.via, "fetchTimeMs": round(exchange.seconds * 1000)}
@@ -126,7 +124,7 @@ class Segment:
             warc=self.key,
             offset=place[0],
             length=place[1],
-            record_id=record_id,
+            record_id=exchange.record_id,
             payload_digest=payload,
             captured_at=exchange.started_at,
             status=exchange.status,
@@ -224,7 +222,7 @@ def _base32(digest: bytes) -> str:
     return f"sha1:{base64.b32encode(digest).decode()}"
 
 
-def _revisited(earlier: Capture | None, profile: str) -> dict[str, str]:
+def _revisited(earlier: Capture | Original | None, profile: str) -> dict[str, str]:
     headers = {"WARC-Profile": profile}
     if earlier:
         headers |= {

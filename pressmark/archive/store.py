@@ -35,6 +35,7 @@ Result = TypeVar("Result")
 JSON = "application/json"
 WARC = "application/warc"  # IANA; registered by the WARC specification, ISO 28500
 TEXT = "text/plain; charset=utf-8"
+GZIP = "application/gzip"
 _PAUSE = 1.0
 _CHUNK = 1 << 20
 _TAKEN = "PreconditionFailed"  # 412

@@ -22,7 +22,7 @@ from pressmark.archive.records import located
 from pressmark.archive.store import Store
 
 THREADS = 8
-DATA = (keys.WARC, keys.ARTICLES, keys.REJECTED)
+DATA = (keys.WARC, keys.ARTICLES, keys.SILENT_EDITS, keys.WITHDRAWN, keys.REJECTED)
 """Prefixes of what manifests tell of."""
 _DAY = re.compile(r"^.*/\d{4}/\d{2}/\d{2}/")
 _OPENED = 64

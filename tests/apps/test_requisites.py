@@ -51,7 +51,7 @@ def test_styles_scripts_and_pictures_are_captured_once_a_day(archive: Archive) -
 
     archive.newsroom.update(archive.newsroom.article_id(29))
     second = archive.crawl()
-    assert second.counts["published"] == 1
+    assert second.counts["updated"] == 1
     assert [each.path for each in fetched(archive, second) if each.path in paths] == []
 
 

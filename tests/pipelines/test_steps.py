@@ -1,10 +1,10 @@
 """Each step with a run behind it: the real bucket and spool, no Scrapy."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import attrs
 import pytest
 from scrapy.exceptions import DropItem
 
@@ -16,9 +16,11 @@ from pressmark.archive import keys
 from pressmark.archive.store import Store
 from pressmark.article import Credit, Image, Raw
 from pressmark.config import Config
+from pressmark.document import to_bytes
 from pressmark.reading import Reading
 from pressmark.run import Run
 from pressmark.site import load_sites
+from pressmark.watch import Watch
 from tests.samples import ARTICLE_ID, DAY, article, exchange
 
 
@@ -35,6 +37,18 @@ def run(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 def reading(run: Run, **changes: object) -> Reading:
     return Reading(article=article(**changes), day=DAY, receipts=(run.archivist.record(exchange()),))
+
+
+def visited(run: Run, **changes: object) -> Reading:
+    item = Validate(run).process_item(reading(run, **changes))
+    run.watch.seen(ARTICLE_ID, item.article.url, "202202/18", created_at=item.article.published_at)
+    return item
+
+
+def publish(run: Run, item: Reading) -> None:
+    assert item.document
+    run.store.put(keys.version("newsroom", DAY, item.article.version), to_bytes(item.document))
+    run.ledger._days.clear()
 
 
 def test_what_only_looked_like_text_is_absent() -> None:
@@ -62,20 +76,39 @@ def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: Run) -> None:
 
 
 def test_a_known_version_is_dropped_and_counted(run: Run) -> None:
-    item = reading(run)
+    item = visited(run)
     assert DropKnownVersion(run).process_item(item) is item
-    run.store.put(keys.version("newsroom", DAY, item.article.version), b"{}")
-    run.ledger._days.clear()
+    publish(run, item)
     with pytest.raises(DropItem):
         DropKnownVersion(run).process_item(item)
     assert run.counts()["unchanged"] == 1
 
 
+def test_other_content_of_a_known_version_is_a_silent_edit_once(run: Run) -> None:
+    publish(run, visited(run))
+    edited = visited(run, headline="Lamps out")
+    Publish(run).process_item(DropKnownVersion(run).process_item(edited))
+    run.archivist.close()
+    assert run.counts()["silent_edit"] == 1
+    with pytest.raises(DropItem):
+        DropKnownVersion(run).process_item(edited)
+    [key] = run.store.keys("silent-edits/")
+    version = keys.version("newsroom", DAY, edited.article.version)
+    assert json.loads(run.store.get(key))["headline"] == "Lamps out"
+    assert json.loads(run.store.get(version))["headline"] == article().headline
+
+
+def test_what_a_version_said_is_read_from_the_bucket_if_no_run_told_it(run: Run) -> None:
+    publish(run, visited(run))
+    run.watch = Watch(run.site.recheck, {}, run.started_at, everything=False)
+    with pytest.raises(DropItem):
+        DropKnownVersion(run).process_item(visited(run))
+
+
 def test_another_updated_time_is_another_version(run: Run) -> None:
-    item = reading(run)
-    run.store.put(keys.version("newsroom", DAY, item.article.version), b"{}")
-    later = attrs.evolve(item.article, updated_at=item.article.updated_at.replace(minute=59))
-    assert DropKnownVersion(run).process_item(attrs.evolve(item, article=later))
+    publish(run, visited(run))
+    later = visited(run, updated_at=article().updated_at.replace(minute=59))
+    assert DropKnownVersion(run).process_item(later) is later
 
 
 def test_what_the_schema_does_not_promise_is_rejected_with_its_capture(run: Run) -> None:

@@ -1,0 +1,99 @@
+"""The watch: which known articles a run visits again, and what it tells the next run about them."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+import attrs
+
+from pressmark.archive.visits import Visit, VisitedPage
+from pressmark.article import VersionKey
+from pressmark.recheck import Recheck
+
+FORGET = timedelta(days=30)
+"""How long an old article is remembered that no listing shows any more."""
+
+
+class Watch:
+    """The articles that are watched, as one run sees them.
+
+    Args:
+        policy: how often an article is visited.
+        visits: what the last run told, by article id.
+        now: when this run began; all intervals are between begins of runs.
+        everything: visit all, and unconditionally.
+    """
+
+    def __init__(self, policy: Recheck, visits: Mapping[str, Visit], now: datetime, *, everything: bool) -> None:
+        self._policy, self._visits, self._now = policy, dict(visits), now
+        self._everything = everything
+        self.not_due: set[str] = set()
+        """Articles on this run's listings that it does not visit."""
+
+    def due(self, article_id: str) -> bool:
+        """Tell whether to visit an article that a listing shows."""
+        visit = self._visits.get(article_id)
+        if not visit:
+            return True
+        if visit.visited_at == self._now:
+            return False
+        self._visits[article_id] = attrs.evolve(visit, listed_at=self._now)
+        if self._everything or self._due(visit, listed=True):
+            return True
+        self.not_due.add(article_id)
+        return False
+
+    def overdue(self) -> list[Visit]:
+        """Return the visits to repeat whether or not a listing shows their articles."""
+        return [visit for visit in self._visits.values() if self._due(visit, listed=False)]
+
+    def pages(self, article_id: str) -> tuple[VisitedPage, ...]:
+        """Return the pages of an article to ask for on condition only; none if it is to be had anew."""
+        visit = self._visits.get(article_id)
+        return visit.pages if visit and not self._everything else ()
+
+    def seen(
+        self,
+        article_id: str,
+        url: str,
+        printed_day: str,
+        *,
+        pages: tuple[VisitedPage, ...] = (),
+        created_at: datetime | None = None,
+    ) -> None:
+        """Take note of an article that was had: read, or found unreadable or gone."""
+        last = self._visits.get(article_id)
+        self._visits[article_id] = Visit(
+            article_id=article_id,
+            url=url,
+            printed_day=printed_day,
+            created_at=created_at or (last.created_at if last else self._now),
+            visited_at=self._now,
+            listed_at=last.listed_at if last else self._now,
+            pages=pages,
+            version=last.version if last else None,
+            content_sha256=last.content_sha256 if last else None,
+        )
+
+    def unchanged(self, article_id: str) -> None:
+        """Take note that its server says an article is the same."""
+        self._visits[article_id] = attrs.evolve(self._visits[article_id], visited_at=self._now)
+
+    def read(self, version: VersionKey, content_sha256: str) -> None:
+        """Take note of what a visited article says."""
+        visit = self._visits[version.article_id]
+        self._visits[version.article_id] = attrs.evolve(visit, version=str(version), content_sha256=content_sha256)
+
+    def content(self, version: VersionKey) -> str | None:
+        """Return the content that this version had when it was last visited, if that is known."""
+        visit = self._visits.get(version.article_id)
+        return visit.content_sha256 if visit and visit.version == str(version) else None
+
+    def told(self) -> Iterator[Visit]:
+        """Return what the next run needs, by article id."""
+        for article_id in sorted(self._visits):
+            visit = self._visits[article_id]
+            if self._policy.watches(self._now - visit.created_at) or self._now - visit.listed_at < FORGET:
+                yield visit
+
+    def _due(self, visit: Visit, *, listed: bool) -> bool:
+        return self._policy.due(self._now - visit.created_at, self._now - visit.visited_at, listed=listed)
