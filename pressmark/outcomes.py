@@ -89,6 +89,11 @@ class Outcomes:
         with self._lock:
             return Counter(fate.reason for fate in self._fates.values() if fate.outcome is outcome)
 
+    def of(self, outcome: Outcome) -> set[str]:
+        """Return the articles of an outcome."""
+        with self._lock:
+            return {fate.article_id for fate in self._fates.values() if fate.outcome is outcome}
+
     def counts(self) -> dict[str, int]:
         """Return `seen` and the number of each outcome; those add up to `seen` once the run is closed."""
         with self._lock:

@@ -193,7 +193,7 @@ class Run:
             self._judge(left)
         self.store.put(SCHEMA_KEY, schema_bytes(), "application/schema+json")
         visited = keys.visits(self.site.site, self.section_name, self.started_at, self.run_id)
-        self._visits = visits.write(self.store, visited, self.watch.told())
+        self._visits = visits.write(self.store, visited, self.watch.told(self.outcomes.of(Outcome.FAILED)))
         key = manifest.write(self.store, self.manifest())
         for path in self._told:
             forget(path)

@@ -1,6 +1,6 @@
 """The watch: which known articles a run visits again, and what it tells the next run about them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import attrs
@@ -88,12 +88,16 @@ class Watch:
         visit = self._visits.get(version.article_id)
         return visit.content_sha256 if visit and visit.version == str(version) else None
 
-    def told(self) -> Iterator[Visit]:
-        """Return what the next run needs, by article id."""
+    def told(self, failed: Container[str] = ()) -> Iterator[Visit]:
+        """Return what the next run needs, by article id.
+
+        Args:
+            failed: articles that were had and of which nothing came: a 304 must not stand for them.
+        """
         for article_id in sorted(self._visits):
             visit = self._visits[article_id]
             if self._policy.watches(self._now - visit.created_at) or self._now - visit.listed_at < FORGET:
-                yield visit
+                yield attrs.evolve(visit, pages=()) if article_id in failed else visit
 
     def _due(self, visit: Visit, *, listed: bool) -> bool:
         return self._policy.due(self._now - visit.created_at, self._now - visit.visited_at, listed=listed)

@@ -1,0 +1,65 @@
+from datetime import UTC, datetime, timedelta
+
+import attrs
+
+from pressmark.archive.visits import Visit, VisitedPage
+from pressmark.article import VersionKey
+from pressmark.capture import Original
+from pressmark.recheck import Recheck
+from pressmark.watch import FORGET, Watch
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PAGE = VisitedPage(original=Original(url="https://news.example/a", record_id="urn:uuid:1", captured_at=NOW), etag='"1"')
+
+
+def watch(*visits: Visit, everything: bool = False) -> Watch:
+    return Watch(Recheck(), {visit.article_id: visit for visit in visits}, NOW, everything=everything)
+
+
+def visit(name: str, age: timedelta, since: timedelta, listed: timedelta = timedelta(0)) -> Visit:
+    return Visit(
+        article_id=name,
+        url=f"https://news.example/{name}",
+        printed_day="202602/28",
+        created_at=NOW - age,
+        visited_at=NOW - since,
+        listed_at=NOW - listed,
+        pages=(PAGE,),
+    )
+
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def test_what_no_listing_shows_is_visited_while_it_is_young() -> None:
+    made = watch(visit("young", HOUR, HOUR), visit("visited", DAY, HOUR / 2), visit("old", 20 * DAY, 9 * DAY))
+    assert [each.article_id for each in made.overdue()] == ["young"]
+    assert made.due("old")
+    assert not made.due("visited")
+    assert made.due("unknown")
+    assert made.not_due == {"visited"}
+
+
+def test_all_is_visited_without_conditions_when_asked_for() -> None:
+    made = watch(visit("visited", DAY, HOUR / 2), everything=True)
+    assert made.due("visited")
+    assert made.pages("visited") == ()
+    assert watch(visit("visited", DAY, HOUR)).pages("visited") == (PAGE,)
+
+
+def test_a_304_never_stands_for_what_was_had_and_came_to_nothing() -> None:
+    made = watch()
+    for name in ("good", "broken"):
+        made.seen(name, f"https://news.example/{name}", "202602/28", pages=(PAGE,))
+    assert {each.article_id: each.pages for each in made.told({"broken"})} == {"good": (PAGE,), "broken": ()}
+
+
+def test_what_is_old_and_listed_no_more_is_forgotten() -> None:
+    kept, gone = visit("kept", 40 * DAY, DAY, FORGET - DAY), visit("gone", 40 * DAY, DAY, FORGET)
+    assert list(watch(kept, gone).told()) == [kept]
+
+
+def test_the_content_of_another_version_is_not_known() -> None:
+    known = attrs.evolve(visit("a", DAY, HOUR), version="a/20260301T110000Z", content_sha256="0" * 64)
+    assert watch(known).content(VersionKey("a", NOW - HOUR)) == "0" * 64
+    assert watch(known).content(VersionKey("a", NOW)) is None
