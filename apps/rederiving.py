@@ -15,9 +15,9 @@ from pressmark.archive.captured import Captured, Payload, Pointed
 from pressmark.archive.store import Store
 from pressmark.capture import Capture
 from pressmark.document import Document, captures_of, draft, to_bytes, validate, with_captures
+from pressmark.drafts import rejection_draft, version_draft
 from pressmark.errors import FindingsFound, PressmarkError, Rejected, UsageError
 from pressmark.outcomes import Outcome
-from pressmark.run import rejection_draft, version_draft
 from pressmark.site import Site
 from spiders.layouts import layout_of, page_response
 from spiders.reading import NotWhole, as_rejection, read_article

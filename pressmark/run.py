@@ -12,7 +12,7 @@ import attrs
 import pressmark
 from pressmark.archive import cdxj, keys, manifest, visits
 from pressmark.archive.archivist import Archivist, Setup
-from pressmark.archive.batch import Draft, Published, forget, kept_at, untold
+from pressmark.archive.batch import Published, forget, kept_at, untold
 from pressmark.archive.ledger import Ledger
 from pressmark.archive.publisher import Settled, publish_leftovers
 from pressmark.archive.store import Store
@@ -20,6 +20,7 @@ from pressmark.article import VersionKey
 from pressmark.capture import Receipt
 from pressmark.config import Config
 from pressmark.document import SCHEMA_KEY, Document, schema_bytes, timestamp
+from pressmark.drafts import rejection_draft, silent_edit_draft, version_draft, withdrawal_draft
 from pressmark.errors import CrawlRefused, LayoutChanged, PressmarkError, Rejected, RunFailed
 from pressmark.outcomes import Outcome, Outcomes
 from pressmark.requisites import Requisites
@@ -297,49 +298,3 @@ def changed(told: manifest.Manifest) -> bool:
     """Tell by its manifest whether a run added documents to the bucket, those that runs before it had left included."""
     added = sum(told["counts"].get(outcome, 0) for outcome in ADDING)
     return bool(added + told["recovered"]["published"] + told["newly_rejected"])
-
-
-def version_draft(site: Site, day: str, version: VersionKey, document: Document) -> Draft:
-    """Return a version as it is to be published."""
-    return Draft(
-        article_id=version.article_id,
-        key=keys.version(site.site, day, version),
-        outcome=Outcome.PUBLISHED,
-        taken=Outcome.UNCHANGED,
-        document=document,
-    )
-
-
-def silent_edit_draft(version: Draft) -> Draft:
-    """Return a reading of a known version with other content as it is to be published, beside the version."""
-    content = version.document["pressmark"]["contentSha256"]
-    return attrs.evolve(version, key=keys.silent_edit(version.key, content), outcome=Outcome.SILENT_EDIT)
-
-
-def withdrawal_draft(site: Site, day: str, url: str, last: str, status: int) -> Draft:
-    """Return the tombstone of an article that is gone behind its last version; one, however often it is asked for."""
-    article_id = last.partition("/")[0]
-    return Draft(
-        article_id=article_id,
-        key=keys.withdrawal(f"{keys.articles(site.site, day)}{last}.json"),
-        outcome=Outcome.WITHDRAWN,
-        taken=Outcome.UNCHANGED,
-        document={"identifier": article_id, "url": url, "pressmark": {"withdrawn": last, "status": status}},
-    )
-
-
-def rejection_draft(site: Site, day: str, article_id: str, url: str, error: Rejected) -> Draft:
-    """Return the document of a page that can't become an article."""
-    return Draft(
-        article_id=article_id,
-        key=keys.rejection(site.site, day, article_id, error.reason),
-        outcome=Outcome.REJECTED,
-        taken=Outcome.REJECTED,
-        document={
-            "identifier": article_id,
-            "url": url,
-            "reason": error.reason,
-            "message": str(error),
-            "pressmark": {},
-        },
-    )

@@ -1,0 +1,57 @@
+"""Drafts: what a page became, with the key to publish it under and what its article counts as then."""
+
+import attrs
+
+from pressmark.archive import keys
+from pressmark.archive.batch import Draft
+from pressmark.article import VersionKey
+from pressmark.document import Document
+from pressmark.errors import Rejected
+from pressmark.outcomes import Outcome
+from pressmark.site import Site
+
+
+def version_draft(site: Site, day: str, version: VersionKey, document: Document) -> Draft:
+    """Return a version as it is to be published."""
+    return Draft(
+        article_id=version.article_id,
+        key=keys.version(site.site, day, version),
+        outcome=Outcome.PUBLISHED,
+        taken=Outcome.UNCHANGED,
+        document=document,
+    )
+
+
+def silent_edit_draft(version: Draft) -> Draft:
+    """Return a reading of a known version with other content as it is to be published, beside the version."""
+    content = version.document["pressmark"]["contentSha256"]
+    return attrs.evolve(version, key=keys.silent_edit(version.key, content), outcome=Outcome.SILENT_EDIT)
+
+
+def withdrawal_draft(site: Site, day: str, url: str, last: str, status: int) -> Draft:
+    """Return the tombstone of an article that is gone behind its last version; one, however often it is asked for."""
+    article_id = last.partition("/")[0]
+    return Draft(
+        article_id=article_id,
+        key=keys.withdrawal(f"{keys.articles(site.site, day)}{last}.json"),
+        outcome=Outcome.WITHDRAWN,
+        taken=Outcome.UNCHANGED,
+        document={"identifier": article_id, "url": url, "pressmark": {"withdrawn": last, "status": status}},
+    )
+
+
+def rejection_draft(site: Site, day: str, article_id: str, url: str, error: Rejected) -> Draft:
+    """Return the document of a page that can't become an article."""
+    return Draft(
+        article_id=article_id,
+        key=keys.rejection(site.site, day, article_id, error.reason),
+        outcome=Outcome.REJECTED,
+        taken=Outcome.REJECTED,
+        document={
+            "identifier": article_id,
+            "url": url,
+            "reason": error.reason,
+            "message": str(error),
+            "pressmark": {},
+        },
+    )
