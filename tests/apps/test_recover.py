@@ -36,7 +36,7 @@ def test_what_a_manifest_tells_is_not_told_again(archive: Archive) -> None:
     assert second.manifest["recovered"] == {"segments": 0, "published": 0, "bytes_cut": 0}
     assert segment["key"] not in {said["key"] for said in second.manifest["segments"]}
     assert list((archive.config.spool / "newsroom").iterdir()) == []
-    assert len(list(archive.store.keys("runs/"))) == 4
+    assert len(list(archive.store.keys("runs/"))) == 6, "of each: that it began, what it visited, and its manifest"
 
 
 def test_a_crawl_that_goes_on_is_left_alone(archive: Archive) -> None:
