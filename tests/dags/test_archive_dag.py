@@ -113,7 +113,7 @@ def test_runs_archive_what_changed(newsroom: Newsroom, caplog: pytest.LogCapture
     newsroom.advance(timedelta(minutes=30))
     newsroom.update(newsroom.article_id(29))
     assert set(_run(dag).values()) == {"success"}
-    assert _last_manifest()["counts"]["published"] == 1
+    assert _last_manifest()["counts"]["updated"] == 1
 
     caplog.clear()
     with caplog.at_level(logging.INFO, "pressmark.report"):
