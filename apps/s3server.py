@@ -140,10 +140,11 @@ class RunningS3:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            client.head_bucket(Bucket=self.bucket)
+            # The bucket itself is not asked for: SeaweedFS may remember that it was not there, and refuse writes to it.
+            buckets = client.list_buckets()["Buckets"]
         except (BotoCoreError, ClientError):
             return False
-        return True
+        return any(bucket["Name"] == self.bucket for bucket in buckets)
 
     def _options(self, data: Path) -> list[str]:
         ports = [f"-{part}.port={free_port()}" for part in ("master", "volume", "filer")]
