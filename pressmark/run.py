@@ -12,10 +12,11 @@ import attrs
 import pressmark
 from pressmark.archive import cdxj, keys, manifest, visits
 from pressmark.archive.archivist import Archivist, Setup
-from pressmark.archive.batch import Published, forget, kept_at, untold
+from pressmark.archive.batch import Published, kept_at
 from pressmark.archive.ledger import Ledger
 from pressmark.archive.publisher import Settled, publish_leftovers
 from pressmark.archive.store import Store
+from pressmark.archive.telling import tell, untold
 from pressmark.article import VersionKey
 from pressmark.capture import Receipt
 from pressmark.config import Config
@@ -114,11 +115,7 @@ class Run:
         """Publish what earlier runs left, and leave a mark that this one has begun."""
         self.archivist.start()
         publish_leftovers(self.store, self.spool_folder, self.site.site)
-        for path, published in untold(self.spool_folder, self.site.site).items():
-            if published.segment.key in self._told_before:  # That run was killed just behind its manifest.
-                forget(path)
-            else:
-                self._told[path] = published
+        self._told |= untold(self.store, self.spool_folder, self.site.site)
         self.recovered.published = sum(published.versions for published in self._told.values())
         self.recovered.segments = len(self._told)
         manifest.start(self.store, self.site.site, self.section_name, self.started_at, self.run_id)
@@ -195,10 +192,7 @@ class Run:
         self.store.put(SCHEMA_KEY, schema_bytes(), "application/schema+json")
         visited = keys.visits(self.site.site, self.section_name, self.started_at, self.run_id)
         self._visits = visits.write(self.store, visited, self.watch.told(self.outcomes.of(Outcome.FAILED)))
-        key = manifest.write(self.store, self.manifest())
-        for path in self._told:
-            forget(path)
-        return key
+        return tell(self.store, self.spool_folder, self.manifest(), self._told)
 
     @property
     def ended(self) -> str:
@@ -246,7 +240,6 @@ class Run:
         killed = bool(started and (not key or started.removesuffix(keys.STARTED) > key.removesuffix(".json")))
         self.complete_before = bool(last and last["ended"] == "complete" and last["caught_up"] and not killed)
         """Whether the run before this one saw all it wanted; if not, this one may not stop early."""
-        self._told_before = {said["key"] for said in last["segments"]} if last else set()
         self.failed_before: list[str] = [
             fate["url"]
             for fate in (last or {"articles": ()})["articles"]

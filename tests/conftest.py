@@ -33,6 +33,11 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS3]:
 @pytest.fixture
 def bucket(s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> str:
     """A fresh bucket, which the environment names: `Store.open(Config.from_env(os.environ))` opens it."""
+    return fresh_bucket(s3, monkeypatch)
+
+
+def fresh_bucket(s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make a bucket, and let the environment name it."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     s3.client().create_bucket(Bucket=name)
     for variable, value in {**s3.environment, "PRESSMARK_BUCKET": name}.items():

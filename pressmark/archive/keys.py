@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pressmark.article import VersionKey
 
 WARC, ARTICLES, REJECTED, RUNS = "warc/", "articles/", "rejected/", "runs/"
-SILENT_EDITS, WITHDRAWN = "silent-edits/", "withdrawn/"
+SILENT_EDITS, WITHDRAWN, CORRECTIONS = "silent-edits/", "withdrawn/", "corrections/"
 STARTED = ".started"
 MANIFEST = ".json"
 
@@ -49,7 +49,7 @@ def version(site: str, day: str, key: VersionKey) -> str:
 def correction(version_key: str, layout: str) -> str:
     """Key of a version read anew from its captures by a newer layout, e.g. `chinadaily/2`; `version_key` is its own."""
     name = version_key.removeprefix(ARTICLES).removesuffix(".json")
-    return f"corrections/{name}-{layout.replace('/', '-')}.json"
+    return f"{CORRECTIONS}{name}-{layout.replace('/', '-')}.json"
 
 
 def silent_edit(version_key: str, content_sha256: str) -> str:

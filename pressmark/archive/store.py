@@ -181,6 +181,15 @@ class Store:
                 yield each["Key"], each["Size"]
             more = page["IsTruncated"] and {"ContinuationToken": page["NextContinuationToken"]}
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """List the names that follow a prefix and are followed by a slash, in their order."""
+        more: Any = {"Delimiter": "/"}
+        while more:
+            page: Any = self._asking(prefix, partial(self._list, prefix, more))
+            for each in page.get("CommonPrefixes", ()):
+                yield each["Prefix"].removeprefix(prefix).rstrip("/")
+            more = page["IsTruncated"] and {"Delimiter": "/", "ContinuationToken": page["NextContinuationToken"]}
+
     def _list(self, prefix: str, more: Any) -> Any:
         return self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **more)
 

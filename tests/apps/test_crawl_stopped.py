@@ -55,6 +55,8 @@ def test_a_killed_crawl_leaves_no_gap(archive: Archive, tmp_path: Path) -> None:
 def test_a_crawl_whose_archivist_dies_says_so_and_loses_nothing(archive: Archive) -> None:
     archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
     process, reader = archive.started(8)
+    while not any(path.stat().st_size for path in (archive.config.spool / "newsroom").glob("*.drafts.jsonl")):
+        assert process.poll() is None
     [archivist] = psutil.Process(process.pid).children()
     archivist.kill()
     run = archive.finish(process, reader)
