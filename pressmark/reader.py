@@ -117,6 +117,10 @@ class Reader:
         newest = {key.split("/")[-2]: key for key in self._newest_readings([f"{day:%Y/%m/%d}"])}
         return self.read(newest.values())
 
+    def of_day(self, day: date) -> Iterator[Document]:
+        """Return all versions of a day, in the order of article ids and *Updated* times; the day as in `latest`."""
+        return self.read(self._newest_readings([f"{day:%Y/%m/%d}"]))
+
     def changes(self, since: str | None = None) -> Iterator[Changes]:
         """Return what the site's runs added, run by run: none is left out and none comes twice.
 
