@@ -12,6 +12,7 @@ from pressmark.errors import PressmarkError
 
 COMMANDS = {
     "crawl": "apps.commands.crawl:crawl",
+    "init-bucket": "apps.commands.init_bucket:init_bucket",
     "newsroom": "apps.newsroom.command:newsroom_command",
     "pools": "apps.airflow_pools:pools_command",
     "recover": "apps.commands.recover:recover_command",
