@@ -9,7 +9,7 @@ import pytest
 
 from apps.s3server import RunningS3
 from pressmark.archive.protection import ROLES
-from tests.apps.conftest import READABLE, ROOT, SECTION, Archive
+from tests.apps.conftest import READABLE, ROOT, Archive
 from tests.identities import keys_of
 
 
@@ -28,7 +28,7 @@ def pressmark(*words: str, **environment: str) -> subprocess.CompletedProcess[st
 def test_a_new_bucket_is_set_up_once(s3: RunningS3, bucket: str) -> None:
     new = {"PRESSMARK_BUCKET": f"{bucket}-new", "PRESSMARK_RETENTION": "P10Y"}
     plan = json.loads(pressmark("init-bucket", "--dry-run", "--lifetime-of-rejected", "90", **new).stdout)
-    assert list(plan)[0] == "CreateBucket"
+    assert next(iter(plan)) == "CreateBucket"
     assert plan["PutBucketLifecycleConfiguration"]["Rules"][0]["Expiration"] == {"Days": 90}
     assert f"{bucket}-new" not in {each["Name"] for each in s3.client().list_buckets()["Buckets"]}
 
@@ -79,6 +79,7 @@ def test_a_policy_is_printed_without_asking_a_server(role: str) -> None:
     assert "BUCKET" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_crawler_crawls_into_locked_segments_and_a_reader_verifies(s3: RunningS3, archive: Archive) -> None:
     bucket = archive.config.bucket
     assert pressmark("init-bucket").returncode == 0
@@ -94,7 +95,10 @@ def test_a_crawler_crawls_into_locked_segments_and_a_reader_verifies(s3: Running
     assert locked == {key for key in modes if key.endswith(".warc.gz")}
     assert len(locked) >= 2
 
-    verified = pressmark("verify", "--full", **keys_of("reader", s3, bucket))
+    reader = keys_of("reader", s3, bucket)
+    verified = pressmark("verify", "--full", **reader)
     assert (verified.returncode, verified.stdout.split(":")[0]) == (0, "2 runs")
-    refused = archive.crawl(**keys_of("reader", s3, bucket))
+    refused = archive.crawl(**reader)
     assert refused.exit_code == 3
+    assert refused.error
+    assert "AccessDenied" in refused.error["message"]
