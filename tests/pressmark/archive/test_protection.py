@@ -25,6 +25,8 @@ from tests.identities import keys_of
 
 SEGMENT = "warc/newsroom/2026/11/24/a.warc.gz"
 RETENTION = timedelta(days=10)
+VARIES = "varies_by_storage_class"
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 @pytest.fixture
@@ -108,7 +110,9 @@ def test_what_others_have_set_stays(store: Store) -> None:
     default = {"Mode": "GOVERNANCE", "Days": 7}
     put: Any = store.client
     put.put_bucket_cors(Bucket=store.bucket, CORSConfiguration={"CORSRules": [cors]})
-    put.put_bucket_lifecycle_configuration(Bucket=store.bucket, LifecycleConfiguration={"Rules": [expiry]})
+    put.put_bucket_lifecycle_configuration(
+        Bucket=store.bucket, LifecycleConfiguration={"Rules": [expiry]}, TransitionDefaultMinimumObjectSize=VARIES
+    )
     put.put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})
     lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": default}}
     put.put_object_lock_configuration(Bucket=store.bucket, ObjectLockConfiguration=lock)
@@ -124,6 +128,7 @@ def test_what_others_have_set_stays(store: Store) -> None:
     theirs, ours = now["PutBucketCors"]["CORSRules"]
     assert theirs.items() >= cors.items()
     assert ours["AllowedOrigins"] == ["https://one.example"]
+    assert now["PutBucketLifecycleConfiguration"]["TransitionDefaultMinimumObjectSize"] == VARIES
     theirs, ours = now["PutBucketLifecycleConfiguration"]["Rules"]
     assert theirs == expiry
     assert ours["Expiration"] == {"Days": 90}
@@ -209,6 +214,9 @@ def test_a_browser_may_replay_from_the_named_origin(
     except HTTPError as error:
         headers = error.headers
     assert headers["Access-Control-Allow-Origin"] == allowed
+    if allowed:
+        assert "range" in headers["Access-Control-Allow-Headers"].lower()
+        assert method in headers["Access-Control-Allow-Methods"]
 
     url = protected.client.generate_presigned_url("get_object", Params={"Bucket": protected.bucket, "Key": "warc/a"})
     with urlopen(Request(url, headers={"Origin": origin, "Range": "bytes=4-6"})) as answer:
@@ -276,6 +284,11 @@ def test_a_policy_is_of_its_bucket_alone(role: str) -> None:
         for name in ([each["Resource"]] if isinstance(each["Resource"], str) else each["Resource"])
     }
     assert {name.split("/")[0] for name in named} == {"arn:aws:s3:::my-archive"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_policies_stand_in_the_docs(role: str) -> None:
+    assert f"```json\n{policy(role, 'BUCKET')}```" in (DOCS / "security.md").read_text("utf-8")
 
 
 @pytest.fixture
