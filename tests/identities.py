@@ -13,8 +13,11 @@ from pressmark.archive.protection import policy
 READY_SECONDS = 20
 
 
-def keys_of(role: str, s3: RunningS3, bucket: str) -> dict[str, str]:
-    """Make a user of this role for a bucket; return the variables of its keys once the server knows them."""
+def keys_of(role: str, s3: RunningS3, bucket: str, *more: str) -> dict[str, str]:
+    """Make a user of this role for a bucket; return the variables of its keys once the server knows them.
+
+    `more` are policies (JSON) that it has besides.
+    """
     settings: dict[str, Any] = {
         "region_name": "us-east-1",
         "endpoint_url": s3.endpoint,
@@ -26,8 +29,9 @@ def keys_of(role: str, s3: RunningS3, bucket: str) -> dict[str, str]:
     name = f"{role}-{bucket}"
     iam.create_user(UserName=name)
     # SeaweedFS 4.48 takes our policies as managed ones only: inline ones may not deny.
-    made = iam.create_policy(PolicyName=name, PolicyDocument=policy(role, bucket))
-    iam.attach_user_policy(UserName=name, PolicyArn=made["Policy"]["Arn"])
+    for number, document in enumerate((policy(role, bucket), *more)):
+        made = iam.create_policy(PolicyName=f"{name}-{number}", PolicyDocument=document)
+        iam.attach_user_policy(UserName=name, PolicyArn=made["Policy"]["Arn"])
     key = iam.create_access_key(UserName=name)["AccessKey"]
     client = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"]).client("s3", **settings)
     until = time.monotonic() + READY_SECONDS

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from apps.s3server import RunningS3
-from pressmark.archive.protection import ROLES
+from pressmark.archive.protection import policy
 from tests.apps.conftest import READABLE, ROOT, Archive
 from tests.identities import keys_of
 
@@ -25,6 +25,7 @@ def pressmark(*words: str, **environment: str) -> subprocess.CompletedProcess[st
     )
 
 
+@pytest.mark.slow
 def test_a_new_bucket_is_set_up_once(s3: RunningS3, bucket: str) -> None:
     new = {"PRESSMARK_BUCKET": f"{bucket}-new", "PRESSMARK_RETENTION": "P10Y"}
     plan = json.loads(pressmark("init-bucket", "--dry-run", "--lifetime-of-rejected", "90", **new).stdout)
@@ -69,14 +70,9 @@ def test_what_is_wrong_is_one_clear_line(bucket: str) -> None:
     assert "Example" in pressmark("init-bucket", "--help").stdout
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_a_policy_is_printed_without_asking_a_server(role: str) -> None:
-    done = pressmark(
-        "init-bucket", "--policy", role, PRESSMARK_BUCKET="my-archive", AWS_ENDPOINT_URL_S3="http://127.0.0.1:9"
-    )
-    statements = json.loads(done.stdout)["Statement"]
-    assert any("arn:aws:s3:::my-archive/*" in each["Resource"] for each in statements)
-    assert "BUCKET" not in done.stdout
+def test_a_policy_is_printed_without_asking_a_server() -> None:
+    nobody = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "PRESSMARK_BUCKET": "my-archive"}
+    assert pressmark("init-bucket", "--policy", "operator", **nobody).stdout == policy("operator", "my-archive")
 
 
 @pytest.mark.slow
@@ -95,10 +91,5 @@ def test_a_crawler_crawls_into_locked_segments_and_a_reader_verifies(s3: Running
     assert locked == {key for key in modes if key.endswith(".warc.gz")}
     assert len(locked) >= 2
 
-    reader = keys_of("reader", s3, bucket)
-    verified = pressmark("verify", "--full", **reader)
+    verified = pressmark("verify", "--full", **keys_of("reader", s3, bucket))
     assert (verified.returncode, verified.stdout.split(":")[0]) == (0, "2 runs")
-    refused = archive.crawl(**reader)
-    assert refused.exit_code == 3
-    assert refused.error
-    assert "AccessDenied" in refused.error["message"]

@@ -378,6 +378,23 @@ def test_a_role_is_refused_what_is_not_its_own(acting: Callable[[str], Store], p
     assert list(protected.keys("")) == ["articles/a.json", "rejected/a.json", SEGMENT]
 
 
+def test_a_crawler_never_deletes_whatever_else_it_is_granted(
+    protected: Store, segment: Path, s3: RunningS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_segment(protected, segment)
+    anything = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    more = json.dumps({"Version": "2012-10-17", "Statement": [anything]})
+    for name, value in keys_of("crawler", s3, protected.bucket, more).items():
+        monkeypatch.setenv(name, value)
+    user = boto3.client("s3")
+    [version] = user.list_object_versions(Bucket=protected.bucket)["Versions"]
+    of = {"Bucket": protected.bucket, "Key": SEGMENT}
+    for how in ({}, {"VersionId": version["VersionId"], "BypassGovernanceRetention": True}):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            user.delete_object(**of, **how)
+    assert protected.get(SEGMENT) == b"two lamps"
+
+
 def test_a_reader_reads_and_lists(acting: Callable[[str], Store]) -> None:
     store = acting("reader")
     assert list(store.keys("")) == ["articles/a.json", "rejected/a.json", SEGMENT]
