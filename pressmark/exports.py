@@ -10,7 +10,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ class Exporter:
         days: set[date] = set()
         reached = None
         for changes in self._reader.changes(since):
-            days |= {day_of(key) for key in changes.versions}
+            days |= {Document(key, {}).day for key in changes.versions}
             reached = changes.cursor
         for day in sorted(days):
             yield self.export(day)
@@ -112,7 +112,7 @@ class Exporter:
 
     def every(self) -> Iterator[Exported]:
         """Make the files of all days, whatever was made before."""
-        for day in sorted({day_of(key) for key in self.store.keys(f"{keys.ARTICLES}{self.site}/")}):
+        for day in sorted({Document(key, {}).day for key in self.store.keys(f"{keys.ARTICLES}{self.site}/")}):
             yield self.export(day)
 
     def export(self, day: date) -> Exported:
@@ -143,11 +143,6 @@ class Exporter:
             pass
         self.store.put_file(key, path, digest, content_type)
         return True
-
-
-def day_of(key: str) -> date:
-    """Return the day in a document's key."""
-    return datetime.strptime("/".join(key.split("/")[2:5]), "%Y/%m/%d").replace(tzinfo=UTC).date()
 
 
 def _write(documents: Iterator[Document], parquet: Path, lines: Path) -> int:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import attrs
@@ -16,7 +16,7 @@ class Document:
     """A document of the bucket with the key it lies under.
 
     Versions, corrections and silent edits of articles have all of these properties; tombstones and rejections only
-    `kind` and `article_id`.
+    `kind`, `day` and `article_id`.
     """
 
     key: str
@@ -27,6 +27,11 @@ class Document:
     def kind(self) -> str:
         """The part of the bucket it lies in: `articles`, `corrections`, `silent-edits`, `withdrawn` or `rejected`."""
         return self.key.split("/", 1)[0]
+
+    @property
+    def day(self) -> date:
+        """The day it is filed under: that in the article's URL."""
+        return date.fromisoformat("-".join(self.key.split("/")[2:5]))
 
     @property
     def article_id(self) -> str:

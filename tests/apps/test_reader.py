@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import packages_distributions, requires
 from typing import Any
 
@@ -100,11 +100,10 @@ def test_two_versions_and_what_parts_them(told: Told) -> None:
 
 def test_the_latest_of_a_day_is_one_version_of_each_article(told: Told) -> None:
     old, new = told.reader.versions(told.updated)
-    day = datetime.strptime(old.key.split("/", 2)[2][:10], "%Y/%m/%d").date()  # noqa: DTZ007 - a day
-    latest = {each.article_id: each for each in told.reader.latest(day)}
+    latest = {each.article_id: each for each in told.reader.latest(old.day)}
     assert latest[told.updated] == new
     assert latest[told.edited] == told.reader.versions(told.edited)[-1]
-    assert list(told.reader.latest(day - timedelta(days=400))) == []
+    assert list(told.reader.latest(old.day - timedelta(days=400))) == []
 
 
 def test_a_capture_is_the_response_as_it_came(told: Told) -> None:
