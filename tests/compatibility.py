@@ -1,7 +1,7 @@
 """Whether an edited JSON Schema keeps its promise to the readers of the one before it.
 
-A reader of the old schema relies on what it promises. So whatever keeps the new one must keep the old one: it may promise
-more, never less. What can't be compared, a pattern say, must stay as it is.
+A reader of the old schema relies on what it promises. So whatever keeps the new one must keep the old one: it may
+promise more, never less. What can't be compared, a pattern say, must stay as it is.
 """
 
 from collections.abc import Iterator
