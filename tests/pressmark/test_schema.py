@@ -11,6 +11,7 @@ import pytest
 
 from pressmark.outcomes import Outcome
 from pressmark.schema import ARTICLE, KEYS, MANIFEST, REJECTION, WITHDRAWAL, schema_bytes
+from tests import write_schema_docs
 from tests.compatibility import breaks
 from tests.schemas import Schema, current, fields
 
@@ -141,3 +142,7 @@ def test_the_outcomes_of_the_manifest_are_those_of_a_run() -> None:
     told = {field.path: field.schema for field in fields(current(MANIFEST))}
     assert told["articles[].outcome"]["enum"] == list(Outcome)
     assert set(Outcome) < {path.removeprefix("counts.") for path in told if path.startswith("counts.")}
+
+
+def test_the_tables_of_fields_are_those_of_the_schemas() -> None:
+    assert write_schema_docs.PATH.read_text("utf-8") == write_schema_docs.written(), "make fixtures"
