@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import attrs
@@ -15,8 +14,8 @@ import jsonschema_rs
 from pressmark.article import Article, Credit, Image
 from pressmark.capture import Capture
 from pressmark.errors import Rejected
+from pressmark.schema import ARTICLE, schema_bytes
 
-SCHEMA_KEY = "schemas/article-1.json"
 _CONTENT = (
     "headline",
     "alternativeHeadline",
@@ -31,14 +30,9 @@ _CONTENT = (
 Document = dict[str, Any]
 
 
-def schema_bytes() -> bytes:
-    """Return the JSON Schema of a version, as it lies in the bucket."""
-    return (files("pressmark") / "schemas" / "article-1.json").read_bytes()
-
-
 @cache
 def _draft_validator() -> Any:
-    schema = json.loads(schema_bytes())
+    schema = json.loads(schema_bytes(ARTICLE))
     schema["required"].remove("archivedAt")
     schema["properties"]["pressmark"]["properties"]["captures"].pop("minItems")
     return jsonschema_rs.validator_for(schema, validate_formats=True)
@@ -78,7 +72,7 @@ def draft(article: Article) -> Document:
         "wordCount": len(article.body.split()),
     }
     document["pressmark"] = {
-        "schema": SCHEMA_KEY,
+        "schema": ARTICLE,
         "version": str(article.version),
         "contentSha256": content_sha256(document),
         "layout": article.layout,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-import pressmark
+from pressmark import __version__, schema
 from pressmark.archive import cdxj, keys, manifest, visits
 from pressmark.archive.archivist import Archivist, Setup
 from pressmark.archive.batch import Published, kept_at
@@ -20,7 +20,7 @@ from pressmark.archive.telling import tell, untold
 from pressmark.article import VersionKey
 from pressmark.capture import Receipt
 from pressmark.config import Config
-from pressmark.document import SCHEMA_KEY, Document, schema_bytes, timestamp
+from pressmark.document import Document, timestamp
 from pressmark.drafts import rejection_draft, silent_edit_draft, version_draft, withdrawal_draft
 from pressmark.errors import CrawlRefused, LayoutChanged, PressmarkError, Rejected, RunFailed
 from pressmark.outcomes import Outcome, Outcomes
@@ -47,7 +47,7 @@ def new_run_id() -> str:
 
 def user_agent(config: Config) -> str:
     """Return how the crawl names itself to sites."""
-    return f"Pressmark/{pressmark.__version__} (+{config.contact})"
+    return f"Pressmark/{__version__} (+{config.contact})"
 
 
 @attrs.define
@@ -148,8 +148,7 @@ class Run:
             return None
         if known := self.watch.content(version):
             return known
-        stored: Document = json.loads(self.store.get(keys.version(self.site.site, day, version)))
-        return str(stored["pressmark"]["contentSha256"])
+        return str(json.loads(self.store.get(keys.version(self.site.site, day, version)))["pressmark"]["contentSha256"])
 
     def withdraw(self, article_id: str, day: str, url: str, status: int, receipt: Receipt) -> bool:
         """Keep a tombstone for a known article that is gone; False if none of its versions is known."""
@@ -189,7 +188,7 @@ class Run:
         left = self.outcomes.close("interrupted" if self.interrupted else "unfinished")
         if not self.interrupted:
             self._judge(left)
-        self.store.put(SCHEMA_KEY, schema_bytes(), "application/schema+json")
+        schema.publish(self.store)
         visited = keys.visits(self.site.site, self.section_name, self.started_at, self.run_id)
         self._visits = visits.write(self.store, visited, self.watch.told(self.outcomes.of(Outcome.FAILED)))
         return tell(self.store, self.spool_folder, self.manifest(), self._told)
@@ -209,6 +208,7 @@ class Run:
         """Return what the run leaves behind."""
         told = [self._told[path] for path in sorted(self._told)]
         return {
+            "schema": schema.MANIFEST,
             "run_id": self.run_id,
             "site": self.site.site,
             "section": self.section_name,
@@ -217,7 +217,7 @@ class Run:
             "ended": self.ended,
             "reason": str(self.failure) if self.failure else None,
             "caught_up": self.caught_up,
-            "software": f"pressmark {pressmark.__version__}",
+            "software": f"pressmark {__version__}",
             "parameters": {"pages": self.pages, "recheck": self.recheck},
             "counts": self.counts(),
             "newly_rejected": self.newly_rejected,
@@ -276,7 +276,7 @@ class Run:
     def _warcinfo(self) -> dict[str, str]:
         """Return the fields of a warcinfo record (WARC 1.1, 6.2)."""
         return {
-            "software": f"pressmark/{pressmark.__version__}",
+            "software": f"pressmark/{__version__}",
             "format": "WARC File Format 1.1",
             "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
             "operator": self.config.operator,

@@ -1,6 +1,7 @@
 """What tests of several rooms share: the real S3 server, and an Airflow home, once per session."""
 
 import os
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ os.environ |= {
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME.name}/airflow.db",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
 }
+
+# It writes patches of failed examples by libcst, which Airflow brings and which breaks on classes of zope.interface.
+sys.modules["hypothesis.extra._patching"] = None  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="session")
