@@ -16,6 +16,8 @@ from pressmark.capture import Capture
 from pressmark.errors import Rejected
 from pressmark.schema import ARTICLE, schema_bytes
 
+CONTEXT = ["https://schema.org", {"pressmark": None}]
+"""Of JSON-LD: the block `pressmark` is no term of schema.org, and a processor leaves it out."""
 _CONTENT = (
     "headline",
     "alternativeHeadline",
@@ -52,7 +54,7 @@ def validate(document: Document) -> None:
 def draft(article: Article) -> Document:
     """Return the article's document without its captures: those are known once its segment is sealed."""
     document: Document = {
-        "@context": "https://schema.org",
+        "@context": CONTEXT,
         "@type": "NewsArticle",
         "identifier": article.article_id,
         "url": article.url,
@@ -153,7 +155,8 @@ def _folded(value: Any) -> Any:
 def _credit(credit: Credit) -> Document:
     kind = "Organization" if credit.organization else "Person"
     place = credit.location and {"@type": "Place", "name": credit.location}
-    return _without_absent({"@type": kind, "name": credit.name, "workLocation": place})
+    located = "location" if credit.organization else "workLocation"
+    return _without_absent({"@type": kind, "name": credit.name, located: place})
 
 
 def _image(image: Image) -> Document:

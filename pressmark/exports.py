@@ -216,4 +216,5 @@ def _row(version: Document) -> dict[str, Any]:
 
 def _credits(credits_: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for each in credits_:
-        yield {"name": each["name"], "type": each["@type"], "location": each.get("workLocation", {}).get("name")}
+        place = each.get("workLocation") or each.get("location") or {}
+        yield {"name": each["name"], "type": each["@type"], "location": place.get("name")}

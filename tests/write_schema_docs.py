@@ -1,5 +1,6 @@
 """Writes `docs/schema.md`, tables of every field of every document, from the schemas: `make fixtures`."""
 
+import json
 from pathlib import Path
 
 from pressmark.schema import KEYS
@@ -51,7 +52,8 @@ def _row(field: Field) -> str:
 
 def _kind(schema: Schema) -> str:
     if "const" in schema:
-        return _code(schema["const"])
+        const = schema["const"]
+        return _code(const if isinstance(const, str) else json.dumps(const))
     if "enum" in schema:
         return ", ".join(map(_code, schema["enum"]))
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]

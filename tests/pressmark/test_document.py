@@ -14,7 +14,7 @@ from tests.samples import capture, document
 def test_the_document_of_an_article() -> None:
     finished = with_captures(document(), [capture()])
     assert finished == {
-        "@context": "https://schema.org",
+        "@context": ["https://schema.org", {"pressmark": None}],
         "@type": "NewsArticle",
         "identifier": "WS620eee0ba310cdd1c5c1d2a3",
         "url": "https://news.example/a/202202/18/WS620eee0ba310cdd1c5c1d2a3.html",
