@@ -426,7 +426,7 @@ def test_an_operator_makes_the_bucket(store: Store, s3: RunningS3, monkeypatch: 
 
 def test_a_user_sees_no_other_bucket(acting: Callable[[str], Store], s3: RunningS3) -> None:
     s3.client().create_bucket(Bucket=(other := acting("crawler").bucket + "-other"))
-    user = boto3.client("s3")
+    user = boto3.Session().client("s3")
     for call in (user.list_objects_v2, user.head_bucket):
         with pytest.raises(ClientError, match=r"AccessDenied|403"):
             call(Bucket=other)
