@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import which
 
@@ -16,11 +16,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from apps.s3server import RunningS3
+
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / ".benchmarks" / "peers"
 """Where `make benchmark` puts scrapy-webarchive, whose pins do not fit our Scrapy."""
-VARIANTS = ("tuned", "capture", "plain", "webarchive", "wget")
-GOAL = 0.9
+VARIANTS = ("tuned", "capture", "whole", "plain", "webarchive", "wget")
+GOALS = {("capture", "tuned"): 0.9, ("whole", "tuned"): 0.75, ("whole", "plain"): 1.0, ("whole", "webarchive"): 1.3}
 FLAT = 50_000_000
 
 
@@ -47,9 +49,12 @@ def main(pages: int, rounds: int, memory_pages: int, only: tuple[str, ...]) -> N
         ratio = f"{_speed(results) / base:.2f}" if base else "-"
         table.add_row(variant, f"{_speed(results):.0f}", f"{cpu:.2f}", ratio, f"{peak:.0f}")
     console.print(table)
-    if base and "capture" in taken:
-        pairs = [a["seconds"] / b["seconds"] for a, b in zip(taken["tuned"], taken["capture"], strict=True)]
-        console.print(f"capture / tuned, round by round: {', '.join(f'{each:.2f}' for each in pairs)}; goal {GOAL}")
+    for (way, to), goal in GOALS.items():
+        if way in taken and to in taken:
+            pairs = [b["seconds"] / a["seconds"] for a, b in zip(taken[way], taken[to], strict=True)]
+            rounds_ = ", ".join(f"{each:.2f}" for each in pairs)
+            ratio = _speed(taken[way]) / _speed(taken[to])
+            console.print(f"{way} / {to}: {ratio:.2f}, round by round {rounds_}; goal {goal}")
     if memory_pages:
         with serving(memory_pages) as url:
             memory = crawl("capture", url, memory_pages)["memory"]
@@ -66,7 +71,10 @@ def crawl(variant: str, url: str, pages: int) -> dict:
         path = [str(PEERS)] if variant == "webarchive" else []
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*path, str(ROOT)])}
         command = [sys.executable, "-m", "benchmarks.crawl_once", variant, url, folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=folder)
+        with ExitStack() as stack:
+            if variant == "whole":
+                environment |= stack.enter_context(RunningS3(Path(folder, "s3"))).environment
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=folder)
         assert done.returncode == 0, done.stderr
         result = json.loads(done.stdout.splitlines()[-1])
     assert result["pages"] == pages, f"{variant} read {result['pages']} of {pages} pages: {done.stderr[-2000:]}"

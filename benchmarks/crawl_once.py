@@ -1,8 +1,9 @@
 """One crawl of `serve_pages` in one way: `crawl_once.py VARIANT URL FOLDER` prints JSON with what it took.
 
 Variants: `plain` (Scrapy's defaults), `webarchive` (the same with scrapy-webarchive), `tuned` (Pressmark's settings
-without the recorder) and `capture` (with recorder, segments and CDXJ; uploads go to a stand-in, as there is no network
-to measure).
+without the recorder), `capture` (with recorder, segments and CDXJ; uploads go to a stand-in, as there is no network
+to measure) and `whole` (a run as it is: the pipelines behind it, every version an object in the bucket that the
+environment names, a manifest).
 """
 
 import json
@@ -15,8 +16,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import attrs
+
+from pipelines import STEPS
 from pressmark.archive import archivist
+from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.run import Run
 from pressmark.site import load_sites
 
 CONCURRENCY = 16
@@ -29,8 +35,8 @@ def main() -> None:
     site = load_sites(None)["newsroom"]
     politeness = site.politeness.model_copy(update={"concurrency": CONCURRENCY})
     site = site.model_copy(update={"origin": url, "politeness": politeness})
-    run = SimpleNamespace(site=site, config=Config(spool=folder))
-    finish = lambda: None  # noqa: E731 - until there is something to finish
+    run: Any = SimpleNamespace(site=site, config=Config(spool=folder))
+    finish: Any = lambda: None  # noqa: E731 - until there is something to finish
     if variant == "capture":
         archivist.COMMAND = (sys.executable, "-m", "benchmarks.archivist")
         setup = archivist.Setup(
@@ -39,6 +45,12 @@ def main() -> None:
         run.archivist = archivist.Archivist(setup, lambda published, settled: None)
         run.archivist.start()  # Before Scrapy is imported, as a real run does; no variant's imports are measured.
         finish = run.archivist.close
+
+    if variant == "whole":
+        config = attrs.evolve(Config.from_env(os.environ), spool=folder)
+        run = Run(config, Store.open(config), site, "world/europe")
+        run.start()
+        finish = run.close
 
     from scrapy.crawler import AsyncCrawlerProcess
 
@@ -51,8 +63,10 @@ def main() -> None:
             "EXTENSIONS": {"scrapy_webarchive.extensions.WaczExporter": 543},
             "SW_EXPORT_URI": str(folder / "crawl.wacz"),
         }
-    if variant in {"tuned", "capture"}:
+    if variant in {"tuned", "capture", "whole"}:
         settings = crawl_settings(run)
+    if variant == "whole":
+        settings["ITEM_PIPELINES"] = STEPS
     if variant == "tuned":
         del settings["DOWNLOAD_HANDLERS"]
 

@@ -6,8 +6,12 @@ import psutil
 from scrapy import Request, Spider
 from web_poet import HttpResponse, HttpResponseHeaders
 
+from benchmarks.serve_pages import DAY
+from pressmark.reading import Reading
+from pressmark.run import Run
 from spiders.layouts import page_response
 from spiders.pages.chinadaily import ArticlePage
+from spiders.wire import RECEIPT
 
 SAMPLE_EVERY = 1000
 
@@ -38,7 +42,12 @@ class Reader(Spider):
         """Read all fields."""
         headers = HttpResponseHeaders.from_bytes_dict(response.headers)
         page: HttpResponse = page_response(response.url, response.body, response.status, headers)
-        yield {"article": await ArticlePage(page, site=self.site).to_item()}
+        article = await ArticlePage(page, site=self.site).to_item()
+        if isinstance(self.run, Run):
+            self.run.see(article.article_id, article.url)
+            yield Reading(article=article, day=DAY, receipts=(response.meta[RECEIPT],))
+        else:
+            yield {"article": article}
         self.pages += 1
         if self.pages % SAMPLE_EVERY == 0:
             self.memory.append(_memory())

@@ -14,6 +14,7 @@ from isal import igzip
 from apps.newsroom.newsroom import Newsroom
 from apps.newsroom.pages import Pages
 
+DAY = "2022/02/18"
 SIZE = 50_000
 PER_LISTING = 40
 SAMPLES = 40
@@ -26,7 +27,8 @@ def article_id(number: int) -> str:
 
 def article_path(number: int) -> str:
     """Return the path of an article."""
-    return f"/a/202202/18/{article_id(number)}.html"
+    year, month, day = DAY.split("/")
+    return f"/a/{year}{month}/{day}/{article_id(number)}.html"
 
 
 def main() -> None:
