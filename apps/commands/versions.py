@@ -1,6 +1,5 @@
 """`pressmark versions`: all versions of one article."""
 
-import json
 import os
 import re
 from typing import Any
@@ -11,9 +10,11 @@ from rich.table import Table
 from apps.commands.console import console, print_json, table
 from pressmark import object_id
 from pressmark.archive import keys
+from pressmark.archive.documents import read
 from pressmark.archive.store import Store
 from pressmark.config import Config
-from pressmark.errors import UsageError
+from pressmark.document import Document, validate
+from pressmark.errors import FindingsFound, Rejected, UsageError
 from pressmark.site import Site, load_sites
 
 
@@ -32,17 +33,30 @@ def versions(article: str, as_json: bool) -> None:
     if not found:
         raise UsageError(f"{article!r} holds no article id: WS and 24 hex digits")
     store = Store.open(config)
-    documents = [
-        {"key": key, **json.loads(store.get(key))}
-        for site in load_sites(config.sites).values()
-        for key in store.keys(f"{keys.articles(site.site, _day(site, article, found[0]))}{found[0]}/")
-    ]
-    if not documents:
+    documents, broken = [], []
+    for site in load_sites(config.sites).values():
+        for key in store.keys(f"{keys.articles(site.site, _day(site, article, found[0]))}{found[0]}/"):
+            try:
+                documents.append({"key": key, **_version(store, key)})
+            except FindingsFound as error:
+                broken.append(str(error))
+    if not documents and not broken:
         raise UsageError(f"{found[0]}: no version is published in bucket {config.bucket!r}")
     if as_json:
         print_json(documents)
-        return
-    console().print(_table(documents))
+    elif documents:
+        console().print(_table(documents))
+    if broken:
+        raise FindingsFound("\n".join(broken))
+
+
+def _version(store: Store, key: str) -> Document:
+    version = read(store, key)
+    try:
+        validate(version)
+    except Rejected as error:
+        raise FindingsFound(f"{key} is not what a run published: {error}") from None
+    return version
 
 
 def _day(site: Site, article: str, article_id: str) -> str:

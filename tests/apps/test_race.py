@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from pressmark.archive.store import Store
+from pressmark.archive.verify import verify_runs
 from pressmark.config import Config
 from pressmark.outcomes import Outcome
 from tests import racing
+from tests.apps.conftest import READABLE, Archive
 
 RACERS, VERSIONS = 8, 500
 
@@ -36,3 +38,23 @@ def test_eight_processes_that_publish_the_same_versions_publish_each_once(bucket
     assert set(there) == {racing.KEY.format(number) for number in range(VERSIONS)}
     assert sum(bool(view.objects) for view in views) > 1, "it was a race"
     assert {key for key in store.keys("warc/") if key.endswith(".gz")} == {view.segment.key for view in views}
+
+
+@pytest.mark.slow
+def test_two_runs_of_a_section_at_once_tell_of_each_object_once(archive: Archive, tmp_path: Path) -> None:
+    politeness = {"delay": 0.1, "concurrency": 1, "timeout": 10}
+    archive.set_site(politeness=politeness, requisites={"number": 0, "size": 0})
+    started = [archive.start(PRESSMARK_SPOOL=str(tmp_path / spool)) for spool in ("one", "other")]
+    both = [archive.finish(*each) for each in started]
+    assert [(run.exit_code, run.manifest["ended"]) for run in both] == [(0, "complete")] * 2
+    assert max(run.manifest["started_at"] for run in both) < min(run.manifest["ended_at"] for run in both)
+    for run in both:
+        assert run.counts["seen"] == sum(run.counts[outcome] for outcome in Outcome) == 30
+        assert run.counts["published"] + run.counts["unchanged"] == READABLE
+    assert sum(run.counts["published"] for run in both) == len(archive.documents()) == READABLE
+
+    told = [said["key"] for run in both for said in run.manifest["objects"]]
+    there = [key for prefix in ("articles/", "rejected/") for key in archive.store.keys(prefix)]
+    assert sorted(told) == sorted(there), "each object is in one manifest"
+    manifests = [run.manifest_key or "" for run in both]
+    assert list(verify_runs(archive.store, manifests, full=True, strays_of="newsroom")) == []
