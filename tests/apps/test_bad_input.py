@@ -21,6 +21,7 @@ from pressmark.outcomes import Outcome
 from pressmark.site import load_sites
 from tests.apps.conftest import READABLE, SECTION, Archive, Crawl
 
+pytestmark = pytest.mark.slow
 QUICK: dict[str, Any] = {"requisites": {"number": 0, "size": 0}}
 EUROPE = {"name": "World / Europe", "path": "/world/europe", "schedule": None, "pages": 5}
 TWO = {"world/europe": EUROPE, "world/again": {**EUROPE, "name": "World / Again"}}
@@ -73,7 +74,6 @@ def set_back_behind(archive: Archive, run: Crawl, by: timedelta) -> datetime:
     return began
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("by", [timedelta(hours=1), timedelta(days=366)])
 def test_a_clock_that_was_set_back_costs_visits_and_nothing_else(archive: Archive, by: timedelta) -> None:
     ahead = set_back_behind(archive, archive.crawl(), by)
@@ -176,7 +176,6 @@ def test_an_article_of_two_sections_is_one(archive: Archive) -> None:
     assert archive.crawl(section="newsroom/world/again").counts["not_modified"] == 20
 
 
-@pytest.mark.slow
 def test_an_article_of_two_hosts_is_one(archive: Archive) -> None:
     archive.crawl()
     before = archive.documents()
@@ -241,7 +240,6 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.slow
 def test_versions_edited_by_hand_are_found_and_stop_nothing(archive: Archive) -> None:
     first = archive.crawl()
     by_id = {document["identifier"]: key for key, document in archive.documents().items()}
