@@ -155,7 +155,7 @@ class Run:
         try:
             return str(documents.read(self.store, key)["pressmark"]["contentSha256"])
         except (FindingsFound, KeyError) as error:  # What the site says now is then kept beside it.
-            logger.warning("version %s can't be compared: %s", key, error)
+            logger.warning("can't be compared with what the site says now: %s", error)
             return ""
 
     def withdraw(self, article_id: str, day: str, url: str, status: int, receipt: Receipt) -> bool:
