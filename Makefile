@@ -36,8 +36,9 @@ lock: .venv/ready
 	$(BIN)/uv pip compile setup.cfg --all-extras --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements.lock
 
-fixtures: .venv/ready  ## saves the newsroom's pages again, with what must be read from them
+fixtures: .venv/ready  ## saves the newsroom's pages again, with what must be read from them, and docs/schema.md
 	$(BIN)/python -m tests.save_pages
+	$(BIN)/python -m tests.write_schema_docs
 
 clean:
 	rm -rf .venv .demo .benchmarks build dist *.egg-info

@@ -12,6 +12,8 @@ from pressmark.errors import PressmarkError
 
 COMMANDS = {
     "crawl": "apps.commands.crawl:crawl",
+    "export": "apps.commands.export:export",
+    "init-bucket": "apps.commands.init_bucket:init_bucket",
     "newsroom": "apps.newsroom.command:newsroom_command",
     "pools": "apps.airflow_pools:pools_command",
     "recover": "apps.commands.recover:recover_command",

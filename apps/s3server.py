@@ -165,6 +165,7 @@ class RunningS3:
             "-master.telemetry=false",
             "-s3.autoCreateBucket=false",  # A mistyped bucket is an error, as on S3 itself.
             "-s3.allowDeleteBucketNotEmpty=false",
+            "-s3.iam.readOnly=false",  # Whoever holds its keys can make users that may do less: docs/security.md.
             # A bucket takes a volume at least, whose space is taken as it fills: many small ones, not a few large.
             "-master.volumeSizeLimitMB=256",
             "-volume.max=10000",

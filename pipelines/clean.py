@@ -26,7 +26,7 @@ def clean(value: Any) -> Any:
     """Return a text, or an article with all its texts, clean."""
     match value:
         case str():
-            return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", value))).strip()
+            return _BLANKS.sub(" ", unicodedata.normalize("NFC", _INVISIBLE.sub("", value))).strip()
         case tuple():
             return tuple(each for each in map(clean, value) if each != "")
         case Raw():

@@ -1,6 +1,8 @@
 """What the environment says, read once into a frozen object and passed on."""
 
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import attrs
@@ -11,6 +13,10 @@ DEFAULT_BUCKET = "pressmark"
 DEFAULT_PATIENCE = 60.0
 DEFAULT_SEGMENT_BYTES = 256 * 1024 * 1024
 DEFAULT_SEGMENT_SECONDS = 300.0
+DURATION = re.compile(r"P(?:(\d{1,5})Y)?(?:(\d{1,5})W)?(?:(\d{1,5})D)?")
+"""ISO 8601, of whole days."""
+LONGEST_RETENTION = timedelta(days=36_500)
+"""What S3 takes at most."""
 DEFAULT_CONTACT = "https://pypi.org/project/pressmark/"
 
 
@@ -28,6 +34,9 @@ class Config:
     """Who runs this archive (`PRESSMARK_OPERATOR`): stands in each segment's warcinfo."""
     patience: float = DEFAULT_PATIENCE
     """Seconds that the bucket may be away in mid-run before the run fails (`PRESSMARK_PATIENCE`)."""
+    retention: timedelta | None = None
+    """For how long nobody deletes a segment once it is in the bucket, from then on (`PRESSMARK_RETENTION`): days, or an
+    ISO 8601 duration of days, weeks and years (of 365 days), such as `P10Y`. None: it is not locked."""
     segment_bytes: int = DEFAULT_SEGMENT_BYTES
     """A segment is sealed and uploaded when it has grown to this (`PRESSMARK_SEGMENT_BYTES`)."""
     segment_seconds: float = DEFAULT_SEGMENT_SECONDS
@@ -45,6 +54,7 @@ class Config:
             spool=Path(environ.get("PRESSMARK_SPOOL") or state / "pressmark" / "spool"),
             sites=Path(sites) if sites else None,
             patience=_number(environ, "PRESSMARK_PATIENCE", DEFAULT_PATIENCE),
+            retention=_duration(environ, "PRESSMARK_RETENTION"),
             segment_bytes=int(_number(environ, "PRESSMARK_SEGMENT_BYTES", DEFAULT_SEGMENT_BYTES)),
             segment_seconds=_number(environ, "PRESSMARK_SEGMENT_SECONDS", DEFAULT_SEGMENT_SECONDS),
             operator=environ.get("PRESSMARK_OPERATOR", "not named"),
@@ -57,3 +67,15 @@ def _number(environ: Mapping[str, str], name: str, default: float) -> float:
         return float(environ.get(name) or default)
     except ValueError:
         raise UsageError(f"{name}={environ[name]!r} is no number") from None
+
+
+def _duration(environ: Mapping[str, str], name: str) -> timedelta | None:
+    text = environ.get(name)
+    if not text:
+        return None
+    found = DURATION.fullmatch(f"P{text}D" if text.isdecimal() else text)
+    years, weeks, days = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    duration = timedelta(days=365 * years + 7 * weeks + days)
+    if not timedelta() < duration <= LONGEST_RETENTION:
+        raise UsageError(f"{name}={text!r} is neither a number of days nor a duration such as P10Y, P8W or P90D")
+    return duration

@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import attrs
@@ -16,8 +15,10 @@ import jsonschema_rs
 from pressmark.article import Article, Credit, Image
 from pressmark.capture import Capture
 from pressmark.errors import Rejected
+from pressmark.schema import ARTICLE, schema_bytes
 
-SCHEMA_KEY = "schemas/article-1.json"
+CONTEXT = ["https://schema.org", {"pressmark": None}]
+"""Of JSON-LD: the block `pressmark` is no term of schema.org, and a processor leaves it out."""
 _CONTENT = (
     "headline",
     "alternativeHeadline",
@@ -33,14 +34,9 @@ _HOST = re.compile(r"^https?://[^/]*")
 Document = dict[str, Any]
 
 
-def schema_bytes() -> bytes:
-    """Return the JSON Schema of a version, as it lies in the bucket."""
-    return (files("pressmark") / "schemas" / "article-1.json").read_bytes()
-
-
 @cache
 def _draft_validator() -> Any:
-    schema = json.loads(schema_bytes())
+    schema = json.loads(schema_bytes(ARTICLE))
     schema["required"].remove("archivedAt")
     schema["properties"]["pressmark"]["properties"]["captures"].pop("minItems")
     return jsonschema_rs.validator_for(schema, validate_formats=True)
@@ -60,7 +56,7 @@ def validate(document: Document) -> None:
 def draft(article: Article) -> Document:
     """Return the article's document without its captures: those are known once its segment is sealed."""
     document: Document = {
-        "@context": "https://schema.org",
+        "@context": CONTEXT,
         "@type": "NewsArticle",
         "identifier": article.article_id,
         "url": article.url,
@@ -80,7 +76,7 @@ def draft(article: Article) -> Document:
         "wordCount": len(article.body.split()),
     }
     document["pressmark"] = {
-        "schema": SCHEMA_KEY,
+        "schema": ARTICLE,
         "version": str(article.version),
         "contentSha256": content_sha256(document),
         "layout": article.layout,
@@ -166,7 +162,8 @@ def _folded(value: Any) -> Any:
 def _credit(credit: Credit) -> Document:
     kind = "Organization" if credit.organization else "Person"
     place = credit.location and {"@type": "Place", "name": credit.location}
-    return _without_absent({"@type": kind, "name": credit.name, "workLocation": place})
+    located = "location" if credit.organization else "workLocation"
+    return _without_absent({"@type": kind, "name": credit.name, located: place})
 
 
 def _image(image: Image) -> Document:

@@ -8,6 +8,7 @@ from pressmark.article import VersionKey
 from pressmark.document import Document
 from pressmark.errors import Rejected
 from pressmark.outcomes import Outcome
+from pressmark.schema import REJECTION, WITHDRAWAL
 from pressmark.site import Site
 
 
@@ -36,7 +37,11 @@ def withdrawal_draft(site: Site, day: str, url: str, last: str, status: int) -> 
         key=keys.withdrawal(f"{keys.articles(site.site, day)}{last}.json"),
         outcome=Outcome.WITHDRAWN,
         taken=Outcome.UNCHANGED,
-        document={"identifier": article_id, "url": url, "pressmark": {"withdrawn": last, "status": status}},
+        document={
+            "identifier": article_id,
+            "url": url,
+            "pressmark": {"schema": WITHDRAWAL, "withdrawn": last, "status": status},
+        },
     )
 
 
@@ -52,6 +57,6 @@ def rejection_draft(site: Site, day: str, article_id: str, url: str, error: Reje
             "url": url,
             "reason": error.reason,
             "message": str(error),
-            "pressmark": {},
+            "pressmark": {"schema": REJECTION},
         },
     )

@@ -41,7 +41,7 @@ class Fate:
     message: str | None = None
     """The details for people."""
     key: str | None = None
-    """The object that holds this version, or the rejection."""
+    """The document that was published; for what is unchanged, the one that had its key before."""
 
 
 @attrs.frozen

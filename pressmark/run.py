@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-import pressmark
+from pressmark import __version__, schema
 from pressmark.archive import cdxj, documents, keys, manifest, visits
 from pressmark.archive.archivist import Archivist, Setup
-from pressmark.archive.batch import Published, forget, kept_at, untold
+from pressmark.archive.batch import Published, kept_at
 from pressmark.archive.last_run import last_run
 from pressmark.archive.ledger import Ledger
 from pressmark.archive.publisher import Settled, publish_leftovers
 from pressmark.archive.store import Store
+from pressmark.archive.telling import tell, untold
 from pressmark.article import VersionKey
 from pressmark.capture import Receipt
 from pressmark.config import Config
-from pressmark.document import SCHEMA_KEY, Document, schema_bytes, timestamp
+from pressmark.document import Document, timestamp
 from pressmark.drafts import rejection_draft, silent_edit_draft, version_draft, withdrawal_draft
 from pressmark.errors import CrawlRefused, FindingsFound, LayoutChanged, PressmarkError, Rejected, RunFailed
 from pressmark.outcomes import Outcome, Outcomes
@@ -44,7 +45,7 @@ def new_run_id() -> str:
 
 def user_agent(config: Config) -> str:
     """Return how the crawl names itself to sites."""
-    return f"Pressmark/{pressmark.__version__} (+{config.contact})"
+    return f"Pressmark/{__version__} (+{config.contact})"
 
 
 @attrs.define
@@ -111,11 +112,7 @@ class Run:
         """Publish what earlier runs left, and leave a mark that this one has begun."""
         self.archivist.start()
         publish_leftovers(self.store, self.spool_folder, self.site.site)
-        for path, published in untold(self.spool_folder, self.site.site).items():
-            if published.segment.key in self.last.told:  # That run was killed just behind its manifest.
-                forget(path)
-            else:
-                self._told[path] = published
+        self._told |= untold(self.store, self.spool_folder, self.site.site)
         self.recovered.published = sum(published.versions for published in self._told.values())
         self.recovered.segments = len(self._told)
         manifest.start(self.store, self.site.site, self.section_name, self.started_at, self.run_id)
@@ -196,13 +193,10 @@ class Run:
         left = self.outcomes.close("interrupted" if self.interrupted else "unfinished")
         if not self.interrupted:
             self._judge(left)
-        self.store.put(SCHEMA_KEY, schema_bytes(), "application/schema+json")
+        schema.publish(self.store)
         visited = keys.visits(self.site.site, self.section_name, self.started_at, self.run_id)
         self._visits = visits.write(self.store, visited, self.watch.told(self.outcomes.of(Outcome.FAILED)))
-        key = manifest.write(self.store, self.manifest())
-        for path in self._told:
-            forget(path)
-        return key
+        return tell(self.store, self.spool_folder, self.manifest(), self._told)
 
     @property
     def ended(self) -> str:
@@ -219,6 +213,7 @@ class Run:
         """Return what the run leaves behind."""
         told = [self._told[path] for path in sorted(self._told)]
         return {
+            "schema": schema.MANIFEST,
             "run_id": self.run_id,
             "site": self.site.site,
             "section": self.section_name,
@@ -227,7 +222,7 @@ class Run:
             "ended": self.ended,
             "reason": str(self.failure) if self.failure else None,
             "caught_up": self.caught_up,
-            "software": f"pressmark {pressmark.__version__}",
+            "software": f"pressmark {__version__}",
             "parameters": {"pages": self.pages, "recheck": self.recheck},
             "counts": self.counts(),
             "newly_rejected": self.newly_rejected,
@@ -271,7 +266,7 @@ class Run:
     def _warcinfo(self) -> dict[str, str]:
         """Return the fields of a warcinfo record (WARC 1.1, 6.2)."""
         return {
-            "software": f"pressmark/{pressmark.__version__}",
+            "software": f"pressmark/{__version__}",
             "format": "WARC File Format 1.1",
             "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
             "operator": self.config.operator,

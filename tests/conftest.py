@@ -1,6 +1,7 @@
 """What tests of several rooms share: the real S3 server, and an Airflow home, once per session."""
 
 import os
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ os.environ |= {
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
 }
 
+# It writes patches of failed examples by libcst, which Airflow brings and which breaks on classes of zope.interface.
+sys.modules["hypothesis.extra._patching"] = None  # type: ignore[assignment]
+
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS3]:
@@ -33,6 +37,11 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS3]:
 @pytest.fixture
 def bucket(s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> str:
     """A fresh bucket, which the environment names: `Store.open(Config.from_env(os.environ))` opens it."""
+    return fresh_bucket(s3, monkeypatch)
+
+
+def fresh_bucket(s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make a bucket, and let the environment name it."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     s3.client().create_bucket(Bucket=name)
     for variable, value in {**s3.environment, "PRESSMARK_BUCKET": name}.items():

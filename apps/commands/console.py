@@ -39,7 +39,7 @@ def progress(stderr: Console) -> Progress:
 
 
 @contextmanager
-def counting(total: int, what: str) -> Iterator[Callable[[], None]]:
+def counting(total: int | None, what: str) -> Iterator[Callable[[], None]]:
     """Show a bar that grows by one with each call of what is returned."""
     with progress(Console(stderr=True)) as bar:
         task = bar.add_task(what, total=total)

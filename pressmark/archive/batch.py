@@ -57,7 +57,7 @@ class Batch:
 
     def stage_again(self, drafts: Iterable[Draft]) -> None:
         """Put other drafts in the place of those it has."""
-        _replace(self.drafts_path, "".join(map(to_line, drafts)))
+        replace_file(self.drafts_path, "".join(map(to_line, drafts)))
 
     def delete(self) -> None:
         """Forget the local copy; only for what the bucket has confirmed."""
@@ -78,7 +78,7 @@ class Published:
 
     def keep(self, folder: Path) -> None:
         """Keep it until a manifest tells of it: a run may be killed before it writes one."""
-        _replace(kept_at(folder, self), json.dumps(attrs.asdict(self)))
+        replace_file(kept_at(folder, self), json.dumps(attrs.asdict(self)))
 
     @property
     def versions(self) -> int:
@@ -97,8 +97,8 @@ def kept_at(folder: Path, published: Published) -> Path:
     return folder / (Path(published.segment.key).name + PUBLISHED)
 
 
-def untold(folder: Path, site: str) -> dict[Path, Published]:
-    """Return what was published and is in no manifest yet, oldest first."""
+def kept(folder: Path, site: str) -> dict[Path, Published]:
+    """Return what was published and kept for a manifest, oldest first."""
     return {path: _read(path) for path in sorted(folder.glob(f"{site}-*{PUBLISHED}"))}
 
 
@@ -115,7 +115,7 @@ def torn(folder: Path, site: str) -> list[Path]:
     return sorted(folder.glob(f"{site}-*{OPEN}"))
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
     """Write a file as a whole, or not at all."""
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")

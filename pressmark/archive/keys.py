@@ -5,12 +5,12 @@ an article is found by listing that day; for segments and runs it is the day of 
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from pressmark.article import VersionKey
 
 WARC, ARTICLES, REJECTED, RUNS = "warc/", "articles/", "rejected/", "runs/"
-SILENT_EDITS, WITHDRAWN = "silent-edits/", "withdrawn/"
+SILENT_EDITS, WITHDRAWN, CORRECTIONS = "silent-edits/", "withdrawn/", "corrections/"
 STARTED = ".started"
 MANIFEST = ".json"
 
@@ -49,7 +49,7 @@ def version(site: str, day: str, key: VersionKey) -> str:
 def correction(version_key: str, layout: str) -> str:
     """Key of a version read anew from its captures by a newer layout, e.g. `chinadaily/2`; `version_key` is its own."""
     name = version_key.removeprefix(ARTICLES).removesuffix(".json")
-    return f"corrections/{name}-{layout.replace('/', '-')}.json"
+    return f"{CORRECTIONS}{name}-{layout.replace('/', '-')}.json"
 
 
 def silent_edit(version_key: str, content_sha256: str) -> str:
@@ -91,3 +91,18 @@ def started(site: str, section: str, started_at: datetime, run_id: str) -> str:
 def visits(site: str, section: str, started_at: datetime, run_id: str) -> str:
     """Key of what a run tells the next one of the articles it watches."""
     return manifest(site, section, started_at, run_id).removesuffix(MANIFEST) + ".visits.jsonl.gz"
+
+
+def export_parquet(site: str, day: date) -> str:
+    """Key of the versions of a day as Parquet; the day is partitioned as Hive does it."""
+    return f"exports/{site}/parquet/date={day:%Y-%m-%d}/part.parquet"
+
+
+def export_lines(site: str, day: date) -> str:
+    """Key of the versions of a day as gzipped JSON Lines."""
+    return f"exports/{site}/jsonl/date={day:%Y-%m-%d}/part.jsonl.gz"
+
+
+def exported(site: str) -> str:
+    """Key of the note of how far a site's exports have come."""
+    return f"exports/{site}/reached.json"

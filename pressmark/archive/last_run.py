@@ -25,8 +25,6 @@ class LastRun:
 
     complete: bool = False
     """Whether it saw all it wanted, and was the last for sure; if not, the run behind it may not stop early."""
-    told: frozenset[str] = frozenset()
-    """Keys of the segments in its manifest."""
     failed: tuple[str, ...] = ()
     """URLs of articles that it could not have; they are asked for again, listed or not."""
     visits: Mapping[str, Visit] = attrs.field(factory=dict)
@@ -51,7 +49,6 @@ def _told(store: Store, last: manifest.Manifest, *, killed: bool, now: datetime)
     sure = not killed and last["started_at"] <= timestamp(now)
     return LastRun(
         complete=sure and last["ended"] == "complete" and last["caught_up"],
-        told=frozenset(said["key"] for said in last["segments"]),
         failed=tuple(
             fate["url"]
             for fate in last["articles"]

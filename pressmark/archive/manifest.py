@@ -15,10 +15,15 @@ LOOK_BACK = timedelta(days=31)
 Manifest = dict[str, Any]
 
 
+def key_of(manifest: Manifest) -> str:
+    """Return the key of a run's manifest."""
+    started_at = datetime.fromisoformat(manifest["started_at"])
+    return keys.manifest(manifest["site"], manifest["section"], started_at, manifest["run_id"])
+
+
 def write(store: Store, manifest: Manifest) -> str:
     """Write a run's manifest and return its key."""
-    started_at = datetime.fromisoformat(manifest["started_at"])
-    key = keys.manifest(manifest["site"], manifest["section"], started_at, manifest["run_id"])
+    key = key_of(manifest)
     store.put(key, json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n")
     return key
 

@@ -5,6 +5,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -66,6 +67,8 @@ class Store:
     client: "S3Client"
     patience: float = DEFAULT_PATIENCE
     """Seconds."""
+    retention: timedelta | None = None
+    """How long each segment is locked from the moment it is put (Object Lock, governance mode); None: not at all."""
 
     @classmethod
     def open(cls, config: Config) -> "Store":
@@ -94,9 +97,10 @@ class Store:
             s3={"addressing_style": "path"},
         )
         try:
-            return cls(config.bucket, boto3.Session().client("s3", config=settings), config.patience)
+            client = boto3.Session().client("s3", config=settings)
         except (BotoCoreError, ValueError) as error:
             raise BucketRefused(f"S3 is not set up: {error}") from error
+        return cls(config.bucket, client, config.patience, config.retention)
 
     def check(self) -> None:
         """Ask the bucket for a sign of life, once.
@@ -105,7 +109,7 @@ class Store:
             BucketUnreachable: nobody answers.
             BucketRefused: wrong keys, or no such bucket.
         """
-        with self._telling("open"):
+        with self.telling("open"):
             self.client.head_bucket(Bucket=self.bucket)
 
     def put(self, key: str, data: bytes, content_type: str = JSON) -> Stored:
@@ -120,7 +124,10 @@ class Store:
             return None
 
     def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> Stored:
-        """Write a file whose SHA-256 (hex) is known; the bucket refuses bytes that do not match it."""
+        """Write a file whose SHA-256 (hex) is known; the bucket refuses bytes that do not match it.
+
+        A segment is locked for the retention. Put again it is one more version, locked as well: no lock is in the way.
+        """
 
         def put() -> None:
             with path.open("rb") as file:
@@ -130,6 +137,7 @@ class Store:
                     Body=file,
                     ContentType=content_type,
                     ChecksumSHA256=_base64(bytes.fromhex(sha256)),
+                    **(self._lock() if content_type == WARC else {}),
                 )
 
         self._asking(key, put)
@@ -181,6 +189,20 @@ class Store:
                 yield each["Key"], each["Size"]
             more = page["IsTruncated"] and {"ContinuationToken": page["NextContinuationToken"]}
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        """List the names that follow a prefix and are followed by a slash, in their order."""
+        more: Any = {"Delimiter": "/"}
+        while more:
+            page: Any = self._asking(prefix, partial(self._list, prefix, more))
+            for each in page.get("CommonPrefixes", ()):
+                yield each["Prefix"].removeprefix(prefix).rstrip("/")
+            more = page["IsTruncated"] and {"Delimiter": "/", "ContinuationToken": page["NextContinuationToken"]}
+
+    def _lock(self) -> Any:
+        if not self.retention:
+            return {}
+        return {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": datetime.now(UTC) + self.retention}
+
     def _list(self, prefix: str, more: Any) -> Any:
         return self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **more)
 
@@ -208,12 +230,20 @@ class Store:
             reraise=True,
         )
         for attempt in again:
-            with attempt, self._telling(what):
+            with attempt, self.telling(what):
                 return call()
         raise AssertionError("tenacity returns or raises")
 
     @contextmanager
-    def _telling(self, what: str) -> Iterator[None]:
+    def telling(self, what: str) -> Iterator[None]:
+        """Make what boto3 raises say which bucket it is about, what was asked of it, and what to do.
+
+        Raises:
+            KeyError: there is no such object.
+            BucketUnreachable: nobody answers, or not now.
+            BucketRefused: wrong keys, no such bucket, no permission.
+            BucketError: anything else.
+        """
         endpoint = self.client.meta.endpoint_url
         try:
             yield
@@ -225,6 +255,11 @@ class Store:
                 raise _KeyTaken(what) from None
             if code == _BUSY or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
                 raise BucketUnreachable(f"bucket {self.bucket!r} at {endpoint} is not ready ({code}).") from error
+            if code == "InvalidRequest" and self.retention:
+                raise BucketRefused(
+                    f"bucket {self.bucket!r} at {endpoint} refuses ({code}) {what}. PRESSMARK_RETENTION is set: "
+                    "has the bucket Object Lock? `pressmark init-bucket` turns it on."
+                ) from error
             raise BucketRefused(
                 f"bucket {self.bucket!r} at {endpoint} refuses ({code}) {what}. "
                 "Check PRESSMARK_BUCKET, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."

@@ -92,6 +92,8 @@ def _listed(run: manifest.Manifest) -> Iterator[dict[str, Any]]:
         yield segment
         yield segment["index"]
     yield from run["objects"]
+    if "visits" in run:
+        yield run["visits"]
 
 
 def _compare_sizes(sizes: Callable[[str], dict[str, int]], run: manifest.Manifest) -> Iterator[Finding]:
@@ -132,6 +134,15 @@ Records = dict[str, _Record]
 
 
 def _read_all(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
+    yield from _read_captured(store, run)
+    if "visits" in run:
+        try:
+            _object(store, run["visits"])
+        except _Wrong as problem:
+            yield Finding(run["visits"]["key"], str(problem))
+
+
+def _read_captured(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
     segments: dict[str, Records] = {}
     for said in run["segments"]:
         segments[said["key"]] = {}

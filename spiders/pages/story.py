@@ -56,7 +56,8 @@ def read_story(
         bold_standfirst: whether a first paragraph wholly in bold is the standfirst.
     """
     copy = Selector(root=deepcopy(content.root), type="html")
-    for element in copy.css(chrome):
+    # html_text leaves out what follows a comment, up to the next tag.
+    for element in (*copy.css(chrome), *copy.xpath(".//comment() | .//processing-instruction()")):
         element.root.drop_tree()
     for each in copy.css("br"):
         following = each.root.getnext()

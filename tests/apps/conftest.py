@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +108,19 @@ class Archive:
 @pytest.fixture
 def archive(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
     """A newsroom of 30 articles that stands still, and an empty bucket to archive it."""
-    sites = tmp_path / "sites"
+    with archiving(tmp_path, monkeypatch) as made:
+        assert made.config.bucket == bucket
+        yield made
+
+
+@contextmanager
+def archiving(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
+    """Run a newsroom, to be archived in the bucket that the environment names."""
+    sites = folder / "sites"
     sites.mkdir()
     monkeypatch.setenv("PRESSMARK_SITES", str(sites))
-    monkeypatch.setenv("PRESSMARK_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.setenv("PRESSMARK_SPOOL", str(folder / "spool"))
     config = Config.from_env(os.environ)
-    assert config.bucket == bucket
     with RunningNewsroom(Newsroom(articles=30, crawl_delay=0)) as running:
         made = Archive(running.newsroom, running.url, config, Store.open(config))
         made.set_site()

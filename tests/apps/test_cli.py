@@ -93,7 +93,7 @@ def test_from_crawl_to_verify(archive: Archive) -> None:
         (["verify", SECTION], "no such runs"),
         (["verify", "mars"], "no site 'mars'"),
         (["versions", "WS" + "0" * 24], "no version is published"),
-        (["versions", "lamps"], "holds no article id"),
+        (["versions", "lamps"], "is no URL of an article"),
     ],
 )
 def test_where_there_is_nothing_it_says_so(archive: Archive, words: list[str], told: str) -> None:

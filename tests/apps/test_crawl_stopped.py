@@ -12,7 +12,9 @@ import psutil
 import pytest
 
 from pressmark.archive.verify import verify_run
+from pressmark.schema import MANIFEST
 from tests.apps.conftest import READABLE, Archive
+from tests.schemas import keeps_its_schemas
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into, or limits, another process as Linux does")
 
@@ -32,6 +34,7 @@ def test_a_crawl_that_is_stopped_keeps_what_it_has_and_the_next_takes_the_rest(a
     assert after.manifest["ended"] == "complete"
     assert len(archive.documents()) == READABLE
     assert verify_run(archive.store, stopped.manifest_key or "") == []
+    assert keeps_its_schemas(archive.store)["runs", MANIFEST] == 2
 
 
 def test_a_killed_crawl_leaves_no_gap(archive: Archive, tmp_path: Path) -> None:
@@ -55,6 +58,8 @@ def test_a_killed_crawl_leaves_no_gap(archive: Archive, tmp_path: Path) -> None:
 def test_a_crawl_whose_archivist_dies_says_so_and_loses_nothing(archive: Archive) -> None:
     archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
     process, reader = archive.started(8)
+    while not any(path.stat().st_size for path in (archive.config.spool / "newsroom").glob("*.drafts.jsonl")):
+        assert process.poll() is None
     [archivist] = psutil.Process(process.pid).children()
     archivist.kill()
     run = archive.finish(process, reader)

@@ -10,7 +10,9 @@ from warcio.archiveiterator import ArchiveIterator
 from pressmark.archive import visits
 from pressmark.archive.verify import verify_run
 from pressmark.outcomes import Outcome
+from pressmark.schema import ARTICLE, MANIFEST, REJECTION, WITHDRAWAL
 from tests.apps.conftest import READABLE, Archive, Crawl
+from tests.schemas import keeps_its_schemas
 
 PAGES = "/a/"
 EVERYTHING = {"steps": [{"until": "P9000D", "every": "PT0S"}]}
@@ -81,6 +83,13 @@ def test_each_change_has_its_outcome_and_they_add_up(archive: Archive) -> None:
     tombstone = json.loads(archive.store.get(fates[gone]["key"]))
     assert tombstone["pressmark"]["status"] == tombstone["pressmark"]["captures"][0]["status"] == 410
     assert tombstone["pressmark"]["withdrawn"].startswith(f"{gone}/")
+    assert keeps_its_schemas(archive.store) == {
+        ("articles", ARTICLE): READABLE + 2,
+        ("silent-edits", ARTICLE): 1,
+        ("withdrawn", WITHDRAWAL): 1,
+        ("rejected", REJECTION): 30 - READABLE,
+        ("runs", MANIFEST): 2,
+    }
 
     quiet = archive.crawl()
     assert quiet.exit_code == 0

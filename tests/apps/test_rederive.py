@@ -15,10 +15,12 @@ from pressmark.archive.captured import Captured
 from pressmark.article import Article
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.schema import ARTICLE
 from pressmark.site import load_sites
 from spiders.layouts import LAYOUTS
 from spiders.pages.chinadaily import ArticlePage
 from tests.apps.conftest import SECTION, Archive
+from tests.schemas import keeps_its_schemas
 
 
 @pytest.fixture
@@ -108,6 +110,7 @@ def test_a_new_layout_corrects_beside_the_old(crawled: Archive, monkeypatch: pyt
         assert new["archivedAt"] == old["archivedAt"]
         assert new["pressmark"]["captures"] == old["pressmark"]["captures"]
         assert new["pressmark"]["corrects"] == each["key"]
+    assert keeps_its_schemas(crawled.store)["corrections", ARTICLE] >= len(versions)
     again = CliRunner().invoke(rederive_command, [SECTION, "--write"], catch_exceptions=False)
     assert again.output.splitlines()[-1].endswith("; 0 corrected versions published")
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.batch import Batch, Draft, Published, kept_at, untold
+from pressmark.archive.batch import Batch, Draft, Published, kept, kept_at
 from pressmark.archive.publisher import Publisher, Settled, publish
 from pressmark.archive.spool import Spool
 from pressmark.archive.store import Store, Stored
@@ -58,7 +58,7 @@ def test_a_capture_is_durable_before_any_document_points_to_it(watched: Watched,
     assert watched.order == [batch.segment.key, "articles/1.json"]
     assert published.segment.sha256 == batch.segment.sha256
     assert list(tmp_path.iterdir()) == [kept_at(tmp_path, published)]
-    assert untold(tmp_path, "news") == {kept_at(tmp_path, published): published}
+    assert kept(tmp_path, "news") == {kept_at(tmp_path, published): published}
 
 
 def test_publishing_again_does_no_harm(watched: Watched, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 import asyncio
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -10,34 +9,12 @@ from web_poet import HttpResponse
 
 from pressmark.article import Article
 from pressmark.errors import Rejected
-from pressmark.site import Site, load_sites
 from spiders.layouts import layout_of, page_response
 from spiders.listing import Listing
 from spiders.pages.chinadaily import ArticlePage, ListingPage
+from tests.saved_pages import CASES, SITE, expected, page, read, read_whole, saved, saved_whole
 
-SAVED = Path(__file__).parent / "chinadaily_1"
-CASES = sorted(path.stem for path in SAVED.glob("*.json"))
 FIELDS = [field.name for field in attrs.fields(Article)]
-SITE = Site.model_validate({**load_sites()["newsroom"].model_dump(), "hosts": ["news.example"]})
-
-
-def read(url: str, html: str) -> Article:
-    return asyncio.run(page(url, html).to_item())
-
-
-def page(url: str, html: str) -> ArticlePage:
-    return ArticlePage(HttpResponse(url=url, body=html.encode()), site=SITE)
-
-
-def saved(case: str, number: int = 1) -> tuple[str, str]:
-    url = str(expected(case)["url"])
-    html = (SAVED / f"{case}.{number}.html").read_text("utf-8")
-    return url if number == 1 else url.replace(".html", f"_{number}.html"), html
-
-
-def expected(case: str) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads((SAVED / f"{case}.json").read_text("utf-8"))
-    return facts
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +22,7 @@ def articles() -> dict[str, dict[str, Any]]:
     """Each saved article as it is read, all its pages, in JSON's types."""
     found = {}
     for case in CASES:
-        pages = [read(*saved(case, number)) for number in range(1, len(list(SAVED.glob(f"{case}.*.html"))) + 1)]
-        plain = attrs.asdict(pages[0].followed_by(*pages[1:]))
+        plain = attrs.asdict(read_whole(saved_whole(case)))
         found[case] = json.loads(json.dumps(plain, default=datetime.isoformat))
     return found
 
@@ -76,7 +52,7 @@ def test_a_long_article_names_its_following_pages() -> None:
     url, html = saved("long")
     following = page(url, html).following()
     assert following == [url.replace(".html", f"_{number}.html") for number in range(2, len(following) + 2)]
-    assert len(following) == len(list(SAVED.glob("long.*.html"))) - 1 > 0
+    assert len(following) == len(saved_whole("long")) - 1 > 0
     assert page(*saved("xinhua")).following() == []
 
 

@@ -25,6 +25,11 @@ def test_text_beside_a_dropped_element_stays() -> None:
     assert read("<p>Before <script>x</script>after.</p>").paragraphs == ("Before after.",)
 
 
+@pytest.mark.parametrize("between", ["<!-- ad -->", "<?xml:namespace prefix = o />"])
+def test_text_behind_a_comment_stays(between: str) -> None:
+    assert read(f"<p>Before {between}after <b>all</b>.</p><p>More.</p>").paragraphs == ("Before after all.", "More.")
+
+
 def test_a_paragraph_wholly_bold_at_the_top_is_the_standfirst() -> None:
     story = read("<p><strong>What it is about</strong></p><p>Text.</p>")
     assert (story.standfirst, story.paragraphs) == ("What it is about", ("Text.",))

@@ -1,0 +1,53 @@
+"""`pressmark export`: the versions of each day as Parquet and JSON Lines."""
+
+import os
+from datetime import datetime
+
+import attrs
+import click
+
+from apps.commands.console import Day, console, counting, print_json, table
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from pressmark.errors import UsageError
+from pressmark.exports import Exported, Exporter
+from pressmark.site import find_site, load_sites
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pressmark export newsroom                       the days of which versions have arrived
+  pressmark export newsroom --day 2026-11-24      this day
+  pressmark export newsroom --all                 every day, e.g. behind `pressmark rederive --write`
+"""
+)
+@click.argument("site")
+@click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="The articles that bear this day in their URL.")
+@click.option("--all", "every", is_flag=True, help="All days of the archive.")
+@click.option("--json", "as_json", is_flag=True, help="Print the days as JSON.")
+def export(site: str, day: datetime | None, every: bool, as_json: bool) -> None:
+    """Write the versions of each day of SITE to exports/ as Parquet and as gzipped JSON Lines.
+
+    Without an option, those days of which versions have arrived since the last time. Doing it again does no harm.
+    """
+    if day and every:
+        raise UsageError("--day and --all: one of them")
+    config = Config.from_env(os.environ)
+    exporter = Exporter(Store.open(config), find_site(load_sites(config.sites), site).site)
+    days = [exporter.export(day.date())] if day else exporter.every() if every else exporter.changed()
+    done: list[Exported] = []
+    with counting(None, "day") as count:
+        for exported in days:
+            done.append(exported)
+            count()
+    if as_json:
+        print_json([attrs.asdict(each) | {"day": each.day.isoformat()} for each in done])
+        return
+    if done:
+        rows = table("day", "versions", "")
+        for each in done:
+            rows.add_row(each.day.isoformat(), str(each.versions), "written" if each.changed else "as it was")
+        console().print(rows)
+    written = sum(each.changed for each in done)
+    click.echo(f"{len(done)} days looked at, {written} written" if done else "no versions have arrived")

@@ -1,0 +1,61 @@
+"""`pressmark init-bucket`: makes the bucket and turns on what protects it."""
+
+import json
+import os
+
+import click
+
+from pressmark.archive.protection import LIFETIME_OF_REJECTED, ROLES, State, Terms, planned, policy, protect
+from pressmark.archive.store import Store
+from pressmark.config import Config
+
+
+@click.command(
+    "init-bucket",
+    epilog="""\b
+Examples:
+  pressmark init-bucket --dry-run
+  pressmark init-bucket --lifetime-of-rejected 90 --replay-origin https://replayweb.page
+  pressmark init-bucket --policy crawler > crawler.json
+""",
+)
+@click.option(
+    "--lifetime-of-rejected",
+    type=click.IntRange(min=1),
+    metavar="DAYS",
+    help=f"When rejected pages expire. [default: as set before, or {LIFETIME_OF_REJECTED}]",
+)
+@click.option(
+    "--replay-origin",
+    "replay_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A site that may replay captures in a browser; repeatable. [default: as set before, or *]",
+)
+@click.option("--dry-run", is_flag=True, help="Change nothing; print what would be set as JSON, by S3 operation.")
+@click.option(
+    "--policy", "role", type=click.Choice(ROLES), help="Print the IAM policy of this role and the bucket; set nothing."
+)
+def init_bucket(
+    lifetime_of_rejected: int | None, replay_origins: tuple[str, ...], dry_run: bool, role: str | None
+) -> None:
+    """Make the bucket if it is not there, and set versioning, Object Lock, CORS for replay, a lifetime for rejected/.
+
+    Again it sets only what is missing. Rules that are not its own stay as they are.
+    """
+    config = Config.from_env(os.environ)
+    if role:
+        click.echo(policy(role, config.bucket), nl=False)
+        return
+    store = Store.connect(config)
+    terms = Terms(lifetime_of_rejected=lifetime_of_rejected, replay_origins=replay_origins or None)
+    if dry_run:
+        click.echo(json.dumps(planned(store, terms), indent=1, default=str))
+        return
+    changed = False
+    for step in protect(store, terms):
+        changed |= step.state is State.SET
+        click.echo(f"{step.name}: {step.state}{step.note and ' ' + step.note}")
+    locked = f"{config.retention.total_seconds() / 86_400:g} days from their upload" if config.retention else "no lock"
+    click.echo(f"segments of this environment: {locked} (PRESSMARK_RETENTION)")
+    click.echo(f"bucket {config.bucket!r} {'is set up' if changed else 'was set up before: nothing has changed'}")

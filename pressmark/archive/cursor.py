@@ -1,0 +1,128 @@
+"""Cursors: which manifests a reader that follows the runs has behind it.
+
+Manifests do not appear in the order of their keys: a key tells when its run began, and of two runs at once the later
+may end first. So a cursor remembers, for each section, the manifests of a window behind the newest one; whatever else
+lies in the window, or after it, is new. The window is far longer than a run takes and than clocks differ.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+import attrs
+
+from pressmark.archive import keys, manifest
+from pressmark.archive.store import Store
+
+WINDOW = timedelta(days=7)
+"""A manifest is found if it appears before one that is this much newer has been read."""
+_DAY = "%Y/%m/%d"
+_MANIFEST = re.compile(r"\d{4}/\d\d/\d\d/[^/]+\.json")
+
+
+@attrs.frozen
+class Place:
+    """How far one section is read."""
+
+    since: str
+    """First day of the window, `YYYY/MM/DD`."""
+    seen: frozenset[str]
+    """Names of the manifests of the window that are behind, `YYYY/MM/DD/<run_id>.json`."""
+
+    def behind(self, name: str) -> "Place":
+        """Return the place with one more manifest behind it."""
+        seen = {*self.seen, name}
+        since = max(self.since, _window(max(seen)))
+        return Place(since, frozenset(each for each in seen if each >= since))
+
+
+_START = Place("", frozenset())
+
+
+@attrs.frozen
+class Cursor:
+    """How far a site's runs are read. Its text is made to be stored; its content is no part of the contract."""
+
+    site: str
+    places: dict[str, Place]
+    """By section."""
+
+    @classmethod
+    def parse(cls, site: str, text: str | None) -> Self:
+        """Read a cursor's text; None is the beginning.
+
+        Raises:
+            ValueError: it is no cursor, or one of another site.
+        """
+        if not text:
+            return cls(site, {})
+        try:
+            facts = json.loads(text)
+            places = {name: Place(since, frozenset(seen)) for name, (since, seen) in facts["sections"].items()}
+            of = facts["site"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{text[:80]!r} is no cursor: take one from Changes.cursor") from error
+        if of != site:
+            raise ValueError(f"the cursor is of site {of!r}, not of {site!r}")
+        return cls(site, places)
+
+    def __str__(self) -> str:
+        sections = {name: [place.since, sorted(place.seen)] for name, place in sorted(self.places.items())}
+        return json.dumps({"site": self.site, "sections": sections}, separators=(",", ":"))
+
+    def behind(self, manifest_key: str) -> Self:
+        """Return the cursor with one more manifest behind it."""
+        section, name = _parts(self.site, manifest_key)
+        return attrs.evolve(self, places={**self.places, section: self.places.get(section, _START).behind(name)})
+
+    def ahead(self, store: Store) -> list[str]:
+        """Return the keys of the manifests that are not behind it, those of the runs that began first in front."""
+        found = [key for section in _sections(store, self.site) for key in self._ahead(store, section)]
+        return sorted(found, key=lambda key: _parts(self.site, key)[1])
+
+    def _ahead(self, store: Store, section: str) -> Iterator[str]:
+        place = self.places.get(section, _START)
+        prefix = keys.runs(self.site, section)
+        for key in store.keys(prefix, after=prefix + place.since):
+            name = key.removeprefix(prefix)
+            if _MANIFEST.fullmatch(name) and name not in place.seen:
+                yield key
+
+
+def at(store: Store, site: str, manifest_key: str) -> Cursor:
+    """Return the cursor of a reader that has read a manifest, and all that were written before it.
+
+    Raises:
+        KeyError: there is no such manifest.
+    """
+    ended_at = manifest.read(store, manifest_key)["ended_at"]
+    start = Place(_window(_parts(site, manifest_key)[1]), frozenset())
+    cursor = Cursor(site, dict.fromkeys(_sections(store, site), start))
+    for key in cursor.ahead(store):
+        if manifest.read(store, key)["ended_at"] <= ended_at:
+            cursor = cursor.behind(key)
+    return cursor
+
+
+def _parts(site: str, manifest_key: str) -> tuple[str, str]:
+    """Return the section of a manifest, and its name below the section."""
+    parts = manifest_key.removeprefix(f"{keys.RUNS}{site}/").split("/")
+    return "/".join(parts[:-4]), "/".join(parts[-4:])
+
+
+def _sections(store: Store, site: str, below: str = "") -> Iterator[str]:
+    """Find the sections that have runs, folder by folder: their names may have slashes, their days are numbers."""
+    names = list(store.folders(f"{keys.RUNS}{site}/{below}"))
+    if any(name.isdecimal() for name in names):
+        yield below.rstrip("/")
+    for name in names:
+        if not name.isdecimal():
+            yield from _sections(store, site, f"{below}{name}/")
+
+
+def _window(name: str) -> str:
+    """Return the first day of the window behind a manifest; one of the future, by a wrong clock, counts as of today."""
+    began = min(datetime.strptime(name[:10], _DAY).replace(tzinfo=UTC), datetime.now(UTC))
+    return (began - WINDOW).strftime(_DAY)

@@ -1,0 +1,47 @@
+"""A stored HTTP response, read from its record."""
+
+import gzip
+from datetime import UTC, datetime
+from io import BytesIO
+
+import attrs
+from warcio.archiveiterator import ArchiveIterator
+
+
+@attrs.frozen
+class Response:
+    """A stored HTTP response."""
+
+    url: str
+    captured_at: datetime
+    """Aware, UTC."""
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    """In their order, spelled as they came."""
+    body: bytes = attrs.field(repr=False)
+    """Without chunk framing and content encoding."""
+    message: bytes = attrs.field(repr=False)
+    """The response as it came over the wire, to the byte."""
+
+
+def response_of(member: bytes) -> Response:
+    """Read the gzip member of a response record."""
+    record = next(iter(ArchiveIterator(BytesIO(member))))
+    head = record.http_headers
+    return Response(
+        url=record.rec_headers["WARC-Target-URI"],
+        captured_at=datetime.fromisoformat(record.rec_headers["WARC-Date"]).astimezone(UTC),
+        status=int(head.get_statuscode()),
+        reason=head.statusline.partition(" ")[2],
+        headers=head.headers,
+        body=record.content_stream().read(),
+        message=_block(member, int(record.rec_headers["Content-Length"])),
+    )
+
+
+def _block(member: bytes, length: int) -> bytes:
+    """Return a record's block: what follows its head (WARC 1.1, 4)."""
+    record = gzip.decompress(member)
+    begin = record.index(b"\r\n\r\n") + 4
+    return record[begin : begin + length]

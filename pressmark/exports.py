@@ -1,0 +1,220 @@
+"""Exports: the versions of a day in two files for analytics, Parquet and gzipped JSON Lines.
+
+A day is that in the articles' URLs. Its files are made again whenever a version of it arrives, from what is in the
+bucket then; the same versions give the same bytes, and files that would not change are left alone.
+"""
+
+import gzip
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pressmark.archive import keys
+from pressmark.archive.store import GZIP, Store
+from pressmark.document import to_bytes
+from pressmark.errors import FindingsFound
+from pressmark.reader import Document, Reader
+
+PARQUET = "application/vnd.apache.parquet"  # IANA
+ROWS = 1000
+"""Of a row group: so many versions are held in memory at a time."""
+
+
+def _field(name: str, kind: pa.DataType, description: str, *, absent: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable=absent, metadata={"description": description})
+
+
+_TIME = pa.timestamp("us", tz="UTC")
+_CREDIT = pa.struct([("name", pa.string()), ("type", pa.string()), ("location", pa.string())])
+_IMAGE = pa.struct([("url", pa.string()), ("caption", pa.string()), ("credit", pa.string())])
+SCHEMA = pa.schema(
+    [
+        _field("key", pa.string(), "Bucket key of the document that the row was made of."),
+        _field("version", pa.string(), "The version key: article id and Updated time in UTC; no two rows share one."),
+        _field("article_id", pa.string(), "The same for every version of an article."),
+        _field("url", pa.string(), "Address of the article's first page."),
+        _field("headline", pa.string(), "Plain text."),
+        _field("standfirst", pa.string(), "The line below the headline.", absent=True),
+        _field("authors", pa.list_(_CREDIT), "In the order of the byline; type is Person or Organization."),
+        _field("dateline", pa.string(), "Where it was written.", absent=True),
+        _field("source", pa.string(), "The organisation that the byline names.", absent=True),
+        _field("contributors", pa.list_(_CREDIT), "Who the last paragraph names as having contributed."),
+        _field("published_at", _TIME, "When the article was created."),
+        _field("updated_at", _TIME, "The Updated time of this version."),
+        _field("section", pa.string(), "The breadcrumb.", absent=True),
+        _field("body", pa.string(), "Plain text of all pages; paragraphs are parted by a blank line."),
+        _field("images", pa.list_(_IMAGE), "Pictures of the body, in their order."),
+        _field("keywords", pa.list_(pa.string()), "As the page's head lists them."),
+        _field("language", pa.string(), "BCP 47 tag."),
+        _field("word_count", pa.int32(), "Words of the body, parted by white space."),
+        _field("content_sha256", pa.string(), "Equal for equal content."),
+        _field("layout", pa.string(), "Name and version of the page class that read it."),
+        _field("corrected", pa.bool_(), "Whether this is a correction: a version read anew by a newer layout."),
+        _field("captured_at", _TIME, "When its first page was captured."),
+        _field("http_status", pa.int16(), "Of the first page's response."),
+        _field("record_id", pa.string(), "WARC-Record-ID of the first page's response."),
+        _field("payload_digest", pa.string(), "WARC-Payload-Digest of it."),
+        _field("warc", pa.string(), "Bucket key of the segment that holds it."),
+        _field("warc_offset", pa.int64(), "Bytes from the segment's start to the record's gzip member."),
+        _field("warc_length", pa.int64(), "Bytes of the gzip member."),
+        _field("pages", pa.int16(), "How many pages the article has."),
+    ],
+    metadata={"schema": "https://schema.org/NewsArticle, one row per version; see docs/reading.md"},
+)
+
+
+@attrs.frozen
+class Exported:
+    """A day's files."""
+
+    day: date
+    versions: int
+    changed: bool
+    """False if both files were there already, byte for byte."""
+
+
+@attrs.frozen
+class Exporter:
+    """Makes the exports of one site. One exporter of a site at a time: the later of two could write the older files."""
+
+    store: Store
+    site: str
+
+    def changed(self) -> Iterator[Exported]:
+        """Make the files of the days of which versions have arrived since the last time.
+
+        What was reached is noted when all is done: a run that is stopped in between is done again, to no harm.
+        """
+        note = keys.exported(self.site)
+        try:
+            since = json.loads(self.store.get(note))["cursor"]
+        except KeyError:
+            since = None
+        days: set[date] = set()
+        reached = None
+        for changes in self._reader.changes(since):
+            days |= {Document(key, {}).day for key in changes.versions}
+            reached = changes.cursor
+        for day in sorted(days):
+            yield self.export(day)
+        if reached:
+            self.store.put(note, json.dumps({"cursor": reached}).encode() + b"\n")
+
+    def every(self) -> Iterator[Exported]:
+        """Make the files of all days, whatever was made before."""
+        for day in sorted({Document(key, {}).day for key in self.store.keys(f"{keys.ARTICLES}{self.site}/")}):
+            yield self.export(day)
+
+    def export(self, day: date) -> Exported:
+        """Make the files of one day; without a version there are none."""
+        with tempfile.TemporaryDirectory(prefix="pressmark-export-") as folder:
+            parquet, lines = Path(folder, "part.parquet"), Path(folder, "part.jsonl.gz")
+            versions = _write(self._reader.of_day(day), parquet, lines)
+            changed = bool(versions) and any(
+                [
+                    self._put(keys.export_parquet(self.site, day), parquet, PARQUET),
+                    self._put(keys.export_lines(self.site, day), lines, GZIP),
+                ]
+            )
+        return Exported(day, versions, changed)
+
+    @property
+    def _reader(self) -> Reader:
+        return Reader(self.store, self.site)
+
+    def _put(self, key: str, path: Path, content_type: str) -> bool:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        try:
+            with tempfile.TemporaryFile() as there:
+                if self.store.fetch(key, there).sha256 == digest:
+                    return False
+        except KeyError:
+            pass
+        self.store.put_file(key, path, digest, content_type)
+        return True
+
+
+def _write(documents: Iterator[Document], parquet: Path, lines: Path) -> int:
+    """Write documents into both files, some at a time, and return how many there were."""
+    count = 0
+    with ExitStack() as stack:
+        table = stack.enter_context(pq.ParquetWriter(parquet, SCHEMA, compression="zstd"))
+        file = stack.enter_context(lines.open("wb"))
+        text = stack.enter_context(gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0))
+        while some := list(islice(documents, ROWS)):
+            table.write_batch(pa.RecordBatch.from_pylist([row(each) for each in some], SCHEMA))
+            text.writelines(to_bytes(each.data) for each in some)
+            count += len(some)
+    return count
+
+
+def row(version: Document) -> dict[str, Any]:
+    """Return a version as a row of the Parquet file.
+
+    Raises:
+        FindingsFound: it is not what its schema says; somebody changed the object.
+    """
+    try:
+        return _row(version)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise FindingsFound(
+            f"{version.key} is not what schemas/article-1.json describes ({type(error).__name__}: {error}). "
+            "`pressmark verify --full` lists what else."
+        ) from error
+
+
+def _row(version: Document) -> dict[str, Any]:
+    data = version.data
+    block = data["pressmark"]
+    first = block["captures"][0]
+    return {
+        "key": version.key,
+        "version": block["version"],
+        "article_id": data["identifier"],
+        "url": data["url"],
+        "headline": data["headline"],
+        "standfirst": data.get("alternativeHeadline"),
+        "authors": list(_credits(data["author"])),
+        "dateline": data.get("dateline"),
+        "source": data.get("sourceOrganization", {}).get("name"),
+        "contributors": list(_credits(data["contributor"])),
+        "published_at": datetime.fromisoformat(data["datePublished"]),
+        "updated_at": version.updated_at,
+        "section": data.get("articleSection"),
+        "body": data["articleBody"],
+        "images": [
+            {"url": each["contentUrl"], "caption": each.get("caption"), "credit": each.get("creditText")}
+            for each in data["image"]
+        ],
+        "keywords": data["keywords"],
+        "language": data["inLanguage"],
+        "word_count": data["wordCount"],
+        "content_sha256": block["contentSha256"],
+        "layout": block["layout"],
+        "corrected": "corrects" in block,
+        "captured_at": datetime.fromisoformat(first["capturedAt"]),
+        "http_status": first["status"],
+        "record_id": first["recordId"],
+        "payload_digest": first["payloadDigest"],
+        "warc": first["warc"],
+        "warc_offset": first["offset"],
+        "warc_length": first["length"],
+        "pages": len(block["captures"]),
+    }
+
+
+def _credits(credits_: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for each in credits_:
+        place = each.get("workLocation") or each.get("location") or {}
+        yield {"name": each["name"], "type": each["@type"], "location": place.get("name")}

@@ -1,0 +1,217 @@
+"""The reader: an archive's bucket as a downstream job sees it. It needs the extra `reader` alone, no crawler.
+
+reader = Reader.open("chinadaily", bucket="my-archive")
+for changes in reader.changes(since=stored_cursor):
+    for version in reader.read(changes.versions):
+        ...
+    store(changes.cursor)
+"""
+
+import json
+import os
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date, timedelta
+from typing import Any, Self
+
+import attrs
+
+from pressmark import object_id
+from pressmark.archive import cursor as cursors
+from pressmark.archive import keys, manifest
+from pressmark.archive.response import Response, response_of
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from pressmark.errors import FindingsFound, UsageError
+from pressmark.published import Difference, Document, diff
+
+__all__ = ["Changes", "Difference", "Document", "Reader", "Response", "diff"]
+
+THREADS = 8
+_AHEAD = 64
+"""Documents that are fetched before they are asked for."""
+_AROUND = range(-1, 3)
+"""Days around an article's creation, UTC, in which the day of its URL lies: whatever its zone, and a day's delay."""
+_DAY_OF_URL = re.compile(r"/(\d{4}-?\d{2}/\d{2})/")
+_ID_OF_URL = re.compile(r"/([A-Za-z0-9-]+)(?:_\d+)?\.html?$")
+
+
+@attrs.frozen
+class Changes:
+    """What one run added to the bucket: keys of documents, to be had by `Reader.read`."""
+
+    manifest: dict[str, Any] = attrs.field(repr=False)
+    cursor: str
+    """Store it when these changes are dealt with: `Reader.changes(since=cursor)` goes on behind them."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every document."""
+        return tuple(said["key"] for said in self.manifest["objects"])
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """New versions of articles."""
+        return self._of(keys.ARTICLES)
+
+    @property
+    def silent_edits(self) -> tuple[str, ...]:
+        """Other content under an *Updated* time that was known."""
+        return self._of(keys.SILENT_EDITS)
+
+    @property
+    def withdrawn(self) -> tuple[str, ...]:
+        """Tombstones."""
+        return self._of(keys.WITHDRAWN)
+
+    @property
+    def rejected(self) -> tuple[str, ...]:
+        """Pages that could not become an article."""
+        return self._of(keys.REJECTED)
+
+    def _of(self, prefix: str) -> tuple[str, ...]:
+        return tuple(key for key in self.keys if key.startswith(prefix))
+
+
+@attrs.frozen
+class Reader:
+    """One site's archive. Safe to use from several threads.
+
+    All methods raise BucketError when the bucket can't be used, and FindingsFound for an object that is not what the
+    contract says.
+    """
+
+    store: Store
+    site: str
+
+    @classmethod
+    def open(cls, site: str, *, bucket: str | None = None) -> Self:
+        """Connect by the standard AWS variables; without a name the bucket is that of `PRESSMARK_BUCKET`.
+
+        Raises:
+            BucketError: nobody answers, wrong keys, or no such bucket.
+        """
+        config = Config.from_env(os.environ)
+        return cls(Store.open(attrs.evolve(config, bucket=bucket or config.bucket)), site)
+
+    def versions(self, article: str) -> list[Document]:
+        """Return all versions of an article, oldest first; of a version that was read anew, the newest reading.
+
+        Args:
+            article: its URL; or its id, if that is an ObjectId and so tells the day to look in.
+
+        Raises:
+            UsageError: it is neither.
+        """
+        return list(self.read(self._newest_readings(*_of(article))))
+
+    def silent_edits(self, article: str) -> list[Document]:
+        """Return what an article said besides its versions, under the same *Updated* times."""
+        days, article_id = _of(article)
+        return list(self.read(key for day in days for key in self._listed(keys.SILENT_EDITS, day, article_id)))
+
+    def latest(self, day: date) -> Iterator[Document]:
+        """Return the newest version of each article of a day, by article id; the day is that in the articles' URLs."""
+        newest = {key.split("/")[-2]: key for key in self._newest_readings([f"{day:%Y/%m/%d}"])}
+        return self.read(newest.values())
+
+    def of_day(self, day: date) -> Iterator[Document]:
+        """Return all versions of a day, in the order of article ids and *Updated* times; the day as in `latest`."""
+        return self.read(self._newest_readings([f"{day:%Y/%m/%d}"]))
+
+    def changes(self, since: str | None = None) -> Iterator[Changes]:
+        """Return what the site's runs added, run by run: none is left out and none comes twice.
+
+        Only whole runs are told of. Runs that end while others go on are found whenever they end, up to a week later.
+
+        Args:
+            since: a cursor of earlier changes; or the key of a manifest: all that was committed after it; None: all.
+
+        Raises:
+            UsageError: it is neither, or of another site.
+            KeyError: there is no such manifest.
+        """
+        if since and since.startswith(f"{keys.RUNS}{self.site}/"):
+            behind = cursors.at(self.store, self.site, since)
+        else:
+            try:
+                behind = cursors.Cursor.parse(self.site, since)
+            except ValueError as error:
+                raise UsageError(str(error)) from error
+        for key in behind.ahead(self.store):
+            behind = behind.behind(key)
+            yield Changes(manifest.read(self.store, key), str(behind))
+
+    def read(self, document_keys: Iterable[str]) -> Iterator[Document]:
+        """Read documents, several at a time, and return them in the order of their keys given."""
+        waiting: deque[Future[Document]] = deque()
+        with ThreadPoolExecutor(THREADS, "reader") as pool:
+            for key in document_keys:
+                waiting.append(pool.submit(self._read, key))
+                if len(waiting) == _AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def capture(self, document: Document, page: int = 1) -> Response:
+        """Return the HTTP response from which a page of an article was read.
+
+        Raises:
+            UsageError: the article has fewer pages.
+            FindingsFound: its record is not there.
+        """
+        captures = document.data["pressmark"]["captures"]
+        if not 0 < page <= len(captures):
+            raise UsageError(f"{document.key} has {len(captures)} pages; there is no page {page}")
+        pointed = captures[page - 1]
+        try:
+            return response_of(self.store.get(pointed["warc"], pointed["offset"], pointed["length"]))
+        except KeyError:
+            raise FindingsFound(f"{pointed['warc']} is missing, and {pointed['url']} lies in it.") from None
+
+    def _read(self, key: str) -> Document:
+        try:
+            document = json.loads(self.store.get(key))
+        except KeyError:
+            raise FindingsFound(f"{key} is missing. `pressmark verify` lists what else.") from None
+        except ValueError as error:
+            raise FindingsFound(f"{key} is no JSON: {error}. `pressmark verify` lists what else.") from None
+        if not isinstance(document, dict):
+            raise FindingsFound(f"{key} is no JSON object. `pressmark verify` lists what else.")
+        return Document(key, document)
+
+    def _newest_readings(self, days: Iterable[str], article_id: str = "") -> list[str]:
+        """Return one key per version of these days, in the order of articles and *Updated* times."""
+        found: dict[str, str] = {}
+        for day in days:
+            found |= {_version_of(key): key for key in self._listed(keys.ARTICLES, day, article_id)}
+            corrections = sorted(self._listed(keys.CORRECTIONS, day, article_id), key=_layout_number)
+            found |= {_version_of(key): key for key in corrections}
+        return [found[version] for version in sorted(found)]
+
+    def _listed(self, prefix: str, day: str, article_id: str) -> Iterator[str]:
+        return self.store.keys(f"{prefix}{self.site}/{day}/{article_id and article_id + '/'}")
+
+
+def _of(article: str) -> tuple[list[str], str]:
+    """Return the days to look for an article in, and its id."""
+    day, named = _DAY_OF_URL.search(article), _ID_OF_URL.search(article)
+    if day and named:
+        return [keys.day_of_url(day[1])], named[1]
+    try:
+        created = object_id.created_at(article)
+    except ValueError:
+        raise UsageError(f"{article!r} is no URL of an article, nor an id that tells its day. Give its URL.") from None
+    return [keys.day_of(created + timedelta(days=days)) for days in _AROUND], article
+
+
+def _version_of(key: str) -> str:
+    """Return the version key that a version or correction is filed under."""
+    article_id, name = key.split("/")[-2:]
+    return f"{article_id}/{name.removesuffix('.json').partition('-')[0]}"
+
+
+def _layout_number(key: str) -> int:
+    return int(key.removesuffix(".json").rpartition("-")[2])

@@ -1,0 +1,95 @@
+"""`pressmark init-bucket` as users meet it, and a whole crawl of a user that may do no more than crawl."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from apps.s3server import RunningS3
+from pressmark.archive.protection import policy
+from tests.apps.conftest import READABLE, ROOT, Archive
+from tests.identities import keys_of
+
+
+def pressmark(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "apps.cli", *words],
+        env=os.environ | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.slow
+def test_a_new_bucket_is_set_up_once(s3: RunningS3, bucket: str) -> None:
+    new = {"PRESSMARK_BUCKET": f"{bucket}-new", "PRESSMARK_RETENTION": "P10Y"}
+    plan = json.loads(pressmark("init-bucket", "--dry-run", "--lifetime-of-rejected", "90", **new).stdout)
+    assert next(iter(plan)) == "CreateBucket"
+    assert plan["PutBucketLifecycleConfiguration"]["Rules"][0]["Expiration"] == {"Days": 90}
+    assert f"{bucket}-new" not in {each["Name"] for each in s3.client().list_buckets()["Buckets"]}
+
+    first = pressmark("init-bucket", "--lifetime-of-rejected", "90", **new)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.splitlines() == [
+        "bucket: set",
+        "versioning: already so",
+        "Object Lock: already so",
+        "CORS for replay: set",
+        "lifecycle of rejected/: set",
+        "segments of this environment: 3650 days from their upload (PRESSMARK_RETENTION)",
+        f"bucket '{bucket}-new' is set up",
+    ]
+    again = pressmark("init-bucket", **new)
+    assert again.stdout.count(": already so\n") == 5
+    assert "nothing has changed" in again.stdout
+    assert json.loads(pressmark("init-bucket", "--dry-run", **new).stdout) == {}
+
+    others = pressmark(
+        "init-bucket", "--replay-origin", "https://a.example", "--replay-origin", "https://b.example", **new
+    )
+    assert "CORS for replay: set" in others.stdout
+    assert "lifecycle of rejected/: already so" in others.stdout
+    [rule] = s3.client().get_bucket_cors(Bucket=f"{bucket}-new")["CORSRules"]
+    assert rule["AllowedOrigins"] == ["https://a.example", "https://b.example"]
+
+
+def test_what_is_wrong_is_one_clear_line(bucket: str) -> None:
+    gone = pressmark("init-bucket", AWS_ENDPOINT_URL_S3="http://127.0.0.1:9")
+    assert gone.returncode == 3
+    assert "nobody answers" in gone.stderr
+    wrong = pressmark("init-bucket", PRESSMARK_RETENTION="ten years")
+    assert wrong.returncode == 2
+    assert "PRESSMARK_RETENTION='ten years'" in wrong.stderr
+    for done in (gone, wrong):
+        assert len(done.stderr.splitlines()) == 1
+    assert "Example" in pressmark("init-bucket", "--help").stdout
+
+
+def test_a_policy_is_printed_without_asking_a_server() -> None:
+    nobody = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "PRESSMARK_BUCKET": "my-archive"}
+    assert pressmark("init-bucket", "--policy", "operator", **nobody).stdout == policy("operator", "my-archive")
+
+
+@pytest.mark.slow
+def test_a_crawler_crawls_into_locked_segments_and_a_reader_verifies(s3: RunningS3, archive: Archive) -> None:
+    bucket = archive.config.bucket
+    assert pressmark("init-bucket").returncode == 0
+    crawler = keys_of("crawler", s3, bucket) | {"PRESSMARK_RETENTION": "30"}
+    crawl = archive.crawl(**crawler)
+    assert crawl.exit_code == 0
+    assert crawl.counts["published"] == READABLE
+    assert archive.crawl("--recheck", **crawler).counts["published"] == 0
+    modes = {
+        key: s3.client().head_object(Bucket=bucket, Key=key).get("ObjectLockMode") for key in archive.store.keys("")
+    }
+    locked = {key for key, mode in modes.items() if mode == "GOVERNANCE"}
+    assert locked == {key for key in modes if key.endswith(".warc.gz")}
+    assert len(locked) >= 2
+
+    verified = pressmark("verify", "--full", **keys_of("reader", s3, bucket))
+    assert (verified.returncode, verified.stdout.split(":")[0]) == (0, "2 runs")

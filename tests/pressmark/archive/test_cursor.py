@@ -1,0 +1,109 @@
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pressmark.archive import manifest
+from pressmark.archive.cursor import WINDOW, Cursor
+from pressmark.archive.store import Store
+from pressmark.document import timestamp
+from pressmark.errors import UsageError
+from pressmark.reader import Reader
+
+START = datetime(2022, 2, 26, 22, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def write(store: Store, began: datetime, ended: datetime, section: str = "world/europe", site: str = "news") -> str:
+    facts = {
+        "run_id": f"{began:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
+        "site": site,
+        "section": section,
+        "started_at": timestamp(began),
+        "ended_at": timestamp(ended),
+        "objects": [],
+    }
+    manifest.start(store, site, section, began, facts["run_id"])
+    return manifest.write(store, facts)
+
+
+def followed(store: Store, cursor: str | None, site: str = "news") -> tuple[list[str], str | None]:
+    """Read what is new, as a job does that keeps the cursor."""
+    found = []
+    for changes in Reader(store, site).changes(since=cursor):
+        found.append(changes.manifest["run_id"])
+        cursor = changes.cursor
+    return found, cursor
+
+
+def named(*written: str) -> list[str]:
+    return [key.rpartition("/")[2].removesuffix(".json") for key in written]
+
+
+run = st.tuples(
+    st.sampled_from(["world", "world/europe", "world/china-us"]),
+    st.integers(0, 400),  # Hours from the start to its begin.
+    st.integers(0, 7 * 24 - 24),  # Hours it takes: less than the window.
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(runs=st.lists(run, max_size=10), polls=st.sets(st.integers(0, 600), max_size=4))
+def test_no_run_is_left_out_and_none_comes_twice(store: Store, runs: list[Any], polls: set[int]) -> None:
+    site = f"news{uuid.uuid4().hex[:8]}"
+    ends = sorted((begins + takes, begins, section) for section, begins, takes in runs)
+    written: list[str] = []
+    read: list[str] = []
+    cursor = None
+    for poll in [*sorted(polls), 1000]:
+        while ends and ends[0][0] <= poll:
+            ended, began, section = ends.pop(0)
+            written += named(write(store, START + began * HOUR, START + ended * HOUR, section, site))
+        found, cursor = followed(store, cursor, site)
+        read += found
+        assert sorted(read) == sorted(written)
+
+
+def test_a_job_that_stops_in_between_goes_on_where_it_stopped(store: Store) -> None:
+    written = [write(store, START + hour * HOUR, START + (hour + 2) * HOUR) for hour in range(4)]
+    changes = Reader(store, "news").changes()
+    assert [next(changes).manifest["run_id"]] == named(written[0])
+    after_second = next(changes).cursor
+    assert followed(store, after_second)[0] == named(*written[2:])
+
+
+def test_from_a_manifest_comes_all_that_was_written_after_it(store: Store) -> None:
+    long = write(store, START, START + 9 * HOUR)
+    before = write(store, START + HOUR, START + 2 * HOUR, "world")
+    last = write(store, START + 3 * HOUR, START + 4 * HOUR)
+    other = write(store, START + 4 * HOUR, START + 5 * HOUR, "world/africa")
+    assert followed(store, last)[0] == named(long, other)
+    assert followed(store, before)[0] == named(long, last, other)
+
+
+def test_a_run_of_the_future_hides_none_of_today(store: Store) -> None:
+    now = datetime.now(UTC)
+    future = write(store, now + timedelta(days=400), now + timedelta(days=400))
+    found, cursor = followed(store, None)
+    assert found == named(future)
+    today = write(store, now, now)
+    assert followed(store, cursor)[0] == named(today)
+
+
+def test_a_cursor_forgets_what_lies_before_its_window(store: Store) -> None:
+    for day in range(30):
+        write(store, START + timedelta(days=day), START + timedelta(days=day))
+    found, cursor = followed(store, None)
+    assert len(found) == 30
+    place = Cursor.parse("news", cursor).places["world/europe"]
+    assert len(place.seen) == WINDOW.days + 1
+    assert followed(store, cursor) == ([], cursor)
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[]", '{"site": "news"}', '{"site": "other", "sections": {}}'])
+def test_what_is_no_cursor_of_the_site_is_told_so(store: Store, text: str) -> None:
+    with pytest.raises(UsageError, match="cursor"):
+        followed(store, text)
