@@ -1,7 +1,6 @@
 """Re-deriving: documents made again from WARC records alone, offline, by the layout of the capture's day."""
 
 import asyncio
-import json
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from pipelines.clean import clean
 from pressmark.archive import keys
 from pressmark.archive.batch import Draft
 from pressmark.archive.captured import Captured, Payload, Pointed
+from pressmark.archive.documents import parse
 from pressmark.archive.store import Store
 from pressmark.capture import Capture
 from pressmark.document import Document, captures_of, draft, to_bytes, validate, with_captures
@@ -68,14 +68,16 @@ def rederive(store: Store, site: Site, key: str) -> Rederived:
     """Read the captures that a stored version or rejection points to again, and compare.
 
     Raises:
-        FindingsFound: there is no such object, or a capture is not where it says.
+        FindingsFound: there is no such object, it is not what a run published, or a capture is not where it says.
     """
     try:
         stored = store.get(key)
-        document: Document = json.loads(stored)
     except KeyError:
         raise FindingsFound(f"{key} is missing. `pressmark verify` lists what else.") from None
+    document = parse(key, stored)
     captures = captures_of(document)
+    if not site.article_match(captures[0].url):
+        raise FindingsFound(f"{key} points to {captures[0].url}, which is no article of {site.site}.")
     derived = _derive(site, Pointed(store, captures), captures[0])
     made = derived.document if derived else None
     same = made is not None and to_bytes(made) == stored

@@ -1,7 +1,16 @@
 """Publish: leave a version where it is published as soon as its captures are durable."""
 
+import logging
+from datetime import UTC, datetime, timedelta
+
 from pipelines.step import Step
+from pressmark.article import Article
 from pressmark.reading import Reading
+
+SLACK = timedelta(days=1)
+"""By how much an *Updated* time may be off before anybody is told: zones and clocks of sites are."""
+
+logger = logging.getLogger("pressmark.publish")
 
 
 class Publish(Step):
@@ -10,5 +19,16 @@ class Publish(Step):
     def process_item(self, item: Reading) -> Reading:
         """Stage the reading's document."""
         assert item.document is not None
+        if _odd(item.article):
+            logger.warning(
+                "published as printed: %s was created at %s and updated at %s",
+                item.article.url,
+                item.article.published_at,
+                item.article.updated_at,
+            )
         self.run.stage(item.article.version, item.day, item.document, item.receipts)
         return item
+
+
+def _odd(article: Article) -> bool:
+    return not article.published_at - SLACK <= article.updated_at <= datetime.now(UTC) + SLACK

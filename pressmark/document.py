@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ _CONTENT = (
     "articleBody",
     "image",
 )
+_HOST = re.compile(r"^https?://[^/]*")
 
 Document = dict[str, Any]
 
@@ -136,7 +138,10 @@ def timestamp(moment: datetime) -> str:
 
 
 def content_sha256(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what a reader reads: white space and the spelling of characters do not count."""
+    """Return the SHA-256 of what a reader reads.
+
+    White space, the spelling of characters and the hosts that pictures are fetched from do not count.
+    """
     content = [_folded(document.get(name)) for name in _CONTENT]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
@@ -148,7 +153,9 @@ def _folded(value: Any) -> Any:
         case list():
             return [_folded(each) for each in value]
         case dict():
-            return {name: _folded(each) for name, each in value.items()}
+            return {
+                name: _folded(_HOST.sub("", each) if name == "contentUrl" else each) for name, each in value.items()
+            }
     return value
 
 

@@ -1,6 +1,5 @@
 """A run: one crawl of one section, from the first request to its manifest."""
 
-import json
 import logging
 import secrets
 from collections.abc import Callable, Sequence
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pressmark import __version__, schema
-from pressmark.archive import cdxj, keys, manifest, visits
+from pressmark.archive import cdxj, documents, keys, manifest, visits
 from pressmark.archive.archivist import Archivist, Setup
 from pressmark.archive.batch import Published, kept_at
+from pressmark.archive.last_run import last_run
 from pressmark.archive.ledger import Ledger
 from pressmark.archive.publisher import Settled, publish_leftovers
 from pressmark.archive.store import Store
@@ -22,7 +22,7 @@ from pressmark.capture import Receipt
 from pressmark.config import Config
 from pressmark.document import Document, timestamp
 from pressmark.drafts import rejection_draft, silent_edit_draft, version_draft, withdrawal_draft
-from pressmark.errors import CrawlRefused, LayoutChanged, PressmarkError, Rejected, RunFailed
+from pressmark.errors import CrawlRefused, FindingsFound, LayoutChanged, PressmarkError, Rejected, RunFailed
 from pressmark.outcomes import Outcome, Outcomes
 from pressmark.requisites import Requisites
 from pressmark.site import Site
@@ -31,8 +31,6 @@ from pressmark.watch import Watch
 if TYPE_CHECKING:
     from pathlib import Path
 
-GONE = {"http-404", "http-410"}
-"""Failures that another try would only repeat."""
 ADDING = (Outcome.PUBLISHED, Outcome.UPDATED, Outcome.SILENT_EDIT, Outcome.WITHDRAWN)
 """Outcomes of which each leaves a document."""
 REFUSED = {"http-401", "http-403", "robots"}
@@ -97,9 +95,8 @@ class Run:
         self._on_change = on_change
         self._told: dict[Path, Published] = {}
         self.spool_folder = config.spool / site.site
-        visited = self._know_the_last_run()
-        known = visits.read(store, visited) if visited else {}
-        self.watch = Watch(site.recheck, known, self.started_at, everything=recheck)
+        self.last = last_run(store, site.site, section, self.started_at)
+        self.watch = Watch(site.recheck, self.last.visits, self.started_at, everything=recheck)
         captured = cdxj.captures(store, site.site, self.started_at)
         self.requisites = Requisites(site, {url for url, capture in captured.items() if capture.status < 500})
         setup = Setup(
@@ -143,12 +140,20 @@ class Run:
         self.archivist.stage(draft, receipts, version=str(version))
 
     def known_content(self, day: str, version: VersionKey) -> str | None:
-        """Return the SHA-256 of what a known version says, as it was last visited; None of a version not known."""
+        """Return the SHA-256 of what a known version says, as it was last visited.
+
+        None of a version not known, and the empty string of one that can't be read any more.
+        """
         if not self.ledger.knows_version(day, version):
             return None
         if known := self.watch.content(version):
             return known
-        return str(json.loads(self.store.get(keys.version(self.site.site, day, version)))["pressmark"]["contentSha256"])
+        key = keys.version(self.site.site, day, version)
+        try:
+            return str(documents.read(self.store, key)["pressmark"]["contentSha256"])
+        except (FindingsFound, KeyError) as error:  # What the site says now is then kept beside it.
+            logger.warning("can't be compared with what the site says now: %s", error)
+            return ""
 
     def withdraw(self, article_id: str, day: str, url: str, status: int, receipt: Receipt) -> bool:
         """Keep a tombstone for a known article that is gone; False if none of its versions is known."""
@@ -232,21 +237,6 @@ class Run:
             "visits": attrs.asdict(self._visits),
             "objects": [attrs.asdict(stored) for each in told for stored in each.objects],
         }
-
-    def _know_the_last_run(self) -> str | None:
-        """Take over what the last run told, and return the key of its visits."""
-        started, key = manifest.newest_keys(self.store, self.site.site, self.section_name)
-        last = manifest.read(self.store, key) if key else None
-        killed = bool(started and (not key or started.removesuffix(keys.STARTED) > key.removesuffix(".json")))
-        self.complete_before = bool(last and last["ended"] == "complete" and last["caught_up"] and not killed)
-        """Whether the run before this one saw all it wanted; if not, this one may not stop early."""
-        self.failed_before: list[str] = [
-            fate["url"]
-            for fate in (last or {"articles": ()})["articles"]
-            if fate["outcome"] == Outcome.FAILED and fate.get("reason") not in GONE
-        ]
-        """URLs of articles that the last run could not have; they are asked for again, listed or not."""
-        return last["visits"]["key"] if last and "visits" in last else None
 
     def _judge(self, left: int) -> None:
         """Fail a run that went through and whose result can't be trusted."""

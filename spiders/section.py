@@ -41,7 +41,7 @@ class SectionSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Begin with the first listing page, and what the last run could not have."""
         yield self._listing_request(self.run.site.origin + self.run.section.path, number=1)
-        for url in [*self.run.failed_before, *(visit.url for visit in self.run.watch.overdue())]:
+        for url in [*self.run.last.failed, *(visit.url for visit in self.run.watch.overdue())]:
             if match := self.run.site.article_match(url):
                 entry = Entry(article_id=match["id"], url=url, printed_day=match["day"])
                 if self.run.see(entry.article_id, url):
@@ -64,7 +64,7 @@ class SectionSpider(Spider):
             if self.run.watch.due(entry.article_id) and self.run.see(entry.article_id, entry.url):
                 yield self._article_request(entry)
         self.run.caught_up = not (fresh and listing.next_url)
-        go_on = fresh or self.run.recheck or not self.run.complete_before
+        go_on = fresh or self.run.recheck or not self.run.last.complete
         if listing.next_url and number < self.run.pages and go_on:
             # Behind the articles of this page: a run that is cut short leaves a gap at the old end, not in the middle.
             yield self._listing_request(listing.next_url, number + 1)

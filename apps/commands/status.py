@@ -50,6 +50,8 @@ def _row(config: Config, store: Store, site: Site, section: str) -> dict[str, An
 
 def _ago(moment: datetime) -> str:
     minutes = int((datetime.now(UTC) - moment).total_seconds() // 60)
+    if minutes < 0:
+        return "in the future"  # A clock was set back, or is not that of this machine.
     if minutes < 60:
         return f"{minutes} min ago"
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440} days ago"

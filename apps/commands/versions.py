@@ -8,7 +8,8 @@ from rich.table import Table
 from apps.commands.console import console, print_json, table
 from pressmark.archive.store import Store
 from pressmark.config import Config
-from pressmark.errors import UsageError
+from pressmark.document import validate
+from pressmark.errors import FindingsFound, Rejected, UsageError
 from pressmark.reader import Document, Reader
 from pressmark.site import load_sites
 
@@ -29,11 +30,20 @@ def versions(article: str, as_json: bool) -> None:
     found = [each for reader in readers for each in [*reader.versions(article), *reader.silent_edits(article)]]
     if not found:
         raise UsageError(f"{article}: no version is published in bucket {config.bucket!r}")
+    for each in found:
+        _check(each)
     found.sort(key=lambda each: (each.updated_at, each.key))
     if as_json:
         print_json([{"key": each.key, **each.data} for each in found])
         return
     console().print(_table(found))
+
+
+def _check(document: Document) -> None:
+    try:
+        validate(document.data)
+    except Rejected as error:
+        raise FindingsFound(f"{document.key} is not what a run published: {error}") from None
 
 
 def _table(documents: list[Document]) -> Table:

@@ -6,6 +6,7 @@ empty pages.
 """
 
 import json
+import logging
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ SUFFIX = ".cdxj"
 NOT_MODIFIED = "304"
 REVISIT = "warc/revisit"
 _END_OF_TYPE = re.compile(r"[;\s]")
+
+logger = logging.getLogger(__name__)
 
 
 def index_key(segment_key: str) -> str:
@@ -66,16 +69,26 @@ def index(path: Path) -> str:
 
 
 def captures(store: Store, site: str, day: datetime) -> dict[str, Capture]:
-    """Return the newest capture of each URL on a day (UTC) that has a payload, by the indexes in the bucket."""
+    """Return the newest capture of each URL on a day (UTC) that has a payload, by the indexes in the bucket.
+
+    An index that can't be read, whoever wrote it, is left out: its captures are kept again instead of referred to.
+    """
     prefix = keys.segments(site, day)
     found: dict[str, Capture] = {}
     for key in store.keys(prefix):
         if key.endswith(SUFFIX):
-            for line in store.get(key).decode().splitlines():
-                facts = json.loads(line.split(" ", 2)[2])
-                if facts.get("mime") != REVISIT:
-                    found[facts["url"]] = _capture(prefix + facts["filename"], facts)
+            try:
+                found |= _captures(prefix, store.get(key).decode())
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                logger.warning("index %s can't be read (%s: %s)", key, type(error).__name__, error)
     return found
+
+
+def _captures(prefix: str, index: str) -> dict[str, Capture]:
+    lines = (json.loads(line.split(" ", 2)[2]) for line in index.splitlines())
+    return {
+        facts["url"]: _capture(prefix + facts["filename"], facts) for facts in lines if facts.get("mime") != REVISIT
+    }
 
 
 def _capture(warc: str, facts: dict[str, str]) -> Capture:

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from pressmark.archive import keys
 from pressmark.archive.store import TEXT, Store
+from pressmark.errors import FindingsFound
 
 LOOK_BACK = timedelta(days=31)
 
@@ -31,8 +33,12 @@ def read(store: Store, key: str) -> Manifest:
 
     Raises:
         KeyError: there is none.
+        FindingsFound: what lies there is none.
     """
-    manifest: Manifest = json.loads(store.get(key))
+    try:
+        manifest: Manifest = dict(json.loads(store.get(key)))
+    except (ValueError, TypeError) as error:
+        raise FindingsFound(f"{key} is no manifest: {type(error).__name__}: {error}") from None
     return manifest
 
 
@@ -42,23 +48,30 @@ def start(store: Store, site: str, section: str, started_at: datetime, run_id: s
 
 
 def latest(store: Store, site: str, section: str, now: datetime | None = None) -> Manifest | None:
-    """Return a section's newest manifest, or None when the last 31 days have none."""
+    """Return a section's newest manifest (`newest_keys`), or None when there is none."""
     newest = newest_keys(store, site, section, now)[1]
     return read(store, newest) if newest else None
 
 
 def newest_keys(store: Store, site: str, section: str, now: datetime | None = None) -> tuple[str | None, str | None]:
-    """Return the keys of a section's newest start and its newest manifest in the last 31 days."""
-    day = now or datetime.now(UTC)
-    oldest = day - LOOK_BACK
+    """Return the keys of a section's newest start and its newest manifest in the last 31 days, today included.
+
+    If there is none, a clock may have been set back: then they are the newest of all that began behind today.
+    """
+    now = now or datetime.now(UTC)
     started = None
-    while day >= oldest:
-        found = list(store.keys(f"{keys.runs(site, section)}{keys.day_of(day)}/"))
+    for found in map(list, _newest_first(store, keys.runs(site, section), now)):
         started = started or max((key for key in found if key.endswith(keys.STARTED)), default=None)
         if written := max((key for key in found if key.endswith(keys.MANIFEST)), default=None):
             return started, written
-        day -= timedelta(days=1)
     return started, None
+
+
+def _newest_first(store: Store, prefix: str, now: datetime) -> Iterator[Iterator[str]]:
+    for days in range(LOOK_BACK.days + 1):
+        yield store.keys(f"{prefix}{keys.day_of(now - timedelta(days))}/")
+    ahead = store.keys(prefix, after=f"{prefix}{keys.day_of(now)}/~")  # "~" sorts behind all run ids,
+    yield takewhile(lambda key: key < f"{prefix}:", ahead)  # and ":" behind all years: there are sections below.
 
 
 def below(store: Store, prefix: str, day: datetime | None = None, run_id: str | None = None) -> Iterator[str]:

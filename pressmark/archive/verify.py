@@ -20,6 +20,7 @@ from pressmark.archive import cdxj, keys, manifest
 from pressmark.archive.member import members
 from pressmark.archive.records import located
 from pressmark.archive.store import Store
+from pressmark.errors import FindingsFound
 
 THREADS = 8
 DATA = (keys.WARC, keys.ARTICLES, keys.SILENT_EDITS, keys.WITHDRAWN, keys.REJECTED)
@@ -72,10 +73,15 @@ def verify_runs(
     sizes = lru_cache(_OPENED)(lambda prefix: dict(store.sizes(prefix)))
     told: set[str] = set()
     for key in manifest_keys:
-        run = manifest.read(store, key)
-        if strays_of is not None:
-            told.update(said["key"] for said in _listed(run))
-        yield from _read_all(store, run) if full else _compare_sizes(sizes, run)
+        try:
+            run = manifest.read(store, key)
+            listed = [said["key"] for said in _listed(run)]
+        except (FindingsFound, LookupError, TypeError) as error:
+            yield Finding(key, f"is no manifest: {type(error).__name__}: {error}")
+        else:
+            if strays_of is not None:
+                told.update(listed)
+            yield from _read_all(store, run) if full else _compare_sizes(sizes, run)
         on_run(key)
     if strays_of is not None:
         yield from _strays(store, strays_of, told)

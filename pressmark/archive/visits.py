@@ -6,6 +6,8 @@ knows the page again. So each run leaves this for the next, which needs one obje
 
 import gzip
 import json
+import logging
+import zlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -14,6 +16,8 @@ import attrs
 
 from pressmark.archive.store import GZIP, Store, Stored
 from pressmark.capture import Original
+
+logger = logging.getLogger(__name__)
 
 
 @attrs.frozen(kw_only=True)
@@ -56,12 +60,17 @@ def write(store: Store, key: str, visits: Iterable[Visit]) -> Stored:
 
 
 def read(store: Store, key: str) -> dict[str, Visit]:
-    """Return the visits that lie there by article id; none if there is no such object any more."""
+    """Return the visits that lie there by article id; none if they are lost or can't be read."""
     try:
-        lines = gzip.decompress(store.get(key)).decode().splitlines()
+        written = store.get(key)
     except KeyError:
         return {}
-    visits = (_visit(json.loads(line)) for line in lines)
+    try:
+        lines = gzip.decompress(written).decode().splitlines()
+        visits = [_visit(json.loads(line)) for line in lines]
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
+        logger.warning("visits %s can't be read (%s: %s): all is visited", key, type(error).__name__, error)
+        return {}
     return {visit.article_id: visit for visit in visits}
 
 

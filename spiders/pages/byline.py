@@ -8,7 +8,7 @@ from pressmark.article import Credit
 from spiders.pages.names import credits_in
 
 _BY = re.compile(r"(?:By|BY|by)\s+")
-_UPDATED = re.compile(r"Updated:\s*(\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2})?)")
+_UPDATED = re.compile(r"Updated:\s*([12]\d{3}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2})?)")
 
 
 @attrs.frozen(kw_only=True)

@@ -130,10 +130,15 @@ class ArticlePage(WebPage[Article], Returns[Article]):
 
     @field
     def updated_at(self) -> datetime:
-        updated = self._byline().updated
-        if not updated and re.search(r"Updated:\s*\S", self._byline_text()):
-            raise Rejected("unreadable-updated", f"{self.url}: no time can be read in {self._byline_text()!r}")
-        return datetime.fromisoformat(updated).replace(tzinfo=self.site.zone) if updated else self.published_at
+        if not re.search(r"Updated:\s*\S", self._byline_text()):
+            created: datetime = self.published_at
+            return created
+        try:
+            return datetime.fromisoformat(self._byline().updated or "").replace(tzinfo=self.site.zone)
+        except ValueError:  # Another format, or no such day.
+            raise Rejected(
+                "unreadable-updated", f"{self.url}: no time can be read in {self._byline_text()!r}"
+            ) from None
 
     @field
     def section(self) -> str | None:

@@ -56,10 +56,10 @@ class Archive:
         path = self.config.sites / "newsroom.yml"
         path.write_text(yaml.safe_dump({**shipped, "origin": self.url, **changes}))
 
-    def start(self, *options: str, **environment: str) -> tuple[subprocess.Popen[str], int]:
+    def start(self, *options: str, section: str = SECTION, **environment: str) -> tuple[subprocess.Popen[str], int]:
         """Start the crawl runner; return it with the reading end of its result pipe."""
         reader, writer = os.pipe()
-        command = [sys.executable, "-m", "apps.crawl_runner", SECTION, "--log", "json", "--result-fd", str(writer)]
+        command = [sys.executable, "-m", "apps.crawl_runner", section, "--log", "json", "--result-fd", str(writer)]
         process = subprocess.Popen(
             [*command, *options],
             pass_fds=[writer],

@@ -16,12 +16,12 @@ from pressmark.archive import keys
 from pressmark.archive.store import Store
 from pressmark.article import Credit, Image, Raw
 from pressmark.config import Config
-from pressmark.document import to_bytes
+from pressmark.document import to_bytes, with_captures
 from pressmark.reading import Reading
 from pressmark.run import Run
 from pressmark.site import load_sites
 from pressmark.watch import Watch
-from tests.samples import ARTICLE_ID, DAY, article, exchange
+from tests.samples import ARTICLE_ID, DAY, article, capture, exchange
 
 
 @pytest.fixture
@@ -47,7 +47,8 @@ def visited(run: Run, **changes: object) -> Reading:
 
 def publish(run: Run, item: Reading) -> None:
     assert item.document
-    run.store.put(keys.version("newsroom", DAY, item.article.version), to_bytes(item.document))
+    document = with_captures(item.document, [capture()])
+    run.store.put(keys.version("newsroom", DAY, item.article.version), to_bytes(document))
     run.ledger._days.clear()
 
 
@@ -103,6 +104,20 @@ def test_what_a_version_said_is_read_from_the_bucket_if_no_run_told_it(run: Run)
     run.watch = Watch(run.site.recheck, {}, run.started_at, everything=False)
     with pytest.raises(DropItem):
         DropKnownVersion(run).process_item(visited(run))
+
+
+@pytest.mark.parametrize("written", [b"", b'{"pressmark": ', b"[]", b'{"headline": "Lamps lit"}', b"\xff"])
+def test_beside_a_version_that_cannot_be_read_what_the_site_says_is_kept(
+    run: Run, written: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    item = visited(run)
+    publish(run, item)
+    key = keys.version("newsroom", DAY, item.article.version)
+    run.store.put(key, written)
+    Publish(run).process_item(DropKnownVersion(run).process_item(item))
+    run.archivist.close()
+    assert run.counts()["silent_edit"] == 1
+    assert key in caplog.text
 
 
 def test_another_updated_time_is_another_version(run: Run) -> None:

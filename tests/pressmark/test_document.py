@@ -5,6 +5,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from pressmark.article import Image
 from pressmark.document import content_sha256, describe, to_bytes, validate, with_captures
 from pressmark.errors import Rejected
 from pressmark.schema import ARTICLE, schema_bytes
@@ -94,6 +95,15 @@ def test_the_content_hash_sees_words_and_not_their_spelling() -> None:
     plain = content_sha256(document(body="Caf\u00e9 one.\n\nTwo."))
     assert content_sha256(document(body="Cafe\u0301  one. Two.", updated_at=datetime(2023, 1, 1, tzinfo=UTC))) == plain
     assert content_sha256(document(body="Café one.\n\nTwo!")) != plain
+
+
+def test_the_content_hash_sees_pictures_and_not_their_hosts() -> None:
+    def content(url: str) -> str:
+        return content_sha256(document(images=(Image(url=url),)))
+
+    plain = content("https://img1.example/1.jpeg")
+    assert content("http://img2.example:8080/1.jpeg") == plain
+    assert content("https://img1.example/2.jpeg") != plain
 
 
 def test_the_same_document_gives_the_same_bytes() -> None:
