@@ -7,11 +7,14 @@ bucket then; the same versions give the same bytes, and files that would not cha
 import gzip
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from datetime import date, datetime
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +24,14 @@ import pyarrow.parquet as pq
 
 from pressmark.archive import keys
 from pressmark.archive.store import GZIP, Store
+from pressmark.config import Config
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Reader
 
 PARQUET = "application/vnd.apache.parquet"  # IANA
+MANY = 8
+"""Days, for which starting processes pays."""
 ROWS = 1000
 """Of a row group: so many versions are held in memory at a time."""
 
@@ -105,15 +111,13 @@ class Exporter:
         for changes in self._reader.changes(since):
             days |= {Document(key, {}).day for key in changes.versions}
             reached = changes.cursor
-        for day in sorted(days):
-            yield self.export(day)
+        yield from self._each(days)
         if reached:
             self.store.put(note, json.dumps({"cursor": reached}).encode() + b"\n")
 
     def every(self) -> Iterator[Exported]:
         """Make the files of all days, whatever was made before."""
-        for day in sorted({Document(key, {}).day for key in self.store.keys(f"{keys.ARTICLES}{self.site}/")}):
-            yield self.export(day)
+        yield from self._each({Document(key, {}).day for key in self.store.keys(f"{keys.ARTICLES}{self.site}/")})
 
     def export(self, day: date) -> Exported:
         """Make the files of one day; without a version there are none."""
@@ -127,6 +131,16 @@ class Exporter:
                 ]
             )
         return Exported(day, versions, changed)
+
+    def _each(self, days: set[date]) -> Iterator[Exported]:
+        """Export days in their order; many of them by a process a core: reading from S3 is mostly work for Python."""
+        if len(days) < MANY:
+            yield from map(self.export, sorted(days))
+            return
+        with ProcessPoolExecutor(
+            mp_context=get_context("spawn"), initializer=_join, initargs=(self.store.bucket, self.site)
+        ) as pool:
+            yield from pool.map(_export, sorted(days))
 
     @property
     def _reader(self) -> Reader:
@@ -143,6 +157,19 @@ class Exporter:
             pass
         self.store.put_file(key, path, digest, content_type)
         return True
+
+
+_joined: list[Exporter] = []
+"""In a process that helps: the exporter it works for."""
+
+
+def _join(bucket: str, site: str) -> None:
+    config = attrs.evolve(Config.from_env(os.environ), bucket=bucket)
+    _joined.append(Exporter(Store.connect(config), site))
+
+
+def _export(day: date) -> Exported:
+    return _joined[0].export(day)
 
 
 def _write(documents: Iterator[Document], parquet: Path, lines: Path) -> int:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any, Self
 
 import attrs
@@ -30,8 +31,8 @@ from pressmark.published import Difference, Document, diff
 __all__ = ["Changes", "Difference", "Document", "Reader", "Response", "diff"]
 
 THREADS = 8
-_AHEAD = 64
-"""Documents that are fetched before they are asked for."""
+_TOGETHER = 8
+"""Documents that a thread fetches in one go."""
 _AROUND = range(-1, 3)
 """Days around an article's creation, UTC, in which the day of its URL lies: whatever its zone, and a day's delay."""
 _DAY_OF_URL = re.compile(r"/(\d{4}-?\d{2}/\d{2})/")
@@ -146,14 +147,15 @@ class Reader:
 
     def read(self, document_keys: Iterable[str]) -> Iterator[Document]:
         """Read documents, several at a time, and return them in the order of their keys given."""
-        waiting: deque[Future[Document]] = deque()
+        waiting: deque[Future[list[Document]]] = deque()
+        wanted = iter(document_keys)
         with ThreadPoolExecutor(THREADS, "reader") as pool:
-            for key in document_keys:
-                waiting.append(pool.submit(self._read, key))
-                if len(waiting) == _AHEAD:
-                    yield waiting.popleft().result()
+            while some := list(islice(wanted, _TOGETHER)):
+                waiting.append(pool.submit(lambda some: [self._read(key) for key in some], some))
+                if len(waiting) == 2 * THREADS:
+                    yield from waiting.popleft().result()
             while waiting:
-                yield waiting.popleft().result()
+                yield from waiting.popleft().result()
 
     def capture(self, document: Document, page: int = 1) -> Response:
         """Return the HTTP response from which a page of an article was read.

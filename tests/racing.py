@@ -39,7 +39,9 @@ def race(config: Config, folder: Path, racer: int, versions: int) -> View:
     handed: list[Batch] = []
     spool = Spool(folder, "news", f"racer{racer}", {"software": "test"}, handed.append)
     capture = spool.record(exchange(racer + 1))
-    text = document(body=f"Seen by racer {racer}. " * 10 * (racer + 1))  # Of a length of its own: a mixture shows.
+    text = document(
+        body="Seen by all." + " " * 100 * racer
+    )  # The same to a reader, and of other bytes: a mixture shows.
     for number in range(versions):
         draft = Draft(
             article_id=f"WS{number:024x}",

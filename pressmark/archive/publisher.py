@@ -1,16 +1,19 @@
 """Publishing: segment by segment, each capture durable in the bucket before any document that points to it."""
 
 import hashlib
+import json
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from pressmark.archive import cdxj
+from pressmark.archive import cdxj, keys
 from pressmark.archive.batch import Batch, Draft, Published, leftovers
 from pressmark.archive.store import TEXT, WARC, Store, Stored
 from pressmark.document import to_bytes
+from pressmark.drafts import silent_edit_draft
 from pressmark.outcomes import Outcome
 
 THREADS = 8
@@ -31,7 +34,7 @@ def publish(store: Store, batch: Batch) -> tuple[Published, Settled]:
     stored = store.put_file(segment.key, segment.path, segment.sha256, WARC)
     index = store.put(cdxj.index_key(segment.key), segment.index.encode(), TEXT)
     with ThreadPoolExecutor(THREADS, "publish") as pool:
-        written = list(pool.map(lambda draft: (draft, _put(store, draft)), batch.drafts()))
+        written = list(pool.map(partial(_put, store), batch.drafts()))
     published = Published(
         segment=stored, records=segment.records, index=index, objects=tuple(each for _, each in written if each)
     )
@@ -49,13 +52,29 @@ def publish_leftovers(store: Store, folder: Path, site: str) -> list[Published]:
     return [publish(store, batch)[0] for batch in leftovers(folder, site)]
 
 
-def _put(store: Store, draft: Draft) -> Stored | None:
-    """Write a document; one that this very document took its place before a failure was told is written too."""
+def _put(store: Store, draft: Draft) -> tuple[Draft, Stored | None]:
+    """Write a document, and return it as it was published, with None for one whose key another has taken.
+
+    One that this very document took its place before a failure was told is written too. A version whose key a run at
+    the same time has taken with other content is a silent edit: the page changed between the two.
+    """
     data = to_bytes(draft.document)
     if written := store.put_new(draft.key, data):
-        return written
+        return draft, written
     there = store.get(draft.key)
-    return Stored(draft.key, len(data), hashlib.sha256(data).hexdigest()) if there == data else None
+    if there == data:
+        return draft, Stored(draft.key, len(data), hashlib.sha256(data).hexdigest())
+    if draft.key.startswith(keys.ARTICLES) and _content(there) != _content(data):
+        return _put(store, silent_edit_draft(draft))
+    return draft, None
+
+
+def _content(data: bytes) -> str | None:
+    """Return the SHA-256 of what a version says; None of one that can't be read any more."""
+    try:
+        return str(json.loads(data)["pressmark"]["contentSha256"])
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 class Publisher:

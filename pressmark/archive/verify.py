@@ -26,6 +26,7 @@ THREADS = 8
 DATA = (keys.WARC, keys.ARTICLES, keys.SILENT_EDITS, keys.WITHDRAWN, keys.REJECTED)
 """Prefixes of what manifests tell of."""
 _DAY = re.compile(r"^.*/\d{4}/\d{2}/\d{2}/")
+_MISSING = "{} is missing"
 _OPENED = 64
 """Listings of a day that are kept at a time."""
 
@@ -38,7 +39,7 @@ class Finding:
     """The object it is about."""
     problem: str
     grave: bool = True
-    """False for what may be in order: an object of a run that goes on."""
+    """False for what may be in order: an object of a run that goes on, a rejection that may have expired."""
 
 
 def verify_run(store: Store, manifest_key: str) -> list[Finding]:
@@ -102,9 +103,14 @@ def _compare_sizes(sizes: Callable[[str], dict[str, int]], run: manifest.Manifes
         day = _DAY.match(key)
         there = sizes(day[0] if day else key).get(key)
         if there is None:
-            yield Finding(key, f"{key} is missing")
+            yield _missing(key)
         elif there != size:
             yield Finding(key, _other_size(there, size))
+
+
+def _missing(key: str) -> Finding:
+    """Return what to say of an object that is not there; rejections may have expired (docs/security.md)."""
+    return Finding(key, _MISSING.format(key), grave=not key.startswith(keys.REJECTED))
 
 
 def _strays(store: Store, site: str, told: set[str]) -> Iterator[Finding]:
@@ -165,7 +171,7 @@ def _read_captured(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
     with ThreadPoolExecutor(THREADS, "verify") as pool:
         for said, found in zip(run["objects"], pool.map(problem_of, run["objects"]), strict=True):
             if found:
-                yield Finding(said["key"], found)
+                yield _missing(said["key"]) if found == _MISSING.format(said["key"]) else Finding(said["key"], found)
 
 
 def _read_segment(store: Store, said: dict[str, Any]) -> tuple[Records, bytes]:
@@ -178,7 +184,7 @@ def _read_segment(store: Store, said: dict[str, Any]) -> tuple[Records, bytes]:
                 _compare(said, there.size, there.sha256)
                 records = _records(file, there.size)
         except KeyError:
-            raise _Wrong(f"{said['key']} is missing") from None
+            raise _Wrong(_MISSING.format(said["key"])) from None
         return records, cdxj.index(path).encode()
 
 
@@ -191,7 +197,7 @@ def _object(store: Store, said: dict[str, Any]) -> bytes:
     try:
         data = store.get(said["key"])
     except KeyError:
-        raise _Wrong(f"{said['key']} is missing") from None
+        raise _Wrong(_MISSING.format(said["key"])) from None
     _compare(said, len(data), hashlib.sha256(data).hexdigest())
     return data
 

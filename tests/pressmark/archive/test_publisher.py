@@ -3,13 +3,15 @@ from pathlib import Path
 import attrs
 import pytest
 
+from pressmark.archive import keys
 from pressmark.archive.batch import Batch, Draft, Published, kept, kept_at
 from pressmark.archive.publisher import Publisher, Settled, publish
 from pressmark.archive.spool import Spool
 from pressmark.archive.store import Store, Stored
+from pressmark.document import to_bytes
 from pressmark.errors import BucketUnreachable
 from pressmark.outcomes import Outcome
-from tests.samples import ARTICLE_ID, document, exchange
+from tests.samples import ARTICLE_ID, DAY, article, document, exchange
 
 
 def batches(folder: Path, *keys: str) -> list[Batch]:
@@ -74,11 +76,12 @@ def test_publishing_again_does_no_harm(watched: Watched, tmp_path: Path) -> None
 
 def test_another_document_keeps_its_key(watched: Watched, tmp_path: Path) -> None:
     [batch] = batches(tmp_path, "articles/1.json")
-    watched.put("articles/1.json", b"{}")
+    there = to_bytes(document())  # The same content, of another capture.
+    watched.put("articles/1.json", there)
     published, settled = publish(watched, batch)
     assert [outcome for _, outcome in settled] == [Outcome.UNCHANGED]
     assert published.objects == ()
-    assert watched.get("articles/1.json") == b"{}"
+    assert watched.get("articles/1.json") == there
 
 
 def test_nothing_overtakes_a_batch_that_failed(watched: Watched, tmp_path: Path) -> None:
@@ -99,3 +102,30 @@ def test_nothing_overtakes_a_batch_that_failed(watched: Watched, tmp_path: Path)
     assert len(failures) == 1
     assert list(watched.keys("articles/")) == ["articles/1.json"]
     assert [path.exists() for path in (one.segment.path, two.segment.path, three.segment.path)] == [False, True, True]
+
+
+def test_other_content_of_a_run_at_the_same_time_is_a_silent_edit(store: Store, tmp_path: Path) -> None:
+    """Each of two runs found no such version, and the page changed between their looks."""
+    key = keys.version("news", DAY, article().version)
+    outcomes = []
+    for number, body in enumerate(("Two lines.", "Two  lines.", "Three lines.", "Three lines.")):
+        handed: list[Batch] = []
+        spool = Spool(tmp_path / str(number), "news", f"run{number}", {"software": "test"}, handed.append)
+        draft = Draft(
+            article_id=ARTICLE_ID,
+            key=key,
+            document=document(body=body),
+            outcome=Outcome.PUBLISHED,
+            taken=Outcome.UNCHANGED,
+        )
+        spool.stage(draft, [spool.record(exchange(number))])
+        spool.close()
+        published, settled = publish(store, handed[0])
+        outcomes += [(outcome, each.key.split("/")[0]) for each, outcome in settled]
+        assert len(published.objects) == (number in {0, 2})
+    assert outcomes == [
+        (Outcome.PUBLISHED, "articles"),
+        (Outcome.UNCHANGED, "articles"),
+        (Outcome.SILENT_EDIT, "silent-edits"),
+        (Outcome.UNCHANGED, "silent-edits"),
+    ]

@@ -53,6 +53,14 @@ def test_a_missing_object_is_found(store: Store, run: dict[str, Any]) -> None:
     assert problems(store, run) == [("articles", "articles/1.json is missing")]
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_a_rejection_may_have_expired(store: Store, run: dict[str, Any], full: bool) -> None:
+    run["objects"].append({"key": "rejected/news/2022/02/18/WS1/no-body.json", "size": 1, "sha256": "0"})
+    run["objects"].append({"key": "articles/news/2022/02/18/WS1/x.json", "size": 1, "sha256": "0"})
+    found = verify_runs(store, [manifest.write(store, run)], full=full)
+    assert [(each.key.split("/")[0], each.grave) for each in found] == [("rejected", False), ("articles", True)]
+
+
 @pytest.mark.parametrize("kind", ["segments", "objects"])
 def test_a_flipped_byte_is_found(store: Store, run: dict[str, Any], kind: str) -> None:
     [said] = run[kind]
