@@ -19,6 +19,9 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.observability import stats
+
+from pressmark.outcomes import Outcome
 
 RUNNER = (sys.executable, "-m", "apps.crawl_runner")
 FINAL = frozenset({"LayoutChanged", "CrawlRefused"})
@@ -109,10 +112,20 @@ class CrawlOperator(BaseOperator):
         finally:
             _end(process)
 
+    def _measure(self, manifest: dict[str, Any]) -> None:
+        """Tell Airflow's metrics what became of the articles, whether or not the run can be trusted."""
+        site, _, section = self.section.partition("/")
+        for outcome in Outcome:
+            count = manifest["counts"].get(outcome, 0)
+            stats.incr(
+                f"pressmark.articles.{outcome}", count, tags={"site": site, "section": section.replace("/", "_")}
+            )
+
     def _judge(self, run_id: str, code: int, result: dict[str, Any]) -> dict[str, Any]:
         manifest = result.get("manifest") or {}
         if result.get("manifest_key"):
             self.log.info("Manifest: %s", result["manifest_key"])
+            self._measure(manifest)
         if error := result.get("error"):
             told = f"{error['type']}: {error['message']}"
             if error["type"] in FINAL or error["exit_code"] == USAGE:

@@ -4,9 +4,11 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,10 +16,15 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]  # Airflow brings it, and its stubs would be one more thing to lock.
 import pytest
+import statsd  # type: ignore[import-untyped]
 from airflow.sdk import BaseOperator
+from airflow.sdk._shared.observability.metrics.base_stats_logger import NoStatsLogger
+from airflow.sdk._shared.observability.metrics.statsd_logger import get_statsd_logger
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.observability import stats
 
 from apps.crawl_operator import CrawlOperator, run_id_of
+from pressmark.outcomes import Outcome
 
 COUNTS = {"seen": 2, "published": 1, "unchanged": 1, "rejected": 0, "failed": 0}
 TOLD = {"counts": COUNTS, "recovered": {"segments": 0, "published": 0, "bytes_cut": 0}, "newly_rejected": 0}
@@ -72,6 +79,28 @@ def test_recheck_is_passed_on(
     assert said.startswith("newsroom/world/europe --run-id ")
     assert " --pages 3 " in said
     assert ("--recheck" in said) is passed
+
+
+def test_outcomes_are_metrics(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
+        collector.bind(("127.0.0.1", 0))
+        collector.settimeout(10)
+        with closing(statsd.StatsClient(*collector.getsockname(), prefix="airflow")) as client:
+            stats.initialize(
+                factory=lambda: get_statsd_logger(
+                    stats_class=lambda *options: client, influxdb_tags_enabled=True, statsd_influxdb_enabled=True
+                ),
+                export_legacy_names=False,
+            )
+            try:
+                execute(crawl(stub(tmp_path, f"finish({RESULT!r})")))
+            finally:
+                stats.initialize(factory=NoStatsLogger, export_legacy_names=False)
+        told = [collector.recv(1024).decode() for _ in Outcome]
+    tags = "site=newsroom,section=world_europe"
+    assert f"airflow.pressmark.articles.published,{tags}:1|c" in told
+    assert f"airflow.pressmark.articles.unchanged,{tags}:1|c" in told
+    assert sum(int(line.rpartition(":")[2].removesuffix("|c")) for line in told) == COUNTS["seen"]
 
 
 def test_lines_keep_their_level_and_logger(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
