@@ -7,6 +7,7 @@ bucket then; the same versions give the same bytes, and files that would not cha
 import gzip
 import hashlib
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ import attrs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pressmark.archive import cursor as cursors
 from pressmark.archive import keys
 from pressmark.archive.store import GZIP, Store
 from pressmark.config import Config
@@ -30,8 +32,11 @@ from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Reader
 
 PARQUET = "application/vnd.apache.parquet"  # IANA
+logger = logging.getLogger(__name__)
+
 MANY = 8
 """Days, for which starting processes pays."""
+PROCESSES = 4
 ROWS = 1000
 """Of a row group: so many versions are held in memory at a time."""
 
@@ -87,6 +92,8 @@ class Exported:
     versions: int
     changed: bool
     """False if both files were there already, byte for byte."""
+    problem: str | None = None
+    """Why the day could not be exported: an object of it is not what its schema says."""
 
 
 @attrs.frozen
@@ -99,28 +106,31 @@ class Exporter:
     def changed(self) -> Iterator[Exported]:
         """Make the files of the days of which versions have arrived since the last time.
 
-        What was reached is noted when all is done: a run that is stopped in between is done again, to no harm.
+        What was reached is noted when all is done: a run that is stopped in between is done again, to no harm. A day
+        with a problem is tried again the next time.
         """
-        note = keys.exported(self.site)
-        try:
-            since = json.loads(self.store.get(note))["cursor"]
-        except KeyError:
-            since = None
-        days: set[date] = set()
-        reached = None
-        for changes in self._reader.changes(since):
+        reached, days = self._reached()
+        for changes in self._reader.changes(reached):
             days |= {Document(key, {}).day for key in changes.versions}
             reached = changes.cursor
-        yield from self._each(days)
-        if reached:
-            self.store.put(note, json.dumps({"cursor": reached}).encode() + b"\n")
+        again = []
+        for exported in self._each(days):
+            again += [exported.day.isoformat()] if exported.problem else []
+            yield exported
+        if days:
+            note = json.dumps({"cursor": reached, "again": again})
+            self.store.put(keys.exported(self.site), note.encode() + b"\n")
 
     def every(self) -> Iterator[Exported]:
         """Make the files of all days, whatever was made before."""
         yield from self._each({Document(key, {}).day for key in self.store.keys(f"{keys.ARTICLES}{self.site}/")})
 
     def export(self, day: date) -> Exported:
-        """Make the files of one day; without a version there are none."""
+        """Make the files of one day; without a version there are none.
+
+        Raises:
+            FindingsFound: an object of the day is not what its schema says; somebody changed it.
+        """
         with tempfile.TemporaryDirectory(prefix="pressmark-export-") as folder:
             parquet, lines = Path(folder, "part.parquet"), Path(folder, "part.jsonl.gz")
             versions = _write(self._reader.of_day(day), parquet, lines)
@@ -135,12 +145,34 @@ class Exporter:
     def _each(self, days: set[date]) -> Iterator[Exported]:
         """Export days in their order; many of them by a process a core: reading from S3 is mostly work for Python."""
         if len(days) < MANY:
-            yield from map(self.export, sorted(days))
+            yield from map(self._tried, sorted(days))
             return
         with ProcessPoolExecutor(
-            mp_context=get_context("spawn"), initializer=_join, initargs=(self.store.bucket, self.site)
+            mp_context=get_context("spawn"),
+            max_workers=min(PROCESSES, os.cpu_count() or 1),
+            initializer=_join,
+            initargs=(self.store.bucket, self.site),
         ) as pool:
             yield from pool.map(_export, sorted(days))
+
+    def _tried(self, day: date) -> Exported:
+        try:
+            return self.export(day)
+        except FindingsFound as error:
+            return Exported(day, 0, changed=False, problem=str(error))
+
+    def _reached(self) -> tuple[str | None, set[date]]:
+        """Return the cursor of the last time, and the days to try again; a note that can't be read is as none."""
+        key = keys.exported(self.site)
+        try:
+            note = json.loads(self.store.get(key))
+            cursors.Cursor.parse(self.site, note["cursor"])
+            return note["cursor"], {date.fromisoformat(day) for day in note["again"]}
+        except KeyError:
+            pass
+        except (ValueError, TypeError) as error:
+            logger.warning("%s can't be read (%s): all days are looked at", key, error)
+        return None, set()
 
     @property
     def _reader(self) -> Reader:
@@ -169,7 +201,7 @@ def _join(bucket: str, site: str) -> None:
 
 
 def _export(day: date) -> Exported:
-    return _joined[0].export(day)
+    return _joined[0]._tried(day)  # noqa: SLF001 - of its own module
 
 
 def _write(documents: Iterator[Document], parquet: Path, lines: Path) -> int:
@@ -180,10 +212,19 @@ def _write(documents: Iterator[Document], parquet: Path, lines: Path) -> int:
         file = stack.enter_context(lines.open("wb"))
         text = stack.enter_context(gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0))
         while some := list(islice(documents, ROWS)):
-            table.write_batch(pa.RecordBatch.from_pylist([row(each) for each in some], SCHEMA))
+            table.write_batch(_batch(some))
             text.writelines(to_bytes(each.data) for each in some)
             count += len(some)
     return count
+
+
+def _batch(versions: list[Document]) -> pa.RecordBatch:
+    try:
+        return pa.RecordBatch.from_pylist([row(each) for each in versions], SCHEMA)
+    except pa.ArrowException as error:
+        for each in versions[:-1] if len(versions) > 1 else ():
+            _batch([each])  # Which one it is.
+        raise _at_odds(versions[-1], error) from error
 
 
 def row(version: Document) -> dict[str, Any]:
@@ -195,10 +236,14 @@ def row(version: Document) -> dict[str, Any]:
     try:
         return _row(version)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise FindingsFound(
-            f"{version.key} is not what schemas/article-1.json describes ({type(error).__name__}: {error}). "
-            "`pressmark verify --full` lists what else."
-        ) from error
+        raise _at_odds(version, error) from error
+
+
+def _at_odds(version: Document, error: Exception) -> FindingsFound:
+    return FindingsFound(
+        f"{version.key} is not what schemas/article-1.json describes ({type(error).__name__}: {error}). "
+        "`pressmark verify --full` lists what else."
+    )
 
 
 def _row(version: Document) -> dict[str, Any]:

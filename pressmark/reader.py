@@ -8,6 +8,7 @@ for changes in reader.changes(since=stored_cursor):
 """
 
 import json
+import logging
 import os
 import re
 from collections import deque
@@ -37,6 +38,8 @@ _AROUND = range(-1, 3)
 """Days around an article's creation, UTC, in which the day of its URL lies: whatever its zone, and a day's delay."""
 _DAY_OF_URL = re.compile(r"/(\d{4}-?\d{2}/\d{2})/")
 _ID_OF_URL = re.compile(r"/([A-Za-z0-9-]+)(?:_\d+)?\.html?$")
+
+logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -126,6 +129,7 @@ class Reader:
         """Return what the site's runs added, run by run: none is left out and none comes twice.
 
         Only whole runs are told of. Runs that end while others go on are found whenever they end, up to a week later.
+        A manifest that somebody broke is left out with a warning until it is mended.
 
         Args:
             since: a cursor of earlier changes; or the key of a manifest: all that was committed after it; None: all.
@@ -142,16 +146,24 @@ class Reader:
             except ValueError as error:
                 raise UsageError(str(error)) from error
         for key in behind.ahead(self.store):
+            try:
+                told = manifest.read(self.store, key)
+            except FindingsFound as error:  # It stays ahead of the cursor, and is told of once it is mended.
+                logger.warning("left out: %s", error)
+                continue
             behind = behind.behind(key)
-            yield Changes(manifest.read(self.store, key), str(behind))
+            yield Changes(told, str(behind))
 
     def read(self, document_keys: Iterable[str]) -> Iterator[Document]:
-        """Read documents, several at a time, and return them in the order of their keys given."""
+        """Read documents, several at a time, and return them in the order of their keys given.
+
+        Rejections that have expired are left out.
+        """
         waiting: deque[Future[list[Document]]] = deque()
         wanted = iter(document_keys)
         with ThreadPoolExecutor(THREADS, "reader") as pool:
             while some := list(islice(wanted, _TOGETHER)):
-                waiting.append(pool.submit(lambda some: [self._read(key) for key in some], some))
+                waiting.append(pool.submit(self._read_some, some))
                 if len(waiting) == 2 * THREADS:
                     yield from waiting.popleft().result()
             while waiting:
@@ -169,14 +181,23 @@ class Reader:
             raise UsageError(f"{document.key} has {len(captures)} pages; there is no page {page}")
         pointed = captures[page - 1]
         try:
-            return response_of(self.store.get(pointed["warc"], pointed["offset"], pointed["length"]))
+            member = self.store.get(pointed["warc"], pointed["offset"], pointed["length"])
         except KeyError:
             raise FindingsFound(f"{pointed['warc']} is missing, and {pointed['url']} lies in it.") from None
+        try:
+            return response_of(member)
+        except ValueError as error:
+            raise FindingsFound(f"{pointed['warc']}, byte {pointed['offset']}: {error}") from error
 
-    def _read(self, key: str) -> Document:
+    def _read_some(self, document_keys: list[str]) -> list[Document]:
+        return [document for key in document_keys if (document := self._read(key))]
+
+    def _read(self, key: str) -> Document | None:
         try:
             document = json.loads(self.store.get(key))
         except KeyError:
+            if key.startswith(keys.REJECTED):
+                return None
             raise FindingsFound(f"{key} is missing. `pressmark verify` lists what else.") from None
         except ValueError as error:
             raise FindingsFound(f"{key} is no JSON: {error}. `pressmark verify` lists what else.") from None
@@ -216,4 +237,5 @@ def _version_of(key: str) -> str:
 
 
 def _layout_number(key: str) -> int:
-    return int(key.removesuffix(".json").rpartition("-")[2])
+    number = key.removesuffix(".json").rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0

@@ -9,7 +9,7 @@ import click
 from apps.commands.console import Day, console, counting, print_json, table
 from pressmark.archive.store import Store
 from pressmark.config import Config
-from pressmark.errors import UsageError
+from pressmark.errors import FindingsFound, UsageError
 from pressmark.exports import Exported, Exporter
 from pressmark.site import find_site, load_sites
 
@@ -43,11 +43,13 @@ def export(site: str, day: datetime | None, every: bool, as_json: bool) -> None:
             count()
     if as_json:
         print_json([attrs.asdict(each) | {"day": each.day.isoformat()} for each in done])
-        return
-    if done:
+    elif done:
         rows = table("day", "versions", "")
         for each in done:
-            rows.add_row(each.day.isoformat(), str(each.versions), "written" if each.changed else "as it was")
+            what = each.problem or ("written" if each.changed else "as it was")
+            rows.add_row(each.day.isoformat(), str(each.versions), what)
         console().print(rows)
+    if bad := sum(bool(each.problem) for each in done):
+        raise FindingsFound(f"{bad} of {len(done)} days could not be exported; they are tried again the next time")
     written = sum(each.changed for each in done)
-    click.echo(f"{len(done)} days looked at, {written} written" if done else "no versions have arrived")
+    click.echo(f"{len(done)} days looked at, {written} written" if done else "no versions have arrived", err=as_json)

@@ -1,6 +1,7 @@
 """A batch: a sealed segment on the local disk, with what is to be published from it and what was."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import attrs
 
 from pressmark.archive import keys
-from pressmark.archive.segment import OPEN, SealedSegment, sealed
+from pressmark.archive.segment import OPEN, SealedSegment, sealed, sync_folder
 from pressmark.archive.store import Stored
 from pressmark.document import Document
+from pressmark.errors import SpoolError
 from pressmark.outcomes import Outcome
 
 DRAFTS = ".drafts.jsonl"
@@ -118,15 +120,31 @@ def torn(folder: Path, site: str) -> list[Path]:
 def replace_file(path: Path, text: str) -> None:
     """Write a file as a whole, or not at all."""
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     part.rename(path)
+    sync_folder(path.parent)
 
 
 def _read(path: Path) -> Published:
-    facts = json.loads(path.read_text())
+    facts = read_file(path)
     return Published(
         segment=Stored(**facts["segment"]),
         records=facts["records"],
         index=Stored(**facts["index"]),
         objects=tuple(Stored(**each) for each in facts["objects"]),
     )
+
+
+def read_file(path: Path) -> Any:
+    """Read JSON of the spool.
+
+    Raises:
+        SpoolError: it is none.
+    """
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise SpoolError(f"{path} is no JSON ({error}). Move it away: the next manifest tells less then.") from error

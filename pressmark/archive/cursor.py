@@ -34,7 +34,7 @@ class Place:
     def behind(self, name: str) -> "Place":
         """Return the place with one more manifest behind it."""
         seen = {*self.seen, name}
-        since = max(self.since, _window(max(seen)))
+        since = _window(max(seen))
         return Place(since, frozenset(each for each in seen if each >= since))
 
 
@@ -85,7 +85,9 @@ class Cursor:
     def _ahead(self, store: Store, section: str) -> Iterator[str]:
         place = self.places.get(section, _START)
         prefix = keys.runs(self.site, section)
-        for key in store.keys(prefix, after=prefix + place.since):
+        # Not from later than the window of today: a reader whose clock was ahead would skip what comes until then.
+        since = min(place.since, _window(datetime.now(UTC).strftime(_DAY)))
+        for key in store.keys(prefix, after=prefix + since):
             name = key.removeprefix(prefix)
             if _MANIFEST.fullmatch(name) and name not in place.seen:
                 yield key

@@ -9,7 +9,6 @@ import attrs
 from pressmark.archive import keys, manifest, visits
 from pressmark.archive.store import Store
 from pressmark.archive.visits import Visit
-from pressmark.document import timestamp
 from pressmark.errors import FindingsFound
 from pressmark.outcomes import Outcome
 
@@ -37,16 +36,16 @@ def last_run(store: Store, site: str, section: str, now: datetime) -> LastRun:
     if not key:
         return LastRun()
     killed = bool(started and started.removesuffix(keys.STARTED) > key.removesuffix(keys.MANIFEST))
+    # What began in the future was there before: since the clock was set back, it is not known which run was the last.
+    sure = not killed and not manifest.any_ahead(store, site, section, now)
     try:
-        return _told(store, manifest.read(store, key), killed=killed, now=now)
+        return _told(store, manifest.read(store, key), sure=sure)
     except (FindingsFound, LookupError, TypeError, AttributeError) as error:
         logger.warning("manifest %s can't be read (%s: %s): this run reads on", key, type(error).__name__, error)
         return LastRun()
 
 
-def _told(store: Store, last: manifest.Manifest, *, killed: bool, now: datetime) -> LastRun:
-    # A run that began in the future was not the last for sure: since the clock was set back there may have been others.
-    sure = not killed and last["started_at"] <= timestamp(now)
+def _told(store: Store, last: manifest.Manifest, *, sure: bool) -> LastRun:
     return LastRun(
         complete=sure and last["ended"] == "complete" and last["caught_up"],
         failed=tuple(

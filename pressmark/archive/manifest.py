@@ -35,11 +35,31 @@ def read(store: Store, key: str) -> Manifest:
         KeyError: there is none.
         FindingsFound: what lies there is none.
     """
+    data = store.get(key)
     try:
-        manifest: Manifest = dict(json.loads(store.get(key)))
-    except (ValueError, TypeError) as error:
+        manifest: Manifest = dict(json.loads(data))
+        _check(manifest)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise FindingsFound(f"{key} is no manifest: {type(error).__name__}: {error}") from None
     return manifest
+
+
+def _check(manifest: Manifest) -> None:
+    """Hold what all readers of manifests lean on."""
+    datetime.fromisoformat(manifest["started_at"])
+    for said in listed(manifest):
+        if [type(said[name]) for name in ("key", "size", "sha256")] != [str, int, str]:
+            raise TypeError(f"it says {said} of an object")
+
+
+def listed(manifest: Manifest) -> Iterator[dict[str, Any]]:
+    """Return what a manifest says of each object of its run: key, size in bytes and SHA-256 (hex)."""
+    for segment in manifest["segments"]:
+        yield segment
+        yield segment["index"]
+    yield from manifest["objects"]
+    if "visits" in manifest:
+        yield manifest["visits"]
 
 
 def start(store: Store, site: str, section: str, started_at: datetime, run_id: str) -> None:
@@ -65,6 +85,13 @@ def newest_keys(store: Store, site: str, section: str, now: datetime | None = No
         if written := max((key for key in found if key.endswith(keys.MANIFEST)), default=None):
             return started, written
     return started, None
+
+
+def any_ahead(store: Store, site: str, section: str, now: datetime) -> bool:
+    """Tell whether a run of the section began later than now, by a clock that was set back since, or goes ahead."""
+    prefix = keys.runs(site, section)
+    ahead = store.keys(prefix, after=f"{prefix}{keys.day_of(now)}/{now.astimezone(UTC):%Y%m%dT%H%M%S}~")
+    return next(ahead, "~") < f"{prefix}:"  # As above; "~" sorts behind all.
 
 
 def _newest_first(store: Store, prefix: str, now: datetime) -> Iterator[Iterator[str]]:

@@ -1,11 +1,13 @@
 """A stored HTTP response, read from its record."""
 
 import gzip
+import zlib
 from datetime import UTC, datetime
 from io import BytesIO
 
 import attrs
 from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
 
 
 @attrs.frozen
@@ -26,7 +28,18 @@ class Response:
 
 
 def response_of(member: bytes) -> Response:
-    """Read the gzip member of a response record."""
+    """Read the gzip member of a response record.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return _read(member)
+    except (ArchiveLoadFailed, StopIteration, AttributeError, OSError, EOFError, zlib.error, TypeError) as error:
+        raise ValueError(f"there is no response record ({type(error).__name__}: {error})") from error
+
+
+def _read(member: bytes) -> Response:
     record = next(iter(ArchiveIterator(BytesIO(member))))
     head = record.http_headers
     return Response(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pressmark.archive import manifest
-from pressmark.archive.batch import Published, forget, kept, replace_file
+from pressmark.archive.batch import Published, forget, kept, read_file, replace_file
 from pressmark.archive.store import Store
 
 _MARK = "telling.json"
@@ -16,7 +16,7 @@ def untold(store: Store, folder: Path, site: str) -> dict[Path, Published]:
     """Return what was published from a spool and is in no manifest, oldest first; forget what is in one."""
     mark = folder / _MARK
     if mark.exists():
-        facts = json.loads(mark.read_text())
+        facts = read_file(mark)
         if _is_there(store, facts["manifest"]):
             for name in facts["published"]:
                 forget(folder / name)

@@ -76,29 +76,19 @@ def verify_runs(
     for key in manifest_keys:
         try:
             run = manifest.read(store, key)
-            listed = [said["key"] for said in _listed(run)]
-        except (FindingsFound, LookupError, TypeError) as error:
-            yield Finding(key, f"is no manifest: {type(error).__name__}: {error}")
+        except FindingsFound as error:
+            yield Finding(key, str(error))
         else:
             if strays_of is not None:
-                told.update(listed)
+                told.update(said["key"] for said in manifest.listed(run))
             yield from _read_all(store, run) if full else _compare_sizes(sizes, run)
         on_run(key)
     if strays_of is not None:
         yield from _strays(store, strays_of, told)
 
 
-def _listed(run: manifest.Manifest) -> Iterator[dict[str, Any]]:
-    for segment in run["segments"]:
-        yield segment
-        yield segment["index"]
-    yield from run["objects"]
-    if "visits" in run:
-        yield run["visits"]
-
-
 def _compare_sizes(sizes: Callable[[str], dict[str, int]], run: manifest.Manifest) -> Iterator[Finding]:
-    for said in _listed(run):
+    for said in manifest.listed(run):
         key, size = said["key"], said["size"]
         day = _DAY.match(key)
         there = sizes(day[0] if day else key).get(key)

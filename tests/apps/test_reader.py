@@ -1,5 +1,6 @@
 """The reader on what real crawls left: the newsroom's script of publish, update, silent edit and withdraw."""
 
+import gzip
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -138,6 +139,26 @@ def test_what_someone_broke_is_named(told: Told, data: bytes) -> None:
         list(told.reader.read(["broken/absent.json"]))
 
 
+def test_a_rejection_that_has_expired_is_left_out(told: Told) -> None:
+    [first, _] = told.reader.changes()
+    there = told.reader.read([*first.rejected, "rejected/newsroom/2022/02/18/WS1/expired.json"])
+    assert [each.key for each in there] == list(first.rejected)
+
+
+def test_a_capture_that_is_damaged_is_named(told: Told) -> None:
+    [version] = told.reader.versions(told.tampered)[:1]
+    store, data = told.archive.store, {"pressmark": {"captures": [{"warc": "broken/1.warc.gz", "url": "x"}]}}
+    pointed = data["pressmark"]["captures"][0]
+    for member in (
+        b"not gzip, nor WARC",
+        gzip.compress(b"WARC/1.1\r\nWARC-Type: metadata\r\nContent-Length: 0\r\n\r\n"),
+    ):
+        store.put("broken/1.warc.gz", member)
+        pointed |= {"offset": 0, "length": len(member)}
+        with pytest.raises(FindingsFound, match=r"broken/1\.warc\.gz, byte 0"):
+            told.reader.capture(attrs.evolve(version, data=data))
+
+
 def test_an_article_that_is_none_is_told_so(told: Told) -> None:
     with pytest.raises(UsageError, match="Give its URL"):
         told.reader.versions("22932345")
@@ -151,16 +172,19 @@ def test_the_changes_of_a_run_that_its_manifest_names(told: Told) -> None:
     assert f"{second.manifest['run_id']}.json" in manifests[1]
 
 
-def test_the_reader_needs_what_its_extra_brings_and_no_more() -> None:
-    brought = _brought("pressmark", "reader")
+@pytest.mark.parametrize(
+    ("extra", "modules"), [("reader", "pressmark.reader"), ("exports", "pressmark.exports, apps.commands.export")]
+)
+def test_reading_needs_what_its_extra_brings_and_no_more(extra: str, modules: str) -> None:
+    brought = _brought("pressmark", extra)
     absent = [
         name for name, homes in packages_distributions().items() if not brought & {each.lower() for each in homes}
     ]
-    assert {"scrapy", "airflow", "pydantic", "fastwarc"} <= set(absent)
-    blocked = f"import sys; sys.modules |= dict.fromkeys({absent!r}); import pressmark.reader"
+    assert {"scrapy", "airflow", "fastwarc"} <= set(absent)
+    blocked = f"import sys; sys.modules |= dict.fromkeys({absent!r}); import {modules}"
     subprocess.run([sys.executable, "-c", blocked], check=True)
     assert {"boto3", "warcio"} <= brought
-    assert len(brought) < 20
+    assert len(brought) < 30
 
 
 def _brought(package: str, extra: str = "") -> set[str]:

@@ -4,13 +4,13 @@ from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
+import attrs
 import pyarrow.parquet as pq
 import pytest
 
 from pressmark.archive import keys, manifest
 from pressmark.archive.store import Store
 from pressmark.document import to_bytes, with_captures
-from pressmark.errors import FindingsFound
 from pressmark.exports import SCHEMA, Exporter
 from tests.samples import article, capture, document
 
@@ -32,7 +32,8 @@ def publish(store: Store, run_id: str, **changes: Any) -> str:
             "section": "world",
             "started_at": f"2022-02-2{run_id[-1]}T00:00:00Z",
             "ended_at": f"2022-02-2{run_id[-1]}T00:05:00Z",
-            "objects": [{"key": stored.key}],
+            "segments": [],
+            "objects": [attrs.asdict(stored)],
         },
     )
     return stored.key
@@ -114,15 +115,28 @@ def test_a_correction_takes_the_place_of_its_version(store: Store) -> None:
     assert (row["headline"], row["corrected"], row["version"]) == ("Lamps lit again", True, str(article().version))
 
 
-def test_an_export_that_breaks_off_is_done_again(store: Store) -> None:
+@pytest.mark.parametrize("broken", [b'{"pressmark": {}}', b"{", b"wrong type"])
+def test_a_day_with_a_broken_object_holds_up_no_other_and_is_tried_again(store: Store, broken: bytes) -> None:
+    first = publish(store, "r1")
+    publish(store, "r2", url="https://news.example/a/202202/19/WS620eee0ba310cdd1c5c1d2a4.html")
+    whole = store.get(first)
+    store.put(first, to_bytes({**json.loads(whole), "headline": 7}) if broken == b"wrong type" else broken)
+    bad, good = Exporter(store, "news").changed()
+    assert first in (bad.problem or "")
+    assert (good.day, good.changed, good.problem) == (LATE, True, None)
+    [again] = Exporter(store, "news").changed()
+    assert (again.day, again.problem) == (DAY, bad.problem)
+    store.put(first, whole)
+    assert [(each.day, each.changed) for each in Exporter(store, "news").changed()] == [(DAY, True)]
+    assert list(Exporter(store, "news").changed()) == []
+
+
+@pytest.mark.parametrize("note", [b"{", b"[]", b'{"cursor": "x", "again": []}', b'{"cursor": null}'])
+def test_a_note_that_can_not_be_read_is_as_none(store: Store, note: bytes) -> None:
     publish(store, "r1")
-    key = publish(store, "r2", url="https://news.example/a/202202/19/WS620eee0ba310cdd1c5c1d2a4.html")
-    whole = store.get(key)
-    store.put(key, b'{"pressmark": {}}')
-    with pytest.raises(FindingsFound, match=key):
-        list(Exporter(store, "news").changed())
-    store.put(key, whole)
-    assert [each.changed for each in Exporter(store, "news").changed()] == [False, True]
+    list(Exporter(store, "news").changed())
+    store.put(keys.exported("news"), note)
+    assert [(each.day, each.changed) for each in Exporter(store, "news").changed()] == [(DAY, False)]
 
 
 def test_a_day_without_versions_has_no_files(store: Store) -> None:

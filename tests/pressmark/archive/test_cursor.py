@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pressmark.archive import manifest
-from pressmark.archive.cursor import WINDOW, Cursor
+from pressmark.archive.cursor import WINDOW, Cursor, Place
 from pressmark.archive.store import Store
 from pressmark.document import timestamp
 from pressmark.errors import UsageError
@@ -24,6 +24,7 @@ def write(store: Store, began: datetime, ended: datetime, section: str = "world/
         "section": section,
         "started_at": timestamp(began),
         "ended_at": timestamp(ended),
+        "segments": [],
         "objects": [],
     }
     manifest.start(store, site, section, began, facts["run_id"])
@@ -91,6 +92,27 @@ def test_a_run_of_the_future_hides_none_of_today(store: Store) -> None:
     assert found == named(future)
     today = write(store, now, now)
     assert followed(store, cursor)[0] == named(today)
+
+
+def test_a_reader_whose_clock_was_ahead_leaves_nothing_out(store: Store) -> None:
+    now = datetime.now(UTC)
+    ahead = Place(f"{now + timedelta(days=23):%Y/%m/%d}", frozenset())
+    cursor = str(Cursor("news", {"world/europe": ahead}))
+    today = write(store, now, now)
+    found, cursor = followed(store, cursor)
+    assert found == named(today)
+    assert followed(store, cursor) == ([], cursor)
+
+
+def test_a_manifest_that_somebody_broke_is_told_of_once_it_is_mended(store: Store) -> None:
+    broken, whole = (write(store, START + hour * HOUR, START + hour * HOUR) for hour in range(2))
+    data = store.get(broken)
+    store.put(broken, b"{}")
+    found, cursor = followed(store, None)
+    assert found == named(whole)
+    assert followed(store, cursor) == ([], cursor)
+    store.put(broken, data)
+    assert followed(store, cursor)[0] == named(broken)
 
 
 def test_a_cursor_forgets_what_lies_before_its_window(store: Store) -> None:

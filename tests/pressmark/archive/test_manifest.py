@@ -10,7 +10,15 @@ NOW = datetime(2022, 3, 1, 12, tzinfo=UTC)
 
 def write(store: Store, run_id: str, started_at: str) -> str:
     return manifest.write(
-        store, {"run_id": run_id, "site": "news", "section": "world/europe", "started_at": started_at}
+        store,
+        {
+            "run_id": run_id,
+            "site": "news",
+            "section": "world/europe",
+            "started_at": started_at,
+            "segments": [],
+            "objects": [],
+        },
     )
 
 
