@@ -65,17 +65,11 @@ def _export() -> None:
                 "seconds": time.perf_counter() - started,
                 "versions": sum(each.versions for each in done),
                 "days": len(done),
-                "peak": 1024
-                * sum(_peak(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN, resource.RUSAGE_CHILDREN)),
+                "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
                 "size": sum(size for key, size in store.sizes(f"exports/{SITE}/parquet/")),
             }
         )
     )
-
-
-def _peak(who: int) -> int:
-    """Return the peak in KB of this process, or of the largest of its children: there are two on two cores."""
-    return resource.getrusage(who).ru_maxrss
 
 
 if __name__ == "__main__":

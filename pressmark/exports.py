@@ -8,14 +8,11 @@ import gzip
 import hashlib
 import json
 import logging
-import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from datetime import date, datetime
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +23,6 @@ import pyarrow.parquet as pq
 from pressmark.archive import cursor as cursors
 from pressmark.archive import keys
 from pressmark.archive.store import GZIP, Store
-from pressmark.config import Config
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Reader
@@ -34,9 +30,6 @@ from pressmark.reader import Document, Reader
 PARQUET = "application/vnd.apache.parquet"  # IANA
 logger = logging.getLogger(__name__)
 
-MANY = 8
-"""Days, for which starting processes pays."""
-PROCESSES = 4
 ROWS = 1000
 """Of a row group: so many versions are held in memory at a time."""
 
@@ -114,7 +107,7 @@ class Exporter:
             days |= {Document(key, {}).day for key in changes.versions}
             reached = changes.cursor
         again = []
-        for exported in self._each(days):
+        for exported in map(self._tried, sorted(days)):
             again += [exported.day.isoformat()] if exported.problem else []
             yield exported
         if days:
@@ -123,7 +116,8 @@ class Exporter:
 
     def every(self) -> Iterator[Exported]:
         """Make the files of all days, whatever was made before."""
-        yield from self._each({Document(key, {}).day for key in self.store.keys(f"{keys.ARTICLES}{self.site}/")})
+        days = {Document(key, {}).day for key in self.store.keys(f"{keys.ARTICLES}{self.site}/")}
+        return map(self._tried, sorted(days))
 
     def export(self, day: date) -> Exported:
         """Make the files of one day; without a version there are none.
@@ -141,19 +135,6 @@ class Exporter:
                 ]
             )
         return Exported(day, versions, changed)
-
-    def _each(self, days: set[date]) -> Iterator[Exported]:
-        """Export days in their order; many of them by a process a core: reading from S3 is mostly work for Python."""
-        if len(days) < MANY:
-            yield from map(self._tried, sorted(days))
-            return
-        with ProcessPoolExecutor(
-            mp_context=get_context("spawn"),
-            max_workers=min(PROCESSES, os.cpu_count() or 1),
-            initializer=_join,
-            initargs=(self.store.bucket, self.site),
-        ) as pool:
-            yield from pool.map(_export, sorted(days))
 
     def _tried(self, day: date) -> Exported:
         try:
@@ -189,19 +170,6 @@ class Exporter:
             pass
         self.store.put_file(key, path, digest, content_type)
         return True
-
-
-_joined: list[Exporter] = []
-"""In a process that helps: the exporter it works for."""
-
-
-def _join(bucket: str, site: str) -> None:
-    config = attrs.evolve(Config.from_env(os.environ), bucket=bucket)
-    _joined.append(Exporter(Store.connect(config), site))
-
-
-def _export(day: date) -> Exported:
-    return _joined[0]._tried(day)  # noqa: SLF001 - of its own module
 
 
 def _write(documents: Iterator[Document], parquet: Path, lines: Path) -> int:

@@ -25,6 +25,7 @@ from botocore.exceptions import (
 )
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from pressmark.archive.presigned import CONNECTIONS, Presigned
 from pressmark.config import DEFAULT_PATIENCE, Config
 from pressmark.errors import BucketError, BucketRefused, BucketUnreachable
 
@@ -70,6 +71,13 @@ class Store:
     retention: timedelta | None = None
     """How long each segment is locked from the moment it is put (Object Lock, governance mode); None: not at all."""
 
+    _presigned: Presigned = attrs.field(
+        default=attrs.Factory(lambda store: Presigned(store.client, store.bucket), takes_self=True),
+        init=False,
+        eq=False,
+        repr=False,
+    )
+
     @classmethod
     def open(cls, config: Config) -> "Store":
         """Connect and check that the bucket answers, now.
@@ -93,7 +101,7 @@ class Store:
             connect_timeout=5,
             read_timeout=60,
             retries={"mode": "standard", "total_max_attempts": 3},
-            max_pool_connections=16,
+            max_pool_connections=CONNECTIONS,
             s3={"addressing_style": "path"},
         )
         try:
@@ -150,7 +158,10 @@ class Store:
             KeyError: there is no such object, or nothing of it at `offset`.
         """
         part: Any = {}
-        if offset or length is not None:
+        if not offset and length is None:
+            if (data := self._presigned.get(key)) is not None:
+                return data
+        else:
             part["Range"] = f"bytes={offset}-{'' if length is None else offset + length - 1}"
 
         def get() -> bytes:

@@ -12,6 +12,7 @@ import attrs
 import httpx
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from apps.s3server import RunningS3
 from pressmark.archive.store import JSON
@@ -193,5 +194,5 @@ def _brought(package: str, extra: str = "") -> set[str]:
     for line in requires(package) or ():
         requirement: Any = Requirement(line)
         if not requirement.marker or requirement.marker.evaluate({"extra": extra}):
-            found |= _brought(requirement.name.lower())
+            found |= _brought(canonicalize_name(requirement.name))
     return found

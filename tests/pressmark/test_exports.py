@@ -147,16 +147,3 @@ def test_a_day_without_versions_has_no_files(store: Store) -> None:
 
 def test_every_column_is_described() -> None:
     assert [field.name for field in SCHEMA if not (field.metadata or {}).get(b"description")] == []
-
-
-def test_many_days_are_shared_by_processes(store: Store) -> None:
-    made = with_captures(document(), [capture()])
-    for day in range(1, 13):
-        store.put(
-            f"articles/news/2022/02/{day:02}/WS620eee0ba310cdd1c5c1d2a3/2022{day:04}T000000Z.json", to_bytes(made)
-        )
-    exported = list(Exporter(store, "news").every())
-    assert [(each.day.day, each.versions, each.changed) for each in exported] == [
-        (day, 1, True) for day in range(1, 13)
-    ]
-    assert len(list(store.keys("exports/news/"))) == 24

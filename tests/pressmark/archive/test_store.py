@@ -2,8 +2,10 @@ import hashlib
 import os
 from pathlib import Path
 
+import boto3
 import pytest
 
+from pressmark.archive.presigned import Presigned
 from pressmark.archive.store import WARC, Store
 from pressmark.config import Config
 from pressmark.errors import BucketRefused, BucketUnreachable
@@ -73,3 +75,20 @@ def test_no_keys_at_all_are_told(store: Store, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(BucketRefused, match="set AWS_ACCESS_KEY_ID"):
         Store.open(Config.from_env(os.environ))
+
+
+@pytest.mark.parametrize("data", [b"", b"lamp", "Zürich, 中文".encode() * 100_000])
+def test_an_object_is_read_whole_by_presigned_url_and_by_boto3(store: Store, data: bytes) -> None:
+    key = "articles/news/2022/02/18/a b+c%25/ü.json"
+    store.put(key, data)
+    assert store.get(key) == Presigned(store.client, store.bucket).get(key) == data
+    unreachable = boto3.Session().client("s3", endpoint_url="http://127.0.0.1:9")
+    assert Presigned(unreachable, store.bucket).get(key) is None
+    if data:
+        assert store.get(key, 0, len(data)) == data
+
+
+def test_what_is_not_there_is_told_apart_from_what_may_not_be_read(store: Store) -> None:
+    with pytest.raises(KeyError):
+        store.get("articles/none.json")
+    assert Presigned(store.client, "no-such-bucket").get("articles/none.json") is None
