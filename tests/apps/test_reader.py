@@ -179,7 +179,7 @@ def test_the_changes_of_a_run_that_its_manifest_names(told: Told) -> None:
 def test_reading_needs_what_its_extra_brings_and_no_more(extra: str, modules: str) -> None:
     brought = _brought("pressmark", extra)
     absent = [
-        name for name, homes in packages_distributions().items() if not brought & {each.lower() for each in homes}
+        name for name, homes in packages_distributions().items() if not brought & set(map(canonicalize_name, homes))
     ]
     assert {"scrapy", "airflow", "fastwarc"} <= set(absent)
     blocked = f"import sys; sys.modules |= dict.fromkeys({absent!r}); import {modules}"
