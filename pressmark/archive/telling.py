@@ -27,6 +27,8 @@ def untold(store: Store, folder: Path, site: str) -> dict[Path, Published]:
 def tell(store: Store, folder: Path, document: manifest.Manifest, told: Iterable[Path]) -> str:
     """Write a run's manifest, forget what it tells of, and return its key."""
     paths = list(told)
+    if not paths:  # Nothing was captured, and there may be no spool.
+        return manifest.write(store, document)
     facts = {"manifest": manifest.key_of(document), "published": [path.name for path in paths]}
     replace_file(folder / _MARK, json.dumps(facts))
     key = manifest.write(store, document)

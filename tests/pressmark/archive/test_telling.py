@@ -50,3 +50,8 @@ def test_a_run_killed_around_its_manifest_is_told_once(store: Store, spooled: Pa
     assert len(list(manifest.below(store, "news/"))) == (0 if before else 1)
     assert len(untold(store, spooled, "news")) == left
     assert len(untold(store, spooled, "news")) == left  # Also when the run behind it is killed before it tells.
+
+
+def test_a_run_that_captured_nothing_needs_no_spool(store: Store, tmp_path: Path) -> None:
+    assert tell(store, tmp_path / "absent", RUN, []) == "runs/news/world/2022/02/18/r1.json"
+    assert untold(store, tmp_path / "absent", "news") == {}
