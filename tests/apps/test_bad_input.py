@@ -17,7 +17,7 @@ from pressmark.document import timestamp
 from pressmark.outcomes import Outcome
 from tests.apps.conftest import READABLE, SECTION, Archive, Crawl
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 QUICK: dict[str, Any] = {"requisites": {"number": 0, "size": 0}}
 EUROPE = {"name": "World / Europe", "path": "/world/europe", "schedule": None, "pages": 5}
 TWO = {"world/europe": EUROPE, "world/again": {**EUROPE, "name": "World / Again"}}

@@ -11,7 +11,7 @@ from pressmark.site import load_sites
 from tests.apps.conftest import READABLE, SECTION, Archive
 from tests.apps.test_bad_input import QUICK, command, fates, warnings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from tests.apps.conftest import READABLE, Archive
 RACERS, VERSIONS = 8, 500
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_eight_processes_that_publish_the_same_versions_publish_each_once(bucket: str, tmp_path: Path) -> None:
     config = Config.from_env(os.environ)
     spawn = multiprocessing.get_context("spawn")
@@ -48,7 +48,7 @@ def staged(store: Store, segments: list[dict[str, str]]) -> int:
     return sum(gzip.decompress(store.get(said["key"])).count(b"\r\nversion: WS") for said in segments)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_runs_of_a_section_at_once_tell_of_each_object_once(archive: Archive, tmp_path: Path) -> None:
     politeness = {"delay": 0, "concurrency": 1, "timeout": 10, "retries": 100}
     archive.set_site(politeness=politeness, requisites={"number": 0, "size": 0})

@@ -100,6 +100,7 @@ def test_each_change_has_its_outcome_and_they_add_up(archive: Archive) -> None:
     assert len(archive.documents()) == READABLE + 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kept",
     [
