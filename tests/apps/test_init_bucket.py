@@ -25,7 +25,7 @@ def pressmark(*words: str, **environment: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_new_bucket_is_set_up_once(s3: RunningS3, bucket: str) -> None:
     new = {"PRESSMARK_BUCKET": f"{bucket}-new", "PRESSMARK_RETENTION": "P10Y"}
     plan = json.loads(pressmark("init-bucket", "--dry-run", "--lifetime-of-rejected", "90", **new).stdout)
@@ -75,7 +75,7 @@ def test_a_policy_is_printed_without_asking_a_server() -> None:
     assert pressmark("init-bucket", "--policy", "operator", **nobody).stdout == policy("operator", "my-archive")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_crawler_crawls_into_locked_segments_and_a_reader_verifies(s3: RunningS3, archive: Archive) -> None:
     bucket = archive.config.bucket
     assert pressmark("init-bucket").returncode == 0

@@ -134,7 +134,8 @@ def lone_warcinfo(site: Site, whole: set[str], kept: Counter[str]) -> set[str]:
     return missing if len(missing) == 1 else set()
 
 
-@pytest.mark.parametrize("times", [2, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("times", [50])
 def test_whenever_it_is_killed_the_next_run_makes_it_whole(sites: Any, times: int) -> None:
     first = sites("first")
     counted = first.crawl()
