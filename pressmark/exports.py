@@ -102,15 +102,16 @@ class Exporter:
         What was reached is noted when all is done: a run that is stopped in between is done again, to no harm. A day
         with a problem is tried again the next time.
         """
-        reached, days = self._reached()
-        for changes in self._reader.changes(reached):
+        since, days = self._reached()
+        reached = since
+        for changes in self._reader.changes(since):
             days |= {Document(key, {}).day for key in changes.versions}
             reached = changes.cursor
         again = []
         for exported in map(self._tried, sorted(days)):
             again += [exported.day.isoformat()] if exported.problem else []
             yield exported
-        if days:
+        if days or reached != since:  # Runs that published nothing are not read again either.
             note = json.dumps({"cursor": reached, "again": again})
             self.store.put(keys.exported(self.site), note.encode() + b"\n")
 
@@ -190,7 +191,7 @@ def _batch(versions: list[Document]) -> pa.RecordBatch:
     try:
         return pa.RecordBatch.from_pylist([row(each) for each in versions], SCHEMA)
     except pa.ArrowException as error:
-        for each in versions[:-1] if len(versions) > 1 else ():
+        for each in versions[:-1]:
             _batch([each])  # Which one it is.
         raise _at_odds(versions[-1], error) from error
 

@@ -23,7 +23,7 @@ import attrs
 from pressmark import object_id
 from pressmark.archive import cursor as cursors
 from pressmark.archive import keys, manifest
-from pressmark.archive.response import Response, response_of
+from pressmark.archive.response import Response, member_of, response_of
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
@@ -180,10 +180,7 @@ class Reader:
         if not 0 < page <= len(captures):
             raise UsageError(f"{document.key} has {len(captures)} pages; there is no page {page}")
         pointed = captures[page - 1]
-        try:
-            member = self.store.get(pointed["warc"], pointed["offset"], pointed["length"])
-        except KeyError:
-            raise FindingsFound(f"{pointed['warc']} is missing, and {pointed['url']} lies in it.") from None
+        member = member_of(self.store, *(pointed[name] for name in ("warc", "offset", "length", "url")))
         try:
             return response_of(member)
         except ValueError as error:

@@ -11,9 +11,9 @@ from fastwarc.warc import WarcRecordType
 from warcio.archiveiterator import ArchiveIterator
 
 from pressmark.archive.records import located
+from pressmark.archive.response import member_of
 from pressmark.archive.store import Store
 from pressmark.capture import Capture
-from pressmark.errors import FindingsFound
 
 
 @attrs.frozen
@@ -72,11 +72,7 @@ class Pointed:
         Raises:
             FindingsFound: the record is not there.
         """
-        try:
-            member = self._store.get(capture.warc, capture.offset, capture.length)
-        except KeyError:
-            raise FindingsFound(f"{capture.warc} is missing, and {capture.url} lies in it.") from None
-        return _payload(BytesIO(member))
+        return _payload(BytesIO(member_of(self._store, capture.warc, capture.offset, capture.length, capture.url)))
 
 
 def _responses(path: Path, key: str) -> Iterator[Capture]:

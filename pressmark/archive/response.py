@@ -9,6 +9,9 @@ import attrs
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
+from pressmark.archive.store import Store
+from pressmark.errors import FindingsFound
+
 
 @attrs.frozen
 class Response:
@@ -25,6 +28,18 @@ class Response:
     """Without chunk framing and content encoding."""
     message: bytes = attrs.field(repr=False)
     """The response as it came over the wire, to the byte."""
+
+
+def member_of(store: Store, warc: str, offset: int, length: int, url: str) -> bytes:
+    """Read the gzip member that a document points to.
+
+    Raises:
+        FindingsFound: the segment is not there, or has nothing at this place.
+    """
+    try:
+        return store.get(warc, offset, length)
+    except KeyError:
+        raise FindingsFound(f"{warc} is missing, and {url} lies in it.") from None
 
 
 def response_of(member: bytes) -> Response:

@@ -26,7 +26,6 @@ THREADS = 8
 DATA = (keys.WARC, keys.ARTICLES, keys.SILENT_EDITS, keys.WITHDRAWN, keys.REJECTED)
 """Prefixes of what manifests tell of."""
 _DAY = re.compile(r"^.*/\d{4}/\d{2}/\d{2}/")
-_MISSING = "{} is missing"
 _OPENED = 64
 """Listings of a day that are kept at a time."""
 
@@ -93,14 +92,15 @@ def _compare_sizes(sizes: Callable[[str], dict[str, int]], run: manifest.Manifes
         day = _DAY.match(key)
         there = sizes(day[0] if day else key).get(key)
         if there is None:
-            yield _missing(key)
+            yield _finding(key, _Missing(key))
         elif there != size:
             yield Finding(key, _other_size(there, size))
 
 
-def _missing(key: str) -> Finding:
-    """Return what to say of an object that is not there; rejections may have expired (docs/security.md)."""
-    return Finding(key, _MISSING.format(key), grave=not key.startswith(keys.REJECTED))
+def _finding(key: str, problem: "_Wrong") -> Finding:
+    """Return what to say of an object; that rejections are missing is nothing grave: they expire (docs/security.md)."""
+    expired = isinstance(problem, _Missing) and problem.key == key and key.startswith(keys.REJECTED)
+    return Finding(key, str(problem), grave=not expired)
 
 
 def _strays(store: Store, site: str, told: set[str]) -> Iterator[Finding]:
@@ -112,6 +112,14 @@ def _strays(store: Store, site: str, told: set[str]) -> Iterator[Finding]:
 
 class _Wrong(Exception):
     """What is wrong with the object at hand."""
+
+
+class _Missing(_Wrong):
+    """An object is not there."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key} is missing")
+        self.key = key
 
 
 @attrs.frozen
@@ -135,7 +143,7 @@ def _read_all(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
         try:
             _object(store, run["visits"])
         except _Wrong as problem:
-            yield Finding(run["visits"]["key"], str(problem))
+            yield _finding(run["visits"]["key"], problem)
 
 
 def _read_captured(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
@@ -146,22 +154,22 @@ def _read_captured(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
             segments[said["key"]], index = _read_segment(store, said)
             _check_index(store, said["index"], index)
         except _Wrong as problem:
-            yield Finding(said["key"], str(problem))
+            yield _finding(said["key"], problem)
 
-    def problem_of(said: dict[str, Any]) -> str | None:
+    def problem_of(said: dict[str, Any]) -> _Wrong | None:
         try:
             for capture in json.loads(_object(store, said))["pressmark"]["captures"]:
                 _check_capture(store, capture, segments.get(capture["warc"]))
         except _Wrong as problem:
-            return str(problem)
+            return problem
         except (ValueError, KeyError, TypeError) as error:
-            return f"is no document: {type(error).__name__}: {error}"
+            return _Wrong(f"is no document: {type(error).__name__}: {error}")
         return None
 
     with ThreadPoolExecutor(THREADS, "verify") as pool:
         for said, found in zip(run["objects"], pool.map(problem_of, run["objects"]), strict=True):
             if found:
-                yield _missing(said["key"]) if found == _MISSING.format(said["key"]) else Finding(said["key"], found)
+                yield _finding(said["key"], found)
 
 
 def _read_segment(store: Store, said: dict[str, Any]) -> tuple[Records, bytes]:
@@ -174,7 +182,7 @@ def _read_segment(store: Store, said: dict[str, Any]) -> tuple[Records, bytes]:
                 _compare(said, there.size, there.sha256)
                 records = _records(file, there.size)
         except KeyError:
-            raise _Wrong(_MISSING.format(said["key"])) from None
+            raise _Missing(said["key"]) from None
         return records, cdxj.index(path).encode()
 
 
@@ -187,7 +195,7 @@ def _object(store: Store, said: dict[str, Any]) -> bytes:
     try:
         data = store.get(said["key"])
     except KeyError:
-        raise _Wrong(_MISSING.format(said["key"])) from None
+        raise _Missing(said["key"]) from None
     _compare(said, len(data), hashlib.sha256(data).hexdigest())
     return data
 
@@ -264,7 +272,7 @@ def _pointed(store: Store, capture: dict[str, Any]) -> Records:
         member = store.get(capture["warc"], offset, capture["length"])
         records = _records(BytesIO(member), len(member))
     except KeyError:
-        raise _Wrong(f"{capture['warc']} is missing") from None
+        raise _Missing(capture["warc"]) from None
     except _Wrong as problem:
         raise _Wrong(f"points to byte {offset} of {capture['warc']}: {problem}") from None
     return {key: attrs.evolve(record, offset=record.offset + offset) for key, record in records.items()}

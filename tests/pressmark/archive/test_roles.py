@@ -1,0 +1,179 @@
+"""What users of each role may do in a protected bucket, on the real S3 server."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from apps.s3server import RunningS3
+from pressmark.archive.protection import ROLES, State, Terms, policy
+from pressmark.archive.store import TEXT, Store
+from pressmark.config import Config
+from tests.identities import keys_of
+from tests.pressmark.archive.conftest import RETENTION
+from tests.pressmark.archive.test_protection import SEGMENT, put_segment, states
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_policy_is_of_its_bucket_alone(role: str) -> None:
+    statements = json.loads(policy(role, "my-archive"))["Statement"]
+    named = {
+        name
+        for each in statements
+        for name in ([each["Resource"]] if isinstance(each["Resource"], str) else each["Resource"])
+    }
+    assert {name.split("/")[0] for name in named} == {"arn:aws:s3:::my-archive"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_policies_stand_in_the_docs(role: str) -> None:
+    assert f"```json\n{policy(role, 'BUCKET')}```" in (DOCS / "security.md").read_text("utf-8")
+
+
+@pytest.fixture
+def acting(protected: Store, segment: Path, s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Store]:
+    """Fill the protected bucket and open it as a user of a role."""
+    put_segment(protected, segment)
+    for key in ("articles/a.json", "rejected/a.json"):
+        protected.put(key, b"{}")
+
+    def act(role: str) -> Store:
+        for name, value in keys_of(role, s3, protected.bucket).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("PRESSMARK_RETENTION", "10")
+        return Store.open(Config.from_env(os.environ))
+
+    return act
+
+
+def test_a_crawler_does_all_that_a_crawl_does(acting: Callable[[str], Store], segment: Path) -> None:
+    store = acting("crawler")
+    assert put_segment(store, segment)
+    store.put("warc/newsroom/2026/11/24/a.cdxj", b"", TEXT)
+    assert store.put_new("articles/b.json", b"{}")
+    assert store.put_new("articles/b.json", b"{}") is None
+    assert list(store.keys("articles/")) == ["articles/a.json", "articles/b.json"]
+    assert store.get("articles/b.json") == b"{}"
+    with pytest.raises(KeyError):
+        store.get("articles/none.json")
+
+
+REFUSED: dict[str, tuple[set[str], Callable[[Any, dict[str, Any]], object]]] = {
+    "put": ({"reader", "operator"}, lambda s3, of: s3.put_object(**of, Key="articles/z", Body=b"", IfNoneMatch="*")),
+    "lock": ({"reader", "operator"}, lambda s3, of: s3.put_object(**of, Key="warc/z", Body=b"", **_lock())),
+    "lock what is no segment": (
+        {"crawler", "reader", "operator"},
+        lambda s3, of: s3.put_object(**of, Key="articles/z", Body=b"", **_lock()),
+    ),
+    "delete a version's JSON": (
+        {"crawler", "reader", "operator"},
+        lambda s3, of: s3.delete_object(**of, Key="articles/a.json"),
+    ),
+    "hide a segment": ({"crawler", "reader", "operator"}, lambda s3, of: s3.delete_object(**of, Key=SEGMENT)),
+    "delete a rejection": ({"crawler", "reader"}, lambda s3, of: s3.delete_object(**of, Key="rejected/a.json")),
+    "shorten a lock": (
+        {"crawler", "reader", "operator"},
+        lambda s3, of: s3.put_object_retention(
+            **of, Key=SEGMENT, Retention={"Mode": "GOVERNANCE", "RetainUntilDate": datetime.now(UTC) + RETENTION / 2}
+        ),
+    ),
+    "see versions": ({"crawler", "reader"}, lambda s3, of: s3.list_object_versions(**of)),
+    "stop versioning": (
+        {"crawler", "reader"},
+        lambda s3, of: s3.put_bucket_versioning(**of, VersioningConfiguration={"Status": "Enabled"}),
+    ),
+    "expire": (
+        {"crawler", "reader"},
+        lambda s3, of: s3.put_bucket_lifecycle_configuration(**of, LifecycleConfiguration={"Rules": []}),
+    ),
+    "open it to the world": (
+        {"crawler", "reader", "operator"},
+        lambda s3, of: s3.put_bucket_policy(**of, Policy="{}"),
+    ),
+    "delete the bucket": ({"crawler", "reader", "operator"}, lambda s3, of: s3.delete_bucket(**of)),
+    "make another": ({"crawler", "reader", "operator"}, lambda s3, of: s3.create_bucket(Bucket="another-one")),
+}
+"""What each role must not do."""
+
+
+def _lock() -> dict[str, Any]:
+    return {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": datetime.now(UTC) + RETENTION}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_refused_what_is_not_its_own(acting: Callable[[str], Store], protected: Store, role: str) -> None:
+    store = acting(role)
+    version = protected.client.head_object(Bucket=store.bucket, Key=SEGMENT)["VersionId"]
+    tries = {name: call for name, (roles, call) in REFUSED.items() if role in roles}
+    tries["delete a locked segment"] = lambda s3, of: s3.delete_object(**of, Key=SEGMENT, VersionId=version)
+    if role != "operator":
+        tries["delete it all the same"] = lambda s3, of: s3.delete_object(
+            **of, Key=SEGMENT, VersionId=version, BypassGovernanceRetention=True
+        )
+    for name, call in tries.items():
+        with pytest.raises(ClientError) as refused:
+            call(store.client, {"Bucket": store.bucket})
+        assert refused.value.response["Error"]["Code"] == "AccessDenied", name
+    assert list(protected.keys("")) == ["articles/a.json", "rejected/a.json", SEGMENT]
+
+
+def test_a_crawler_never_deletes_whatever_else_it_is_granted(
+    protected: Store, segment: Path, s3: RunningS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_segment(protected, segment)
+    anything = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    more = json.dumps({"Version": "2012-10-17", "Statement": [anything]})
+    for name, value in keys_of("crawler", s3, protected.bucket, more).items():
+        monkeypatch.setenv(name, value)
+    user = boto3.client("s3")
+    [version] = user.list_object_versions(Bucket=protected.bucket)["Versions"]
+    of = {"Bucket": protected.bucket, "Key": SEGMENT}
+    for how in ({}, {"VersionId": version["VersionId"], "BypassGovernanceRetention": True}):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            user.delete_object(**of, **how)
+    assert protected.get(SEGMENT) == b"two lamps"
+
+
+def test_a_reader_reads_and_lists(acting: Callable[[str], Store]) -> None:
+    store = acting("reader")
+    assert list(store.keys("")) == ["articles/a.json", "rejected/a.json", SEGMENT]
+    assert store.get(SEGMENT, 4, 3) == b"lam"
+
+
+def test_an_operator_sets_the_bucket_up_and_clears_deliberately(
+    acting: Callable[[str], Store], protected: Store
+) -> None:
+    store = acting("operator")
+    assert set(states(store).values()) == {State.SO}
+    changed = states(store, Terms(lifetime_of_rejected=5, replay_origins=("https://one.example",)))
+    assert State.SET in changed.values()
+    store.client.delete_object(Bucket=store.bucket, Key="rejected/a.json")
+    [version] = store.client.list_object_versions(Bucket=store.bucket, Prefix=SEGMENT)["Versions"]
+    store.client.delete_object(
+        Bucket=store.bucket, Key=SEGMENT, VersionId=version["VersionId"], BypassGovernanceRetention=True
+    )
+    assert list(protected.keys("")) == ["articles/a.json"]
+
+
+def test_an_operator_makes_the_bucket(store: Store, s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = keys_of("operator", s3, store.bucket)
+    s3.client().delete_bucket(Bucket=store.bucket)
+    for name, value in keys.items():
+        monkeypatch.setenv(name, value)
+    assert states(Store.connect(Config.from_env(os.environ)))["bucket"] is State.SET
+
+
+def test_a_user_sees_no_other_bucket(acting: Callable[[str], Store], s3: RunningS3) -> None:
+    s3.client().create_bucket(Bucket=(other := acting("crawler").bucket + "-other"))
+    user = boto3.Session().client("s3")
+    for call in (user.list_objects_v2, user.head_bucket):
+        with pytest.raises(ClientError, match=r"AccessDenied|403"):
+            call(Bucket=other)
