@@ -1,0 +1,165 @@
+"""The history of a section: what its last runs were, for those who watch it. Details stay in the manifests."""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, Self
+
+import attrs
+
+from pressmark.archive import keys, manifest
+from pressmark.archive.store import Store
+from pressmark.errors import FindingsFound
+from pressmark.outcomes import Outcome
+
+LOOK_BACK = 13
+"""Months, this one included, in which runs are looked for."""
+THREADS = 8
+_KEPT = 20_000
+"""Runs in memory, at most."""
+_MANIFEST = re.compile(r"/[^/.]+\.json$")
+
+logger = logging.getLogger(__name__)
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """How often a run asked one host."""
+
+    host: str
+    number: int
+    """Requests in all."""
+    busiest_minute: int
+    """Requests in the minute with the most of them."""
+
+
+@attrs.frozen(kw_only=True)
+class PastRun:
+    """One run, as far as a history tells of it."""
+
+    key: str
+    """Of its manifest."""
+    run_id: str
+    site: str
+    section: str
+    started_at: datetime
+    """UTC."""
+    ended_at: datetime
+    ended: str
+    """`complete`, `interrupted` or `failed`."""
+    reason: str | None
+    """Why it failed, for people."""
+    failure: str | None
+    """Name of the error that failed it, e.g. `LayoutChanged`."""
+    scope: str
+    """What it was to see: `newest`, `backfill`, `article` or `search`."""
+    counts: Mapping[str, int]
+    """`seen`, `listing_pages`, `not_due` and each outcome."""
+    rejected: Mapping[str, int]
+    """Articles by the reason of their rejection, commonest first."""
+    failed: Mapping[str, int]
+    """Articles that could not be had, by reason."""
+    newly_rejected: int
+    recovered: int
+    """Versions that runs before it had left, and it published."""
+    segments: int
+    warc_bytes: int
+    """Size of all its segments in the bucket."""
+    asked: tuple[Asked, ...]
+
+    @property
+    def new(self) -> int:
+        """New versions."""
+        return self.counts.get(Outcome.PUBLISHED, 0) + self.counts.get(Outcome.UPDATED, 0)
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.ended_at - self.started_at).total_seconds()
+
+    @classmethod
+    def of(cls, key: str, told: manifest.Manifest) -> Self:
+        """Read a manifest; raise what a wrong one makes Python raise."""
+        return cls(
+            key=key,
+            run_id=told["run_id"],
+            site=told["site"],
+            section=told["section"],
+            started_at=datetime.fromisoformat(told["started_at"]),
+            ended_at=datetime.fromisoformat(told["ended_at"]),
+            ended=told["ended"],
+            reason=told["reason"],
+            failure=told.get("failure"),
+            scope=told["parameters"].get("scope", "newest"),
+            counts=dict(told["counts"]),
+            rejected=_reasons(told, Outcome.REJECTED),
+            failed=_reasons(told, Outcome.FAILED),
+            newly_rejected=told["newly_rejected"],
+            recovered=told["recovered"]["published"],
+            segments=len(told["segments"]),
+            warc_bytes=sum(each["size"] for each in told["segments"]),
+            asked=tuple(Asked(**each) for each in told.get("requests", ())),
+        )
+
+
+@attrs.frozen
+class History:
+    """The last runs of a site's sections; manifests don't change, so each is read once. Safe in several threads."""
+
+    store: Store
+    site: str
+    _known: dict[str, PastRun] = attrs.field(factory=dict, init=False, repr=False)
+
+    def newest(self, section: str, number: int, now: datetime | None = None) -> list[PastRun]:
+        """Return a section's newest runs, at most this many of the last 13 months, newest first.
+
+        A manifest that somebody broke is left out with a warning.
+
+        Raises:
+            BucketError: the bucket can't be used.
+        """
+        wanted = list(islice(self.manifest_keys(section, now), number))
+        return [run for run in self._read(wanted) if run]
+
+    def manifest_keys(self, section: str, now: datetime | None = None) -> Iterator[str]:
+        """Return the keys of a section's manifests, newest first, of the last 13 months."""
+        for month in _months(now or datetime.now(UTC)):
+            found = self.store.keys(f"{keys.runs(self.site, section)}{month}/")
+            yield from sorted((key for key in found if _MANIFEST.search(key)), reverse=True)
+
+    def _read(self, wanted: list[str]) -> Iterator[PastRun | None]:
+        unknown = [key for key in wanted if key not in self._known]
+        if unknown:
+            with ThreadPoolExecutor(THREADS, "history") as pool:
+                for run in pool.map(self._read_one, unknown):
+                    if run:
+                        self._known[run.key] = run
+        told = [self._known.get(key) for key in wanted]
+        for key in list(self._known)[: max(0, len(self._known) - _KEPT)]:
+            self._known.pop(key, None)
+        return iter(told)
+
+    def _read_one(self, key: str) -> PastRun | None:
+        try:
+            return PastRun.of(key, manifest.read(self.store, key))
+        except (FindingsFound, LookupError, TypeError, ValueError, AttributeError) as error:
+            logger.warning("manifest %s can't be read: %s: %s", key, type(error).__name__, error)
+            return None
+
+
+def _reasons(told: dict[str, Any], outcome: Outcome) -> dict[str, int]:
+    counted = Counter(str(fate.get("reason")) for fate in told["articles"] if fate["outcome"] == outcome)
+    return dict(counted.most_common())
+
+
+def _months(now: datetime) -> Iterator[str]:
+    """Return this month and those before it as `YYYY/MM`; first the next, for clocks that go ahead."""
+    month = now.astimezone(UTC).replace(day=1)
+    yield f"{month + timedelta(days=32):%Y/%m}"
+    for _ in range(LOOK_BACK):
+        yield f"{month:%Y/%m}"
+        month = (month - timedelta(days=1)).replace(day=1)
