@@ -1,6 +1,8 @@
 # `make demo` shows Pressmark at work, `make test` tests it. Each sets up .venv from the lock first, if need be.
 PYTHON ?= python3
 BIN := .venv/bin
+# A process a core; the tests of a file share one, and its fixtures.
+PARALLEL := -n auto --dist loadfile
 
 .PHONY: demo test quick endure check benchmark lock fixtures clean
 .DELETE_ON_ERROR:
@@ -9,10 +11,10 @@ demo: .venv/ready
 	$(BIN)/python -m apps.demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" $(PARALLEL)
 
 quick: .venv/ready  ## the tests without the slow ones
-	$(BIN)/python -m pytest -m "not slow and not long"
+	$(BIN)/python -m pytest -m "not slow and not long" $(PARALLEL)
 
 endure: .venv/ready  ## the tests that take minutes each
 	$(BIN)/python -m pytest -m long
