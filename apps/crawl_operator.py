@@ -14,20 +14,30 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from airflow.sdk.observability import stats
+from airflow.sdk import BaseOperator, Context, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowException
 
-from pressmark.outcomes import Outcome
+from apps.links import RUN_LINKS
+from apps.measures import measure
+from pressmark import errors
 
 RUNNER = (sys.executable, "-m", "apps.crawl_runner")
-FINAL = frozenset({"LayoutChanged", "CrawlRefused"})
-"""Failures that another try would only repeat, on a site that has said no or has changed."""
-USAGE = 2
-"""Exit code of wrong usage: of everything that a try can't mend either."""
+FINAL = {
+    errors.CrawlRefused: "the site said no: another try would only insist",
+    errors.LayoutChanged: "the page is not what it was: another try would read the same",
+    errors.UsageError: "what was asked for can't be, however often it is asked",
+}
+"""Failures that no other try mends, and why."""
+RETRIES = ExceptionRetryPolicy(
+    [
+        *(RetryRule(error, RetryAction.FAIL, reason=reason) for error, reason in FINAL.items()),
+        RetryRule(errors.HostBusy, retry_delay=timedelta(minutes=2), reason="another crawl of this host goes on"),
+    ]
+)
+"""Whatever it does not name is tried again after the task's own delays: networks and buckets come back."""
 STOP_SECONDS = 90
 """How long a crawl may take to end in order when the task does not wait for it any more, e.g. on a timeout; for 60 of
 them it waits for a bucket that is away (`PRESSMARK_PATIENCE`)."""
@@ -38,29 +48,24 @@ class CrawlOperator(BaseOperator):
 
     Args:
         section: `SITE/SECTION`.
-        pages: visit this many listing pages at most.
-        recheck: visit all of them, and every article again.
+        scope: what to see of it, as the runner's options without their dashes, e.g. `{"pages": 5, "recheck": False}`,
+            `{"backfill": "6-10", "rate": 20}`, `{"article": URL}`; what is None, empty or False is left out.
         runner: the command that crawls; the default is the project's own.
 
-    Returns (XCom): `run_id`, `manifest_key`, `counts`, `ended`, `recovered` and `newly_rejected` of the run.
+    Returns (XCom): `run_id`, `manifest_key`, `counts`, `ended`, `recovered`, `newly_rejected` and `pages_found` of the
+    run.
     """
 
-    template_fields: Sequence[str] = ("section", "pages", "recheck")
+    template_fields: Sequence[str] = ("section", "scope")
+    operator_extra_links = RUN_LINKS
 
-    def __init__(
-        self,
-        *,
-        section: str,
-        pages: int | str,
-        recheck: bool | str = False,
-        runner: Sequence[str] = RUNNER,
-        **options: Any,
-    ) -> None:
-        super().__init__(**options)
+    def __init__(self, *, section: str, scope: dict[str, Any], runner: Sequence[str] = RUNNER, **options: Any) -> None:
+        super().__init__(**{"retry_policy": RETRIES} | options)
         self.section = section
-        self.pages = pages
-        self.recheck = recheck
+        self.scope = scope
         self.runner = runner
+        self.manifest_key: str | None = None
+        """Of the run, once there is one; the links lead to it."""
         self._process: subprocess.Popen[str] | None = None
         self._killed = False
 
@@ -68,8 +73,8 @@ class CrawlOperator(BaseOperator):
         """Run the crawl and return what came of it.
 
         Raises:
-            AirflowFailException: it failed, and would again.
-            AirflowException: it failed or was interrupted; another try may succeed.
+            PressmarkError: why it failed; `RETRIES` tells whether another try may succeed.
+            AirflowException: it was interrupted, or broke off.
         """
         run_id = run_id_of(context)
         self.log.info("Crawl run %s of %s, for DAG run %s", run_id, self.section, context["run_id"])
@@ -86,9 +91,13 @@ class CrawlOperator(BaseOperator):
             _signal(self._process, signal.SIGTERM)
 
     def _command(self, run_id: str, result: int) -> list[str]:
-        command = [*self.runner, self.section, "--run-id", run_id, "--pages", str(self.pages)]
-        if str(self.recheck).lower() == "true":
-            command.append("--recheck")
+        command = [*self.runner, self.section, "--run-id", run_id]
+        for name, value in self.scope.items():
+            option = f"--{name.replace('_', '-')}"
+            if value is True:
+                command.append(option)
+            elif value not in {None, False, ""}:
+                command += [option, str(value)]
         return [*command, "--log", "json", "--result-fd", str(result)]
 
     def _crawl(self, command: list[str], result: int) -> int:
@@ -112,36 +121,26 @@ class CrawlOperator(BaseOperator):
         finally:
             _end(process)
 
-    def _measure(self, manifest: dict[str, Any]) -> None:
-        """Tell Airflow's metrics what became of the articles, whether or not the run can be trusted."""
-        site, _, section = self.section.partition("/")
-        for outcome in Outcome:
-            count = manifest["counts"].get(outcome, 0)
-            stats.incr(
-                f"pressmark.articles.{outcome}", count, tags={"site": site, "section": section.replace("/", "_")}
-            )
-
     def _judge(self, run_id: str, code: int, result: dict[str, Any]) -> dict[str, Any]:
         manifest = result.get("manifest") or {}
-        if result.get("manifest_key"):
-            self.log.info("Manifest: %s", result["manifest_key"])
-            self._measure(manifest)
+        if key := result.get("manifest_key"):
+            self.manifest_key = key
+            self.log.info("Manifest: %s", key)
+            measure(manifest)
         if error := result.get("error"):
-            told = f"{error['type']}: {error['message']}"
-            if error["type"] in FINAL or error["exit_code"] == USAGE:
-                raise AirflowFailException(told)
-            raise AirflowException(told)
+            raise errors.named(error["type"], error["message"])
         if code or not manifest:
             raise AirflowException(f"The crawl ended with exit code {code} and left no result: see the lines above.")
         if self._killed or manifest["ended"] == "interrupted":
             raise AirflowException("The crawl was stopped. What it had captured is in the bucket.")
         return {
             "run_id": run_id,
-            "manifest_key": result["manifest_key"],
+            "manifest_key": key,
             "counts": manifest["counts"],
             "ended": manifest["ended"],
             "recovered": manifest["recovered"],
             "newly_rejected": manifest["newly_rejected"],
+            "pages_found": manifest.get("pages_found"),
         }
 
 

@@ -1,8 +1,9 @@
 """Archives one section of a news site: what is new on its listing becomes part of the bucket.
 
-**What it does.** *crawl* reads the listing and every article that is new or was updated; each page is captured in a
-WARC segment first and published as a JSON version then. *verify* reads back all that the run says it left in the
-bucket. *report* tells the counts and updates the asset that downstream DAGs wait for.
+**What it does.** *recover* publishes what a killed run left on this machine. *crawl* reads the listing and every article
+that is new or due for another visit; each page is captured in a WARC segment first and published as a JSON version then.
+*verify* reads back all that the run says it left in the bucket. *report* tells the counts and updates the asset that
+downstream DAGs wait for. *alarms* looks at the last runs, whatever became of this one, and tells whom it should.
 
 **Parameters.** `pages`: how many listing pages to visit at most. `recheck`: do not stop where nothing is new, and
 visit every article again; finds updates of old articles and silent edits.
@@ -11,48 +12,45 @@ visit every article again; finds updates of old articles and silent edits.
 
 | message | what it means | what to do |
 |---|---|---|
-| `LayoutChanged` | a listing has fewer entries than its site promises | look at the page; adapt its page class, or `expect` in the site file |
-| `CrawlRefused` | robots.txt or a 403 says no | do not insist: ask the site |
+| `LayoutChanged` | a listing has fewer entries than its site promises, or no article can be read | look at the page; adapt its page class, or `expect` in the site file |
+| `CrawlRefused` | robots.txt or a 403 says no; it is not tried again | do not insist: ask the site |
+| `RunFailed` | the listing could not be had, or too much was left unread | it is tried again by itself; look at the site in a browser |
 | `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it; what was captured waits in the spool, and the next run publishes it |
 | `HostBusy` | another crawl of this site goes on | it is tried again by itself |
+| `SpoolError` | the disk of this machine is full or can't be written | make room in `PRESSMARK_SPOOL` |
 | findings in *verify* | an object is missing, damaged or points to the wrong record | `pressmark verify SITE/SECTION --run ID --full` lists them |
+| *alarms* failed | nobody could be told | mend the SMTP or Slack connection, then clear the task |
 
-A run that was stopped or killed loses nothing: the next one goes on where it ended.
+A run that was stopped or killed loses nothing: the next one goes on where it ended. A run that takes longer than its
+section allows is told as late. The tab *Archive* of a run shows each article and what became of it.
 """  # noqa: E501  # A row of a table has to be a line.
 
-import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, Param, dag, task
+from airflow.sdk import DAG, DeadlineAlert, DeadlineReference, Param, SyncCallback, dag, task
 
 from apps.airflow_pools import pool_of
 from apps.crawl_operator import CrawlOperator
-from pressmark.config import Config
-from pressmark.site import Site, load_sites
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-CONFIG = Config.from_env(os.environ)
+from apps.dag_names import SOON, articles, crawl_options, dag_options, sites
+from pressmark.site import Site
 
 
 def archive(site: Site, name: str) -> DAG:
     """Return the DAG of one section."""
     section = site.sections[name]
-    slug = f"{site.site}_{name}".replace("/", "_").replace("-", "_").lower()
-    articles = Asset(f"articles_{slug}", uri=f"s3://{CONFIG.bucket}/articles/{site.site}/?section={name}")
+    asset = articles(site, name)
 
     @dag(
-        dag_id=f"archive_{slug}",
-        dag_display_name=f"Archive {site.title}: {section.name}",
+        **dag_options("archive", site, name),
         description=f"{site.origin}{section.path} into the bucket",
         doc_md=__doc__,
         schedule=section.schedule,
-        start_date=START,
-        catchup=False,
-        max_active_runs=1,
-        render_template_as_native_obj=True,
-        default_args={"owner": "pressmark"},
-        tags=["archive", site.site, name],
+        deadline=DeadlineAlert(
+            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            interval=section.deadline,
+            callback=SyncCallback("apps.alarms.tell_late", {"section": f"{site.site}/{name}"}),
+        ),
         params={
             "pages": Param(section.pages, type="integer", minimum=1, description="Listing pages to visit at most"),
             "recheck": Param(
@@ -61,16 +59,18 @@ def archive(site: Site, name: str) -> DAG:
         },
     )
     def of_section() -> None:
+        @task(pool=pool_of(site.site), retries=2, retry_delay=timedelta(minutes=1))
+        def recover() -> None:
+            """Publish what killed runs left on this machine."""
+            from apps.archive_tasks import recover_site  # noqa: PLC0415  # It brings boto3.
+
+            recover_site(site.site)
+
         crawl = CrawlOperator(
             task_id="crawl",
             section=f"{site.site}/{name}",
-            pages="{{ params.pages }}",
-            recheck="{{ params.recheck }}",
-            pool=pool_of(site.site),
-            retries=3,
-            retry_delay=timedelta(minutes=1),
-            retry_exponential_backoff=2,
-            max_retry_delay=timedelta(minutes=30),
+            scope={"pages": "{{ params.pages }}", "recheck": "{{ params.recheck }}"},
+            **crawl_options(site, SOON),
         )
 
         @task(retries=2, retry_delay=timedelta(minutes=1))
@@ -80,19 +80,29 @@ def archive(site: Site, name: str) -> DAG:
 
             verify_crawl(crawled)
 
-        @task(outlets=[articles])
+        @task(outlets=[asset])
         def report(crawled: dict[str, Any], *, outlet_events: Any = None) -> None:
             """Tell what the run did, to people and to the asset's consumers."""
             from apps.archive_tasks import report_crawl  # noqa: PLC0415  # It brings boto3.
 
-            outlet_events[articles].extra = report_crawl(crawled)
+            outlet_events[asset].extra = report_crawl(crawled)
+
+        @task(retries=2, retry_delay=timedelta(minutes=1))
+        def alarms(**context: Any) -> list[dict[str, Any]]:
+            """Tell what is wrong with this section."""
+            from apps.alarms import watch_section  # noqa: PLC0415  # It brings boto3.
+
+            return watch_section(f"{site.site}/{name}", context)
 
         # A task is typed as the function it wraps; called in a DAG it takes what is still to come.
-        verify(crawl.output) >> report(crawl.output)  # type: ignore[arg-type]
+        reported = report(crawl.output)  # type: ignore[arg-type]
+        recover() >> crawl >> verify(crawl.output) >> reported  # type: ignore[arg-type]
+        # A teardown runs whatever failed before it, and hides no failure.
+        reported >> alarms().as_teardown(on_failure_fail_dagrun=True)  # type: ignore[attr-defined]
 
     return of_section()
 
 
-for each in load_sites(CONFIG.sites).values():
+for each in sites():
     for path in each.sections:
         archive(each, path)

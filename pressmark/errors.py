@@ -107,3 +107,14 @@ class Rejected(PressmarkError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+def named(name: str, message: str) -> PressmarkError:
+    """Return the error of this class, as another process told it; one whose name is not known becomes the root."""
+    known: list[type[PressmarkError]] = [PressmarkError, *_below(PressmarkError)]
+    kind = next((each for each in known if each.__name__ == name and each is not Rejected), PressmarkError)
+    return kind(message)
+
+
+def _below(error: type[PressmarkError]) -> list[type[PressmarkError]]:
+    return [each for kind in error.__subclasses__() for each in (kind, *_below(kind))]

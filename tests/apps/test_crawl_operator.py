@@ -17,17 +17,30 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]  # Airflow brings it, and its stubs would be one more thing to lock.
 import pytest
 import statsd  # type: ignore[import-untyped]
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, RetryAction
 from airflow.sdk._shared.observability.metrics.base_stats_logger import NoStatsLogger
 from airflow.sdk._shared.observability.metrics.statsd_logger import get_statsd_logger
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException
 from airflow.sdk.observability import stats
 
 from apps.crawl_operator import CrawlOperator, run_id_of
-from pressmark.outcomes import Outcome
+from apps.links import RUN_LINKS
+from pressmark.errors import PressmarkError
 
-COUNTS = {"seen": 2, "published": 1, "unchanged": 1, "rejected": 0, "failed": 0}
-TOLD = {"counts": COUNTS, "recovered": {"segments": 0, "published": 0, "bytes_cut": 0}, "newly_rejected": 0}
+COUNTS = {"listing_pages": 1, "seen": 2, "published": 1, "unchanged": 1, "rejected": 0, "failed": 0}
+WHERE = {"site": "newsroom", "section": "world/europe"}
+WHEN = {"started_at": "2022-02-18T00:53:00Z", "ended_at": "2022-02-18T00:53:02.500Z"}
+SIZES = {"segments": [{"size": 700}, {"size": 300}], "requisites": {"captured": 4, "failed": 0, "left_out": 0}}
+ASKED = {"requests": [{"host": "news.example", "number": 9, "busiest_minute": 6}]}
+TOLD = {
+    "counts": COUNTS,
+    **WHERE,
+    **WHEN,
+    **SIZES,
+    **ASKED,
+    "recovered": {"segments": 0, "published": 0, "bytes_cut": 0},
+    "newly_rejected": 0,
+}
 RESULT = {"manifest_key": "runs/a/b/1.json", "manifest": {**TOLD, "ended": "complete"}, "error": None}
 
 STUB = """
@@ -49,7 +62,8 @@ def stub(tmp_path: Path, body: str) -> list[str]:
 
 
 def crawl(runner: list[str], **options: Any) -> CrawlOperator:
-    return CrawlOperator(task_id="crawl", section="newsroom/world/europe", runner=runner, **{"pages": 3} | options)
+    scope = options.pop("scope", {"pages": 3})
+    return CrawlOperator(task_id="crawl", section="newsroom/world/europe", scope=scope, runner=runner, **options)
 
 
 def execute(operator: CrawlOperator, try_number: int = 1) -> dict[str, Any]:
@@ -65,20 +79,34 @@ def test_result_and_arguments(tmp_path: Path) -> None:
     runner = stub(tmp_path, f"say('INFO', ' '.join(sys.argv[1:]))\nfinish({RESULT!r})")
     result = execute(crawl(runner))
     assert result.pop("run_id")
-    assert result == {"manifest_key": "runs/a/b/1.json", "ended": "complete", **TOLD}
+    assert result == {
+        "manifest_key": "runs/a/b/1.json",
+        "ended": "complete",
+        "counts": COUNTS,
+        "recovered": TOLD["recovered"],
+        "newly_rejected": 0,
+        "pages_found": None,
+    }
 
 
-@pytest.mark.parametrize(("recheck", "passed"), [(True, True), ("True", True), (False, False), ("False", False)])
-def test_recheck_is_passed_on(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, recheck: bool | str, passed: bool
+@pytest.mark.parametrize(
+    ("scope", "passed"),
+    [
+        ({"pages": 3, "recheck": True}, "--pages 3 --recheck"),
+        ({"pages": 3, "recheck": False}, "--pages 3"),
+        ({"backfill": "6-10", "since": None, "until": "", "rate": 20}, "--backfill 6-10 --rate 20"),
+        ({"find_pages": True, "since": "2022-02-01"}, "--find-pages --since 2022-02-01"),
+    ],
+)
+def test_the_scope_is_passed_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, scope: dict[str, Any], passed: str
 ) -> None:
     runner = stub(tmp_path, f"say('INFO', ' '.join(sys.argv[1:]))\nfinish({RESULT!r})")
     with caplog.at_level(logging.INFO):
-        execute(crawl(runner, recheck=recheck))
+        execute(crawl(runner, scope=scope))
     [said] = [record.getMessage() for record in caplog.records if record.name == "stub"]
     assert said.startswith("newsroom/world/europe --run-id ")
-    assert " --pages 3 " in said
-    assert ("--recheck" in said) is passed
+    assert f" {passed} --log json" in said
 
 
 def test_outcomes_are_metrics(tmp_path: Path) -> None:
@@ -96,11 +124,19 @@ def test_outcomes_are_metrics(tmp_path: Path) -> None:
                 execute(crawl(stub(tmp_path, f"finish({RESULT!r})")))
             finally:
                 stats.initialize(factory=NoStatsLogger, export_legacy_names=False)
-        told = [collector.recv(1024).decode() for _ in Outcome]
+        told = [collector.recv(1024).decode()]
+        while not told[-1].startswith("airflow.pressmark.run,"):  # The last of them.
+            told.append(collector.recv(1024).decode())
     tags = "site=newsroom,section=world_europe"
     assert f"airflow.pressmark.articles.published,{tags}:1|c" in told
     assert f"airflow.pressmark.articles.unchanged,{tags}:1|c" in told
-    assert sum(int(line.rpartition(":")[2].removesuffix("|c")) for line in told) == COUNTS["seen"]
+    articles = [line for line in told if line.startswith("airflow.pressmark.articles.")]
+    assert sum(int(line.rpartition(":")[2].removesuffix("|c")) for line in articles) == COUNTS["seen"]
+    assert f"airflow.pressmark.runs.complete,{tags}:1|c" in told
+    assert f"airflow.pressmark.warc_bytes,{tags}:1000|c" in told
+    assert f"airflow.pressmark.requests,{tags},host=news.example:9|c" in told
+    assert f"airflow.pressmark.requests_busiest_minute,{tags},host=news.example:6|g" in told
+    assert told[-1] == f"airflow.pressmark.run,{tags}:2500.000000|ms"
 
 
 def test_lines_keep_their_level_and_logger(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -123,22 +159,44 @@ def test_a_result_larger_than_a_pipe_holds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "code", "final"),
+    ("kind", "code", "action"),
     [
-        ("LayoutChanged", 4, True),
-        ("CrawlRefused", 4, True),
-        ("UnknownSection", 2, True),
-        ("SiteFileError", 2, True),
-        ("RunFailed", 4, False),
-        ("BucketUnreachable", 3, False),
-        ("HostBusy", 6, False),
+        ("LayoutChanged", 4, RetryAction.FAIL),
+        ("CrawlRefused", 4, RetryAction.FAIL),
+        ("UnknownSection", 2, RetryAction.FAIL),
+        ("SiteFileError", 2, RetryAction.FAIL),
+        ("RunFailed", 4, RetryAction.DEFAULT),
+        ("BucketUnreachable", 3, RetryAction.DEFAULT),
+        ("HostBusy", 6, RetryAction.RETRY),
+        ("Unheard", 1, RetryAction.DEFAULT),
     ],
 )
-def test_failures_that_another_try_may_mend_are_tried_again(tmp_path: Path, kind: str, code: int, final: bool) -> None:
+def test_failures_that_another_try_may_mend_are_tried_again(
+    tmp_path: Path, kind: str, code: int, action: RetryAction
+) -> None:
     error = {"manifest_key": None, "error": {"type": kind, "message": "what to do", "exit_code": code}}
-    with pytest.raises(AirflowException, match=rf"^{kind}: what to do$") as raised:
-        execute(crawl(stub(tmp_path, f"finish({error!r}, {code})")))
-    assert isinstance(raised.value, AirflowFailException) is final
+    operator = crawl(stub(tmp_path, f"finish({error!r}, {code})"))
+    with pytest.raises(PressmarkError, match=r"^what to do$") as raised:
+        execute(operator)
+    assert type(raised.value).__name__ == (kind if kind != "Unheard" else "PressmarkError")
+    assert operator.retry_policy is not None
+    decision = operator.retry_policy.evaluate(raised.value, 1, 3)
+    assert decision.action is action
+    assert bool(decision.reason) is (action is not RetryAction.DEFAULT)
+
+
+def test_links_lead_to_the_run_once_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example/here")
+    operator = crawl(stub(tmp_path, f"finish({RESULT!r})"))
+    key: Any = None
+    assert {link.get_link(operator, ti_key=key) for link in RUN_LINKS} == {""}
+    execute(operator)
+    assert {link.name: link.get_link(operator, ti_key=key) for link in RUN_LINKS} == {
+        "Archive": "https://airflow.example/here/archive/runs/runs/a/b/1.json",
+        "Manifest": "https://airflow.example/here/archive/document?key=runs/a/b/1.json",
+        "WARC segments": "https://airflow.example/here/archive/runs/runs/a/b/1.json#segments",
+    }
+    assert len({link.xcom_key for link in RUN_LINKS}) == len(RUN_LINKS)
 
 
 def test_a_runner_that_breaks(tmp_path: Path) -> None:
@@ -235,7 +293,7 @@ def test_run_ids_are_safe_unique_per_try_and_traceable() -> None:
 
 def test_it_is_an_operator_whose_parameters_are_templates() -> None:
     assert issubclass(CrawlOperator, BaseOperator)
-    assert set(CrawlOperator.template_fields) == {"section", "pages", "recheck"}
+    assert set(CrawlOperator.template_fields) == {"section", "scope"}
     json.dumps(CrawlOperator.template_fields)
 
 

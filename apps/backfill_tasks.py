@@ -1,0 +1,79 @@
+"""What the backfill DAG does around its crawls: read its form, divide the pages, add up."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from pressmark.errors import UsageError
+from pressmark.outcomes import Outcome
+from pressmark.site import Site
+
+CHUNK_MINUTES = 5.0
+"""How long the schedule may have to wait for a chunk, about."""
+
+logger = logging.getLogger("pressmark.backfill")
+
+
+def by_days(form: Mapping[str, Any]) -> bool:
+    """Tell whether a backfill is asked for by days and not by pages.
+
+    Raises:
+        UsageError: it is asked for by both, by neither, by half, or backwards.
+    """
+    pages, days = (form["from_page"], form["to_page"]), (form["since"], form["until"])
+    if any(pages) == any(days):
+        raise UsageError("name listing pages (from page, to page) or days (since, until), and not both")
+    asked, names = (days, "since, until") if any(days) else (pages, "from page, to page")
+    if not all(asked):
+        raise UsageError(f"name both: {names}")
+    first, last = map(date.fromisoformat, days) if any(days) else pages
+    if first > last:
+        raise UsageError(f"{names}: {asked[0]} comes behind {asked[1]}")
+    return any(days)
+
+
+def chunks_of(site: Site, form: Mapping[str, Any], found: Mapping[str, Any] | None) -> list[str]:
+    """Divide the pages into chunks, `FIRST-LAST` each, newest first.
+
+    Args:
+        site: the site.
+        form: the parameters of the DAG run.
+        found: what the search for the pages of the days returned, if there was one.
+
+    Raises:
+        AirflowFailException: no page holds articles of these days.
+    """
+    pages = found["pages_found"] if found else (form["from_page"], form["to_page"])
+    if not pages:
+        raise AirflowFailException(f"no listing page holds articles of {form['since']} to {form['until']}")
+    first, last = pages
+    step = pages_a_chunk(site, form["requests_per_minute"])
+    chunks = [f"{page}-{min(page + step - 1, last)}" for page in range(first, last + 1, step)]
+    logger.info("listing pages %d to %d in %d chunks", first, last, len(chunks))
+    return chunks
+
+
+def pages_a_chunk(site: Site, requests_per_minute: float) -> int:
+    """Return how many listing pages can be crawled in the time of a chunk, if nothing on them is known."""
+    rate = min(requests_per_minute, 60 / site.politeness.delay if site.politeness.delay else requests_per_minute)
+    requests = 1 + (site.expect.fewest + site.expect.most) / 2
+    return max(1, int(CHUNK_MINUTES * rate / requests))
+
+
+def report_chunks(planned: Sequence[str] | None, crawled: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
+    """Log what all chunks brought, and return what the asset's event is to carry.
+
+    Raises:
+        AirflowException: some chunks are missing.
+    """
+    done = list(crawled or ())
+    counts = {outcome.value: sum(each["counts"].get(outcome, 0) for each in done) for outcome in Outcome}
+    seen = sum(each["counts"]["seen"] for each in done)
+    told = ", ".join(f"{outcome.replace('_', ' ')} {count}" for outcome, count in counts.items() if count)
+    logger.info("%d of %d chunks, %d articles that were not known: %s", len(done), len(planned or ()), seen, told or "-")
+    if len(done) < len(planned or ()):
+        raise AirflowException(f"{len(planned or ()) - len(done)} of {len(planned or ())} chunks failed: clear them.")
+    return {**counts, "seen": seen, "manifest_keys": [each["manifest_key"] for each in done]}

@@ -1,0 +1,63 @@
+"""What the DAGs agree on: their ids, owners, tags and pools, and the assets by which they start each other."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Asset
+
+from apps.airflow_pools import pool_of
+from pressmark.config import Config
+from pressmark.site import Site, load_sites
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+OWNER = "pressmark"
+
+NOW, SOON, WHENEVER = 1000, 100, 1
+"""Priorities in a host's pool: an article that a person asked for, the schedule, a backfill."""
+
+
+def sites() -> list[Site]:
+    """Return the sites that there are DAGs for."""
+    return list(load_sites(Config.from_env(os.environ).sites).values())
+
+
+def slug(*names: str) -> str:
+    """Return names as one part of a DAG id, e.g. `chinadaily_world_europe`."""
+    return "_".join(names).replace("/", "_").replace("-", "_").lower()
+
+
+def articles(site: Site, section: str) -> Asset:
+    """Return the asset of a section's documents: updated by each run, with its counts."""
+    bucket = Config.from_env(os.environ).bucket
+    return Asset(
+        f"articles_{slug(site.site, section)}", uri=f"s3://{bucket}/articles/{site.site}/?section={section}"
+    )
+
+
+def dag_options(kind: str, site: Site, section: str | None = None) -> dict[str, Any]:
+    """Return what all DAGs have in common."""
+    name = f"{site.title}: {site.sections[section].name}" if section else site.title
+    return {
+        "dag_id": f"{kind}_{slug(site.site, *([section] if section else []))}",
+        "dag_display_name": f"{kind.replace('_', ' ').capitalize()} {name}",
+        "start_date": START,
+        "catchup": False,
+        "max_active_runs": 1,
+        "render_template_as_native_obj": True,
+        "default_args": {"owner": OWNER},
+        "tags": [kind, site.site, *([section] if section else [])],
+    }
+
+
+def crawl_options(site: Site, priority: int) -> dict[str, Any]:
+    """Return what all crawl tasks have in common: a host is asked by one at a time, the most urgent first."""
+    return {
+        "pool": pool_of(site.site),
+        "priority_weight": priority,
+        "weight_rule": "absolute",
+        "retries": 3,
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": 2,
+        "max_retry_delay": timedelta(minutes=30),
+    }

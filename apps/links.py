@@ -1,0 +1,46 @@
+"""Links from Airflow's task and DAG run pages to the console, and addresses of the console for messages."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import attrs
+from airflow.sdk import BaseOperatorLink
+from airflow.sdk.configuration import conf
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+    from airflow.sdk.types import TaskInstanceKey
+
+CONSOLE = "/archive"
+
+
+def console_url(path: str) -> str:
+    """Return the address of a page of the console, e.g. of `/sections/chinadaily/world/europe`."""
+    return f"{conf.get('api', 'base_url', fallback='').rstrip('/')}{CONSOLE}{quote(path, safe='/?=&#')}"
+
+
+@attrs.define
+class RunLink(BaseOperatorLink):
+    """A link of a task whose operator has a `manifest_key` once it has run; there is none before."""
+
+    name: str = ""
+    """On the button."""
+    path: str = ""
+    """In the console; `{key}` stands for the manifest's."""
+
+    @property
+    def xcom_key(self) -> str:
+        """Where the worker leaves it for the UI."""
+        return f"_link_{self.name.replace(' ', '_').lower()}"
+
+    def get_link(self, operator: "BaseOperator", *, ti_key: "TaskInstanceKey") -> str:
+        """Return the address; called in the worker, behind the task."""
+        key = getattr(operator, "manifest_key", None)
+        return console_url(self.path.format(key=key)) if key else ""
+
+
+RUN_LINKS = (
+    RunLink("Archive", "/runs/{key}"),
+    RunLink("Manifest", "/document?key={key}"),
+    RunLink("WARC segments", "/runs/{key}#segments"),
+)

@@ -1,0 +1,125 @@
+"""Archives what lies further back in a section than its schedule reads: by listing pages or by days.
+
+**How to use it.** Trigger it with *from page* and *to page*, or with *since* and *until* (days in the articles' URLs). A
+backfill asks for articles that are not in the bucket yet, and for no others: trigger it again, or clear what failed, and it goes on where
+it ended.
+
+**What it does.** *plan* looks at the form. *find* looks for the listing pages of the days. *chunks* divides the
+pages into pieces of some minutes; each *chunk* is crawled and verified by itself, newest pages first: what is published meanwhile moves
+articles to later pages, where they are met again, and none is left out. *report* adds up. The tab *Archive* of a run shows every
+chunk's articles while it goes on.
+
+**It never stands in the way.** A host is asked by one crawl at a time (the pool `host_SITE`), and the schedule goes first: it waits for the
+chunk that is under way, and for no second one. `requests_per_minute` can only slow the crawl down, never ask faster than the site file allows.
+
+**When it fails**
+
+| message | what it means | what to do |
+|---|---|---|
+| `UsageError` in *plan* | the form names both pages and days, or neither, or the wrong way round | trigger it again |
+| *find* found nothing | no listing page holds articles of these days | the listing may not go back that far |
+| `LayoutChanged` in a chunk | older pages look different | look at the page; a layout of its own may be needed (`docs/sites.md`) |
+| `CrawlRefused` | robots.txt or a 403 says no | do not insist: ask the site |
+| *report* says chunks are missing | they failed; the others are whole | clear the failed chunks |
+"""  # noqa: E501  # A row of a table has to be a line.
+
+from typing import Any
+
+from airflow.sdk import DAG, Param, dag, get_current_context, task, task_group
+
+from apps.crawl_operator import CrawlOperator
+from apps.dag_names import WHENEVER, articles, crawl_options, dag_options, sites
+from pressmark.site import Site
+
+DEFAULT_RATE = 20
+"""Requests per minute."""
+
+
+def backfill(site: Site, name: str) -> DAG:
+    """Return the DAG of one section."""
+    section = f"{site.site}/{name}"
+    asset = articles(site, name)
+
+    @dag(
+        **dag_options("backfill", site, name),
+        description=f"Older articles of {site.origin}{site.sections[name].path} into the bucket",
+        doc_md=__doc__,
+        schedule=None,
+        params={
+            "from_page": Param(None, type=["null", "integer"], minimum=1, description="First listing page"),
+            "to_page": Param(None, type=["null", "integer"], minimum=1, description="Last listing page"),
+            "since": Param(None, type=["null", "string"], format="date", description="First day, instead of pages"),
+            "until": Param(None, type=["null", "string"], format="date", description="Last day"),
+            "requests_per_minute": Param(
+                DEFAULT_RATE, type="integer", minimum=1, description="At most; the site file's delay holds as well"
+            ),
+        },
+    )
+    def of_section() -> None:
+        @task.branch
+        def plan(params: Any = None) -> str:
+            """Look at the form, and whether pages must be found first."""
+            from apps.backfill_tasks import by_days  # noqa: PLC0415  # Parsing stays light.
+
+            return "find" if by_days(params) else "chunks"
+
+        find = CrawlOperator(
+            task_id="find",
+            section=section,
+            scope={"find_pages": True, "since": "{{ params.since }}", "until": "{{ params.until }}", "rate": RATE},
+            **crawl_options(site, WHENEVER),
+        )
+
+        @task(trigger_rule="none_failed_min_one_success")
+        def chunks(params: Any = None, ti: Any = None) -> list[str]:
+            """Divide the pages."""
+            from apps.backfill_tasks import chunks_of  # noqa: PLC0415  # Parsing stays light.
+
+            return chunks_of(site, params, ti.xcom_pull(task_ids="find"))
+
+        @task_group
+        def chunk(pages: str) -> None:
+            crawl = CrawlOperator(
+                task_id="crawl",
+                section=section,
+                scope={
+                    "backfill": pages,
+                    "since": "{{ params.since }}",
+                    "until": "{{ params.until }}",
+                    "rate": RATE,
+                },
+                map_index_template="pages {{ task.scope.backfill }}",
+                **crawl_options(site, WHENEVER),
+            )
+
+            @task
+            def verify(crawled: dict[str, Any]) -> None:
+                """Read back every object of this chunk."""
+                from apps.archive_tasks import verify_crawl  # noqa: PLC0415  # It brings boto3.
+
+                verify_crawl(crawled)
+
+            verify(crawl.output)  # type: ignore[arg-type]  # As in archive.py.
+
+        @task(trigger_rule="all_done", outlets=[asset])
+        def report(planned: list[str], *, outlet_events: Any = None) -> None:
+            """Add up what the chunks brought, and fail if one is missing."""
+            from apps.backfill_tasks import report_chunks  # noqa: PLC0415  # It brings boto3.
+
+            crawled = get_current_context()["ti"].xcom_pull(task_ids="chunk.crawl")
+            outlet_events[asset].extra = report_chunks(planned, crawled)
+
+        planned = chunks()
+        planning = plan()
+        planning >> find >> planned
+        planning >> planned
+        chunk.expand(pages=planned) >> report(planned)  # type: ignore[arg-type]
+
+    return of_section()
+
+
+RATE = "{{ params.requests_per_minute }}"
+
+for each in sites():
+    for path in each.sections:
+        backfill(each, path)

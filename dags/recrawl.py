@@ -1,0 +1,75 @@
+"""Captures and publishes one article now: by its URL, or by its id if it is known.
+
+**How to use it.** Trigger it with the article's address, on the site or in a listing, or with its id. It goes before everything else that
+waits for this site, and asks unconditionally: what the site says now is captured, and published if it is new or was edited.
+
+**When it fails**
+
+| message | what it means | what to do |
+|---|---|---|
+| `UsageError` | the address is none of this site, or the id is not in the bucket | give the article's URL |
+| `RunFailed` | the article could not be had, or what came can't become an article; the reason is named | look at the page, and at the tab *Archive* of this run |
+| `CrawlRefused` | robots.txt or a 403 says no | do not insist: ask the site |
+"""  # noqa: E501  # A row of a table has to be a line.
+
+from typing import Any
+
+from airflow.sdk import DAG, Param, dag, task
+
+from apps.crawl_operator import CrawlOperator
+from apps.dag_names import NOW, articles, crawl_options, dag_options, sites
+from pressmark.site import Site
+
+
+def recrawl(site: Site) -> DAG:
+    """Return the DAG of one site: its pool has to be known before the article is."""
+    assets = {f"{site.site}/{name}": articles(site, name) for name in site.sections}
+
+    @dag(
+        **dag_options("recrawl_article", site),
+        description=f"One article of {site.origin}, now",
+        doc_md=__doc__,
+        schedule=None,
+        params={
+            "article": Param("", type="string", minLength=1, description="Its URL, or its id if it is in the bucket"),
+            "section": Param(
+                next(iter(assets)), type="string", enum=list(assets), description="The section it belongs to"
+            ),
+        },
+    )
+    def of_site() -> None:
+        @task
+        def find(params: Any = None) -> str:
+            """Return the article's URL."""
+            from apps.archive_tasks import article_url  # noqa: PLC0415  # It brings boto3.
+
+            return article_url(site, params["article"])
+
+        crawl = CrawlOperator(
+            task_id="crawl",
+            section="{{ params.section }}",
+            scope={"article": find()},
+            **crawl_options(site, NOW) | {"retries": 1},
+        )
+
+        @task
+        def verify(crawled: dict[str, Any]) -> None:
+            """Read back every object of this run."""
+            from apps.archive_tasks import verify_crawl  # noqa: PLC0415  # It brings boto3.
+
+            verify_crawl(crawled)
+
+        @task(outlets=list(assets.values()))
+        def report(crawled: dict[str, Any], *, params: Any = None, outlet_events: Any = None) -> None:
+            """Tell what became of the article."""
+            from apps.archive_tasks import report_crawl  # noqa: PLC0415  # It brings boto3.
+
+            outlet_events[assets[params["section"]]].extra = report_crawl(crawled)
+
+        verify(crawl.output) >> report(crawl.output)  # type: ignore[arg-type]  # As in archive.py.
+
+    return of_site()
+
+
+for each in sites():
+    recrawl(each)
