@@ -5,7 +5,6 @@ inside the task's own process would go on. So the crawl runner gets a session of
 """
 
 import contextlib
-import hashlib
 import json
 import logging
 import os
@@ -21,6 +20,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from airflow.sdk.observability import stats
 
+from apps import dag_ids
 from pressmark.outcomes import Outcome
 
 RUNNER = (sys.executable, "-m", "apps.crawl_runner")
@@ -151,8 +151,8 @@ def run_id_of(context: Context) -> str:
     It sorts by the time of the try; the middle is that of the DAG run, the end counts the tries.
     """
     instance = context["ti"]
-    digest = hashlib.sha256(f"{instance.dag_id} {context['run_id']}".encode()).hexdigest()
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{digest[:6]}-{instance.try_number}"
+    digest = dag_ids.digest(instance.dag_id, context["run_id"])
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{digest}-{instance.try_number}"
 
 
 def _relay(line: str) -> None:

@@ -26,6 +26,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, Param, dag, task
 
+from apps import dag_ids
 from apps.airflow_pools import pool_of
 from apps.crawl_operator import CrawlOperator
 from pressmark.config import Config
@@ -38,7 +39,7 @@ CONFIG = Config.from_env(os.environ)
 def archive(site: Site, name: str) -> DAG:
     """Return the DAG of one section."""
     section = site.sections[name]
-    slug = f"{site.site}_{name}".replace("/", "_").replace("-", "_").lower()
+    slug = dag_ids.slug(site.site, name)
     articles = Asset(f"articles_{slug}", uri=f"s3://{CONFIG.bucket}/articles/{site.site}/?section={name}")
 
     @dag(
