@@ -10,7 +10,7 @@ _DAY = r"\d{4}/\d{2}/\d{2}"
 _KINDS = "articles|corrections|silent-edits|withdrawn|rejected"
 _NAME = r"[A-Za-z0-9_-]+"
 _DOCUMENT = re.compile(rf"(?:{_KINDS})/(?P<site>{_SITE})/{_DAY}/{_NAME}/{_NAME}\.json", re.ASCII)
-_MANIFEST = re.compile(rf"runs/(?P<site>{_SITE})/(?P<section>(?:{_NAME}/)+){_DAY}/{_NAME}\.json", re.ASCII)
+_MANIFEST = re.compile(rf"runs/(?P<site>{_SITE})/(?P<section>(?:\w[\w.-]*/)+){_DAY}/{_NAME}\.json", re.ASCII)
 _SEGMENT = re.compile(rf"warc/(?P<site>{_SITE})/{_DAY}/{_NAME}(?:\.{_NAME})*\.(?:warc\.gz|cdxj)", re.ASCII)
 MOUNT = "/archive"
 """Where Airflow mounts the console."""

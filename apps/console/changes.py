@@ -18,6 +18,8 @@ from pressmark.reader import Difference, Document, diff
 
 LONGEST = 1500
 """Words of two paragraphs together that are compared word by word; comparing takes the square of their number."""
+LEAST_KEPT = 0.3
+"""Of the words: with fewer of them the same, a text was replaced by another."""
 NAMES = {
     "headline": "Headline",
     "alternativeHeadline": "Standfirst",
@@ -120,10 +122,12 @@ def _words(before: Sequence[str], after: Sequence[str]) -> Iterator[Words]:
     if _length(*before, *after) > LONGEST:
         pairs = zip_longest(before, after, fillvalue="")
     for old, new in pairs:
-        if _length(old, new) <= LONGEST:
-            yield Difference("", old, new).words()
+        words = Difference("", old, new).words() if _length(old, new) <= LONGEST else []
+        kept = _length(*(text for kind, text in words if kind == "same"))
+        if kept < LEAST_KEPT * max(_length(old), _length(new)):  # Another text, and not a change of it.
+            yield from ([(kind, text)] for kind, text in (("removed", old), ("added", new)) if text)
         else:
-            yield [(kind, text) for kind, text in (("removed", old), ("added", new)) if text]
+            yield words
 
 
 def _length(*texts: str) -> int:

@@ -10,8 +10,8 @@ from apps.console.outcomes import GROUPS
 from apps.console.words import count, exact, size
 from pressmark.history import PastRun
 
-STEP, WIDTH, HEIGHT, HEAD = 12, 9, 64, 14
-"""Of a bar and of the room above the bars, for marks, in the SVG's units."""
+STEP, WIDTH, HEIGHT, HEAD, FOOT = 12, 9, 48, 14, 16
+"""Of a bar, of the room above the bars for marks, and of the bars below the ground, in the SVG's units."""
 LEAST = 2.0
 """A part that is there can be seen."""
 
@@ -55,17 +55,28 @@ class Chart:
     """What the height stands for."""
     width: int
     """Of the box."""
-    height: int = HEAD + HEIGHT
+    ground: int
+    """Where bars stand, from the top."""
+    height: int = HEAD + HEIGHT + FOOT
 
 
 def of_runs(runs: Sequence[PastRun], link: Callable[[str], str], room: int) -> Chart:
-    """Draw what became of the articles of these runs, given newest first; `room` is for how many there is space."""
+    """Draw what became of the articles of these runs, given newest first; `room` is for how many there is space.
+
+    What is unchanged is most of it: that hangs below the ground on a scale of its own, so that the rest can be seen.
+    """
     shown = list(reversed(runs[:room]))
-    most = max((run.counts.get("seen", 0) for run in shown), default=0)
+    same, *rest = GROUPS
+    most_same = max((same.number(run.counts) for run in shown), default=0)
+    most = max((sum(group.number(run.counts) for group in rest) for run in shown), default=0)
+    ground = HEAD + HEIGHT
     bars = tuple(
         Bar(
             x=(room - len(shown) + place) * STEP,
-            parts=_stack([(group.name, group.number(run.counts)) for group in GROUPS], most),
+            parts=(
+                *_stack([(group.name, group.number(run.counts)) for group in rest], most, ground, HEIGHT),
+                *_stack([(same.name, same.number(run.counts))], most_same, ground, -FOOT),
+            ),
             title=f"{exact(run.started_at)}, {run.ended}. {outcomes.told(run.counts)}.",
             href=link(run.key),
             mark="" if run.ended == "complete" else run.ended,
@@ -75,10 +86,11 @@ def of_runs(runs: Sequence[PastRun], link: Callable[[str], str], room: int) -> C
     return Chart(
         name=f"What became of the articles of the last {count(len(shown), 'run')}",
         bars=bars,
-        first="",
+        first=f"{most_same:,} unchanged below the line" if most_same else "",
         last="newest",
-        top=f"{most} seen",
+        top=f"{most:,} new, changed or bad" if most else "nothing new, changed or bad",
         width=room * STEP,
+        ground=ground,
     )
 
 
@@ -111,19 +123,23 @@ def of_storage(days: Sequence[Day]) -> Chart:
 def _daily(
     name: str, days: Sequence[Day], told: Iterable[tuple[list[tuple[str, int]], str]], most: int, top: str
 ) -> Chart:
+    ground = HEAD + HEIGHT + FOOT
     bars = tuple(
-        Bar(x=place * STEP, parts=_stack(numbers, most), title=title) for place, (numbers, title) in enumerate(told)
+        Bar(x=place * STEP, parts=_stack(numbers, most, ground, ground - HEAD), title=title)
+        for place, (numbers, title) in enumerate(told)
     )
-    return Chart(name=name, bars=bars, first=f"{days[0].day:%-d %b}", last="today", top=top, width=len(days) * STEP)
+    first = f"{days[0].day:%-d %b}"
+    return Chart(name=name, bars=bars, first=first, last="today", top=top, width=len(days) * STEP, ground=ground)
 
 
-def _stack(numbers: Sequence[tuple[str, int]], most: int) -> tuple[Part, ...]:
-    """Pile up parts whose heights add up to the box's where the numbers add up to `most`."""
-    parts = []
-    top = float(HEAD + HEIGHT)
-    heights = [(name, max(LEAST, HEIGHT * number / most)) for name, number in numbers if number]
-    shrink = min(1.0, HEIGHT / (sum(height for _, height in heights) or 1.0))
-    for name, height in heights:
-        top -= height * shrink
-        parts.append(Part(name, round(top, 2), round(height * shrink, 2)))
+def _stack(numbers: Sequence[tuple[str, int]], most: int, ground: int, height: int) -> tuple[Part, ...]:
+    """Pile up parts from the ground; `most` is as high as `height`, or as deep if that is negative."""
+    room = abs(height)
+    heights = [(name, max(LEAST, room * number / most)) for name, number in numbers if number]
+    shrink = min(1.0, room / (sum(tall for _, tall in heights) or 1.0))
+    parts, done = [], 0.0
+    for name, tall in heights:
+        y = ground - done - tall * shrink if height > 0 else ground + done
+        parts.append(Part(name, round(y, 2), round(tall * shrink, 2)))
+        done += tall * shrink
     return tuple(parts)

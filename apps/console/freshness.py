@@ -16,10 +16,10 @@ from pressmark.history import PastRun
 class State(StrEnum):
     """How a section is, the worst first."""
 
-    NEVER = "never run"
     FAILING = "failing"
     LATE = "late"
     ALARMS = "alarms"
+    NEVER = "never run"
     FRESH = "fresh"
 
 

@@ -65,9 +65,9 @@ class Overview:
 
     cards: Sequence[Card]
 
-    def number(self, state: State) -> int:
+    def number(self, state: str) -> int:
         """Return how many sections are like this."""
-        return sum(card.freshness.state is state for card in self.cards)
+        return sum(card.freshness.state == state for card in self.cards)
 
     @property
     def alarms(self) -> int:

@@ -49,7 +49,16 @@ def _broken(request: Request, error: Exception) -> Response:  # It is raised on,
 
 
 def _error(request: Request, status: int, title: str, message: str, advice: str) -> HTMLResponse:
-    return render(request, "error.html", datetime.now(UTC), status=status, title=title, message=message, advice=advice)
+    return render(
+        request,
+        "error.html",
+        datetime.now(UTC),
+        status=status,
+        code=status,
+        title=title,
+        message=message,
+        advice=advice,
+    )
 
 
 ANSWERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
