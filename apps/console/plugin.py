@@ -13,7 +13,7 @@ _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%23{colour}' "
     "stroke-width='2' stroke-linejoin='round'%3E%3Cpath d='M3 4h18v5H3zM5 9v11h14V9M10 13h4'/%3E%3C/svg%3E"
 )
-_ICONS = {"icon": _ICON.format(colour="4a5568"), "icon_dark_mode": _ICON.format(colour="cbd5e0")}
+_ICONS = {"icon": _ICON.format(colour="718096"), "icon_dark_mode": _ICON.format(colour="cbd5e0")}
 
 
 class Mounted:
