@@ -1,11 +1,13 @@
 """What the console says when there is nothing to show."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from apps.console.holdings import Holdings
 from apps.ports import free_port
+from pressmark.alarms import Alarm
 from tests.apps.console.conftest import visitor
 
 
@@ -17,6 +19,18 @@ def test_an_empty_bucket_says_what_to_do(bucket: str) -> None:
         in told
     )
     assert "open the DAG archive_newsroom_world_europe, switch it on and trigger it: it has no schedule." in told
+
+
+def test_an_alarm_says_since_when_and_what_to_do(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    since = datetime.now(UTC) - timedelta(hours=26, minutes=1)
+    alarm = Alarm(kind="no-news", title="no news for 26 h", since=since, message="<b>None</b>.", advice="Look.")
+    monkeypatch.setattr("apps.console.overview.alarms", lambda site, *rest: [alarm] if site.site == "newsroom" else [])
+    for path in ("/", "/sections/newsroom/world/europe"):
+        told = visitor().read(path)
+        assert "Alarm: no news for 26 h since 26 h ago <b>None</b>. What to do: Look." in told
+    told = visitor().read("/")
+    assert "1 alarm" in told
+    assert told.index("The newsroom: World") < told.index("China Daily: World"), "what is wrong comes first"
 
 
 def test_a_bucket_away_is_named_with_what_to_do(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
