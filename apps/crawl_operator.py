@@ -5,7 +5,6 @@ inside the task's own process would go on. So the crawl runner gets a session of
 """
 
 import contextlib
-import hashlib
 import json
 import logging
 import os
@@ -20,6 +19,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context, ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowException
 
+from apps import dag_ids
 from apps.links import RUN_LINKS
 from apps.measures import measure
 from pressmark import errors
@@ -64,8 +64,8 @@ class CrawlOperator(BaseOperator):
         self.section = section
         self.scope = scope
         self.runner = runner
-        self.manifest_key: str | None = None
-        """Of the run, once there is one; the links lead to it."""
+        self.document_key: str | None = None
+        """Of the run's manifest, once there is one; the links lead to it."""
         self._process: subprocess.Popen[str] | None = None
         self._killed = False
 
@@ -124,7 +124,7 @@ class CrawlOperator(BaseOperator):
     def _judge(self, run_id: str, code: int, result: dict[str, Any]) -> dict[str, Any]:
         manifest = result.get("manifest") or {}
         if key := result.get("manifest_key"):
-            self.manifest_key = key
+            self.document_key = key
             self.log.info("Manifest: %s", key)
             measure(manifest)
         if error := result.get("error"):
@@ -150,8 +150,8 @@ def run_id_of(context: Context) -> str:
     It sorts by the time of the try; the middle is that of the DAG run, the end counts the tries.
     """
     instance = context["ti"]
-    digest = hashlib.sha256(f"{instance.dag_id} {context['run_id']}".encode()).hexdigest()
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{digest[:6]}-{instance.try_number}"
+    digest = dag_ids.digest(instance.dag_id, context["run_id"])
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{digest}-{instance.try_number}"
 
 
 def _relay(line: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Asset
 
 from apps.airflow_pools import pool_of
+from apps.dag_ids import slug
 from pressmark.config import Config
 from pressmark.site import Site, load_sites
 
@@ -20,11 +21,6 @@ NOW, SOON, WHENEVER = 1000, 100, 1
 def sites() -> list[Site]:
     """Return the sites that there are DAGs for."""
     return list(load_sites(Config.from_env(os.environ).sites).values())
-
-
-def slug(*names: str) -> str:
-    """Return names as one part of a DAG id, e.g. `chinadaily_world_europe`."""
-    return "_".join(names).replace("/", "_").replace("-", "_").lower()
 
 
 def articles(site: Site, section: str) -> Asset:

@@ -20,13 +20,13 @@ def console_url(path: str) -> str:
 
 
 @attrs.define
-class RunLink(BaseOperatorLink):
-    """A link of a task whose operator has a `manifest_key` once it has run; there is none before."""
+class DocumentLink(BaseOperatorLink):
+    """A link of a task whose operator has a `document_key` once it has run; there is none before."""
 
     name: str = ""
     """On the button."""
     path: str = ""
-    """In the console; `{key}` stands for the manifest's."""
+    """In the console; `{key}` stands for that of the document."""
 
     @property
     def xcom_key(self) -> str:
@@ -35,12 +35,12 @@ class RunLink(BaseOperatorLink):
 
     def get_link(self, operator: "BaseOperator", *, ti_key: "TaskInstanceKey") -> str:
         """Return the address; called in the worker, behind the task."""
-        key = getattr(operator, "manifest_key", None)
+        key = getattr(operator, "document_key", None)
         return console_url(self.path.format(key=key)) if key else ""
 
 
 RUN_LINKS = (
-    RunLink("Archive", "/runs/{key}"),
-    RunLink("Manifest", "/document?key={key}"),
-    RunLink("WARC segments", "/runs/{key}#segments"),
+    DocumentLink("Archive", "/{key}"),
+    DocumentLink("Manifest", "/document?key={key}"),
+    DocumentLink("WARC segments", "/{key}#segments"),
 )

@@ -21,6 +21,9 @@ LOOK_BACK = 13
 THREADS = 8
 _KEPT = 20_000
 """Runs in memory, at most."""
+_SETTLING = timedelta(days=2)
+"""No run goes on for longer: what began before will hardly leave a manifest now."""
+_LISTED = timedelta(minutes=10)
 _MANIFEST = re.compile(r"/[^/.]+\.json$")
 
 logger = logging.getLogger(__name__)
@@ -89,13 +92,13 @@ class PastRun:
             run_id=told["run_id"],
             site=told["site"],
             section=told["section"],
-            started_at=datetime.fromisoformat(told["started_at"]),
-            ended_at=datetime.fromisoformat(told["ended_at"]),
+            started_at=datetime.fromisoformat(told["started_at"]).astimezone(UTC),
+            ended_at=datetime.fromisoformat(told["ended_at"]).astimezone(UTC),
             ended=told["ended"],
             reason=told["reason"],
             failure=told.get("failure"),
             scope=told["parameters"].get("scope", "newest"),
-            counts=dict(told["counts"]),
+            counts={name: int(number) for name, number in told["counts"].items()},
             rejected=_reasons(told, Outcome.REJECTED),
             failed=_reasons(told, Outcome.FAILED),
             newly_rejected=told["newly_rejected"],
@@ -112,12 +115,16 @@ class History:
 
     store: Store
     site: str
+    broken: dict[str, str] = attrs.field(factory=dict, init=False, repr=False)
+    """What is wrong with each manifest that could not be read when it was last asked for, by key."""
+    _listed: dict[str, tuple[datetime, tuple[str, ...]]] = attrs.field(factory=dict, init=False, repr=False)
+    """By month: when all of it was listed, and what was found."""
     _known: dict[str, PastRun] = attrs.field(factory=dict, init=False, repr=False)
 
     def newest(self, section: str, number: int, now: datetime | None = None) -> list[PastRun]:
         """Return a section's newest runs, at most this many of the last 13 months, newest first.
 
-        A manifest that somebody broke is left out with a warning.
+        A manifest that somebody broke is left out with a warning, and noted in `broken`.
 
         Raises:
             BucketError: the bucket can't be used.
@@ -127,9 +134,22 @@ class History:
 
     def manifest_keys(self, section: str, now: datetime | None = None) -> Iterator[str]:
         """Return the keys of a section's manifests, newest first, of the last 13 months."""
-        for month in _months(now or datetime.now(UTC)):
-            found = self.store.keys(f"{keys.runs(self.site, section)}{month}/")
-            yield from sorted((key for key in found if _MANIFEST.search(key)), reverse=True)
+        now = now or datetime.now(UTC)
+        for month in _months(now):
+            yield from reversed(self._of_month(section, month, now))
+
+    def _of_month(self, section: str, month: str, now: datetime) -> tuple[str, ...]:
+        """Return a month's keys; what began days ago is listed anew every 10 minutes only: listings take longest."""
+        prefix = f"{keys.runs(self.site, section)}{month}/"
+        since = f"{keys.runs(self.site, section)}{keys.day_of(now - _SETTLING)}/"
+        listed_at, found = self._listed.get(prefix, (None, ()))
+        if not listed_at or abs(now - listed_at) > _LISTED:
+            listed_at, found, since = now, (), prefix
+        if since < f"{prefix}~":  # "~" sorts behind all days.
+            new = (key for key in self.store.keys(prefix, after=since) if _MANIFEST.search(key))
+            found = (*(key for key in found if key < since), *new)
+            self._listed[prefix] = listed_at, found
+        return found
 
     def _read(self, wanted: list[str]) -> Iterator[PastRun | None]:
         unknown = [key for key in wanted if key not in self._known]
@@ -145,9 +165,12 @@ class History:
 
     def _read_one(self, key: str) -> PastRun | None:
         try:
-            return PastRun.of(key, manifest.read(self.store, key))
+            run = PastRun.of(key, manifest.read(self.store, key))
+            self.broken.pop(key, None)
+            return run
         except (FindingsFound, LookupError, TypeError, ValueError, AttributeError) as error:
             logger.warning("manifest %s can't be read: %s: %s", key, type(error).__name__, error)
+            self.broken[key] = str(error)
             return None
 
 

@@ -192,9 +192,9 @@ def test_links_lead_to_the_run_once_there_is_one(tmp_path: Path, monkeypatch: py
     assert {link.get_link(operator, ti_key=key) for link in RUN_LINKS} == {""}
     execute(operator)
     assert {link.name: link.get_link(operator, ti_key=key) for link in RUN_LINKS} == {
-        "Archive": "https://airflow.example/here/archive/runs/runs/a/b/1.json",
+        "Archive": "https://airflow.example/here/archive/runs/a/b/1.json",
         "Manifest": "https://airflow.example/here/archive/document?key=runs/a/b/1.json",
-        "WARC segments": "https://airflow.example/here/archive/runs/runs/a/b/1.json#segments",
+        "WARC segments": "https://airflow.example/here/archive/runs/a/b/1.json#segments",
     }
     assert len({link.xcom_key for link in RUN_LINKS}) == len(RUN_LINKS)
 

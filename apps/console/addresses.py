@@ -1,0 +1,99 @@
+"""What may be asked for: the shapes of bucket keys that pages hand on to the bucket, and the addresses of the pages."""
+
+import re
+from urllib.parse import quote, urlencode
+
+import attrs
+
+_SITE = r"[a-z][a-z0-9-]*"
+_DAY = r"\d{4}/\d{2}/\d{2}"
+_KINDS = "articles|corrections|silent-edits|withdrawn|rejected"
+_NAME = r"[A-Za-z0-9_-]+"
+_DOCUMENT = re.compile(rf"(?:{_KINDS})/(?P<site>{_SITE})/{_DAY}/{_NAME}/{_NAME}\.json", re.ASCII)
+_MANIFEST = re.compile(rf"runs/(?P<site>{_SITE})/(?P<section>(?:\w[\w.-]*/)+){_DAY}/{_NAME}\.json", re.ASCII)
+_SEGMENT = re.compile(rf"warc/(?P<site>{_SITE})/{_DAY}/{_NAME}(?:\.{_NAME})*\.(?:warc\.gz|cdxj)", re.ASCII)
+MOUNT = "/archive"
+"""Where Airflow mounts the console."""
+
+
+class NotThere(Exception):
+    """The bucket has nothing of this key, or can't have."""
+
+
+def site_of_document(key: str) -> str:
+    """Return the site that a document belongs to; NotThere if no document can have this key."""
+    return _matched(_DOCUMENT, key)["site"]
+
+
+def section_of_manifest(key: str) -> tuple[str, str]:
+    """Return the site and section that a manifest is of; NotThere if no manifest can have this key."""
+    found = _matched(_MANIFEST, key)
+    return found["site"], found["section"].rstrip("/")
+
+
+def site_of_segment(key: str) -> str:
+    """Return the site that a segment or its index belongs to; NotThere if none can have this key."""
+    return _matched(_SEGMENT, key)["site"]
+
+
+def _matched(pattern: re.Pattern[str], key: str) -> re.Match[str]:
+    found = pattern.fullmatch(key)
+    if not found:
+        raise NotThere(key)
+    return found
+
+
+@attrs.frozen
+class Links:
+    """The addresses of the console's pages, and of Airflow's, below the path that Airflow is served from."""
+
+    root: str
+    """Where the console is mounted, e.g. `/archive`."""
+
+    def overview(self) -> str:
+        """All sections."""
+        return f"{self.root}/"
+
+    def section(self, site: str, section: str, **query: str | int) -> str:
+        """One section."""
+        return _with(f"{self.root}/sections/{site}/{quote(section)}", query)
+
+    def run(self, key: str, **query: str | int) -> str:
+        """A run, by the key of its manifest."""
+        return _with(f"{self.root}/{quote(key)}", query)
+
+    def dag_run(self, dag_id: str, run_id: str, **query: str | int) -> str:
+        """The crawls of a DAG run."""
+        return _with(f"{self.root}/run", {"dag_id": dag_id, "run_id": run_id, **query})
+
+    def document(self, key: str) -> str:
+        """A document's or manifest's JSON."""
+        return _with(f"{self.root}/document", {"key": key})
+
+    def changes(self, key: str) -> str:
+        """What a version changed."""
+        return _with(f"{self.root}/diff", {"key": key})
+
+    def page(self, key: str, number: int = 1) -> str:
+        """A captured page, with what is known of its capture around it."""
+        return _with(f"{self.root}/page", {"key": key, "page": number})
+
+    def capture(self, key: str, number: int = 1) -> str:
+        """The captured body itself."""
+        return _with(f"{self.root}/capture", {"key": key, "page": number})
+
+    def segment(self, key: str) -> str:
+        """A segment or its index, to be saved."""
+        return _with(f"{self.root}/segment", {"key": key})
+
+    def static(self, name: str) -> str:
+        """A style or script."""
+        return f"{self.root}/static/{name}"
+
+    def dag(self, slug: str) -> str:
+        """Airflow's page of the DAG that crawls a section."""
+        return f"{self.root.removesuffix(MOUNT)}/dags/archive_{slug}"
+
+
+def _with(path: str, query: dict[str, str | int]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path

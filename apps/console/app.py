@@ -1,0 +1,142 @@
+"""The console as a web application; Airflow mounts it, and a guard stands before every route."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, StreamingResponse
+
+from apps.console import troubles
+from apps.console.captured import chunks, page_of, size_of
+from apps.console.changes import changes_of
+from apps.console.dag_run import dag_run
+from apps.console.holdings import Holdings
+from apps.console.overview import overview
+from apps.console.rendering import CAPTURE_POLICY, HEADERS, links_of, render
+from apps.console.run import run_page
+from apps.console.section import section_page
+
+STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
+
+
+def console_app(open_holdings: Callable[[], Holdings], guard: Callable[..., Any]) -> FastAPI:
+    """Return the application.
+
+    Args:
+        open_holdings: called with the first request, and again with the next if it raises.
+        guard: a dependency that raises HTTPException for those who may see nothing; it stands before every route.
+    """
+    app = FastAPI(title="Pressmark archive", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(Console(open_holdings).router(), dependencies=[Depends(guard)])
+    for kind, answer in troubles.ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+    return app
+
+
+class Console:
+    """The pages. Each method answers one address; they run in threads, as all of them wait for the bucket."""
+
+    def __init__(self, open_holdings: Callable[[], Holdings]) -> None:
+        self._open = open_holdings
+        self._holdings: Holdings | None = None
+
+    @property
+    def holdings(self) -> Holdings:
+        """What the pages tell of."""
+        if self._holdings is None:
+            self._holdings = self._open()
+        return self._holdings
+
+    def router(self) -> APIRouter:
+        """Return the addresses."""
+        router = APIRouter()
+        for path, answer in (
+            ("/", self.overview),
+            ("/sections/{site}/{section:path}", self.section),
+            ("/run", self.dag_run),
+            ("/runs/{rest:path}", self.run),
+            ("/diff", self.changes),
+            ("/page", self.page),
+            ("/document", self.document),
+            ("/capture", self.capture),
+            ("/segment", self.segment),
+            ("/static/{name}", self.static),
+        ):
+            router.add_api_route(path, answer, methods=["GET"], response_model=None)
+        return router
+
+    def overview(self, request: Request) -> HTMLResponse:
+        """All sections."""
+        told = overview(self.holdings, links_of(request))
+        return self._render(request, "overview.html", told=told)
+
+    def section(self, request: Request, site: str, section: str, page: int = 1) -> HTMLResponse:
+        """One section."""
+        told = section_page(self.holdings, links_of(request), site, section, page)
+        return self._render(request, "section.html", told=told)
+
+    def dag_run(self, request: Request, dag_id: str, run_id: str, outcome: str = "", page: int = 1) -> HTMLResponse:
+        """The crawls of a DAG run, the newest in full."""
+        told = dag_run(self.holdings, dag_id, run_id)
+        newest = run_page(self.holdings, told.crawls[0], outcome, page) if told.crawls else None
+        return self._render(request, "dag_run.html", dag_run=told, told=newest)
+
+    def run(self, request: Request, rest: str, outcome: str = "", page: int = 1) -> HTMLResponse:
+        """One run."""
+        return self._render(request, "run.html", told=run_page(self.holdings, f"runs/{rest}", outcome, page))
+
+    def changes(self, request: Request, key: str) -> HTMLResponse:
+        """What a version changed."""
+        return self._render(request, "changes.html", told=changes_of(self.holdings, key))
+
+    def page(self, request: Request, key: str, page: int = 1) -> HTMLResponse:
+        """A captured page in a frame, and what is known of its capture."""
+        return self._render(request, "page.html", told=page_of(self.holdings, key, page))
+
+    def document(self, key: str) -> Response:
+        """The JSON of a document or manifest, spread over lines."""
+        told = self.holdings.manifest(key) if key.startswith("runs/") else self.holdings.document(key).data
+        data = json.dumps(told, ensure_ascii=False, indent=2).encode()
+        return Response(data, media_type="application/json", headers={**HEADERS, "Content-Security-Policy": "sandbox"})
+
+    def capture(self, key: str, page: int = 1) -> Response:
+        """A captured body."""
+        found = page_of(self.holdings, key, page)
+        disposition = "inline" if found.shown else "attachment"
+        headers = {
+            **HEADERS,
+            "Content-Security-Policy": CAPTURE_POLICY,
+            "Content-Type": found.content_type,
+            "Content-Disposition": f'{disposition}; filename="{found.name}"',
+        }
+        return Response(found.response.body, headers=headers)
+
+    def segment(self, key: str) -> Response:
+        """A segment or its index, to be saved."""
+        size = size_of(self.holdings, key)
+        headers = {
+            **HEADERS,
+            "Content-Length": str(size),
+            "Content-Disposition": f'attachment; filename="{key.rpartition("/")[2]}"',
+        }
+        data = chunks(self.holdings, key, size)
+        return StreamingResponse(data, media_type="application/octet-stream", headers=headers)
+
+    def static(self, name: str) -> Response:
+        """The style sheet and the script."""
+        if name not in STATIC:
+            raise HTTPException(404)
+        return Response(
+            _static(name), media_type=STATIC[name], headers={**HEADERS, "Cache-Control": "private, max-age=300"}
+        )
+
+    def _render(self, request: Request, template: str, **what: Any) -> HTMLResponse:
+        return render(request, template, self.holdings.clock(), **what)
+
+
+@cache
+def _static(name: str) -> bytes:
+    return (files("apps.console") / "static" / name).read_bytes()

@@ -1,0 +1,106 @@
+"""What was captured, handed out so that it can do nothing: pages of strangers, below Airflow's own origin."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from apps.console.addresses import NotThere, site_of_document, site_of_segment
+from apps.console.holdings import Holdings
+from pressmark.errors import FindingsFound
+from pressmark.reader import Document, Response
+
+LONGEST = 64_000_000
+"""Bytes of a record that a page is shown of."""
+SHOWN = frozenset({"text/html", "text/plain", "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
+"""Types that a browser shows; all others are saved."""
+UNKNOWN = "application/octet-stream"
+_TYPE = re.compile(r"\s*([a-z]+/[a-z0-9.+-]+)\s*(?:;.*?charset=\"?([A-Za-z0-9._-]+)\"?.*)?", re.IGNORECASE | re.DOTALL)
+_CHUNK = 1 << 18
+
+
+@attrs.frozen(kw_only=True)
+class Page:
+    """One captured page of an article."""
+
+    document: Document
+    number: int
+    """From 1."""
+    pages: int
+    response: Response
+    content_type: str
+    """Of the body as it is handed out."""
+    shown: bool
+    """Whether browsers show it; otherwise they save it."""
+    name: str
+    """Of the file that it is saved as."""
+
+    @property
+    def live(self) -> bool:
+        """Whether its address is one that may be followed."""
+        return self.response.url.startswith(("https://", "http://"))
+
+
+def page_of(holdings: Holdings, key: str, number: int = 1) -> Page:
+    """Return the response that a document was read from.
+
+    Raises:
+        NotThere: there is no such document or page, or it points to what can be no capture.
+        FindingsFound: what it points to is not there.
+    """
+    document = holdings.document(key)
+    captures = _captures(document)
+    if not 0 < number <= len(captures):
+        raise NotThere(f"{key}, page {number}")
+    pointed = captures[number - 1]
+    site = site_of_document(key)
+    if site_of_segment(str(pointed["warc"])) != site:
+        raise NotThere(str(pointed["warc"]))
+    if not 0 < pointed["length"] <= LONGEST:
+        raise FindingsFound(f"{key}: a record of {pointed['length']} bytes is not shown. Fetch its segment.")
+    response = holdings.reader(site).capture(document, number)
+    content_type, shown = _type_of(response)
+    return Page(
+        document=document,
+        number=number,
+        pages=len(captures),
+        response=response,
+        content_type=content_type,
+        shown=shown,
+        name=f"{key.split('/')[-2]}_{number}.{'html' if content_type.startswith('text/html') else 'bin'}",
+    )
+
+
+def size_of(holdings: Holdings, key: str) -> int:
+    """Return the bytes of a segment or its index; NotThere if there is none."""
+    site_of_segment(key)
+    for found, size in holdings.store.sizes(key):
+        if found == key:
+            return size
+    raise NotThere(key)
+
+
+def chunks(holdings: Holdings, key: str, size: int) -> Iterator[bytes]:
+    """Read an object bit by bit, however large it is."""
+    for offset in range(0, size, _CHUNK):
+        yield holdings.store.get(key, offset, min(_CHUNK, size - offset))
+
+
+def _captures(document: Document) -> list[dict[str, Any]]:
+    try:
+        return [
+            {"warc": each["warc"], "length": int(each["length"])} for each in document.data["pressmark"]["captures"]
+        ]
+    except (LookupError, TypeError, ValueError) as error:
+        raise FindingsFound(f"{document.key} points to no capture: {type(error).__name__}: {error}") from None
+
+
+def _type_of(response: Response) -> tuple[str, bool]:
+    """Return the type to hand a body out as, and whether to show it; what a site says is not repeated unread."""
+    said = next((value for name, value in response.headers if name.lower() == "content-type"), "")
+    found = _TYPE.fullmatch(said)
+    if not found or found[1].lower() not in SHOWN:
+        return UNKNOWN, False
+    kind = found[1].lower()
+    return (f"{kind}; charset={found[2]}" if found[2] and kind.startswith("text/") else kind), True

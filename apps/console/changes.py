@@ -1,0 +1,156 @@
+"""What a version of an article changed: the version before it beside it, field by field and word by word."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import Any
+
+import attrs
+
+from apps.console.addresses import NotThere
+from apps.console.holdings import Holdings
+from apps.console.words import count
+from pressmark.archive import keys
+from pressmark.errors import FindingsFound
+from pressmark.reader import Difference, Document, diff
+
+LONGEST = 1500
+"""Words of two paragraphs together that are compared word by word; comparing takes the square of their number."""
+LEAST_KEPT = 0.3
+"""Of the words: with fewer of them the same, a text was replaced by another."""
+NAMES = {
+    "headline": "Headline",
+    "alternativeHeadline": "Standfirst",
+    "author": "Authors",
+    "dateline": "Dateline",
+    "sourceOrganization": "Source",
+    "contributor": "Contributors",
+    "datePublished": "Published",
+    "dateModified": "Updated",
+    "articleSection": "Section",
+    "articleBody": "Text",
+    "image": "Pictures",
+    "keywords": "Keywords",
+    "inLanguage": "Language",
+    "wordCount": "Words",
+}
+
+KINDS = {"articles": "Version", "corrections": "Correction", "silent-edits": "Silent edit"}
+
+Words = Sequence[tuple[str, str]]
+"""Runs of words, each with `same`, `removed` or `added`."""
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """A field that differs."""
+
+    name: str
+    """For people."""
+    paragraphs: Sequence[Words | str]
+    """Those that differ; in between, a line that says how many are the same."""
+
+
+@attrs.frozen
+class Known:
+    """What was captured of an article once."""
+
+    document: Document
+
+    @property
+    def kind(self) -> str:
+        """For people."""
+        return KINDS[self.document.kind]
+
+    @property
+    def captured_at(self) -> datetime:
+        """When its first page was captured; FindingsFound if it does not say."""
+        try:
+            moment = datetime.fromisoformat(self.document.data["pressmark"]["captures"][0]["capturedAt"])
+        except (LookupError, TypeError, ValueError) as error:
+            raise FindingsFound(f"{self.document.key} points to no capture: {error}") from None
+        return moment.astimezone(UTC)
+
+
+@attrs.frozen(kw_only=True)
+class Changes:
+    """A version, the one before it, and what differs."""
+
+    after: Known
+    before: Known | None
+    """None: it is the first that is known."""
+    changes: Sequence[Change]
+    known: Sequence[Known]
+    """All of the article, oldest capture first, this one included."""
+
+
+def changes_of(holdings: Holdings, key: str) -> Changes:
+    """Compare a version or silent edit with what was captured of its article before it.
+
+    Raises:
+        NotThere: there is no such document, or it is no version.
+        FindingsFound: one of them can't be read.
+    """
+    after = Known(holdings.document(key))
+    if after.document.kind not in KINDS:
+        raise NotThere(key)
+    known = _known(holdings, after.document)
+    before = _before(holdings, after, known)
+    changes = [change_of(each) for each in diff(before.document, after.document)] if before else []
+    return Changes(after=after, before=before, changes=changes, known=known)
+
+
+def change_of(difference: Difference) -> Change:
+    """Show how a field differs; what is no text is shown as JSON."""
+    texts = [_text(value) for value in (difference.before, difference.after)]
+    before, after = (text.split("\n\n") if text else [] for text in texts)
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    paragraphs: list[Words | str] = []
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag == "equal":
+            paragraphs.append(f"{count(b - a, 'paragraph')} the same")
+        else:
+            paragraphs += _words(before[a:b], after[c:d])
+    return Change(name=NAMES.get(difference.field, difference.field), paragraphs=paragraphs)
+
+
+def _words(before: Sequence[str], after: Sequence[str]) -> Iterator[Words]:
+    """Compare paragraphs that were replaced by others: all together, or in pairs if that would take too long."""
+    pairs: Iterable[tuple[str, str]] = [("\n\n".join(before), "\n\n".join(after))]
+    if _length(*before, *after) > LONGEST:
+        pairs = zip_longest(before, after, fillvalue="")
+    for old, new in pairs:
+        words = Difference("", old, new).words() if _length(old, new) <= LONGEST else []
+        kept = _length(*(text for kind, text in words if kind == "same"))
+        if kept < LEAST_KEPT * max(_length(old), _length(new)):  # Another text, and not a change of it.
+            yield from ([(kind, text)] for kind, text in (("removed", old), ("added", new)) if text)
+        else:
+            yield words
+
+
+def _length(*texts: str) -> int:
+    return sum(len(text.split()) for text in texts)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def _known(holdings: Holdings, document: Document) -> list[Known]:
+    """Return the versions, corrections and silent edits of an article, in the order of their captures."""
+    where = "/".join(document.key.split("/")[1:6])
+    kinds = (keys.ARTICLES, keys.CORRECTIONS, keys.SILENT_EDITS)
+    found = holdings.documents(key for kind in kinds for key in holdings.store.keys(f"{kind}{where}/"))
+    return sorted(map(Known, found.values()), key=lambda each: (each.captured_at, each.kind))
+
+
+def _before(holdings: Holdings, after: Known, known: Sequence[Known]) -> Known | None:
+    """Return what a correction corrects; of others, what was captured of the article before."""
+    if corrects := after.document.data["pressmark"].get("corrects"):
+        return Known(holdings.document(str(corrects)))
+    earlier = [each for each in known if each.kind != "Correction" and each.captured_at < after.captured_at]
+    return earlier[-1] if earlier else None

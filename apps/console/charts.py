@@ -1,0 +1,145 @@
+"""Charts as shapes in a box; templates/charts.html draws them as SVG."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import attrs
+
+from apps.console import outcomes
+from apps.console.days import Day
+from apps.console.outcomes import GROUPS
+from apps.console.words import count, exact, size
+from pressmark.history import PastRun
+
+STEP, WIDTH, HEIGHT, HEAD, FOOT = 12, 9, 48, 14, 16
+"""Of a bar, of the room above the bars for marks, and of the bars below the ground, in the SVG's units."""
+LEAST = 2.0
+"""A part that is there can be seen."""
+
+
+@attrs.frozen
+class Part:
+    """A piece of a bar."""
+
+    colour: str
+    """Name in the style sheet."""
+    y: float
+    height: float
+
+
+@attrs.frozen(kw_only=True)
+class Bar:
+    """One bar of a chart."""
+
+    x: int
+    parts: tuple[Part, ...]
+    title: str
+    """What it stands for, with its numbers."""
+    width: int = WIDTH
+    href: str = ""
+    mark: str = ""
+    """`failed` or `interrupted`: drawn above the bar, so that colour is not all that tells."""
+
+
+@attrs.frozen(kw_only=True)
+class Chart:
+    """Bars in a box, and what to write around them."""
+
+    name: str
+    """What it shows, for those who can't see it."""
+    bars: tuple[Bar, ...]
+    first: str
+    """Below the left end."""
+    last: str
+    """Below the right end."""
+    top: str
+    """What the height stands for."""
+    width: int
+    """Of the box."""
+    ground: int
+    """Where bars stand, from the top."""
+    height: int = HEAD + HEIGHT + FOOT
+
+
+def of_runs(runs: Sequence[PastRun], link: Callable[[str], str], room: int) -> Chart:
+    """Draw what became of the articles of these runs, given newest first; `room` is for how many there is space.
+
+    What is unchanged is most of it: that hangs below the ground on a scale of its own, so that the rest can be seen.
+    """
+    shown = list(reversed(runs[:room]))
+    same, *rest = GROUPS
+    most_same = max((same.number(run.counts) for run in shown), default=0)
+    most = max((sum(group.number(run.counts) for group in rest) for run in shown), default=0)
+    ground = HEAD + HEIGHT
+    bars = tuple(
+        Bar(
+            x=(room - len(shown) + place) * STEP,
+            parts=(
+                *_stack([(group.name, group.number(run.counts)) for group in rest], most, ground, HEIGHT),
+                *_stack([(same.name, same.number(run.counts))], most_same, ground, -FOOT),
+            ),
+            title=f"{exact(run.started_at)}, {run.ended}. {outcomes.told(run.counts)}.",
+            href=link(run.key),
+            mark="" if run.ended == "complete" else run.ended,
+        )
+        for place, run in enumerate(shown)
+    )
+    return Chart(
+        name=f"What became of the articles of the last {count(len(shown), 'run')}",
+        bars=bars,
+        first=f"{most_same:,} unchanged below the line" if most_same else "",
+        last="newest",
+        top=f"{most:,} new, changed or bad" if most else "nothing new, changed or bad",
+        width=room * STEP,
+        ground=ground,
+    )
+
+
+def of_days(days: Sequence[Day]) -> Chart:
+    """Draw the new versions and silent edits of each day."""
+    most = max((day.new + day.silent for day in days), default=0)
+    bars = (
+        (
+            [("new", day.new), ("silent", day.silent)],
+            ", ".join(
+                (
+                    f"{day.day:%-d %b}: {count(day.new, 'new version')}",
+                    count(day.silent, "silent edit"),
+                    count(day.runs, "run"),
+                )
+            ),
+        )
+        for day in days
+    )
+    return _daily("New versions and silent edits per day", days, bars, most, f"{most:,}")
+
+
+def of_storage(days: Sequence[Day]) -> Chart:
+    """Draw the bytes of the segments of each day."""
+    most = max((day.size for day in days), default=0)
+    bars = (([("stored", day.size)], f"{day.day:%-d %b}: {size(day.size)}") for day in days)
+    return _daily("Bytes of WARC segments per day", days, bars, most, size(most))
+
+
+def _daily(
+    name: str, days: Sequence[Day], told: Iterable[tuple[list[tuple[str, int]], str]], most: int, top: str
+) -> Chart:
+    ground = HEAD + HEIGHT + FOOT
+    bars = tuple(
+        Bar(x=place * STEP, parts=_stack(numbers, most, ground, ground - HEAD), title=title)
+        for place, (numbers, title) in enumerate(told)
+    )
+    first = f"{days[0].day:%-d %b}"
+    return Chart(name=name, bars=bars, first=first, last="today", top=top, width=len(days) * STEP, ground=ground)
+
+
+def _stack(numbers: Sequence[tuple[str, int]], most: int, ground: int, height: int) -> tuple[Part, ...]:
+    """Pile up parts from the ground; `most` is as high as `height`, or as deep if that is negative."""
+    room = abs(height)
+    heights = [(name, max(LEAST, room * number / most)) for name, number in numbers if number]
+    shrink = min(1.0, room / (sum(tall for _, tall in heights) or 1.0))
+    parts, done = [], 0.0
+    for name, tall in heights:
+        y = ground - done - tall * shrink if height > 0 else ground + done
+        parts.append(Part(name, round(y, 2), round(tall * shrink, 2)))
+        done += tall * shrink
+    return tuple(parts)

@@ -1,0 +1,79 @@
+"""The crawls of a DAG run: its tries, or the parts of a backfill, found by what their run ids have in common."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+
+import attrs
+
+from apps.console.holdings import Holdings
+from apps.dag_ids import digest, sections_of
+from pressmark.archive import keys
+
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?\+00:00")
+LOOK_BACK = timedelta(days=31)
+"""How far back crawls of a DAG run are looked for whose id tells no time."""
+
+
+@attrs.frozen(kw_only=True)
+class Begun:
+    """A crawl that has left no manifest: it goes on, or was killed."""
+
+    site: str
+    section: str
+    run_id: str
+    started_at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class DagRun:
+    """What there is of a DAG run in the bucket."""
+
+    dag_id: str
+    run_id: str
+    crawls: Sequence[str]
+    """Keys of the manifests of its crawls, newest first."""
+    begun: Sequence[Begun]
+    """Newest first."""
+
+
+def dag_run(holdings: Holdings, dag_id: str, run_id: str) -> DagRun:
+    """Look for the crawls of a DAG run in the sections that its DAG names, or in all."""
+    named = re.compile(rf"(\d{{8}}T\d{{6}})-{digest(dag_id, run_id)}-[A-Za-z0-9_-]+", re.ASCII)
+    since = _began(run_id) or holdings.clock() - LOOK_BACK
+    manifests, begun = {}, {}
+    for site, section in sections_of(dag_id, holdings.sites().values()):
+        for key in _behind(holdings, site.site, section, since):
+            name = key.rpartition("/")[2]
+            crawl = name.partition(".")[0]
+            matched = named.fullmatch(crawl)
+            if not matched:
+                continue
+            if name.endswith(keys.STARTED):
+                began = datetime.strptime(matched[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+                begun[crawl] = Begun(site=site.site, section=section, run_id=crawl, started_at=began)
+            elif name == crawl + keys.MANIFEST:
+                manifests[crawl] = key
+    return DagRun(
+        dag_id=dag_id,
+        run_id=run_id,
+        crawls=[manifests[crawl] for crawl in sorted(manifests, reverse=True)],
+        begun=[begun[crawl] for crawl in sorted(begun.keys() - manifests.keys(), reverse=True)],
+    )
+
+
+def _behind(holdings: Holdings, site: str, section: str, since: datetime) -> Iterator[str]:
+    """Return what the runs of a section left that began that day or later; those of sections below it are none."""
+    prefix = keys.runs(site, section)
+    found = holdings.store.keys(prefix, after=f"{prefix}{keys.day_of(since)}/")
+    return takewhile(lambda key: key < f"{prefix}:", found)  # ":" sorts behind all years.
+
+
+def _began(run_id: str) -> datetime | None:
+    """Return the time that Airflow's own run ids tell, before which none of its crawls began."""
+    found = _MOMENT.search(run_id)
+    try:
+        return datetime.fromisoformat(found[0]) if found else None
+    except ValueError:
+        return None

@@ -1,0 +1,78 @@
+"""The articles of a run as rows: what became of each, and where what was kept of it lies."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import attrs
+
+from apps.console.addresses import NotThere, site_of_document
+from apps.console.holdings import Holdings
+from pressmark.archive import keys
+from pressmark.outcomes import Outcome
+from pressmark.site import Site
+
+CHANGES = {Outcome.UPDATED, Outcome.SILENT_EDIT}
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """One article."""
+
+    article_id: str
+    url: str
+    outcome: Outcome
+    reason: str
+    message: str
+    key: str
+    """The document kept of it; empty if there is none of its own."""
+    headline: str = ""
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is a change of what was known."""
+        return self.outcome in CHANGES and bool(self.key)
+
+    @property
+    def live(self) -> str:
+        """Its address, if that is one that may be followed."""
+        return self.url if self.url.startswith(("https://", "http://")) else ""
+
+
+def rows(articles: Iterable[dict[str, Any]], site: Site | None) -> list[Row]:
+    """Read what a manifest says of its articles; without its site file, rejections can't be found."""
+    return [_row(fate, site) for fate in articles]
+
+
+def with_headlines(holdings: Holdings, some: Sequence[Row]) -> list[Row]:
+    """Return the rows with the headlines of those that lead to a version."""
+    wanted = [row.key for row in some if row.key.startswith((keys.ARTICLES, keys.SILENT_EDITS))]
+    found = holdings.documents(wanted)
+    return [
+        attrs.evolve(row, headline=str(found[row.key].data.get("headline", ""))) if row.key in found else row
+        for row in some
+    ]
+
+
+def rejection_key(site: Site, url: str, article_id: str, reason: str) -> str:
+    """Return the key of a rejection; empty if the URL is none of an article of this site."""
+    found = site.article_match(url)
+    return keys.rejection(site.site, keys.day_of_url(found["day"]), article_id, reason) if found else ""
+
+
+def _row(fate: dict[str, Any], site: Site | None) -> Row:
+    row = Row(
+        article_id=fate["article_id"],
+        url=fate["url"],
+        outcome=Outcome(fate["outcome"]),
+        reason=fate.get("reason") or "",
+        message=fate.get("message") or "",
+        key=fate.get("key") or "",
+    )
+    if row.outcome is Outcome.REJECTED and site:
+        row = attrs.evolve(row, key=rejection_key(site, row.url, row.article_id, row.reason))
+    try:
+        if row.key:
+            site_of_document(row.key)
+    except NotThere:
+        row = attrs.evolve(row, key="")
+    return row

@@ -1,0 +1,80 @@
+"""Whether a section is as fresh as its schedule promises, in one word and one sentence."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from itertools import takewhile
+
+import attrs
+from croniter import croniter
+
+from apps.console.words import ago, count, span
+from pressmark.alarms import Alarm
+from pressmark.history import PastRun
+
+
+class State(StrEnum):
+    """How a section is, the worst first."""
+
+    FAILING = "failing"
+    LATE = "late"
+    ALARMS = "alarms"
+    NEVER = "never run"
+    FRESH = "fresh"
+
+
+@attrs.frozen(kw_only=True)
+class Freshness:
+    """How a section is."""
+
+    state: State
+    sentence: str
+    complete: PastRun | None
+    """The last run that ended complete."""
+    failed: PastRun | None = None
+    """The last run, if that failed."""
+
+
+def freshness(schedule: str | None, runs: Sequence[PastRun], alarms: Sequence[Alarm], now: datetime) -> Freshness:
+    """Judge a section by its runs, newest first, of which backfills and the like say nothing about the newest news.
+
+    It is late when a run was due after the last complete one, and the run after that is due as well.
+    """
+    regular = [run for run in runs if run.scope == "newest"]
+    complete = next((run for run in regular if run.ended == "complete"), None)
+    if not regular:
+        return Freshness(state=State.NEVER, sentence="No run of this section has ended yet.", complete=None)
+    last = f"Last complete run {ago(complete.ended_at, now)}" if complete else "No run has been complete yet"
+    judged = [run for run in regular if run.ended != "interrupted"]
+    failures = len(list(takewhile(lambda run: run.ended == "failed", judged)))
+    if failures:
+        many = "The last run failed" if failures == 1 else f"The last {count(failures, 'run')} failed"
+        return Freshness(state=State.FAILING, sentence=f"{many}. {last}.", complete=complete, failed=judged[0])
+    if not complete:
+        return Freshness(state=State.LATE, sentence=f"{last}: they were interrupted.", complete=None)
+    if not schedule:
+        state = State.ALARMS if alarms else State.FRESH
+        return Freshness(
+            state=state, sentence=f"{last}. It has no schedule: it runs when triggered.", complete=complete
+        )
+    try:
+        due, next_due = _due(schedule, complete.started_at)
+    except ValueError as error:
+        return Freshness(
+            state=State.ALARMS, sentence=f"{last}. Its schedule can't be read: {error}.", complete=complete
+        )
+    if now > next_due:
+        sentence = f"{last}; a run has been due for {span(now - due)}."
+        return Freshness(state=State.LATE, sentence=sentence, complete=complete)
+    state = State.ALARMS if alarms else State.FRESH
+    return Freshness(state=state, sentence=f"{last}; the next is due {_when(due, now)}.", complete=complete)
+
+
+def _due(schedule: str, started_at: datetime) -> tuple[datetime, datetime]:
+    """Return when the next two runs are due behind one that began then; ValueError if the schedule is none."""
+    times = croniter(schedule, started_at)
+    return times.get_next(datetime), times.get_next(datetime)
+
+
+def _when(due: datetime, now: datetime) -> str:
+    return ago(due, now) if due > now else "now"

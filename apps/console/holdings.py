@@ -1,0 +1,157 @@
+"""What the console shows: runs and documents of all sites, read from the bucket and kept as long as they are used."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Generic, Self, TypeVar
+
+import attrs
+
+from apps.console.addresses import NotThere, section_of_manifest, site_of_document
+from pressmark.archive import manifest
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from pressmark.errors import FindingsFound
+from pressmark.history import History, PastRun
+from pressmark.reader import Document, Reader
+from pressmark.site import Site, load_sites
+
+RUNS = 1000
+"""Runs of a section that the console looks at."""
+PATIENCE = 1.0
+"""Seconds that a bucket may be away before a page says so: somebody is waiting for it."""
+_MANIFESTS, _DOCUMENTS = 64, 1024
+
+Value = TypeVar("Value")
+
+
+@attrs.frozen
+class Kept(Generic[Value]):
+    """The values used last, by bucket key; what lies under these keys does not change. Safe in several threads."""
+
+    most: int
+    _values: dict[str, Value] = attrs.field(factory=dict, init=False, repr=False)
+    _lock: Lock = attrs.field(factory=Lock, init=False, repr=False, eq=False)
+
+    def get(self, key: str) -> Value | None:
+        """Return a value if it is there."""
+        with self._lock:
+            if key not in self._values:
+                return None
+            value = self._values[key] = self._values.pop(key)  # The one used last comes last.
+            return value
+
+    def keep(self, key: str, value: Value) -> None:
+        """Keep a value in the place of the one not used for longest."""
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self.most:
+                del self._values[next(iter(self._values))]
+
+
+@attrs.frozen
+class Holdings:
+    """The archive as the console sees it; one per process. Safe to use from several threads.
+
+    All that reads raises BucketError when the bucket can't be used.
+    """
+
+    store: Store
+    folder: Path | None
+    """Of the user's own site files."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _histories: dict[str, History] = attrs.field(factory=dict, init=False, repr=False)
+    _manifests: Kept[manifest.Manifest] = attrs.field(factory=lambda: Kept(_MANIFESTS), init=False, repr=False)
+    _documents: Kept[Document] = attrs.field(factory=lambda: Kept(_DOCUMENTS), init=False, repr=False)
+
+    @classmethod
+    def open(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Be ready to read the bucket that the environment names; nothing is asked of it yet.
+
+        Raises:
+            UsageError: a variable makes no sense.
+            BucketRefused: S3 is not set up.
+        """
+        config = Config.from_env(environ)
+        return cls(Store.connect(attrs.evolve(config, patience=PATIENCE)), config.sites)
+
+    def sites(self) -> dict[str, Site]:
+        """Read the site files, which change while an Airflow goes on; raise SiteFileError if one is wrong."""
+        return load_sites(self.folder)
+
+    def runs(self, site: str, section: str) -> list[PastRun]:
+        """Return a section's last runs, newest first."""
+        return self._history(site).newest(section, RUNS, self.clock())
+
+    def broken(self, site: str, section: str) -> dict[str, str]:
+        """Return what is wrong with each of a section's manifests that `runs` left out, by key."""
+        noted = dict(self._history(site).broken)
+        return {key: wrong for key, wrong in noted.items() if section_of_manifest(key) == (site, section)}
+
+    def manifest(self, key: str) -> manifest.Manifest:
+        """Return a run's manifest.
+
+        Raises:
+            NotThere: there is none.
+            FindingsFound: what lies there is none.
+        """
+        section_of_manifest(key)
+        told = self._manifests.get(key)
+        if told is None:
+            with _looking_for(key):
+                told = manifest.read(self.store, key)
+            self._manifests.keep(key, told)
+        return told
+
+    def document(self, key: str) -> Document:
+        """Return a document.
+
+        Raises:
+            NotThere: there is none.
+            FindingsFound: what lies there is no JSON object.
+        """
+        site_of_document(key)
+        if document := self._documents.get(key):
+            return document
+        with _looking_for(key):
+            data = self.store.get(key)
+        try:
+            document = Document(key, dict(json.loads(data)))
+        except (ValueError, TypeError) as error:
+            raise FindingsFound(f"{key} is no JSON object: {error}") from None
+        self._documents.keep(key, document)
+        return document
+
+    def documents(self, wanted: Iterable[str]) -> dict[str, Document]:
+        """Return documents of one site by key, several read at a time; rejections that have expired are left out.
+
+        Raises:
+            NotThere: no document can have such a key.
+            FindingsFound: one is missing or no JSON object.
+        """
+        found = {key: self._documents.get(key) for key in wanted}
+        unknown = [key for key, document in found.items() if document is None]
+        if unknown:
+            for document in self.reader(site_of_document(unknown[0])).read(unknown):
+                self._documents.keep(document.key, document)
+                found[document.key] = document
+        return {key: document for key, document in found.items() if document}
+
+    def reader(self, site: str) -> Reader:
+        """Return the reader of a site's archive."""
+        return Reader(self.store, site)
+
+    def _history(self, site: str) -> History:
+        return self._histories.setdefault(site, History(self.store, site))
+
+
+@contextmanager
+def _looking_for(key: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyError:
+        raise NotThere(key) from None

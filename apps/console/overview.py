@@ -1,0 +1,113 @@
+"""The overview: each section of each site in a card, those that need somebody first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+
+from apps.console import advice, charts, politeness
+from apps.console.addresses import Links
+from apps.console.advice import Advice
+from apps.console.charts import Chart
+from apps.console.days import Day, by_day
+from apps.console.freshness import Freshness, State, freshness
+from apps.console.holdings import Holdings
+from apps.console.politeness import Load
+from apps.dag_ids import slug
+from pressmark.alarms import Alarm, alarms
+from pressmark.history import PastRun
+from pressmark.site import Site
+
+BARS, DAYS = 48, 14
+"""Runs and days in the charts."""
+
+
+@attrs.frozen(kw_only=True)
+class Card:
+    """One section."""
+
+    site: Site
+    section: str
+    slug: str
+    freshness: Freshness
+    alarms: Sequence[Alarm]
+    last: PastRun | None
+    runs: Chart
+    days: Chart
+    storage: Chart
+    new: int
+    """New versions of the days shown."""
+    silent: int
+    """Silent edits of the days shown."""
+    size: int
+    """Bytes of the segments of the days shown."""
+    loads: Sequence[Load]
+    daily: Sequence[Day]
+    """Oldest first."""
+    broken: int
+    """Manifests that can't be read."""
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return self.site.sections[self.section].name
+
+    @property
+    def advice(self) -> Advice | None:
+        """What to do about the last run, if that failed."""
+        failed = self.freshness.failed
+        return advice.on(failed.ended, failed.failure) if failed else None
+
+
+@attrs.frozen(kw_only=True)
+class Overview:
+    """All sections, the worst first."""
+
+    cards: Sequence[Card]
+
+    def number(self, state: str) -> int:
+        """Return how many sections are like this."""
+        return sum(card.freshness.state == state for card in self.cards)
+
+    @property
+    def alarms(self) -> int:
+        """How many alarms there are."""
+        return sum(len(card.alarms) for card in self.cards)
+
+
+def overview(holdings: Holdings, links: Links) -> Overview:
+    """Tell of every section."""
+    now = holdings.clock()
+    cards = [
+        card_of(holdings, links, site, section, holdings.runs(site.site, section), now)
+        for site in holdings.sites().values()
+        for section in site.sections
+    ]
+    order = list(State)
+    cards.sort(key=lambda card: (not card.alarms, order.index(card.freshness.state), card.site.site, card.section))
+    return Overview(cards=cards)
+
+
+def card_of(
+    holdings: Holdings, links: Links, site: Site, section: str, runs: Sequence[PastRun], now: datetime, days: int = DAYS
+) -> Card:
+    """Tell of one section by its runs, newest first."""
+    found = alarms(site, section, runs, now)
+    daily = by_day(runs, now, days)
+    return Card(
+        site=site,
+        section=section,
+        slug=slug(site.site, section),
+        freshness=freshness(site.sections[section].schedule, runs, found, now),
+        alarms=found,
+        last=runs[0] if runs else None,
+        runs=charts.of_runs(runs, links.run, BARS),
+        days=charts.of_days(daily),
+        storage=charts.of_storage(daily),
+        new=sum(day.new for day in daily),
+        silent=sum(day.silent for day in daily),
+        size=sum(day.size for day in daily),
+        daily=daily,
+        loads=politeness.loads(site, runs[:BARS]),
+        broken=len(holdings.broken(site.site, section)),
+    )

@@ -1,0 +1,95 @@
+"""The page of one run: each article that it saw, what it left in the bucket, and why it failed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from apps.console import advice, fates
+from apps.console.addresses import NotThere, section_of_manifest, site_of_segment
+from apps.console.advice import Advice
+from apps.console.fates import Row
+from apps.console.holdings import Holdings
+from apps.console.outcomes import LABELS
+from pressmark.errors import FindingsFound
+from pressmark.history import PastRun
+from pressmark.outcomes import Outcome
+
+SHOWN = 100
+"""Articles on a page."""
+
+
+@attrs.frozen(kw_only=True)
+class RunPage:
+    """One run."""
+
+    run: PastRun
+    told: Mapping[str, Any]
+    """Its manifest."""
+    known: bool
+    """Whether a site file has its section, so that there is a page of it."""
+    advice: Advice | None
+    outcome: Outcome | None
+    """The only one shown; None: all."""
+    numbers: Mapping[Outcome, int]
+    rows: Sequence[Row]
+    """The articles of this page."""
+    matching: int
+    """Articles of the outcome shown."""
+    page: int
+    """From 1."""
+    pages: int
+
+    @property
+    def requisites(self) -> str:
+        """What became of styles, scripts, pictures and fonts."""
+        told = self.told.get("requisites", {})
+        left_out = f", {told['left_out']} left out as beyond their page's bounds" if told.get("left_out") else ""
+        return f"{told.get('captured', 0)} captured, {told.get('failed', 0)} failed{left_out}"
+
+    @property
+    def segments(self) -> Sequence[Mapping[str, Any]]:
+        """What the manifest says of its segments."""
+        return [each for each in self.told["segments"] if all(map(_is_segment, (each["key"], each["index"]["key"])))]
+
+
+def run_page(holdings: Holdings, key: str, outcome: str = "", page: int = 1) -> RunPage:
+    """Tell of a run; an outcome that there is none of shows all.
+
+    Raises:
+        NotThere: there is no such run.
+        FindingsFound: its manifest can't be read.
+    """
+    told = holdings.manifest(key)
+    site_name, section = section_of_manifest(key)
+    site = holdings.sites().get(site_name)
+    try:
+        run = PastRun.of(key, told)
+        rows = fates.rows(told["articles"], site)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise FindingsFound(f"{key} is no manifest: {type(error).__name__}: {error}") from None
+    only = Outcome(outcome) if outcome in set(Outcome) else None
+    order = list(LABELS)
+    matching = [row for row in rows if only in {None, row.outcome}]
+    matching.sort(key=lambda row: order.index(row.outcome))
+    pages = max(1, -(-len(matching) // SHOWN))
+    page = min(max(page, 1), pages)
+    return RunPage(
+        run=run,
+        told=told,
+        known=site is not None and section in site.sections,
+        advice=advice.on(run.ended, run.failure),
+        outcome=only,
+        numbers={each: sum(row.outcome is each for row in rows) for each in LABELS},
+        rows=fates.with_headlines(holdings, matching[(page - 1) * SHOWN : page * SHOWN]),
+        matching=len(matching),
+        page=page,
+        pages=pages,
+    )
+
+
+def _is_segment(key: str) -> bool:
+    try:
+        return bool(site_of_segment(key))
+    except NotThere:
+        return False

@@ -1,0 +1,52 @@
+"""Times, sizes and counts as people read them. All times are UTC."""
+
+from datetime import UTC, datetime, timedelta
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def exact(moment: datetime) -> str:
+    """Return `25 Nov 2026 10:30:05 UTC`."""
+    return f"{moment.astimezone(UTC):%-d %b %Y %H:%M:%S} UTC"
+
+
+def short(moment: datetime, now: datetime) -> str:
+    """Return the time of today, `10:30`, or with its day, `24 Nov 10:30`, and its year if that is another one."""
+    moment, now = moment.astimezone(UTC), now.astimezone(UTC)
+    if moment.date() == now.date():
+        return f"{moment:%H:%M}"
+    return f"{moment:%-d %b %H:%M}" if moment.year == now.year else f"{moment:%-d %b %Y %H:%M}"
+
+
+def span(time: timedelta) -> str:
+    """Return about how long that is: `40 s`, `12 min`, `3 h`, `5 days`."""
+    seconds = int(abs(time).total_seconds())
+    if seconds < MINUTE:
+        return f"{seconds} s"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min"
+    if seconds < 2 * DAY:
+        return f"{seconds // HOUR} h"
+    return f"{seconds // DAY} days"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Return how long ago that was: `12 min ago`; `just now`; `in 3 h` when it is yet to come."""
+    passed = now - moment
+    if abs(passed) < timedelta(seconds=5):
+        return "just now"
+    return f"{span(passed)} ago" if passed > timedelta() else f"in {span(passed)}"
+
+
+def size(number: float) -> str:
+    """Return bytes in the decimal unit that fits: `3.4 MB`."""
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if number < 1000 or unit == "TB":
+            break
+        number /= 1000
+    return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Return `1 run`, `1,200 runs`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

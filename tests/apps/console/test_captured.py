@@ -1,0 +1,158 @@
+"""What strangers wrote is handed out so that it can do nothing."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from urllib.parse import quote
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from apps.console.captured import UNKNOWN, _type_of
+from apps.s3server import RunningS3
+from pressmark.reader import Response
+from tests.apps.conftest import Archive, Crawl, archiving
+from tests.apps.console.conftest import Visitor, visitor
+from tests.conftest import fresh_bucket
+
+
+@pytest.fixture(scope="module")
+def crawled(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Archive, Crawl]]:
+    with pytest.MonkeyPatch.context() as patch:
+        fresh_bucket(s3, patch)
+        with archiving(tmp_path_factory.mktemp("captured"), patch) as archive:
+            yield archive, archive.crawl()
+
+
+@pytest.fixture(scope="module")
+def console(crawled: tuple[Archive, Crawl]) -> Visitor:
+    return visitor()
+
+
+def key_of(crawled: tuple[Archive, Crawl], outcome: str = "published") -> str:
+    return next(each["key"] for each in crawled[1].manifest["articles"] if each["outcome"] == outcome)
+
+
+def test_a_capture_is_the_decoded_body_and_has_no_rights(crawled: tuple[Archive, Crawl], console: Visitor) -> None:
+    answer = console.get(f"/capture?key={quote(key_of(crawled))}&page=1")
+    assert answer.text.startswith("<!DOCTYPE html")
+    assert "<script" in answer.text, "it stays as it came"
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-disposition"].startswith("inline")
+    policy = [part.strip() for part in answer.headers["content-security-policy"].split(";")]
+    assert "sandbox" in policy, "no script, no form, an origin of its own"
+    assert {"default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"} <= set(policy)
+
+
+def test_the_page_around_a_capture_frames_it_without_rights(crawled: tuple[Archive, Crawl], console: Visitor) -> None:
+    page = console.get(f"/page?key={quote(key_of(crawled))}").text
+    assert '<iframe class="captured" sandbox="" ' in page
+    assert "200 OK" in page
+
+
+def test_console_pages_allow_nothing_from_elsewhere(crawled: tuple[Archive, Crawl], console: Visitor) -> None:
+    for path in ("/", f"/page?key={quote(key_of(crawled))}", f"/{crawled[1].manifest_key}", "/nowhere"):
+        headers = console.get(path, 404 if path == "/nowhere" else 200).headers
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; ")
+        for part in ("frame-ancestors 'self'", "form-action 'self'", "base-uri 'none'"):
+            assert part in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+
+
+def test_pages_keep_their_own_policy(crawled: tuple[Archive, Crawl], console: Visitor) -> None:
+    page = console.get("/").text
+    assert " style=" not in page
+    assert " onclick=" not in page
+    assert page.count("<script") == page.count('<script src="/archive/static/console.js">') == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "handed_out", "shown"),
+    [
+        ("text/html; charset=utf-8", "text/html; charset=utf-8", True),
+        ('Text/HTML;charset="gb2312"', "text/html; charset=gb2312", True),
+        ("text/plain", "text/plain", True),
+        ("image/jpeg", "image/jpeg", True),
+        ("image/svg+xml", UNKNOWN, False),
+        ("application/xhtml+xml", UNKNOWN, False),
+        ("text/javascript", UNKNOWN, False),
+        ("text/html, text/javascript", UNKNOWN, False),
+        ("text/html\r\nSet-Cookie: a=b", UNKNOWN, False),
+        ("", UNKNOWN, False),
+    ],
+)
+def test_only_types_that_can_be_looked_at_are_shown(said: str, handed_out: str, shown: bool) -> None:
+    head = [("Content-Type", said)] if said else []
+    response = Response("https://news.example/", datetime.now(UTC), 200, "OK", head, b"", b"")
+    assert _type_of(response) == (handed_out, shown)
+
+
+def test_a_segment_comes_whole(crawled: tuple[Archive, Crawl], console: Visitor) -> None:
+    segment = crawled[1].manifest["segments"][0]
+    answer = console.get(f"/segment?key={quote(segment['key'])}")
+    assert answer.content == crawled[0].store.get(segment["key"])
+    assert int(answer.headers["content-length"]) == segment["size"]
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert sum(1 for _ in ArchiveIterator(BytesIO(answer.content))) == segment["records"]
+    assert gzip.decompress(answer.content)
+
+
+def test_a_document_is_its_json(crawled: tuple[Archive, Crawl], console: Visitor) -> None:
+    for key in (key_of(crawled), crawled[1].manifest_key or ""):
+        answer = console.get(f"/document?key={quote(key)}")
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.json() == json.loads(crawled[0].store.get(key))
+        assert "\n  " in answer.text
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "articles/newsroom/",
+        "warc/newsroom/2022/02/18/x.warc.gz",
+        "exports/newsroom/reached.json",
+        "schemas/article-1.json",
+        "../../etc/passwd",
+        "articles/../runs/newsroom/world/europe/2022/02/18/x.json",
+        "articles/newsroom/2022/02/18/../18/WS0/20220218T005300Z.json",
+        "articles/newsroom/2022/02/18/WS0/20220218T005300Z.json\n",
+        "/articles/newsroom/2022/02/18/WS0/20220218T005300Z.json",
+        "articles/newsroom/2022/02/18/WS0/20220218T005300Z.json",
+        "runs/newsroom/world/europe/2022/02/18/x.visits.jsonl.gz",
+        "runs/newsroom/../newsroom/world/europe/2022/02/18/x.json",
+    ],
+)
+def test_no_other_key_leads_anywhere(crawled: tuple[Archive, Crawl], console: Visitor, key: str) -> None:
+    for page in ("document", "capture", "page", "diff"):
+        assert "Traceback" not in console.get(f"/{page}?key={quote(key, safe='')}", 404).text
+    console.get(f"/segment?key={quote(key, safe='')}", 404)
+    console.get(f"/runs/{quote(key)}", 404)
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "99"])
+def test_there_is_no_such_page(crawled: tuple[Archive, Crawl], console: Visitor, page: str) -> None:
+    console.get(f"/capture?key={quote(key_of(crawled))}&page={page}", 404)
+
+
+def test_a_document_that_points_elsewhere_is_not_followed(crawled: tuple[Archive, Crawl]) -> None:
+    store, console = crawled[0].store, visitor()
+    whole = json.loads(store.get(key_of(crawled)))
+    for number, (change, status) in enumerate(
+        [
+            ({"warc": "runs/newsroom/world/europe/2022/02/18/x.json"}, 404),
+            ({"warc": "warc/chinadaily/2022/02/18/x.warc.gz"}, 404),
+            ({"length": 1 << 40}, 500),
+            ({"length": "long"}, 500),
+            ({"offset": 1}, 500),
+        ]
+    ):
+        capture = {**whole["pressmark"]["captures"][0], **change}
+        key = f"articles/newsroom/2022/02/18/WSforged/{number}.json"
+        store.put(key, json.dumps({**whole, "pressmark": {**whole["pressmark"], "captures": [capture]}}).encode())
+        assert "Traceback" not in console.get(f"/capture?key={key}", status).text
