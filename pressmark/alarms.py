@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 import attrs
 
 from pressmark.document import timestamp
 from pressmark.errors import BucketError, CrawlRefused, LayoutChanged
-from pressmark.history import PastRun
 from pressmark.shares import Breach, find_breach, lacking
 from pressmark.site import Site
+
+if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
+    from pressmark.history import PastRun
 
 
 class Kind(StrEnum):
@@ -67,7 +70,7 @@ class _Seen:
 
     site: Site
     section: str
-    runs: Sequence[PastRun]
+    runs: Sequence["PastRun"]
     """Those that looked for what is newest; the newest first, at least one."""
     now: datetime
 
@@ -84,7 +87,7 @@ class _Seen:
         return f"`expect.{name}` in {self.site.site}.yml"
 
 
-def alarms(site: Site, section: str, runs: Sequence[PastRun], now: datetime) -> list[Alarm]:
+def alarms(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -> list[Alarm]:
     """Return what is wrong with a section.
 
     Args:
@@ -101,10 +104,14 @@ def alarms(site: Site, section: str, runs: Sequence[PastRun], now: datetime) -> 
     return [alarm for alarm in found if alarm]
 
 
-def reaches(site: Site, runs: Sequence[PastRun], now: datetime) -> bool:
-    """Tell whether these newest runs, newest first, go back far enough to judge by, or more of them should be read."""
-    longest = max(filter(None, (site.expect.news, site.expect.late)), default=timedelta(0))
-    return any(run.scope == "newest" and now - run.started_at > longest for run in runs)
+def reaches(site: Site, runs: Sequence["PastRun"], now: datetime) -> bool:
+    """Tell whether these newest runs go back far enough to judge by, or more of them should be read first."""
+    newest = [run for run in runs if run.scope == "newest"]
+    oldest = now - newest[-1].started_at if newest else timedelta(0)
+    questions = [(site.expect.news, _brings_news), (site.expect.late, _is_complete)]
+    return bool(newest) and all(
+        allowed is None or oldest > allowed or any(map(answered, newest)) for allowed, answered in questions
+    )
 
 
 def bucket_away(error: BucketError, since: datetime) -> Alarm:
@@ -147,14 +154,22 @@ def moment(when: datetime) -> str:
     return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def _brings_news(run: "PastRun") -> bool:
+    return bool(run.new or run.recovered)
+
+
+def _is_complete(run: "PastRun") -> bool:
+    return run.ended == "complete"
+
+
 def _no_news(seen: _Seen) -> Alarm | None:
     allowed = seen.site.expect.news
-    last = next((run for run in seen.runs if run.new or run.recovered), None)
+    last = next(filter(_brings_news, seen.runs), None)
     since = last.ended_at if last else seen.runs[-1].started_at
     if allowed is None or seen.now - since <= allowed:
         return None
     without = list(takewhile(lambda run: run is not last, seen.runs))
-    complete = sum(run.ended == "complete" for run in without)
+    complete = sum(map(_is_complete, without))
     return Alarm(
         kind=Kind.NO_NEWS,
         title=f"no news for {span(seen.now - since)}",
@@ -171,7 +186,7 @@ def _no_news(seen: _Seen) -> Alarm | None:
 
 def _late(seen: _Seen) -> Alarm | None:
     allowed = seen.site.expect.late
-    last = next((run for run in seen.runs if run.ended == "complete"), None)
+    last = next(filter(_is_complete, seen.runs), None)
     since = last.ended_at if last else seen.runs[-1].started_at
     if allowed is None or not seen.site.section(seen.section).schedule or seen.now - since <= allowed:
         return None

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 import attrs
 
-from pressmark.history import PastRun
+if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
+    from pressmark.history import PastRun
 
 FIELDS = frozenset({"no-headline", "unreadable-updated", "invalid"})
 """Reasons of rejection that say: it is an article, and a field is missing. `no-body` is none: a gallery has no text."""
@@ -15,7 +17,7 @@ LEAST_READ = 10
 LEAST_BAD = 3
 """Of them bad, at least."""
 
-Bad = Callable[[PastRun], int]
+Bad = Callable[["PastRun"], int]
 """How many of the pages that a run newly read were bad."""
 
 
@@ -28,7 +30,7 @@ class Breach:
     """Of how many: new versions, and pages rejected for the first time."""
     allowed: float
     """The share that is not too large yet."""
-    oldest: PastRun
+    oldest: "PastRun"
     """Behind this run and behind all since it was too large."""
     earlier: bool
     """Whether it may have been so before; the runs that are known don't tell."""
@@ -36,7 +38,7 @@ class Breach:
     """What the runs that the share is taken of rejected; pages that were known as rejected count again."""
 
 
-def find_breach(runs: Sequence[PastRun], bad: Bad, allowed: float) -> Breach | None:
+def find_breach(runs: Sequence["PastRun"], bad: Bad, allowed: float) -> Breach | None:
     """Return the breach if the newest share is too large.
 
     A share is taken of the newest runs that newly read LEAST_READ pages together.
@@ -47,9 +49,9 @@ def find_breach(runs: Sequence[PastRun], bad: Bad, allowed: float) -> Breach | N
         allowed: the largest share that is well.
     """
 
-    def too_large(window: Sequence[PastRun]) -> bool:
+    def too_large(window: Sequence["PastRun"]) -> bool:
         wrong = sum(map(bad, window))
-        return wrong >= LEAST_BAD and wrong > allowed * sum(map(newly_read, window))
+        return wrong >= LEAST_BAD and wrong / sum(map(newly_read, window)) > allowed
 
     windows = list(takewhile(too_large, (_window(runs[number:]) for number in range(len(runs)))))
     if not windows:
@@ -64,17 +66,17 @@ def find_breach(runs: Sequence[PastRun], bad: Bad, allowed: float) -> Breach | N
     )
 
 
-def newly_read(run: PastRun) -> int:
+def newly_read(run: "PastRun") -> int:
     """Return how many pages a run newly read."""
     return run.new + run.newly_rejected
 
 
-def lacking(run: PastRun) -> int:
+def lacking(run: "PastRun") -> int:
     """Return how many of them lack a field; manifests count those newly rejected for all reasons together only."""
     return min(run.newly_rejected, sum(run.rejected.get(reason, 0) for reason in FIELDS))
 
 
-def _window(runs: Sequence[PastRun]) -> Sequence[PastRun]:
+def _window(runs: Sequence["PastRun"]) -> Sequence["PastRun"]:
     """Return the newest runs that a share can be taken of; none if there are too few pages."""
     read = 0
     for number, run in enumerate(runs, start=1):
