@@ -53,6 +53,8 @@ class Alarm:
     """When it began, UTC."""
     earlier: bool = False
     """Whether it may have begun before the oldest run that was looked at; `since` then moves with that."""
+    about: str = ""
+    """What it is about, if that is not the section: a DAG run."""
     message: str
     """What is wrong, with the numbers."""
     advice: str
@@ -61,7 +63,7 @@ class Alarm:
     @property
     def incident(self) -> str:
         """The same for as long as it goes on, whatever the numbers; but see `earlier`."""
-        return f"{self.kind} {timestamp(self.since)}"
+        return " ".join(filter(None, (self.kind, timestamp(self.since), self.about)))
 
 
 @attrs.frozen
@@ -134,6 +136,7 @@ def deadline_missed(dag_run: str, due: datetime, now: datetime) -> Alarm:
         kind=Kind.DEADLINE,
         title=f"a run is late by {span(now - due)}" if now - due >= timedelta(minutes=1) else "a run is late",
         since=due,
+        about=dag_run,
         message=f"DAG run {dag_run} should have ended at {moment(due)} and goes on, or has not begun.",
         advice="Open it in Airflow. If its crawl waits for the site, the log of the task says for which page; if it is "
         "queued, another crawl of this site holds the pool, or no worker is free. To stop it loses nothing: mark the "

@@ -264,7 +264,7 @@ def test_the_others_are_made_by_hand() -> None:
     assert (away.kind, away.since, away.earlier) == (Kind.BUCKET_AWAY, NOW, True)
     assert "nobody answers at http://x" in away.message
     late = deadline_missed("scheduled__x", NOW - timedelta(hours=2), NOW)
-    assert (late.incident, late.title) == ("deadline 2026-11-25T10:00:00.000000Z", "a run is late by 2 h")
+    assert (late.incident, late.title) == ("deadline 2026-11-25T10:00:00.000000Z scheduled__x", "a run is late by 2 h")
     assert "scheduled__x" in late.message
 
 
