@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -48,13 +49,26 @@ class Politeness(_Facts):
     """How often a failed request is tried again."""
 
 
+Interval = Annotated[timedelta, Field(gt=timedelta(0))]
+
+
 class Expectations(_Facts):
-    """What a healthy listing page holds; less or more fails the run loudly."""
+    """What is healthy: a listing that holds less or more fails its run, all else is told by an alarm."""
 
     fewest: Annotated[int, Field(ge=1)] = 5
     """Entries on a full listing page, at least (the last page of a section may have fewer, but one)."""
     most: int = 60
     """Entries on a listing page, at most."""
+    news: Interval | None = timedelta(days=7)
+    """Time between two new versions, at most; null: it may stand still for good."""
+    rejected: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Share of what was read for the first time that can't become an article, e.g. galleries, at most."""
+    missing: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of it that lacks a field which every article has, at most."""
+    failures: Annotated[int, Field(ge=1)] = 4
+    """Runs that may fail in a row before it is told; each try of a task is a run."""
+    late: Interval | None = timedelta(days=2)
+    """Time between two complete runs of a section with a schedule, at most; null: any."""
 
 
 class RequisiteBounds(_Facts):

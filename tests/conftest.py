@@ -1,6 +1,7 @@
-"""What tests of several rooms share: the real S3 server, and an Airflow home, once per session."""
+"""What tests of several rooms share: the real S3 server, and an Airflow home with its database, once per session."""
 
 import os
+import subprocess
 import sys
 import tempfile
 import uuid
@@ -38,6 +39,12 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS3]:
 def bucket(s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> str:
     """A fresh bucket, which the environment names: `Store.open(Config.from_env(os.environ))` opens it."""
     return fresh_bucket(s3, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Make the tables of Airflow's database, once."""
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
 
 
 def fresh_bucket(s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> str:

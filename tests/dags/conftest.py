@@ -1,7 +1,5 @@
-"""An Airflow database for the session, and the newsroom's DAG on a newsroom and a bucket of the test's own."""
+"""The newsroom's DAG on a newsroom and a bucket of the test's own."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +10,6 @@ from apps.demo_settings import write_site_file
 from apps.newsroom import Newsroom
 from apps.newsroom.running import RunningNewsroom
 from tests.conftest import ROOT
-
-
-@pytest.fixture(scope="session")
-def airflow_database() -> None:
-    """Make the tables, once."""
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -1,0 +1,202 @@
+"""Alarms on Airflow's side: a section is watched behind each run, and whoever is to hear of it hears of it once."""
+
+import logging
+import os
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import attrs
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from apps.receivers import Message, Receiver, receivers
+from apps.told import Entry, FileState, State, Told, VariableState, entry_of, is_of
+from pressmark.alarms import JUDGED, Alarm, Kind, alarms, bucket_away, deadline_missed, moment, reaches
+from pressmark.config import Config
+from pressmark.document import timestamp
+from pressmark.errors import BucketError, UsageError
+from pressmark.site import Site, find_section, load_sites
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from pressmark.history import PastRun
+
+LOOKED_AT = 200
+"""Runs that are read first; more if they don't go back far enough."""
+
+logger = logging.getLogger("pressmark.alarms")
+
+
+def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
+    """Judge a section (`SITE/SECTION`) by its history, and tell of what is wrong with it.
+
+    Returns:
+        The alarms that stand, told before or now: `kind`, `incident`, `title`, `since` (RFC 3339), `message`, `advice`.
+
+    Raises:
+        AirflowFailException: a site file or `PRESSMARK_ALARMS` is wrong, or there is no such section.
+        AirflowException: somebody could not be told; another try tells only those.
+    """
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # It tells where it found its keys, each time.
+    try:
+        config = Config.from_env(os.environ)
+        site, name = find_section(load_sites(config.sites), section)
+        found, judged = _judge(config, site, name)
+        for alarm in found:
+            logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
+        tell_alarms(site, name, context, found, judged)
+    except UsageError as error:
+        raise AirflowFailException(str(error)) from error
+    return [_as_dict(alarm) for alarm in found]
+
+
+def tell_alarms(
+    site: Site,
+    section: str,
+    context: "Context",
+    found: Sequence[Alarm],
+    judged: Collection[Kind],
+) -> None:
+    """Tell whom `PRESSMARK_ALARMS` names of each incident once, and once when it is over. In a task only.
+
+    Args:
+        site: whose alarms they are.
+        section: its name.
+        context: of the task.
+        found: all that stands.
+        judged: the kinds that were looked for; of these, what was told and is not found any more is over.
+
+    Raises:
+        UsageError: `PRESSMARK_ALARMS` can't be read.
+        AirflowException: somebody could not be told, who is told by the next try; the others were, and are not again.
+    """
+    where = f"{site.site}/{section}"
+    links = _links(context["ti"].dag_id, context["run_id"], where)
+    _Teller(where, receivers(os.environ), VariableState(where), links, context).tell(found, judged)
+
+
+def tell_late(section: str, context: Mapping[str, Any]) -> None:
+    """Tell that a DAG run of a section has not ended in its time: for `SyncCallback`, once for each DAG run.
+
+    Airflow runs it once in a process of the executor's, and never again if it fails.
+
+    Args:
+        section: `SITE/SECTION`.
+        context: what Airflow hands to callbacks of deadlines: `dag_run` as its public API has it, and `deadline`.
+
+    Raises:
+        UsageError: `PRESSMARK_ALARMS` can't be read.
+        AirflowException: somebody could not be told; the others were.
+    """
+    run = context["dag_run"]
+    due = datetime.fromisoformat(str(context["deadline"]["deadline_time"]))
+    alarm = deadline_missed(run["dag_run_id"], due, datetime.now(UTC))
+    logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
+    state = FileState(Config.from_env(os.environ).spool / ".alarms" / f"{run['dag_id']}.json")
+    links = _links(run["dag_id"], run["dag_run_id"], section)
+    _Teller(section, receivers(os.environ), state, links, context).tell([alarm], judged=())
+
+
+@attrs.define
+class _Teller:
+    """Tells first and marks then: killed between the two it tells somebody twice, and the other way round nobody."""
+
+    where: str
+    """`SITE/SECTION`."""
+    receivers: Sequence[Receiver]
+    state: State
+    links: tuple[tuple[str, str], ...]
+    context: Any
+    failures: list[str] = attrs.field(factory=list, init=False)
+
+    def tell(self, found: Sequence[Alarm], judged: Collection[Kind]) -> None:
+        told = self.state.read()
+        for alarm in found:
+            if not is_of(told.get(alarm.kind), alarm):
+                told[alarm.kind] = entry_of(alarm)
+            self._send(told, told[alarm.kind]["told"], self.receivers, self._alarm(alarm))
+        for kind in sorted(told.keys() & set(judged) - {alarm.kind for alarm in found}):
+            self._tell_over(told, kind)
+        if self.failures:
+            raise AirflowException(f"could not tell {'; '.join(self.failures)}. See docs/alarms.md.")
+
+    def _tell_over(self, told: Told, kind: str) -> None:
+        entry = told[kind]
+        heard = [each for each in self.receivers if str(each) in entry["told"]]
+        self._send(told, entry["over"], heard, self._over(entry))
+        if {str(each) for each in heard} <= set(entry["over"]):
+            del told[kind]
+            self.state.write(told)
+
+    def _send(self, told: Told, done: list[str], to: Sequence[Receiver], message: Message) -> None:
+        """Send to those who are not among the `done`, who are marked there one by one."""
+        for receiver in to:
+            if str(receiver) in done:
+                continue
+            try:
+                receiver.send(message, self.context)
+            except Exception as error:  # noqa: BLE001 - whatever fails with one, the others must hear of it
+                self.failures.append(f"{receiver} ({type(error).__name__}: {' '.join(str(error).split())})")
+                continue
+            logger.info("told %s: %s", receiver, message.subject)
+            done.append(str(receiver))
+            self.state.write(told)
+
+    def _alarm(self, alarm: Alarm) -> Message:
+        return Message(
+            subject=f"[Pressmark] {self.where}: {alarm.title}",
+            paragraphs=(alarm.message, f"Since {moment(alarm.since)}.", f"What to do: {alarm.advice}"),
+            links=self.links,
+        )
+
+    def _over(self, entry: Entry) -> Message:
+        began = moment(datetime.fromisoformat(entry["since"]))
+        return Message(
+            subject=f"[Pressmark] over: {self.where}: {entry['title']}",
+            paragraphs=(f"What began at {began} is over, as seen at {moment(datetime.now(UTC))}.",),
+            links=self.links,
+        )
+
+
+def _judge(config: Config, site: Site, section: str) -> tuple[list[Alarm], frozenset[Kind]]:
+    """Return what is wrong, and what was looked for: without the bucket, whatever was wrong in it may go on."""
+    from pressmark.archive.store import Store
+    from pressmark.history import History
+
+    now = datetime.now(UTC)
+    try:
+        runs = _runs(History(Store.open(config), site.site), site, section, now)
+    except BucketError as error:
+        return [bucket_away(error, now)], frozenset({Kind.BUCKET_AWAY})
+    return alarms(site, section, runs, now), JUDGED | {Kind.BUCKET_AWAY}
+
+
+def _runs(history: Any, site: Site, section: str, now: datetime) -> "list[PastRun]":
+    number = LOOKED_AT
+    while True:
+        runs: list[PastRun] = history.newest(section, number, now)
+        if reaches(site, runs, now) or len(runs) <= number // 2:  # There are no more; some may be broken.
+            return runs
+        number *= 2
+
+
+def _links(dag_id: str, run_id: str, where: str) -> tuple[tuple[str, str], ...]:
+    base = (conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")
+    return (
+        ("The run in Airflow", f"{base}/dags/{quote(dag_id)}/runs/{quote(run_id)}"),
+        ("The section", f"{base}/archive/sections/{quote(where)}"),
+    )
+
+
+def _as_dict(alarm: Alarm) -> dict[str, Any]:
+    return {
+        "kind": str(alarm.kind),
+        "incident": alarm.incident,
+        "title": alarm.title,
+        "since": timestamp(alarm.since),
+        "message": alarm.message,
+        "advice": alarm.advice,
+    }

@@ -1,0 +1,114 @@
+"""Receivers: whom alarms are sent to, through Airflow's own notifiers and connections."""
+
+import html
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from pressmark.errors import UsageError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+VARIABLE = "PRESSMARK_ALARMS"
+_ADDRESSES = {"smtp": re.compile(r"[^@\s]+@[^@\s]+"), "slack": re.compile(r"[#@]?[^#@\s]+")}
+_CONNECTIONS = {"smtp": "smtp_default", "slack": "slack_api_default"}
+
+
+@attrs.frozen
+class Message:
+    """What is sent."""
+
+    subject: str
+    """One line."""
+    paragraphs: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+    """Pairs of a label and a URL."""
+
+    def as_html(self) -> str:
+        """Return it as the body of an e-mail."""
+        paragraphs = "".join(f"<p>{html.escape(each)}</p>\n" for each in self.paragraphs)
+        links = "".join(
+            f'<p>{html.escape(label)}: <a href="{html.escape(url)}">{html.escape(url)}</a></p>\n'
+            for label, url in self.links
+        )
+        return paragraphs + links
+
+    def as_slack(self) -> str:
+        """Return it as Slack's markup, in which no other text is markup, and nobody is called."""
+        links = (f"<{_slack(url)}|{_slack(label)}>" for label, url in self.links)
+        return "\n".join([f"*{_slack(self.subject)}*", *map(_slack, self.paragraphs), " ".join(links)])
+
+
+@attrs.frozen
+class Receiver:
+    """One address."""
+
+    how: str
+    """`smtp` or `slack`."""
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.how}:{self.address}"
+
+    def send(self, message: Message, context: "Context") -> None:
+        """Send a message.
+
+        Raises:
+            UsageError: the provider is not installed.
+            Exception: whatever the notifier raises, e.g. because there is no connection, or nobody answers.
+        """
+        # Not by calling the notifier: that takes its texts for Jinja templates, and what a site writes stands in them.
+        self._notifier(message).notify(context)
+
+    def _notifier(self, message: Message) -> Any:
+        connection = _CONNECTIONS[self.how]
+        try:
+            if self.how == "smtp":
+                from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+                return SmtpNotifier(
+                    to=self.address,
+                    subject=message.subject,
+                    html_content=message.as_html(),
+                    mime_subtype="alternative",
+                    smtp_conn_id=connection,
+                )
+            from airflow.providers.slack.notifications.slack import SlackNotifier
+        except ImportError as error:
+            raise UsageError(
+                f"{VARIABLE} has {self}, and Airflow's provider for it is missing ({error}): "
+                f"install pressmark[{self.how}]."
+            ) from error
+        return SlackNotifier(
+            channel=self.address,
+            text=message.as_slack(),
+            slack_conn_id=connection,
+            username="Pressmark",
+            unfurl_links=False,
+        )
+
+
+def receivers(environ: Mapping[str, str]) -> tuple[Receiver, ...]:
+    """Return whom `PRESSMARK_ALARMS` names, e.g. `smtp:ops@example.org, slack:#archive`; nobody if it is not set.
+
+    Raises:
+        UsageError: it can't be read.
+    """
+    named = (part.strip() for part in environ.get(VARIABLE, "").split(","))
+    return tuple(dict.fromkeys(_receiver(part) for part in named if part))
+
+
+def _receiver(text: str) -> Receiver:
+    how, _, address = text.partition(":")
+    if how not in _ADDRESSES or not _ADDRESSES[how].fullmatch(address):
+        raise UsageError(
+            f"{VARIABLE}: {text!r} is no receiver. Write smtp:ops@example.org or slack:#channel, several with commas."
+        )
+    return Receiver(how, address)
+
+
+def _slack(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

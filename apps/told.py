@@ -1,0 +1,103 @@
+"""What was told of: which incident of each kind, and to whom; so that nobody hears of one twice."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any, Protocol
+
+from airflow.sdk import Variable
+
+from pressmark.alarms import Alarm
+from pressmark.document import timestamp
+
+Entry = dict[str, Any]
+"""`incident`, `since` (RFC 3339), `title`; lists of the receivers that were `told`, and told that it is `over`."""
+Told = dict[str, Entry]
+"""By the kind of alarm."""
+_SHAPE = {"incident": str, "since": str, "title": str, "told": list, "over": list}
+
+logger = logging.getLogger("pressmark.alarms")
+
+
+class State(Protocol):
+    """Where it is kept. What can't be read was not told: an alarm that comes twice is better than one that is lost."""
+
+    def read(self) -> Told:
+        """Return what was told."""
+
+    def write(self, told: Told) -> None:
+        """Keep it."""
+
+
+class VariableState:
+    """In an Airflow Variable, for tasks: they may run on any machine.
+
+    For tasks only. The process of a callback can read Variables; when it writes one, Airflow does not answer, and it
+    waits for good.
+    """
+
+    def __init__(self, section: str) -> None:
+        self.key = f"pressmark_alarms/{section}"
+
+    def read(self) -> Told:
+        """Return what was told."""
+        return _read(str(Variable.get(self.key, default="{}")), f"Variable {self.key}")
+
+    def write(self, told: Told) -> None:
+        """Keep it."""
+        Variable.set(self.key, json.dumps(told, indent=1), "Alarms that were told; delete it to be told again.")
+
+
+class FileState:
+    """In a file of this machine, for callbacks. A disk that is full keeps nobody from being told."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> Told:
+        """Return what was told."""
+        try:
+            return _read(self.path.read_text("utf-8"), str(self.path))
+        except OSError:
+            return {}
+
+    def write(self, told: Told) -> None:
+        """Keep it."""
+        written = self.path.with_suffix(".new")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            written.write_text(json.dumps(told, indent=1), "utf-8")
+            written.replace(self.path)
+        except OSError as error:
+            logger.warning("%s can't be written, and the same alarm may be told again: %s", self.path, error)
+
+
+def entry_of(alarm: Alarm) -> Entry:
+    """Return what is kept of an alarm of which nobody was told yet."""
+    return {
+        "incident": alarm.incident,
+        "since": timestamp(alarm.since),
+        "title": alarm.title,
+        "told": [],
+        "over": [],
+    }
+
+
+def is_of(entry: Entry | None, alarm: Alarm) -> bool:
+    """Tell whether an alarm is of the incident that was told; one that was told to be over is another."""
+    if not entry or entry["over"]:
+        return False
+    went_on = alarm.earlier and entry["since"] <= timestamp(alarm.since)
+    return bool(entry["incident"] == alarm.incident or went_on)
+
+
+def _read(text: str, where: str) -> Told:
+    try:
+        told: Told = dict(json.loads(text))
+        if all(isinstance(entry[name], kind) for entry in told.values() for name, kind in _SHAPE.items()):
+            return told
+    except (ValueError, TypeError, LookupError) as error:
+        logger.warning("%s can't be read, what goes on will be told again: %s", where, error)
+        return {}
+    logger.warning("%s holds something else, what goes on will be told again", where)
+    return {}

@@ -1,0 +1,161 @@
+"""Alarms told by real tasks of Airflow, which keep in a real Variable what they told."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk import Context, Variable
+from airflow.sdk.exceptions import AirflowException
+
+from apps.alarms import tell_alarms
+from pressmark.alarms import JUDGED, Alarm, Kind
+from pressmark.site import load_sites
+from tests.apps.alarms.conftest import OPS, Tasks
+from tests.apps.alarms.servers import MailServer, SlackServer
+
+pytestmark = pytest.mark.slow
+
+SITE = load_sites()["newsroom"]
+START = datetime(2026, 11, 25, 5, tzinfo=UTC)
+BOSS = "boss@example.org"
+
+
+def alarm(kind: Kind = Kind.NO_NEWS, since: datetime = START, **told: Any) -> Alarm:
+    facts: dict[str, Any] = {"title": "no news for 26 h", "message": "No <b>news</b> & none.", "advice": "Look at it."}
+    return Alarm(kind=kind, since=since, **facts | told)
+
+
+@pytest.fixture
+def tell(tasks: Tasks) -> Callable[..., None]:
+    """Tell of alarms of a section that no test had before."""
+    section = f"world/{uuid.uuid4().hex[:8]}"
+
+    def tell(*found: Alarm, judged: frozenset[Kind] = JUDGED) -> None:
+        tasks.run(lambda context: tell_alarms(SITE, section, context, found, judged))
+
+    return tell
+
+
+def test_an_incident_is_told_once(tell: Callable[..., None], mail: MailServer) -> None:
+    tell(alarm())
+    tell(alarm(title="no news for 27 h"))
+    assert len(mail.mails) == 1
+    tell(alarm(since=START + timedelta(days=2)))
+    assert len(mail.mails) == 2
+
+
+def test_two_kinds_are_two_incidents(tell: Callable[..., None], mail: MailServer) -> None:
+    tell(alarm(), alarm(Kind.FAILING, title="runs fail"))
+    tell(alarm(Kind.FAILING, title="runs fail"), alarm())
+    assert [subject.rpartition(": ")[2] for subject in mail.subjects(OPS)] == ["no news for 26 h", "runs fail"]
+
+
+def test_the_end_is_told_once(tell: Callable[..., None], mail: MailServer) -> None:
+    tell(alarm())
+    tell()
+    tell()
+    first, last = mail.subjects(OPS)
+    assert last == first.replace("[Pressmark] ", "[Pressmark] over: ")
+    assert "2026-11-25 05:00 UTC is over" in mail.mails[1][1].get_body().get_content()  # type: ignore[union-attr]
+    tell(alarm())
+    assert mail.subjects(OPS)[2] == first
+
+
+def test_what_was_not_looked_for_is_not_over(tell: Callable[..., None], mail: MailServer) -> None:
+    tell(alarm())
+    tell(judged=frozenset({Kind.BUCKET_AWAY}))
+    assert len(mail.mails) == 1
+
+
+def test_one_that_began_before_all_that_is_known_goes_on(tell: Callable[..., None], mail: MailServer) -> None:
+    later = START + timedelta(hours=1)
+    tell(alarm(earlier=True))
+    tell(alarm(since=later, earlier=True))
+    assert len(mail.mails) == 1
+    tell(alarm(since=later))
+    assert len(mail.mails) == 2
+
+
+def test_a_retry_tells_only_those_who_were_not_told(
+    tell: Callable[..., None], mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSMARK_ALARMS", f"smtp:{BOSS},smtp:{OPS}")
+    mail.refused.add(BOSS)
+    for _ in range(2):
+        with pytest.raises(AirflowException, match=rf"could not tell smtp:{BOSS} \(SMTPRecipientsRefused"):
+            tell(alarm())
+    assert (len(mail.subjects(OPS)), len(mail.subjects(BOSS))) == (1, 0)
+    mail.refused.clear()
+    tell(alarm())
+    assert (len(mail.subjects(OPS)), len(mail.subjects(BOSS))) == (1, 1)
+
+    mail.refused.add(OPS)
+    with pytest.raises(AirflowException, match=OPS):
+        tell()
+    mail.refused.clear()
+    tell()
+    tell()
+    assert (len(mail.subjects(OPS)), len(mail.subjects(BOSS))) == (2, 2)
+
+
+def test_who_was_not_told_of_it_does_not_hear_of_its_end(
+    tell: Callable[..., None], mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(alarm())
+    monkeypatch.setenv("PRESSMARK_ALARMS", f"smtp:{BOSS}")
+    tell()
+    assert len(mail.mails) == 1
+
+
+def test_a_mail_says_what_is_wrong_and_where(tasks: Tasks, mail: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example/")
+    section, run_id = f"a/{uuid.uuid4().hex}", ""
+    wrong = alarm(message="{{ 6 * 7 }} of <script> & 'co'")
+
+    def tell(context: Context) -> str:
+        tell_alarms(SITE, section, context, [wrong], JUDGED)
+        return context["run_id"]
+
+    run_id = tasks.run(tell)
+    [(_, sent)] = mail.mails
+    assert sent["Subject"] == f"[Pressmark] newsroom/{section}: no news for 26 h"
+    assert sent["From"] == "pressmark@example.org"
+    body = sent.get_body(("html",))
+    assert body
+    text = body.get_content()
+    assert "<p>{{ 6 * 7 }} of &lt;script&gt; &amp; &#x27;co&#x27;</p>" in text
+    assert "What to do: Look at it." in text
+    assert f"https://airflow.example/archive/sections/newsroom/{section}" in text
+    assert f"https://airflow.example/dags/alarms/runs/{run_id.replace(':', '%3A').replace('+', '%2B')}" in text
+
+
+def test_slack_is_told(tell: Callable[..., None], slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRESSMARK_ALARMS", "slack:#nowhere, slack:#archive")
+    with pytest.raises(AirflowException, match=r"slack:#nowhere \(SlackApiError: .*channel_not_found"):
+        tell(alarm(message="<!channel> & {{ 6 * 7 }}"))
+    [message] = slack.messages
+    assert message["text"].startswith("*[Pressmark] newsroom/world/")
+    assert "&lt;!channel&gt; &amp; {{ 6 * 7 }}" in message["text"]
+    assert "|The run in Airflow>" in message["text"]
+
+
+def test_without_a_connection_it_says_which(tell: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRESSMARK_ALARMS", "slack:#archive")
+    with pytest.raises(AirflowException, match="slack_api_default"):
+        tell(alarm())
+
+
+def test_a_variable_that_somebody_broke_is_told_anew(tasks: Tasks, mail: MailServer) -> None:
+    for broken in ("[", "[]", '{"no-news": {}}', '{"no-news": {"incident": 1}}', "null"):
+        section = uuid.uuid4().hex
+
+        def tell(context: Context, section: str = section, broken: str = broken) -> None:
+            Variable.set(f"pressmark_alarms/newsroom/{section}", broken)
+            tell_alarms(SITE, section, context, [alarm()], JUDGED)
+            tell_alarms(SITE, section, context, [alarm()], JUDGED)
+
+        mail.mails.clear()
+        tasks.run(tell)
+        assert len(mail.mails) == 1, broken

@@ -1,0 +1,113 @@
+"""A section is watched behind each run: real crawls, and what their history says."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from airflow.sdk import Context, Variable
+from airflow.sdk.exceptions import AirflowFailException
+
+from apps.alarms import watch_section
+from apps.ports import free_port
+from pressmark.archive import manifest
+from pressmark.archive.store import Store
+from pressmark.document import timestamp
+from tests.apps.alarms.conftest import OPS, Tasks
+from tests.apps.alarms.servers import MailServer
+from tests.apps.conftest import SECTION, Archive
+
+pytestmark = pytest.mark.slow
+
+
+def test_told_until_it_is_over(archive: Archive, tasks: Tasks, mail: MailServer) -> None:
+    def watch() -> list[str]:
+        return [alarm["kind"] for alarm in tasks.run(lambda context: watch_section(SECTION, context))]
+
+    tasks.run(_forget)
+    assert watch() == []  # There was no run.
+    archive.crawl()
+    assert watch() == []
+    archive.set_site(expect={"news": "PT0.01S"})
+    assert watch() == watch() == ["no-news"]
+    archive.set_site(expect={"news": None})
+    assert watch() == []
+    told, over = mail.subjects(OPS)
+    assert told == "[Pressmark] newsroom/world/europe: no news for 0 min"
+    assert over == "[Pressmark] over: newsroom/world/europe: no news for 0 min"
+
+
+def test_an_alarm_is_whole_in_what_the_task_returns(archive: Archive, tasks: Tasks) -> None:
+    archive.crawl()
+    archive.set_site(expect={"news": "PT0.01S"})
+    [alarm] = tasks.run(lambda context: watch_section(SECTION, context))
+    assert alarm.keys() == {"kind", "incident", "title", "since", "message", "advice"}
+    assert alarm["incident"] == f"no-news {alarm['since']}"
+
+
+def test_with_nobody_to_tell_the_log_tells(archive: Archive, tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
+    archive.crawl()
+    archive.set_site(expect={"news": "PT0.01S"})
+    for _ in range(2):
+        caplog.clear()
+        tasks.run(lambda context: watch_section(SECTION, context))
+        [warning] = [each for each in caplog.records if each.name == "pressmark.alarms"]
+        assert warning.levelno == logging.WARNING
+        assert warning.getMessage().startswith("newsroom/world/europe: no news for 0 min. The last new version came")
+
+
+def test_a_bucket_that_is_away_is_told_once_and_ends_nothing(
+    archive: Archive, tasks: Tasks, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def watch() -> list[str]:
+        return [alarm["kind"] for alarm in tasks.run(lambda context: watch_section(SECTION, context))]
+
+    tasks.run(_forget)
+    archive.crawl()
+    archive.set_site(expect={"news": "PT0.01S"})
+    watch()
+    with monkeypatch.context() as away:
+        away.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
+        assert watch() == watch() == ["bucket-away"]
+    assert watch() == ["no-news"]
+    told = [subject.removeprefix("[Pressmark] ") for subject in mail.subjects(OPS)]
+    assert told == [
+        f"{SECTION}: no news for 0 min",
+        f"{SECTION}: the bucket can't be used",
+        f"over: {SECTION}: the bucket can't be used",
+    ]
+
+
+def test_it_goes_back_as_far_as_it_must(archive: Archive, tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last news of all may lie before the runs that are read first."""
+    now = datetime.now(UTC)
+    for minutes, published in ((1, 0), (60, 0), (120, 3)):
+        _write_manifest(archive.store, now - timedelta(minutes=minutes), published)
+    archive.set_site(expect={"news": "PT90M"})
+    monkeypatch.setattr("apps.alarms.LOOKED_AT", 1)
+    [alarm] = tasks.run(lambda context: watch_section(SECTION, context))
+    assert alarm["since"] == timestamp(now - timedelta(minutes=120))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [("PRESSMARK_ALARMS", "ops@example.org", "is no receiver"), ("PRESSMARK_SITES", "/nowhere", "no such folder")],
+)
+def test_what_no_retry_mends_fails_for_good(
+    archive: Archive, tasks: Tasks, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(AirflowFailException, match=told):
+        tasks.run(lambda context: watch_section(SECTION, context))
+
+
+def _write_manifest(store: Store, moment: datetime, published: int) -> None:
+    """Write what a complete run left that began and ended then."""
+    site, _, section = SECTION.partition("/")
+    told = {"run_id": f"{moment:%Y%m%dT%H%M%S}", "site": site, "section": section, "ended": "complete", "reason": None}
+    times = {"started_at": timestamp(moment), "ended_at": timestamp(moment)}
+    counts = {"counts": {"published": published}, "newly_rejected": 0, "recovered": {"published": 0}}
+    manifest.write(store, told | times | counts | {"parameters": {}, "articles": [], "segments": [], "objects": []})
+
+
+def _forget(context: Context) -> None:
+    Variable.delete(f"pressmark_alarms/{SECTION}")
