@@ -18,6 +18,7 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import PressmarkError
 from pressmark.run import Run
+from pressmark.scope import Scope
 from pressmark.site import Site
 
 if TYPE_CHECKING:
@@ -42,11 +43,10 @@ def crawl(
     section: str,
     *,
     run_id: str | None = None,
-    pages: int | None = None,
-    recheck: bool = False,
+    scope: Scope | None = None,
     on_change: Callable[[Run], None] = lambda run: None,
 ) -> Result:
-    """Crawl a section and publish what it has; SIGTERM and SIGINT end it early and orderly.
+    """Crawl a section, or what `scope` says of it, and publish; SIGTERM and SIGINT end it early and orderly.
 
     Raises:
         BucketError: the bucket can't be used; what was captured stays in the spool for the next run.
@@ -54,17 +54,20 @@ def crawl(
         SiteFileError: the site's layout does not exist.
         SpoolError: the local spool can't be used.
         Stopped: it was asked to stop before it had begun.
+        UsageError: the scope is none of this site.
     """
     from spiders.layouts import layout_of
 
     layout_of(site)
+    if scope:
+        scope.check(site)
     with Stopping() as stopping:
         store = Store.open(config)
         with host_lock(config, site):
             recovered = recover(config, site)
-            run = Run(config, store, site, section, run_id=run_id, pages=pages, recheck=recheck, on_change=on_change)
+            run = Run(config, store, site, section, run_id=run_id, scope=scope, on_change=on_change)
             run.recovered.bytes_cut = sum(each.cut for each in recovered)
-            logger.info("run %s: %s/%s, up to %d listing pages", run.run_id, site.site, section, run.pages)
+            logger.info("run %s: %s/%s, %s", run.run_id, site.site, section, run.scope)
             run.start()
             if run.recovered.segments:
                 logger.info(
@@ -83,11 +86,11 @@ def _run_spider(run: Run, stopping: Stopping) -> None:
     from scrapy.crawler import AsyncCrawlerProcess
 
     from pipelines import STEPS
-    from spiders.section import SectionSpider
+    from spiders.by_scope import spider_of
     from spiders.settings import crawl_settings
 
     process = AsyncCrawlerProcess(crawl_settings(run) | {"ITEM_PIPELINES": STEPS})
-    crawler = process.create_crawler(SectionSpider)
+    crawler = process.create_crawler(spider_of(run.scope))
     ender = _Ender(crawler)
     crawler.signals.connect(ender.opened, signals.spider_opened)
     run.halt = ender.end

@@ -16,6 +16,7 @@ import click
 
 from apps.crawl import crawl
 from apps.logs import log_to
+from apps.scope_options import scope_from, scope_options
 from pressmark.config import Config
 from pressmark.errors import PressmarkError
 from pressmark.site import find_section, load_sites
@@ -39,27 +40,27 @@ class JsonLines(logging.Formatter):
 @click.command()
 @click.argument("name", metavar="SITE/SECTION")
 @click.option("--run-id")
-@click.option("--pages", type=click.IntRange(min=1))
-@click.option("--recheck", is_flag=True)
+@scope_options
 @click.option("--log", type=click.Choice(["json", "text"]), default="text")
 @click.option("--result-fd", type=int, default=1)
-def main(name: str, run_id: str | None, pages: int | None, recheck: bool, log: str, result_fd: int) -> None:
+def main(name: str, run_id: str | None, log: str, result_fd: int, **scope: Any) -> None:
     """Crawl SITE/SECTION once."""
     _end_with_parent()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if log == "json" else logging.Formatter("%(levelname)s %(message)s"))
     log_to(handler)
-    result, exit_code = _crawl(name, run_id=run_id, pages=pages, recheck=recheck)
+    result, exit_code = _crawl(name, run_id, scope)
     with os.fdopen(result_fd, "w", encoding="utf-8") as pipe:
         json.dump(result, pipe, ensure_ascii=False)
     sys.exit(exit_code)
 
 
-def _crawl(name: str, **options: Any) -> tuple[dict[str, Any], int]:
+def _crawl(name: str, run_id: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
     try:
         config = Config.from_env(os.environ)
         site, section = find_section(load_sites(config.sites), name)
-        result = crawl(config, site, section, **options)
+        scope = scope_from(site.section(section), **options)
+        result = crawl(config, site, section, run_id=run_id, scope=scope)
     except PressmarkError as error:
         return {"manifest_key": None, "manifest": None, "error": _told(error)}, error.exit_code
     except Exception as error:

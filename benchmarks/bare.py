@@ -11,6 +11,7 @@ from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerProcess
 
 from pressmark.config import Config
+from pressmark.scope import Scope
 from pressmark.site import load_sites
 from spiders.settings import crawl_settings
 
@@ -41,7 +42,7 @@ def main() -> None:
     site = load_sites(None)["newsroom"]
     politeness = site.politeness.model_copy(update={"delay": float(sys.argv[3]), "concurrency": 4})
     site = site.model_copy(update={"origin": sys.argv[2], "politeness": politeness})
-    run: Any = SimpleNamespace(site=site, config=Config(spool=Path()))
+    run: Any = SimpleNamespace(site=site, config=Config(spool=Path()), scope=Scope())
     settings = crawl_settings(run)
     del settings["DOWNLOAD_HANDLERS"]
     process = AsyncCrawlerProcess(settings)

@@ -23,7 +23,9 @@ from pressmark.archive import archivist
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.run import Run
+from pressmark.scope import Scope
 from pressmark.site import load_sites
+from pressmark.traffic import Traffic
 
 CONCURRENCY = 16
 
@@ -35,7 +37,7 @@ def main() -> None:
     site = load_sites(None)["newsroom"]
     politeness = site.politeness.model_copy(update={"concurrency": CONCURRENCY})
     site = site.model_copy(update={"origin": url, "politeness": politeness})
-    run: Any = SimpleNamespace(site=site, config=Config(spool=folder))
+    run: Any = SimpleNamespace(site=site, config=Config(spool=folder), scope=Scope(), traffic=Traffic())
     finish: Any = lambda: None  # noqa: E731 - until there is something to finish
     if variant == "capture":
         archivist.COMMAND = (sys.executable, "-m", "benchmarks.archivist")

@@ -12,7 +12,7 @@ from pressmark import __version__, schema
 from pressmark.archive import cdxj, documents, keys, manifest, visits
 from pressmark.archive.archivist import Archivist, Setup
 from pressmark.archive.batch import Published, kept_at
-from pressmark.archive.last_run import last_run
+from pressmark.archive.last_run import last_run, last_visits
 from pressmark.archive.ledger import Ledger
 from pressmark.archive.publisher import Settled, publish_leftovers
 from pressmark.archive.store import Store
@@ -22,10 +22,13 @@ from pressmark.capture import Receipt
 from pressmark.config import Config
 from pressmark.document import Document, timestamp
 from pressmark.drafts import rejection_draft, silent_edit_draft, version_draft, withdrawal_draft
-from pressmark.errors import CrawlRefused, FindingsFound, LayoutChanged, PressmarkError, Rejected, RunFailed
+from pressmark.errors import FindingsFound, PressmarkError, Rejected
 from pressmark.outcomes import Outcome, Outcomes
 from pressmark.requisites import Requisites
+from pressmark.scope import Scope, ScopeKind
 from pressmark.site import Site
+from pressmark.traffic import Traffic
+from pressmark.verdict import verdict
 from pressmark.watch import Watch
 
 if TYPE_CHECKING:
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
 
 ADDING = (Outcome.PUBLISHED, Outcome.UPDATED, Outcome.SILENT_EDIT, Outcome.WITHDRAWN)
 """Outcomes of which each leaves a document."""
-REFUSED = {"http-401", "http-403", "robots"}
 
 logger = logging.getLogger(__name__)
 
@@ -69,21 +71,22 @@ class Run:
         section: str,
         *,
         run_id: str | None = None,
-        pages: int | None = None,
-        recheck: bool = False,
+        scope: Scope | None = None,
         on_change: Callable[["Run"], None] = lambda run: None,
     ) -> None:
         self.config, self.store, self.site = config, store, site
         self.section_name, self.section = section, site.section(section)
         self.run_id = run_id or new_run_id()
-        self.pages = pages or self.section.pages
-        self.recheck = recheck
+        self.scope = scope or Scope(pages=self.section.pages)
         self.started_at = datetime.now(UTC)
         self.ledger = Ledger(store, site.site)
         self.outcomes = Outcomes()
         self.listing_pages = 0
         self.caught_up = False
-        """Whether the last listing page brought nothing new, or was the section's last."""
+        """Whether the last listing page brought nothing new, or was the section's last; of a regular run only."""
+        self.pages_found: tuple[int, int] | None = None
+        """The first and the last listing page with the articles of a search; None: there is none."""
+        self.traffic = Traffic()
         self.elsewhere: set[str] = set()
         """Entries of the listing that lead to no article: features on other hosts and the like."""
         self.failure: PressmarkError | None = None
@@ -95,8 +98,15 @@ class Run:
         self._on_change = on_change
         self._told: dict[Path, Published] = {}
         self.spool_folder = config.spool / site.site
-        self.last = last_run(store, site.site, section, self.started_at)
-        self.watch = Watch(site.recheck, self.last.visits, self.started_at, everything=recheck)
+        last = last_run if self.scope.regular else last_visits
+        self.last = last(store, site.site, section, self.started_at)
+        self.watch = Watch(
+            site.recheck,
+            self.last.visits,
+            self.started_at,
+            everything=self.scope.unconditional,
+            aside=not self.scope.regular,
+        )
         captured = cdxj.captures(store, site.site, self.started_at)
         self.requisites = Requisites(site, {url for url, capture in captured.items() if capture.status < 500})
         setup = Setup(
@@ -221,13 +231,16 @@ class Run:
             "ended_at": timestamp(datetime.now(UTC)),
             "ended": self.ended,
             "reason": str(self.failure) if self.failure else None,
+            "failure": type(self.failure).__name__ if self.failure else None,
             "caught_up": self.caught_up,
             "software": f"pressmark {__version__}",
-            "parameters": {"pages": self.pages, "recheck": self.recheck},
+            "parameters": self.scope.parameters(),
             "counts": self.counts(),
             "newly_rejected": self.newly_rejected,
             "requisites": self.requisites.counts(),
             "recovered": attrs.asdict(self.recovered),
+            **({"pages_found": self.pages_found} if self.scope.kind is ScopeKind.SEARCH else {}),
+            "requests": self.traffic.told(),
             "elsewhere": sorted(self.elsewhere),
             "articles": list(self.outcomes),
             "segments": [
@@ -241,20 +254,9 @@ class Run:
     def _judge(self, left: int) -> None:
         """Fail a run that went through and whose result can't be trusted."""
         where = f"{self.site.site}/{self.section_name}"
-        counts = self.outcomes.counts()
-        if not self.listing_pages:
-            self.fail(RunFailed(f"no listing page of {where} was read"))
-        if left:
-            self.fail(RunFailed(f"{left} articles of {where} were seen and never read"))
-        bad = counts[Outcome.REJECTED] + counts[Outcome.FAILED]
-        if counts["seen"] == bad and bad >= self.site.expect.fewest:
-            reasons = self.outcomes.reasons(Outcome.FAILED) + self.outcomes.reasons(Outcome.REJECTED)
-            told = f"not one of {bad} articles of {where} could be read: " + ", ".join(
-                f"{count} {reason}" for reason, count in reasons.most_common()
-            )
-            if reasons.keys() <= REFUSED:
-                self.fail(CrawlRefused(told))
-            self.fail(LayoutChanged(told) if counts[Outcome.REJECTED] else RunFailed(told))
+        pages, fewest = self.listing_pages, self.site.expect.fewest
+        for error in verdict(self.scope, self.outcomes, where=where, listing_pages=pages, left=left, fewest=fewest):
+            self.fail(error)
 
     def _published(self, published: Published, settled: Settled) -> None:
         self._told[kept_at(self.spool_folder, published)] = published

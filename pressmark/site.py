@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,6 +31,17 @@ def _article_pattern(pattern: str) -> str:
     if missing:
         raise ValueError(f"the pattern lacks the named groups {sorted(missing)}")
     return pattern
+
+
+def _listing_page(template: str) -> str:
+    names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    if "number" not in names:
+        raise ValueError("the address lacks {number}")
+    if unknown := names - {"path", "number"}:
+        raise ValueError(f"only {{path}} and {{number}} stand for something in the address, not {sorted(unknown)}")
+    if not template.format(path="/path", number=2).startswith("/"):
+        raise ValueError("the address must begin with {path} or /")
+    return template
 
 
 class _Facts(BaseModel):
@@ -110,6 +122,8 @@ class Site(_Facts):
     """IANA zone of the times printed on the pages."""
     article_url: Annotated[str, AfterValidator(_article_pattern)]
     """Pattern of an article URL's path with the groups `id`, `day` (YYYYMM/DD or YYYY-MM/DD) and `page` (or none)."""
+    listing_page: Annotated[str, AfterValidator(_listing_page)] = "{path}/page_{number}.html"
+    """Path of a section's listing page by its number, from 2 on; `{path}` is the section's own."""
     politeness: Politeness = Politeness()
     expect: Expectations = Expectations()
     requisites: RequisiteBounds = RequisiteBounds()
@@ -134,6 +148,12 @@ class Site(_Facts):
         """Match the URL of an article of this site; None for any other address."""
         parts = urlsplit(url)
         return self.article_pattern.search(parts.path) if self.allows(parts.hostname or "") else None
+
+    def listing_url(self, section: Section, number: int) -> str:
+        """Return the address of a section's listing page; the first is number 1."""
+        if number == 1:
+            return self.origin + section.path
+        return self.origin + self.listing_page.format(path=section.path.rstrip("/"), number=number)
 
     def section(self, name: str) -> Section:
         """Return the section, or raise UnknownSection with the known ones listed."""

@@ -1,10 +1,12 @@
 """The watch: which known articles a run visits again, and what it tells the next run about them."""
 
 from collections.abc import Container, Iterator, Mapping
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import attrs
 
+from pressmark.archive.keys import day_of_url
 from pressmark.archive.visits import Visit, VisitedPage
 from pressmark.article import VersionKey
 from pressmark.recheck import Recheck
@@ -21,11 +23,14 @@ class Watch:
         visits: what the last run told, by article id.
         now: when this run began; all intervals are between begins of runs.
         everything: visit all, and unconditionally.
+        aside: this run looks where regular runs don't; of what it first sees, the next needs what is young.
     """
 
-    def __init__(self, policy: Recheck, visits: Mapping[str, Visit], now: datetime, *, everything: bool) -> None:
+    def __init__(
+        self, policy: Recheck, visits: Mapping[str, Visit], now: datetime, *, everything: bool, aside: bool = False
+    ) -> None:
         self._policy, self._visits, self._now = policy, dict(visits), now
-        self._everything = everything
+        self._everything, self._aside = everything, aside
         self.not_due: set[str] = set()
         """Articles on this run's listings that it does not visit."""
 
@@ -41,6 +46,10 @@ class Watch:
             return True
         self.not_due.add(article_id)
         return False
+
+    def leave_alone(self, article_id: str) -> None:
+        """Take note of an article that a listing shows and that this run is not to visit."""
+        self.not_due.add(article_id)
 
     def overdue(self) -> list[Visit]:
         """Return the visits to repeat whether or not a listing shows their articles."""
@@ -62,13 +71,14 @@ class Watch:
     ) -> None:
         """Take note of an article that was had: read, or found unreadable or gone."""
         last = self._visits.get(article_id)
+        created_at = created_at or (last.created_at if last else self._first_seen(printed_day))
         self._visits[article_id] = Visit(
             article_id=article_id,
             url=url,
             printed_day=printed_day,
-            created_at=created_at or (last.created_at if last else self._now),
+            created_at=created_at,
             visited_at=self._now,
-            listed_at=last.listed_at if last else self._now,
+            listed_at=last.listed_at if last else created_at if self._aside else self._now,
             pages=pages,
             version=last.version if last else None,
             content_sha256=last.content_sha256 if last else None,
@@ -98,6 +108,13 @@ class Watch:
             visit = self._visits[article_id]
             if self._policy.watches(self._now - visit.created_at) or self._now - visit.listed_at < FORGET:
                 yield attrs.evolve(visit, pages=()) if article_id in failed else visit
+
+    def _first_seen(self, printed_day: str) -> datetime:
+        """Return when an article that can't be read was created: now, or where old ones are looked for, on its day."""
+        if self._aside:
+            with suppress(ValueError):  # There may be no such day.
+                return datetime.strptime(day_of_url(printed_day), "%Y/%m/%d").replace(tzinfo=UTC)
+        return self._now
 
     def _due(self, visit: Visit, *, listed: bool) -> bool:
         return self._policy.due(self._now - visit.created_at, self._now - visit.visited_at, listed=listed)

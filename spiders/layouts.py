@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import attrs
+from scrapy.http import Response
 from web_poet import HttpResponse, HttpResponseHeaders
 
 from pressmark.errors import SiteFileError
@@ -40,6 +41,12 @@ def layout_of(site: Site) -> Layout:
         return LAYOUTS[site.layout]
     except KeyError:
         raise SiteFileError(f"site {site.site}: no layout {site.layout!r}. Known: {', '.join(LAYOUTS)}") from None
+
+
+def page_of(response: Response) -> HttpResponse:
+    """Return a response of Scrapy's as page objects take it."""
+    headers = HttpResponseHeaders.from_bytes_dict(response.headers)
+    return page_response(response.url, response.body, response.status, headers)
 
 
 def page_response(url: str, body: bytes, status: int, headers: HttpResponseHeaders) -> HttpResponse:

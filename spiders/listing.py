@@ -31,3 +31,7 @@ class Listing:
     """Absolute URLs of entries that are no articles of this site."""
     next_url: str | None = None
     """The following page; absent on the last."""
+    days: tuple[str, ...] = ()
+    """Days (`YYYY/MM/DD`) of the articles in the list itself, in its order; a page may show others above it."""
+    pages: int | None = None
+    """How many pages the section has, if this one tells it."""

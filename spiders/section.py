@@ -6,30 +6,26 @@ from datetime import datetime
 from typing import Any
 
 from scrapy import Request, Spider
-from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
-from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
-from web_poet import HttpResponse, HttpResponseHeaders
+from web_poet import HttpResponse
 
 from pressmark.capture import Receipt
-from pressmark.errors import CrawlRefused, LayoutChanged, RunFailed
 from pressmark.outcomes import Outcome
 from pressmark.reading import Reading
 from pressmark.run import Run
 from spiders.conditional import NOT_MODIFIED, conditional, visited
-from spiders.layouts import layout_of, page_response
+from spiders.failures import gone, why
+from spiders.layouts import layout_of, page_of
 from spiders.listing import Entry, Listing
+from spiders.listing_pages import ListingPages
 from spiders.page_requisites import PageRequisites
 from spiders.reading import NotWhole, as_rejection, read_article
 from spiders.wire import RECEIPT
 
-REFUSALS = {401, 403}
-GONE = {404, 410}
-
 
 class SectionSpider(Spider):
-    """Crawls one section of one site for a run."""
+    """The regular crawl of one section of one site; spiders of other scopes choose other pages and articles."""
 
     name = "section"
 
@@ -37,37 +33,42 @@ class SectionSpider(Spider):
         super().__init__(**kwargs)
         self.run = run
         self.layout = layout_of(run.site)
+        self.listings = ListingPages(run)
 
     async def start(self) -> AsyncIterator[Request]:
         """Begin with the first listing page, and what the last run could not have."""
-        yield self._listing_request(self.run.site.origin + self.run.section.path, number=1)
+        yield self.listing_request(1)
         for url in [*self.run.last.failed, *(visit.url for visit in self.run.watch.overdue())]:
             if match := self.run.site.article_match(url):
                 entry = Entry(article_id=match["id"], url=url, printed_day=match["day"])
                 if self.run.see(entry.article_id, url):
-                    yield self._article_request(entry)
+                    yield self.article_request(entry)
 
     async def parse_listing(self, response: Response, number: int) -> AsyncIterator[Request]:
-        """Ask for the page's articles, and for the next page if this one brought something new."""
-        try:
-            listing = await self.layout.listing(_page(response), site=self.run.site).to_item()
-        except Exception as error:  # noqa: BLE001 - whatever breaks here, the run must not end green
-            self.run.fail(LayoutChanged(f"listing {response.url} can't be read: {type(error).__name__}: {error}"))
+        """Ask for the page's articles, and for the next page."""
+        listing = await self.listings.read(response, number)
+        if not listing:
             return
-        self.run.listing_pages += 1
-        self.run.elsewhere.update(listing.elsewhere)
-        self._check(listing, response.url)
-        self.logger.info("listing page %d: %d articles", number, len(listing.entries))
         await asyncio.to_thread(self.run.ledger.learn, {entry.day for entry in listing.entries})
-        fresh = [entry for entry in listing.entries if not self.run.ledger.knows_article(entry.day, entry.article_id)]
-        for entry in listing.entries:
-            if self.run.watch.due(entry.article_id) and self.run.see(entry.article_id, entry.url):
-                yield self._article_request(entry)
+        for entry in self.wanted(listing):
+            if self.run.see(entry.article_id, entry.url):
+                yield self.article_request(entry)
+        if self.goes_on(listing, number) and listing.next_url:
+            yield self.listing_request(number + 1, listing.next_url)
+
+    def wanted(self, listing: Listing) -> list[Entry]:
+        """Return the articles of a page to ask for, of which what is known is learnt."""
+        return [entry for entry in listing.entries if self.run.watch.due(entry.article_id)]
+
+    def goes_on(self, listing: Listing, number: int) -> bool:
+        """Tell whether to read the next page, if there is one: only if this one brought something new."""
+        ledger, last = self.run.ledger, self.run.last
+        fresh = any(
+            entry.article_id in last.aside or not ledger.knows_article(entry.day, entry.article_id)
+            for entry in listing.entries
+        )
         self.run.caught_up = not (fresh and listing.next_url)
-        go_on = fresh or self.run.recheck or not self.run.last.complete
-        if listing.next_url and number < self.run.pages and go_on:
-            # Behind the articles of this page: a run that is cut short leaves a gap at the old end, not in the middle.
-            yield self._listing_request(listing.next_url, number + 1)
+        return number < self.run.scope.last_page and (fresh or self.run.scope.recheck or not last.complete)
 
     async def parse_article(self, response: Response, entry: Entry) -> AsyncIterator[Reading | Request]:
         """Read an article, with its following pages if it is a long one; then ask for what its pages need."""
@@ -85,11 +86,11 @@ class SectionSpider(Spider):
 
         async def fetch(url: str) -> HttpResponse:
             pages.append(await self._fetch(url))
-            return _page(pages[-1])
+            return page_of(pages[-1])
 
         page_class = self.layout.article_page(response.meta[RECEIPT].captured_at)
         try:
-            article = await read_article(page_class, self.run.site, entry.article_id, _page(response), fetch)
+            article = await read_article(page_class, self.run.site, entry.article_id, page_of(response), fetch)
         except NotWhole as error:
             self._not_whole(entry, error)
         except Exception as error:  # noqa: BLE001 - whatever breaks on one page must not stop the others
@@ -101,19 +102,11 @@ class SectionSpider(Spider):
         for request in PageRequisites(self.run).of(*pages):
             yield request
 
-    def listing_failed(self, failure: Failure) -> None:
-        """A listing that can't be had fails the run; what was found before it is kept."""
-        url = failure.request.url  # type: ignore[attr-defined]  # Scrapy adds it
-        reason, message = _why(failure)
-        refused = reason in {"robots", *(f"http-{status}" for status in REFUSALS)}
-        error = CrawlRefused if refused else RunFailed
-        self.run.fail(error(f"listing {url}: {message}"))
-
     def article_failed(self, failure: Failure) -> None:
         """An article that can't be had is counted as failed, and tried again by the next run."""
-        reason, message = _why(failure)
+        reason, message = why(failure)
         entry: Entry = failure.request.cb_kwargs["entry"]  # type: ignore[attr-defined]  # Scrapy adds it
-        if isinstance(failure.value, HttpError) and self._withdrawn(entry, failure.value.response):
+        if (answer := gone(failure)) and self._withdrawn(entry, answer):
             return
         self.logger.warning("failed: %s: %s", entry.url, message)
         self.run.settle(entry.article_id, Outcome.FAILED, reason=reason, message=message)
@@ -150,8 +143,6 @@ class SectionSpider(Spider):
 
     def _withdrawn(self, entry: Entry, response: Response) -> bool:
         """Note that an article is gone, if it is a known one."""
-        if response.status not in GONE:
-            return False
         self.run.watch.seen(entry.article_id, entry.url, entry.printed_day)
         return self.run.withdraw(entry.article_id, entry.day, entry.url, response.status, response.meta[RECEIPT])
 
@@ -159,50 +150,16 @@ class SectionSpider(Spider):
         self.logger.warning("failed: %s: %s", entry.url, error)
         self.run.settle(entry.article_id, Outcome.FAILED, reason="following-page", message=str(error))
 
-    def _check(self, listing: Listing, url: str) -> None:
-        """Hold a listing against what the site file promises (`expect`)."""
-        expect, found = self.run.site.expect, len(listing.entries)
-        fewest = expect.fewest if listing.next_url else 1
-        if not fewest <= found <= expect.most:
-            self.run.fail(
-                LayoutChanged(
-                    f"listing {url} has {found} articles, expected {fewest} to {expect.most}: layout changed? "
-                    f"Look at the page, then at the selectors of layout {self.run.site.layout!r}."
-                )
-            )
-
-    def _article_request(self, entry: Entry) -> Request:
+    def article_request(self, entry: Entry) -> Request:
+        """Return the request for an article, on condition that it changed if it was had before."""
         request = Request(entry.url, self.parse_article, errback=self.article_failed, cb_kwargs={"entry": entry})
         pages = self.run.watch.pages(entry.article_id)
         return conditional(request, pages[0]) if pages else request
 
-    def _listing_request(self, url: str, number: int) -> Request:
-        return Request(
-            url, self.parse_listing, errback=self.listing_failed, cb_kwargs={"number": number}, priority=-number
-        )
+    def listing_request(self, number: int, url: str | None = None) -> Request:
+        """Return the request for a listing page; `url` is where a link to it leads."""
+        return self.listings.request(number, url).replace(callback=self.parse_listing, errback=self.listings.failed)
 
 
 def _receipts(pages: list[Response]) -> tuple[Receipt, ...]:
     return tuple(page.meta[RECEIPT] for page in pages)
-
-
-def _page(response: Response) -> HttpResponse:
-    return page_response(
-        response.url, response.body, response.status, HttpResponseHeaders.from_bytes_dict(response.headers)
-    )
-
-
-def _why(failure: Failure) -> tuple[str, str]:
-    """Return why a download failed: a short name to count, and the details."""
-    match error := failure.value:
-        case HttpError():
-            return f"http-{error.response.status}", f"it answers {error.response.status}"
-        case IgnoreRequest() if "robots.txt" in str(error):
-            return "robots", "robots.txt forbids it"
-        case IgnoreRequest() if "offsite" in str(error):
-            return "offsite", "it leads to a host that the site file does not allow (`hosts`)"
-        case IgnoreRequest() if "redirections" in str(error):
-            return "redirects", "it redirects in a circle"
-        case DownloadTimeoutError():
-            return "timeout", "no whole response in time"
-    return "network", f"{type(error).__name__}: {error}"

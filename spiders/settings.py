@@ -10,14 +10,16 @@ MAX_BODY = 64 * 1024 * 1024
 def crawl_settings(run: Run) -> dict[str, Any]:
     """Return the settings for one run of one section."""
     politeness = run.site.politeness
+    rate = run.scope.requests_per_minute
+    concurrency = 1 if rate else politeness.concurrency
     return {
         "BOT_NAME": "pressmark",
         "USER_AGENT": user_agent(run.config),
         "ROBOTSTXT_OBEY": True,
         # No more under way than the host may be asked at once: a crawl that is stopped has little to wait for.
-        "CONCURRENT_REQUESTS": politeness.concurrency,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": politeness.concurrency,
-        "DOWNLOAD_DELAY": politeness.delay,
+        "CONCURRENT_REQUESTS": concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": concurrency,
+        "DOWNLOAD_DELAY": max(politeness.delay, 60 / rate) if rate else politeness.delay,
         "DOWNLOAD_DELAY_JITTER": 0,  # The delay is a promise: never less.
         "DOWNLOAD_TIMEOUT": politeness.timeout,
         "DOWNLOAD_MAXSIZE": MAX_BODY,

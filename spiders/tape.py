@@ -31,6 +31,8 @@ class Tape:
     started_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
     ended_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
     ip: str | None = None
+    sends: int = 0
+    """How often the request was sent, on whatever connection."""
     whole: bool = False
     """Whether the response came to its end."""
     _request: bytearray = attrs.field(factory=bytearray)
@@ -39,6 +41,7 @@ class Tape:
     def rewind(self, ip: str | None) -> None:
         """Start at the beginning, on a connection to this address."""
         self.started_at, self.ip, self.whole = datetime.now(UTC), ip, False
+        self.sends += 1
         self._request.clear()
         self._response.seek(0)
         self._response.truncate()

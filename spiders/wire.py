@@ -19,6 +19,7 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 from scrapy.http import Response
+from scrapy.utils.httpobj import urlparse_cached
 from twisted.web._newclient import HTTP11ClientProtocol
 
 from pressmark.errors import PressmarkError
@@ -107,6 +108,7 @@ class RecordingHandler(HTTP11DownloadHandler):
         finally:
             del request.headers[_TICKET]
             del self._tapes[ticket]
+            self._run.traffic.sent(urlparse_cached(request).hostname or "", tape.started_at, tape.sends)
             self._record(request, tape, truncated)
 
     def _record(self, request: Request, tape: Tape, truncated: str) -> None:

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from typing import Any
 
 import click
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.table import Table
 from apps.commands.console import console, print_json, progress, table
 from apps.crawl import Result
 from apps.logs import log_to
+from apps.scope_options import scope_from, scope_options
 from pressmark.config import Config
 from pressmark.errors import Stopped
 from pressmark.outcomes import Outcome
@@ -25,20 +27,26 @@ Examples:
   pressmark crawl newsroom/world/europe
   pressmark crawl chinadaily/world/europe --pages 2
   pressmark crawl newsroom/world/europe --recheck --json | jq .counts
+  pressmark crawl chinadaily/world/europe --find-pages --since 2022-02-01 --until 2022-02-28
+  pressmark crawl chinadaily/world/europe --backfill 31-40 --since 2022-02-01 --until 2022-02-28 --rate 10
+  pressmark crawl newsroom/world/europe --article http://127.0.0.1:8765/a/202202/18/WS...html
 """
 )
 @click.argument("section", metavar="SITE/SECTION")
-@click.option("--pages", type=click.IntRange(min=1), help="Listing pages at most; default: as the site file says.")
-@click.option("--recheck", is_flag=True, help="Go on to the last page allowed, though a page brings nothing new.")
+@scope_options
 @click.option("--json", "as_json", is_flag=True, help="Print the run's manifest as JSON.")
-def crawl(section: str, pages: int | None, recheck: bool, as_json: bool) -> None:
-    """Crawl SITE/SECTION once: capture, read, publish."""
+def crawl(section: str, as_json: bool, **scope: Any) -> None:
+    """Crawl SITE/SECTION once: capture, read, publish.
+
+    Without --backfill, --find-pages or --article it reads what is new on the first listing pages.
+    """
     from apps.crawl import crawl as crawl_once
 
     stderr = Console(stderr=True)
     log_to(_handler(stderr))
     config = Config.from_env(os.environ)
     site, name = find_section(load_sites(config.sites), section)
+    wanted = scope_from(site.section(name), **scope)
     with progress(stderr) as bar:
         task = bar.add_task("", total=None)
 
@@ -47,7 +55,7 @@ def crawl(section: str, pages: int | None, recheck: bool, as_json: bool) -> None
             done = sum(counts[outcome] for outcome in Outcome)
             bar.update(task, total=counts["seen"], completed=done, description=f"page {run.listing_pages}")
 
-        result = crawl_once(config, site, name, pages=pages, recheck=recheck, on_change=show)
+        result = crawl_once(config, site, name, scope=wanted, on_change=show)
     if as_json:
         print_json({"manifest_key": result.manifest_key, **result.manifest})
     else:
@@ -72,8 +80,14 @@ def _summary(result: Result) -> Table:
     return rows
 
 
+def _pages(found: tuple[int, int] | None) -> str:
+    return f"Listing pages {found[0]} to {found[1]}: --backfill {found[0]}-{found[1]}" if found else "No listing page"
+
+
 def _told(result: Result) -> str:
     ended = result.manifest["ended"]
     if ended == "complete" and not changed(result.manifest):
         ended = "complete: nothing changed"
+    if "pages_found" in result.manifest:
+        ended += f". {_pages(result.manifest['pages_found'])}"
     return f"{ended}. Manifest: {result.manifest_key}"

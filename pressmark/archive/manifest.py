@@ -68,23 +68,26 @@ def start(store: Store, site: str, section: str, started_at: datetime, run_id: s
 
 
 def latest(store: Store, site: str, section: str, now: datetime | None = None) -> Manifest | None:
-    """Return a section's newest manifest (`newest_keys`), or None when there is none."""
-    newest = newest_keys(store, site, section, now)[1]
+    """Return a section's newest manifest (`newest_key`), or None when there is none."""
+    newest = newest_key(store, site, section, now)
     return read(store, newest) if newest else None
 
 
-def newest_keys(store: Store, site: str, section: str, now: datetime | None = None) -> tuple[str | None, str | None]:
-    """Return the keys of a section's newest start and its newest manifest in the last 31 days, today included.
+def newest_key(store: Store, site: str, section: str, now: datetime | None = None) -> str | None:
+    """Return the key of a section's newest manifest in the last 31 days, today included.
 
-    If there is none, a clock may have been set back: then they are the newest of all that began behind today.
+    If there is none, a clock may have been set back: then it is the newest of all that began behind today.
     """
-    now = now or datetime.now(UTC)
-    started = None
-    for found in map(list, _newest_first(store, keys.runs(site, section), now)):
-        started = started or max((key for key in found if key.endswith(keys.STARTED)), default=None)
-        if written := max((key for key in found if key.endswith(keys.MANIFEST)), default=None):
-            return started, written
-    return started, None
+    return next(filter(None, newest_first(store, site, section, now)), None)
+
+
+def newest_first(store: Store, site: str, section: str, now: datetime | None = None) -> Iterator[str | None]:
+    """Return the manifest keys of a section's runs, in the order of `newest_key`; None for each run that has none."""
+    for found in map(set, _days(store, keys.runs(site, section), now or datetime.now(UTC))):
+        runs = {key.removesuffix(end) for key in found for end in (keys.STARTED, keys.MANIFEST) if key.endswith(end)}
+        for run in sorted(runs, reverse=True):
+            key = run + keys.MANIFEST
+            yield key if key in found else None
 
 
 def any_ahead(store: Store, site: str, section: str, now: datetime) -> bool:
@@ -94,7 +97,7 @@ def any_ahead(store: Store, site: str, section: str, now: datetime) -> bool:
     return next(ahead, "~") < f"{prefix}:"  # As above; "~" sorts behind all.
 
 
-def _newest_first(store: Store, prefix: str, now: datetime) -> Iterator[Iterator[str]]:
+def _days(store: Store, prefix: str, now: datetime) -> Iterator[Iterator[str]]:
     for days in range(LOOK_BACK.days + 1):
         yield store.keys(f"{prefix}{keys.day_of(now - timedelta(days))}/")
     ahead = store.keys(prefix, after=f"{prefix}{keys.day_of(now)}/~")  # "~" sorts behind all run ids,

@@ -8,6 +8,7 @@ from web_poet import Returns, WebPage, field
 from web_poet.utils import cached_method
 
 from pressmark import object_id
+from pressmark.archive import keys
 from pressmark.article import Article, Credit, Image, Raw
 from pressmark.errors import Rejected
 from pressmark.site import Site
@@ -17,9 +18,13 @@ from spiders.pages.byline import Byline, read_byline
 from spiders.pages.names import credits_in
 from spiders.pages.story import Story, read_story
 
-ENTRIES = "div.tw3_01_2 h4 a[href], div.tw2 a[href]"
+LIST = "div.tw3_01_2 h4 a[href]"
+ENTRIES = f"{LIST}, div.tw2 a[href]"
 OTHER_SECTIONS = "ancestor::div[contains(concat(' ', normalize-space(@class), ' '), ' mai_r ')]"
 NEXT = "//a[contains(concat(' ', normalize-space(@class), ' '), ' pagestyle ')][normalize-space()='Next']/@href"
+
+PAGE_OF_PAGES = "span.pageno"
+LAST_PAGE = "//a[normalize-space()='>>|']/@href"
 
 CONTENT = "#Content"
 CHROME = (
@@ -68,9 +73,20 @@ class ListingPage(WebPage[Listing], Returns[Listing]):
         href = self.xpath(NEXT).get()
         return absolute(self.base_url, href) if href else None
 
+    @field
+    def days(self) -> tuple[str, ...]:
+        matches = map(self.site.article_match, self._links(LIST))  # The block above repeats the newest on every page.
+        return tuple(keys.day_of_url(match["day"]) for match in matches if match)
+
+    @field
+    def pages(self) -> int | None:
+        printed = _line(self.css(PAGE_OF_PAGES).xpath("string()").get())
+        found = re.search(r"/\s*(\d+)$", printed) or re.search(r"_(\d+)\.\w+$", self.xpath(LAST_PAGE).get() or "")
+        return int(found[1]) if found else None
+
     @cached_method
-    def _links(self) -> tuple[str, ...]:
-        anchors = (each for each in self.css(ENTRIES) if not each.xpath(OTHER_SECTIONS))
+    def _links(self, selector: str = ENTRIES) -> tuple[str, ...]:
+        anchors = (each for each in self.css(selector) if not each.xpath(OTHER_SECTIONS))
         urls = (absolute(self.base_url, each.attrib["href"]) for each in anchors)
         return tuple(dict.fromkeys(filter(None, urls)))
 

@@ -105,6 +105,8 @@ class Crawled:
     path: Path
     peak: int
     """Most memory that the crawl held, in bytes."""
+    requests: int
+    """Requests it counted."""
 
 
 def crawl(folder: Path, server: RawServer, requests: list[dict[str, Any]], scheme: str) -> Crawled:
@@ -134,7 +136,8 @@ def crawl(folder: Path, server: RawServer, requests: list[dict[str, Any]], schem
                 target, response, truncated, ip = waiting.pop(head.get_header("WARC-Concurrent-To"))
                 records.setdefault(target, []).append(Recorded(block, response, truncated, ip))
     assert not waiting
-    return Crawled(server, records, path, int(done.stdout))
+    told = json.loads(done.stdout)
+    return Crawled(server, records, path, told["peak"], sum(host["number"] for host in told["traffic"]))
 
 
 @pytest.fixture(scope="module", params=["http", "https"])
@@ -281,4 +284,5 @@ def test_a_stale_kept_connection_is_tried_again_and_recorded_once(tmp_path: Path
         done = crawl(tmp_path, server, [{"url": f"{base}/plain"}, {"url": f"{base}/again"}], "http")
     [seen], [kept] = server.log["/again"], done.records["/again"]
     assert asked >= 3
+    assert done.requests == asked, "what was sent again counts"
     assert (kept.request, kept.response, kept.truncated) == (seen.received, seen.sent, None)

@@ -1,6 +1,6 @@
 """Downloads a list of requests through the recording handler into a spool: `wire_crawl.py FOLDER < requests.json`.
 
-Prints the most memory it held, in bytes.
+Prints `{"peak", "traffic"}`: the most memory it held, in bytes, and the requests it counted.
 """
 
 import json
@@ -15,6 +15,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import StopDownload
 
 from pressmark.archive.spool import Spool
+from pressmark.traffic import Traffic
 
 LARGEST = 4_000_000
 """Bytes of a body that is held in memory."""
@@ -56,12 +57,14 @@ def main() -> None:
         "EXTENSIONS": {"scrapy.extensions.remote_control.RemoteControl": None},
     }
     process = AsyncCrawlerProcess(settings)
-    run = SimpleNamespace(archivist=spool)
+    traffic = Traffic()
+    run = SimpleNamespace(archivist=spool, traffic=traffic)
     process.crawl(Downloads, run=run, requests=json.load(sys.stdin))
     process.start()
     spool.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(peak if sys.platform == "darwin" else peak * 1024)  # noqa: T201 - its result
+    told = {"peak": peak if sys.platform == "darwin" else peak * 1024, "traffic": traffic.told()}
+    print(json.dumps(told))  # noqa: T201 - its result
 
 
 if __name__ == "__main__":

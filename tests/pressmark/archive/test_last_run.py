@@ -33,7 +33,7 @@ def last(store: Store) -> LastRun:
 
 
 def newest(store: Store) -> str | None:
-    return manifest.newest_keys(store, "news", "world/europe", NOW)[1]
+    return manifest.newest_key(store, "news", "world/europe", NOW)
 
 
 def test_a_complete_run_lets_the_next_stop_early(store: Store) -> None:
@@ -76,7 +76,7 @@ def test_of_the_days_to_come_the_last_counts_and_none_of_a_section_below(store: 
     key = write(store, NOW + timedelta(days=2))
     write(store, NOW + timedelta(days=3), "world/europe/east")
     assert newest(store) == key
-    assert manifest.newest_keys(store, "news", "world", NOW) == (None, None)
+    assert manifest.newest_key(store, "news", "world", NOW) is None
 
 
 @pytest.mark.parametrize("written", [b"", b'{"run_id": ', b"[1]", b"7", b"{}", b'{"started_at": 7}', b"\xff"])

@@ -1,0 +1,125 @@
+"""The options that give a crawl its scope, for the command and the runner alike."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import click
+
+from pressmark.errors import UsageError
+from pressmark.scope import Scope, ScopeKind
+from pressmark.site import Section
+
+KINDS = {"backfill": ScopeKind.BACKFILL, "find_pages": ScopeKind.SEARCH, "article": ScopeKind.ARTICLE}
+"""What an option makes of a run; without any of them it is a regular one."""
+ONLY_WITH = {
+    "pages": {ScopeKind.NEWEST},
+    "recheck": {ScopeKind.NEWEST, ScopeKind.BACKFILL},
+    "since": {ScopeKind.BACKFILL, ScopeKind.SEARCH},
+    "until": {ScopeKind.BACKFILL, ScopeKind.SEARCH},
+}
+"""Options that mean something to some kinds of runs alone."""
+
+_OPTIONS = (
+    click.option("--pages", type=click.IntRange(min=1), help="Listing pages at most; default: as the site file says."),
+    click.option(
+        "--recheck",
+        is_flag=True,
+        help="Go on to the last page allowed, though a page brings nothing new, and ask for known articles too.",
+    ),
+    click.option(
+        "--backfill", metavar="FIRST-LAST", help="Only these listing pages, and of them what is not known yet."
+    ),
+    click.option("--find-pages", is_flag=True, help="Tell which listing pages hold the articles of some days."),
+    click.option("--since", metavar="DATE", help="For --backfill and --find-pages: from this day on (YYYY-MM-DD)."),
+    click.option("--until", metavar="DATE", help="... up to this day; the day is that in the article's address."),
+    click.option("--article", metavar="URL", help="Only this article, and unconditionally."),
+    click.option("--rate", type=click.IntRange(min=1), help="Requests a minute to one host, if the site allows more."),
+)
+
+
+def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that `scope_from` reads."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def scope_from(
+    section: Section,
+    *,
+    pages: int | None,
+    recheck: bool,
+    backfill: str | None,
+    find_pages: bool,
+    since: str | None,
+    until: str | None,
+    article: str | None,
+    rate: int | None,
+) -> Scope:
+    """Return the scope that options ask for.
+
+    Raises:
+        UsageError: they don't fit together, or one can't be read.
+    """
+    given = {
+        name
+        for name, value in {
+            "pages": pages,
+            "recheck": recheck,
+            "backfill": backfill,
+            "find_pages": find_pages,
+            "since": since,
+            "until": until,
+            "article": article,
+        }.items()
+        if value not in {None, False}
+    }
+    kind = _kind(given)
+    first, last = _span(backfill) if backfill is not None else (1, pages or section.pages)
+    facts: dict[str, Any] = {"pages": last - first + 1} if kind in {ScopeKind.NEWEST, ScopeKind.BACKFILL} else {}
+    return Scope(
+        kind=kind,
+        first_page=first,
+        since=_day("--since", since),
+        until=_day("--until", until),
+        article=article,
+        recheck=recheck,
+        requests_per_minute=rate,
+        **facts,
+    )
+
+
+def _kind(given: set[str]) -> ScopeKind:
+    asked = [name for name in KINDS if name in given]
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(map(_option, asked))} are different runs: give one of them")
+    kind = KINDS[asked[0]] if asked else ScopeKind.NEWEST
+    for name, kinds in ONLY_WITH.items():
+        if name in given and kind not in kinds:
+            fitting = " or ".join(_option(each) for each, of in KINDS.items() if of in kinds)
+            where = f"it belongs to {fitting}" if ScopeKind.NEWEST not in kinds else f"not with {_option(asked[0])}"
+            raise UsageError(f"{_option(name)} says nothing here: {where}")
+    return kind
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _span(told: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,6})-(\d{1,6})", told)
+    first, last = map(int, match.groups()) if match else (0, 0)
+    if not 1 <= first <= last:
+        raise UsageError(f"--backfill {told}: give the first listing page and the last, e.g. --backfill 3-8")
+    return first, last
+
+
+def _day(option: str, told: str | None) -> date | None:
+    if told is None:
+        return None
+    try:
+        return date.fromisoformat(told)
+    except ValueError:
+        raise UsageError(f"{option} {told}: give a day as YYYY-MM-DD, e.g. 2022-02-18") from None

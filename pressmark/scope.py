@@ -1,0 +1,140 @@
+"""Scopes: what a run is to see, and how gently it asks."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+from pressmark.errors import UsageError
+from pressmark.site import Site
+
+MOST_LOOKS = 40
+"""Listing pages that a search looks at, at most; it needs about 2 log2 of the number of pages."""
+
+
+class ScopeKind(StrEnum):
+    """What a run is for."""
+
+    NEWEST = "newest"
+    """The regular run: what is new on the first listing pages, and what is due for another visit."""
+    BACKFILL = "backfill"
+    """Listing pages anywhere, for the articles that are not known yet."""
+    ARTICLE = "article"
+    """One article by its URL."""
+    SEARCH = "search"
+    """No article: the listing pages that hold those of some days."""
+
+
+@attrs.frozen(kw_only=True)
+class Scope:
+    """What one run is told; a field that its kind does not need is as it is by default.
+
+    Raises:
+        UsageError: the parts do not fit together.
+    """
+
+    kind: ScopeKind = ScopeKind.NEWEST
+    pages: int = attrs.field()
+    """Listing pages to read at most; of an `article`, for which none is read, 1."""
+    first_page: int = 1
+    """The listing page to begin with; only a backfill begins elsewhere."""
+    since: date | None = None
+    """The first day of the articles that are wanted, as their URLs have it; None: no bound. Backfill and search."""
+    until: date | None = None
+    """The last such day."""
+    article: str | None = None
+    """URL of the article that is wanted."""
+    recheck: bool = False
+    """Read on to the last page allowed, and ask for known articles too, unconditionally."""
+    requests_per_minute: int | None = None
+    """Requests to one host, at most; the site file may say less."""
+
+    @pages.default
+    def _pages(self) -> int:
+        return MOST_LOOKS if self.kind is ScopeKind.SEARCH else 1
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("pages", "first_page", "requests_per_minute"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise UsageError(f"{name.replace('_', ' ')}: {number} is too few, it must be at least 1")
+        if self.since and self.until and self.since > self.until:
+            raise UsageError(f"no day is since {self.since} and until {self.until}: swap them?")
+        if self.kind is ScopeKind.SEARCH and not (self.since or self.until):
+            raise UsageError("a search for pages needs a day to look for: since, until or both")
+        if (self.kind is ScopeKind.ARTICLE) != bool(self.article):
+            raise UsageError("an article's URL belongs to a run for one article, and to no other")
+
+    def __str__(self) -> str:
+        """Say it in a few words, e.g. `backfill of pages 3 to 8 since 2022-02-01`."""
+        match self.kind:
+            case ScopeKind.NEWEST:
+                told = f"up to {self.pages} listing pages"
+            case ScopeKind.BACKFILL:
+                told = f"backfill of pages {self.first_page} to {self.last_page}"
+            case ScopeKind.ARTICLE:
+                told = f"article {self.article}"
+            case ScopeKind.SEARCH:
+                told = "search for the pages of articles"
+        told += f" since {self.since}" if self.since else ""
+        told += f" until {self.until}" if self.until else ""
+        return told + (f", {self.requests_per_minute} requests a minute" if self.requests_per_minute else "")
+
+    @property
+    def last_page(self) -> int:
+        """The last listing page allowed."""
+        return self.first_page + self.pages - 1
+
+    @property
+    def regular(self) -> bool:
+        """Whether runs that follow build on it: on how far it read, and on what it could not have."""
+        return self.kind is ScopeKind.NEWEST
+
+    @property
+    def unconditional(self) -> bool:
+        """Whether articles are had anew, whatever is known of them."""
+        return self.recheck or self.kind is ScopeKind.ARTICLE
+
+    @property
+    def days(self) -> tuple[str, str]:
+        """The first and the last day wanted, as `YYYY/MM/DD`; where there is no bound, what sorts before or behind all.
+
+        They are compared as text: a URL may name a day that no calendar has.
+        """
+        return (f"{self.since:%Y/%m/%d}" if self.since else ""), (f"{self.until:%Y/%m/%d}" if self.until else "~")
+
+    def wants(self, day: str) -> bool:
+        """Tell whether the articles of a day (`YYYY/MM/DD`) are wanted."""
+        first, last = self.days
+        return first <= day <= last
+
+    def check(self, site: Site) -> None:
+        """Hold the scope against the site.
+
+        Raises:
+            UsageError: the article is none of this site's.
+        """
+        if self.article is None:
+            return
+        match = site.article_match(self.article)
+        if not match or not self.article.startswith(("http://", "https://")):
+            raise UsageError(
+                f"{self.article} is no address of an article of {site.site}: see `article_url` and `hosts`"
+            )
+        if match["page"] not in {None, "1"}:
+            raise UsageError(f"{self.article} is page {match['page']} of an article: give the address of its first")
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what a manifest tells of it."""
+        told = {
+            "scope": str(self.kind),
+            "pages": self.pages,
+            "first_page": self.first_page if self.kind is ScopeKind.BACKFILL else None,
+            "since": self.since and self.since.isoformat(),
+            "until": self.until and self.until.isoformat(),
+            "article": self.article,
+            "recheck": self.recheck,
+            "requests_per_minute": self.requests_per_minute,
+        }
+        return {name: value for name, value in told.items() if value is not None}

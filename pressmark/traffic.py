@@ -1,0 +1,28 @@
+"""Traffic: how often a run really asked each host."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+
+
+@attrs.frozen
+class Traffic:
+    """Counts requests as they went over the wire: retries, redirects, robots.txt and requisites included."""
+
+    _minutes: Counter[tuple[str, datetime]] = attrs.field(factory=Counter, init=False)
+    """Requests by host and minute, UTC."""
+
+    def sent(self, host: str, at: datetime, times: int = 1) -> None:
+        """Count requests to a host at an aware time."""
+        if times:
+            self._minutes[host, at.astimezone(UTC).replace(second=0, microsecond=0)] += times
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return what a manifest tells: per host `host`, `number`, `busiest_minute` (of the UTC clock), by host."""
+        number, busiest = Counter[str](), Counter[str]()
+        for (host, _), sent in self._minutes.items():
+            number[host] += sent
+            busiest[host] = max(busiest[host], sent)
+        return [{"host": host, "number": number[host], "busiest_minute": busiest[host]} for host in sorted(number)]

@@ -1,0 +1,57 @@
+"""The verdict on a run that went through: whether its result can be trusted."""
+
+from collections.abc import Iterator
+
+from pressmark.errors import CrawlRefused, LayoutChanged, PressmarkError, RunFailed
+from pressmark.outcomes import Outcome, Outcomes
+from pressmark.scope import Scope, ScopeKind
+
+REFUSED = {"http-401", "http-403", "robots"}
+"""Reasons by which a site says no."""
+
+
+def verdict(
+    scope: Scope, outcomes: Outcomes, *, where: str, listing_pages: int, left: int, fewest: int
+) -> Iterator[PressmarkError]:
+    """Return why the result can't be trusted, the gravest first; nothing if it can.
+
+    Args:
+        scope: what the run was to see.
+        outcomes: what became of each article, closed.
+        where: `site/section`, for the messages.
+        listing_pages: how many were read.
+        left: articles that were seen and never asked for.
+        fewest: articles that make a verdict on all of them.
+    """
+    if scope.kind is ScopeKind.ARTICLE:
+        yield from _on_one(scope, outcomes)
+        return
+    if not listing_pages:
+        yield RunFailed(f"no listing page of {where} was read")
+    if left:
+        yield RunFailed(f"{left} articles of {where} were seen and never read")
+    counts = outcomes.counts()
+    bad = counts[Outcome.REJECTED] + counts[Outcome.FAILED]
+    if counts["seen"] == bad and bad >= fewest:
+        reasons = outcomes.reasons(Outcome.FAILED) + outcomes.reasons(Outcome.REJECTED)
+        told = f"not one of {bad} articles of {where} could be read: " + ", ".join(
+            f"{count} {reason}" for reason, count in reasons.most_common()
+        )
+        if reasons.keys() <= REFUSED:
+            yield CrawlRefused(told)
+        yield LayoutChanged(told) if counts[Outcome.REJECTED] else RunFailed(told)
+
+
+def _on_one(scope: Scope, outcomes: Outcomes) -> Iterator[PressmarkError]:
+    """Whoever asked for one article wants to hear what came between."""
+    fates = list(outcomes)
+    if not fates:
+        yield RunFailed(f"{scope.article} was never asked for")
+    for fate in fates:
+        reason = fate.get("reason")
+        told = f"({reason}): {fate.get('message', 'the run broke off')}"
+        if fate["outcome"] == Outcome.REJECTED:
+            yield RunFailed(f"{fate['url']} was rejected {told}")
+        elif fate["outcome"] == Outcome.FAILED:
+            error = CrawlRefused if reason in REFUSED else RunFailed
+            yield error(f"{fate['url']} could not be had {told}")

@@ -1,0 +1,21 @@
+"""Which spider sees to which scope."""
+
+from scrapy import Spider
+
+from pressmark.scope import Scope, ScopeKind
+from spiders.backfill import BackfillSpider
+from spiders.one_article import OneArticleSpider
+from spiders.page_search import PageSearchSpider
+from spiders.section import SectionSpider
+
+SPIDERS: dict[ScopeKind, type[Spider]] = {
+    ScopeKind.NEWEST: SectionSpider,
+    ScopeKind.BACKFILL: BackfillSpider,
+    ScopeKind.ARTICLE: OneArticleSpider,
+    ScopeKind.SEARCH: PageSearchSpider,
+}
+
+
+def spider_of(scope: Scope) -> type[Spider]:
+    """Return the spider class for a scope."""
+    return SPIDERS[scope.kind]

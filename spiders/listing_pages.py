@@ -1,0 +1,62 @@
+"""The listing pages of a run's section: asked for, read, and held against what the site file promises."""
+
+import logging
+
+from scrapy import Request
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from pressmark.errors import CrawlRefused, LayoutChanged, RunFailed
+from pressmark.run import Run
+from pressmark.verdict import REFUSED
+from spiders.failures import why
+from spiders.layouts import layout_of, page_of
+from spiders.listing import Listing
+
+logger = logging.getLogger(__name__)
+
+
+class ListingPages:
+    """Reads them for any spider; a page that can't be had or read fails the run."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._page = layout_of(run.site).listing
+
+    def request(self, number: int, url: str | None = None) -> Request:
+        """Return a request for a page, at its address in the section or at that of a link; callbacks are missing."""
+        url = url or self._run.site.listing_url(self._run.section, number)
+        # Behind the articles of the page before: a run cut short leaves a gap at the old end, not in the middle.
+        return Request(url, cb_kwargs={"number": number}, priority=-number)
+
+    async def read(self, response: Response, number: int) -> Listing | None:
+        """Return what a page says; None if it can't be read, which fails the run."""
+        try:
+            listing = await self._page(page_of(response), site=self._run.site).to_item()
+        except Exception as error:  # noqa: BLE001 - whatever breaks here, the run must not end green
+            self._run.fail(LayoutChanged(f"listing {response.url} can't be read: {type(error).__name__}: {error}"))
+            return None
+        self._run.listing_pages += 1
+        self._run.elsewhere.update(listing.elsewhere)
+        self._check(listing, response.url)
+        logger.info("listing page %d: %d articles", number, len(listing.entries))
+        return listing
+
+    def failed(self, failure: Failure) -> None:
+        """A listing that can't be had fails the run; what was found before it is kept."""
+        url = failure.request.url  # type: ignore[attr-defined]  # Scrapy adds it
+        reason, message = why(failure)
+        error = CrawlRefused if reason in REFUSED else RunFailed
+        self._run.fail(error(f"listing {url}: {message}"))
+
+    def _check(self, listing: Listing, url: str) -> None:
+        """Hold a listing against what the site file promises (`expect`)."""
+        expect, found = self._run.site.expect, len(listing.entries)
+        fewest = expect.fewest if listing.next_url else 1
+        if not fewest <= found <= expect.most:
+            self._run.fail(
+                LayoutChanged(
+                    f"listing {url} has {found} articles, expected {fewest} to {expect.most}: layout changed? "
+                    f"Look at the page, then at the selectors of layout {self._run.site.layout!r}."
+                )
+            )
