@@ -1,4 +1,4 @@
-"""What the archive DAG does after its crawl: read back what it left, and tell of it."""
+"""What the DAGs do around a crawl: mend what was left, find an article, read back what came, and tell of it."""
 
 import logging
 import os
@@ -9,13 +9,45 @@ from airflow.sdk.exceptions import AirflowFailException
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_run
 from pressmark.config import Config
+from pressmark.errors import UsageError
 from pressmark.outcomes import Outcome
+from pressmark.reader import Reader
 from pressmark.run import changed
+from pressmark.site import Site
 
 SHOWN = 20
 """Findings that a task's message lists; `pressmark verify --full` lists all."""
 
 logger = logging.getLogger("pressmark.report")
+
+
+def recover_site(site: Site) -> None:
+    """Publish what killed runs of a site left on this machine."""
+    from apps.recovery import recover_and_publish  # It brings Scrapy.
+
+    config = Config.from_env(os.environ)
+    found = recover_and_publish(config, Store.open(config), site)
+    for each in found:
+        logger.info("%s: %d records, %d versions published", each.segment, each.records, each.published)
+    if not found:
+        logger.info("nothing was left on this machine")
+
+
+def article_url(site: Site, article: str) -> str:
+    """Return the URL of an article that is named by it, or by an id that the bucket knows.
+
+    Raises:
+        AirflowFailException: it is neither.
+    """
+    if site.article_match(article):
+        return article
+    try:
+        versions = Reader(Store.open(Config.from_env(os.environ)), site.site).versions(article)
+    except UsageError as error:
+        raise AirflowFailException(str(error)) from error
+    if not versions:
+        raise AirflowFailException(f"{article!r} is no article of {site.title} that the bucket knows: give its URL")
+    return str(versions[-1].data["url"])
 
 
 def verify_crawl(crawled: dict[str, Any]) -> None:

@@ -1,16 +1,59 @@
 """Recovery of a killed run: what it left open is mended, and what its captures support is made ready to publish."""
 
 import logging
+from pathlib import Path
 
+import attrs
+
+from apps.host_lock import host_lock
 from apps.rederiving import derive
-from pressmark.archive.batch import Batch
+from pressmark.archive.batch import Batch, leftovers, torn
 from pressmark.archive.captured import Captured
+from pressmark.archive.publisher import publish_leftovers
 from pressmark.archive.recovery import Mended, mend
+from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import SpoolError
 from pressmark.site import Site
 
+WAIT = 5.0
+"""Seconds; whoever holds the lock for longer is a crawl that goes on, and has recovered all there was."""
+
 logger = logging.getLogger("pressmark.crawl")
+
+
+@attrs.frozen
+class Recovered:
+    """One segment that a killed run had left."""
+
+    segment: str
+    """Its file's name."""
+    records: int
+    bytes_cut: int
+    """Of a record that was being written."""
+    published: int
+    """Versions."""
+
+
+def recover_and_publish(config: Config, store: Store, site: Site) -> list[Recovered]:
+    """Mend what killed runs of a site left in the spool of this machine, and publish it.
+
+    Raises:
+        BucketError: the bucket failed; what is not published waits.
+        HostBusy: a crawl of this site goes on.
+        SpoolError: the spool can't be read or written.
+    """
+    folder = config.spool / site.site
+    if not (torn(folder, site.site) or leftovers(folder, site.site)):
+        return []
+    with host_lock(config, site, seconds=WAIT):
+        cut = {each.name: each.cut for each in recover(config, site)}
+        published = publish_leftovers(store, folder, site.site)
+    found = {name: Recovered(name, 0, bytes_cut, 0) for name, bytes_cut in cut.items()}
+    for each in published:
+        name = Path(each.segment.key).name
+        found[name] = Recovered(name, each.records, cut.get(name, 0), each.versions)
+    return list(found.values())
 
 
 def recover(config: Config, site: Site) -> list[Mended]:

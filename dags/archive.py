@@ -30,7 +30,6 @@ from typing import Any
 
 from airflow.sdk import DAG, DeadlineAlert, DeadlineReference, Param, SyncCallback, dag, task
 
-from apps.airflow_pools import pool_of
 from apps.crawl_operator import CrawlOperator
 from apps.dag_names import SOON, articles, crawl_options, dag_options, sites
 from pressmark.site import Site
@@ -59,12 +58,12 @@ def archive(site: Site, name: str) -> DAG:
         },
     )
     def of_section() -> None:
-        @task(pool=pool_of(site.site), retries=2, retry_delay=timedelta(minutes=1))
+        @task(**crawl_options(site, SOON))
         def recover() -> None:
             """Publish what killed runs left on this machine."""
             from apps.archive_tasks import recover_site  # noqa: PLC0415  # It brings boto3.
 
-            recover_site(site.site)
+            recover_site(site)
 
         crawl = CrawlOperator(
             task_id="crawl",

@@ -15,10 +15,10 @@ to. A sample of versions is read anew from its captures and compared with what w
 """  # noqa: E501  # A row of a table has to be a line.
 
 from datetime import timedelta
-from typing import Any
 
-from airflow.sdk import DAG, Param, dag, task
+from airflow.sdk import DAG, Param, dag
 
+from apps.audit_operator import AuditOperator
 from apps.dag_names import dag_options, sites
 from pressmark.site import Site
 
@@ -37,14 +37,14 @@ def audit(site: Site) -> DAG:
         params={"sample": Param(SAMPLE, type="integer", minimum=0, description="Versions to read anew")},
     )
     def of_site() -> None:
-        @task(retries=1, retry_delay=timedelta(minutes=10), execution_timeout=timedelta(hours=24))
-        def audit(params: Any = None) -> dict[str, Any]:
-            """Read it all."""
-            from apps.audit_tasks import audit_site  # noqa: PLC0415  # It brings boto3 and Scrapy.
-
-            return audit_site(site, params["sample"])
-
-        audit()
+        AuditOperator(
+            task_id="audit",
+            site=site.site,
+            sample="{{ params.sample }}",
+            retries=1,
+            retry_delay=timedelta(minutes=10),
+            execution_timeout=timedelta(hours=24),
+        )
 
     return of_site()
 

@@ -103,6 +103,8 @@ class Section(_Facts):
     """Cron expression of the Airflow DAG, UTC; null: only when triggered."""
     pages: Annotated[int, Field(ge=1)] = 5
     """Listing pages a scheduled run visits at most."""
+    deadline: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)
+    """Time within which a run has to end, from when it was queued; then it is told as late (ISO 8601, e.g. `PT30M`)."""
 
 
 class Site(_Facts):

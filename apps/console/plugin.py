@@ -1,4 +1,4 @@
-"""The Airflow plugin: a page `Archive` in the nav, and a tab of that name on each DAG run.
+"""The Airflow plugin: a page `Archive` in the nav, a tab of that name on each DAG run, and the pools that DAGs need.
 
 Airflow imports plugins in each of its processes, tasks included, and only the API server answers requests: so the
 application is made with the first one.
@@ -8,6 +8,8 @@ from functools import cache
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
+
+from apps import pool_listener
 
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%23{colour}' "
@@ -55,3 +57,4 @@ class ArchivePlugin(AirflowPlugin):
     name = "pressmark"
     fastapi_apps = _APPS
     external_views = _VIEWS
+    listeners = [pool_listener]  # noqa: RUF012  # Airflow reads it as it stands.
