@@ -13,6 +13,7 @@ from pressmark.errors import PressmarkError
 COMMANDS = {
     "crawl": "apps.commands.crawl:crawl",
     "export": "apps.commands.export:export",
+    "index": "apps.commands.index:index",
     "init-bucket": "apps.commands.init_bucket:init_bucket",
     "newsroom": "apps.newsroom.command:newsroom_command",
     "pools": "apps.airflow_pools:pools_command",

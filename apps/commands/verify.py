@@ -47,7 +47,7 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
         raise UsageError(f"{asked}: no such runs in bucket {config.bucket!r}")
     with counting(len(keys), "run") as count:
         findings = list(
-            verify_runs(store, keys, full=full, strays_of=what if whole else None, on_run=lambda key: count())
+            verify_runs(store, keys, full=full, strays_of=what if whole else None, on_run=lambda run: count())
         )
     if as_json:
         print_json([attrs.asdict(each) for each in findings])

@@ -1,7 +1,8 @@
 """Bucket keys: the public layout of the bucket, in one place.
 
 A day is written `YYYY/MM/DD`. For articles and rejections it is the day in the article's URL, so that what is known of
-an article is found by listing that day; for segments and runs it is the day of the crawl, UTC.
+an article is found by listing that day; for segments and runs it is the day of the crawl, UTC. A month is written
+`YYYY-MM`.
 """
 
 import re
@@ -11,6 +12,7 @@ from pressmark.article import VersionKey
 
 WARC, ARTICLES, REJECTED, RUNS = "warc/", "articles/", "rejected/", "runs/"
 SILENT_EDITS, WITHDRAWN, CORRECTIONS = "silent-edits/", "withdrawn/", "corrections/"
+INDEX = "index/"
 STARTED = ".started"
 MANIFEST = ".json"
 
@@ -34,6 +36,21 @@ def segments(site: str, day: datetime) -> str:
 def segment(site: str, started_at: datetime, name: str) -> str:
     """Key of a sealed segment."""
     return segments(site, started_at) + name
+
+
+def segments_of_month(site: str, month: str) -> str:
+    """Prefix of the segments of a month, and of their indexes."""
+    return f"{WARC}{site}/{month.replace('-', '/')}/"
+
+
+def index(site: str, month: str) -> str:
+    """Key of the merged index of a month's segments."""
+    return f"{INDEX}{site}/{month}.cdxj"
+
+
+def merged(site: str, month: str) -> str:
+    """Key of the note of which segments' indexes are in the merged index of a month."""
+    return f"{INDEX}{site}/{month}.merged"
 
 
 def articles(site: str, day: str) -> str:

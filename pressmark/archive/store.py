@@ -128,7 +128,7 @@ class Store:
         """Write an object only if there is none of that key (`If-None-Match: *`); None when there is."""
         try:
             return self._put(key, data, ContentType=content_type, IfNoneMatch="*")
-        except _KeyTaken:
+        except KeyTaken:
             return None
 
     def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> Stored:
@@ -144,11 +144,11 @@ class Store:
                     Key=key,
                     Body=file,
                     ContentType=content_type,
-                    ChecksumSHA256=_base64(bytes.fromhex(sha256)),
+                    ChecksumSHA256=checksum_of(bytes.fromhex(sha256)),
                     **(self._lock() if content_type == WARC else {}),
                 )
 
-        self._asking(key, put)
+        self.asking(key, put)
         return Stored(key, path.stat().st_size, sha256)
 
     def get(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
@@ -167,7 +167,7 @@ class Store:
         def get() -> bytes:
             return self.client.get_object(Bucket=self.bucket, Key=key, **part)["Body"].read()
 
-        return self._asking(key, get)
+        return self.asking(key, get)
 
     def fetch(self, key: str, file: IO[bytes]) -> Stored:
         """Copy an object into a file, however large it is; what was in the file is gone.
@@ -185,7 +185,7 @@ class Store:
                 digest.update(chunk)
             return Stored(key, file.tell(), digest.hexdigest())
 
-        return self._asking(key, fetch)
+        return self.asking(key, fetch)
 
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
         """List the keys below a prefix in their order, those behind `after` only."""
@@ -195,7 +195,7 @@ class Store:
         """List the keys below a prefix with the sizes of their objects in bytes."""
         more: Any = {"StartAfter": after}
         while more:
-            page: Any = self._asking(prefix, partial(self._list, prefix, more))
+            page: Any = self.asking(prefix, partial(self._list, prefix, more))
             for each in page.get("Contents", ()):
                 yield each["Key"], each["Size"]
             more = page["IsTruncated"] and {"ContinuationToken": page["NextContinuationToken"]}
@@ -204,7 +204,7 @@ class Store:
         """List the names that follow a prefix and are followed by a slash, in their order."""
         more: Any = {"Delimiter": "/"}
         while more:
-            page: Any = self._asking(prefix, partial(self._list, prefix, more))
+            page: Any = self.asking(prefix, partial(self._list, prefix, more))
             for each in page.get("CommonPrefixes", ()):
                 yield each["Prefix"].removeprefix(prefix).rstrip("/")
             more = page["IsTruncated"] and {"Delimiter": "/", "ContinuationToken": page["NextContinuationToken"]}
@@ -219,14 +219,14 @@ class Store:
 
     def _put(self, key: str, data: bytes, **how: Any) -> Stored:
         digest = hashlib.sha256(data)
-        checksum = _base64(digest.digest())
-        self._asking(
+        checksum = checksum_of(digest.digest())
+        self.asking(
             key,
             lambda: self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ChecksumSHA256=checksum, **how),
         )
         return Stored(key, len(data), digest.hexdigest())
 
-    def _asking(self, what: str, call: Callable[[], Result]) -> Result:
+    def asking(self, what: str, call: Callable[[], Result]) -> Result:
         """Call, again and again while the bucket is away, as long as the patience lasts."""
 
         def tell(state: RetryCallState) -> None:
@@ -263,7 +263,7 @@ class Store:
             if code in {"NoSuchKey", "InvalidRange"}:
                 raise KeyError(what) from None
             if code == _TAKEN:
-                raise _KeyTaken(what) from None
+                raise KeyTaken(what) from None
             if code == _BUSY or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
                 raise BucketUnreachable(f"bucket {self.bucket!r} at {endpoint} is not ready ({code}).") from error
             if code == "InvalidRequest" and self.retention:
@@ -287,9 +287,10 @@ class Store:
             raise BucketError(f"bucket {self.bucket!r} at {endpoint}, {what}: {error}") from error
 
 
-class _KeyTaken(Exception):
-    """There is an object of that key."""
+class KeyTaken(Exception):
+    """There is an object of that key, or another than the one that was seen."""
 
 
-def _base64(digest: bytes) -> str:
+def checksum_of(digest: bytes) -> str:
+    """Return a SHA-256 as S3 wants it."""
     return base64.b64encode(digest).decode()

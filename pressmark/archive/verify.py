@@ -19,12 +19,12 @@ from warcio.exceptions import ArchiveLoadFailed
 from pressmark.archive import cdxj, keys, manifest
 from pressmark.archive.member import members
 from pressmark.archive.records import located
+from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import Store
+from pressmark.archive.strays import strays
 from pressmark.errors import FindingsFound
 
 THREADS = 8
-DATA = (keys.WARC, keys.ARTICLES, keys.SILENT_EDITS, keys.WITHDRAWN, keys.REJECTED)
-"""Prefixes of what manifests tell of."""
 _DAY = re.compile(r"^.*/\d{4}/\d{2}/\d{2}/")
 _OPENED = 64
 """Listings of a day that are kept at a time."""
@@ -59,31 +59,32 @@ def verify_runs(
     *,
     full: bool = False,
     strays_of: str | None = None,
-    on_run: Callable[[str], None] = lambda key: None,
+    on_run: Callable[[manifest.Manifest | None], None] = lambda run: None,
 ) -> Iterator[Finding]:
-    """Check what several runs left.
+    """Check what several runs left; memory is held for one run at a time.
 
     Args:
         store: the bucket.
         manifest_keys: of the runs.
         full: read every object, as `verify_run` does; else only hold sizes against listings of the bucket.
         strays_of: a site, or the empty string for all: tell of its objects that none of these runs lists, too.
-        on_run: is told of each run when it is checked.
+        on_run: is told of each run when it is checked, by its manifest; None for one that can't be read.
     """
     sizes = lru_cache(_OPENED)(lambda prefix: dict(store.sizes(prefix)))
-    told: set[str] = set()
-    for key in manifest_keys:
-        try:
-            run = manifest.read(store, key)
-        except FindingsFound as error:
-            yield Finding(key, str(error))
-        else:
-            if strays_of is not None:
-                told.update(said["key"] for said in manifest.listed(run))
-            yield from _read_all(store, run) if full else _compare_sizes(sizes, run)
-        on_run(key)
-    if strays_of is not None:
-        yield from _strays(store, strays_of, told)
+    with SortedLines() as told:
+        for key in manifest_keys:
+            run = None
+            try:
+                run = manifest.read(store, key)
+            except FindingsFound as error:
+                yield Finding(key, str(error))
+            else:
+                if strays_of is not None:
+                    told.add(f"{said['key']}\n".encode() for said in manifest.listed(run))
+                yield from _read_all(store, run) if full else _compare_sizes(sizes, run)
+            on_run(run)
+        if strays_of is not None:
+            yield from map(_stray, strays(store, strays_of, told))
 
 
 def _compare_sizes(sizes: Callable[[str], dict[str, int]], run: manifest.Manifest) -> Iterator[Finding]:
@@ -103,11 +104,8 @@ def _finding(key: str, problem: "_Wrong") -> Finding:
     return Finding(key, str(problem), grave=not expired)
 
 
-def _strays(store: Store, site: str, told: set[str]) -> Iterator[Finding]:
-    for prefix in DATA:
-        for key in store.keys(f"{prefix}{site}/" if site else prefix):
-            if key not in told:
-                yield Finding(key, "in no manifest: of a run that goes on, or was killed and not followed yet", False)
+def _stray(key: str) -> Finding:
+    return Finding(key, "in no manifest: of a run that goes on, or was killed and not followed yet", grave=False)
 
 
 class _Wrong(Exception):

@@ -21,3 +21,5 @@ def test_the_keys_are_the_public_layout() -> None:
     assert keys.manifest("news", "world/europe", datetime(2022, 2, 18, tzinfo=UTC), "r1") == (
         "runs/news/world/europe/2022/02/18/r1.json"
     )
+    assert keys.segments_of_month("news", "2022-02") == "warc/news/2022/02/"
+    assert keys.index("news", "2022-02") == "index/news/2022-02.cdxj"

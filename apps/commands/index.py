@@ -1,0 +1,48 @@
+"""`pressmark index`: one CDXJ a month, of all segments, for pywb and for looking captures up."""
+
+import os
+
+import attrs
+import click
+
+from apps.commands.console import console, counting, print_json, table
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from pressmark.errors import FindingsFound
+from pressmark.merged_index import Merger
+from pressmark.site import find_site, load_sites
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pressmark index newsroom                 what was captured since the last time
+  pressmark index newsroom --all           every month anew
+"""
+)
+@click.argument("site")
+@click.option("--all", "anew", is_flag=True, help="Make every month anew, from the indexes of all its segments.")
+@click.option("--json", "as_json", is_flag=True, help="Print the months as JSON.")
+def index(site: str, anew: bool, as_json: bool) -> None:
+    """Merge the indexes of SITE's segments to index/SITE/YYYY-MM.cdxj, one per month of captures, UTC.
+
+    Only those that are not merged yet are read. Doing it again, or twice at once, does no harm.
+    """
+    config = Config.from_env(os.environ)
+    name = find_site(load_sites(config.sites), site).site
+    with counting(None, "index") as count:
+        done = list(Merger(Store.open(config), name, count).months(anew=anew))
+    problems = [problem for each in done for problem in each.problems]
+    if as_json:
+        print_json([attrs.asdict(each) for each in done])
+    elif done:
+        rows = table("month", "segments", "added", "lines", "")
+        for each in done:
+            what = "written" if each.changed else "as it was"
+            rows.add_row(each.month, str(each.segments), str(each.added), str(each.lines), what)
+        console().print(rows)
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise FindingsFound(f"{len(problems)} indexes of segments are left out until they are mended:\n{listed}")
+    written = sum(each.changed for each in done)
+    click.echo(f"{len(done)} months looked at, {written} written" if done else "nothing was captured yet", err=as_json)

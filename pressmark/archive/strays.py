@@ -1,0 +1,30 @@
+"""Strays: objects of the archive that no manifest lists."""
+
+from collections.abc import Iterator
+
+from pressmark.archive import keys
+from pressmark.archive.sorted_lines import SortedLines
+from pressmark.archive.store import Store
+
+DATA = (keys.WARC, keys.ARTICLES, keys.SILENT_EDITS, keys.WITHDRAWN, keys.REJECTED)
+"""Prefixes of what manifests tell of."""
+
+
+def strays(store: Store, site: str, told: SortedLines) -> Iterator[str]:
+    """Return the keys that are not told, sorted.
+
+    Args:
+        store: the bucket.
+        site: whose objects; the empty string for all.
+        told: the keys that manifests list, a line each.
+    """
+    with SortedLines() as there:  # Not every server lists in the order of bytes.
+        for prefix in DATA:
+            there.add(f"{key}\n".encode() for key in store.keys(f"{prefix}{site}/" if site else prefix))
+        rest = told.in_order()
+        known: bytes | None = b""
+        for line in there.in_order():
+            while known is not None and known < line:
+                known = next(rest, None)
+            if known != line:
+                yield line.decode().rstrip("\n")

@@ -1,0 +1,213 @@
+"""The merged index: one CDXJ for all segments of a month, by which replay tools and people find a record.
+
+Its lines are those of the segments' own indexes, in the order of their bytes, each once. Their `filename` is the bucket
+key of the segment, so that pywb finds it with `archive_paths: s3://<bucket>/`.
+
+Beside it lies a note of the indexes it was made of, with their sizes, and of the object it was written of (ETag). The
+note is held against a listing of the month, which knows every segment, whoever uploaded it and whenever; manifests do
+not tell of those of a run that never came to its own. If the two fit, only what is new is read. If the object is not
+the note's, or an index was changed or is gone, the month is made anew from all its indexes.
+"""
+
+import hashlib
+import json
+import logging
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import attrs
+
+from pressmark.archive import cdxj, guarded, keys
+from pressmark.archive.sorted_lines import SortedLines
+from pressmark.archive.store import TEXT, Store
+from pressmark.errors import BucketError
+
+THREADS = 8
+_TOGETHER = 16
+"""Indexes that are held at a time."""
+_ATTEMPTS = 10
+_MONTH = re.compile(r"\d{4}-\d\d")
+_LINE = re.compile(rb".+ \d{14} (\{.+\})")
+
+logger = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class Merged:
+    """A month's index."""
+
+    month: str
+    """`YYYY-MM`, UTC."""
+    segments: int
+    """How many segments' indexes are in it."""
+    added: int
+    """How many of them were read now."""
+    lines: int
+    changed: bool
+    """False if it was there already, byte for byte."""
+    problems: tuple[str, ...] = ()
+    """Of segments' indexes that can't be read and are left out; they are tried again the next time."""
+
+
+@attrs.frozen
+class _Note:
+    """What an index was made of."""
+
+    etag: str
+    """Of the index."""
+    sha256: str
+    """Of the index, hex."""
+    lines: int
+    indexes: dict[str, int]
+    """Of segments: size in bytes by name, `DD/<segment>.cdxj`."""
+
+    def fits(self, etag: str | None, there: dict[str, int]) -> bool:
+        """Tell whether it is the note of the index that is there, and all in it is still as it was."""
+        return self.etag == etag and self.indexes.items() <= there.items()
+
+
+_NONE = _Note("", "", 0, {})
+
+
+@attrs.frozen
+class Merger:
+    """Merges the indexes of one site. Several at once do each other no harm."""
+
+    store: Store
+    site: str
+    on_index: Callable[[], None] = lambda: None
+    """Is called for each index of a segment that was read."""
+
+    def months(self, *, anew: bool = False) -> Iterator[Merged]:
+        """Bring the index of every month up to date, the oldest first.
+
+        Args:
+            anew: make them from all segments, whatever was made before.
+
+        Raises:
+            BucketError: the bucket failed. What is written is whole; done again it goes on.
+        """
+        made = (key.rpartition("/")[2][:7] for key in self.store.keys(f"{keys.INDEX}{self.site}/"))
+        prefix = f"{keys.WARC}{self.site}/"
+        captured = (
+            f"{year}-{month}" for year in self.store.folders(prefix) for month in self.store.folders(f"{prefix}{year}/")
+        )
+        months = sorted(filter(_MONTH.fullmatch, {*made, *captured}))
+        return (self.merge(month, anew=anew) for month in months)
+
+    def merge(self, month: str, *, anew: bool = False) -> Merged:
+        """Bring the index of one month (`YYYY-MM`) up to date.
+
+        Raises:
+            BucketError: the bucket failed, or others never cease to write this index.
+        """
+        key = keys.index(self.site, month)
+        for _ in range(_ATTEMPTS):
+            # In this order: what the index has, the listing that comes later has too.
+            seen = guarded.etag(self.store, key)
+            note = self._note(month)
+            there = dict(self._listed(month))
+            known = note if note.fits(seen, there) and not anew else _NONE
+            if (seen and known is note and note.indexes == there) or not (seen or there):
+                return Merged(month, len(there), 0, known.lines, changed=False)
+            if merged := self._merge(month, seen, note, known, there):
+                return merged
+            logger.info("%s was written by another: merging again", key)
+        raise BucketError(f"bucket {self.store.bucket!r}: {key} is always written by others. Is one `index` enough?")
+
+    def _merge(self, month: str, seen: str | None, note: _Note, known: _Note, there: dict[str, int]) -> Merged | None:
+        """Write the index of a month and its note; None if it is not the one that was seen any more."""
+        key, wanted = keys.index(self.site, month), sorted(there.keys() - known.indexes.keys())
+        done, problems = dict(known.indexes), []
+        with tempfile.TemporaryDirectory(prefix="pressmark-index-") as folder, SortedLines() as lines:
+            for name, data in self._read(month, wanted):
+                index_key = keys.segments_of_month(self.site, month) + name
+                try:
+                    if data is not None:  # Else the next listing does not have it.
+                        lines.add(_moved(index_key, data))
+                        done[name] = len(data)
+                except ValueError as error:
+                    problems.append(f"{index_key}: {error}")
+                self.on_index()
+            path, old = Path(folder, "new.cdxj"), Path(folder, "old.cdxj")
+            with path.open("wb") as file, old.open("w+b") as before:
+                if known.indexes:
+                    try:
+                        self.store.fetch(key, before)
+                    except KeyError:
+                        return None
+                    before.seek(0)
+                count, sha256 = _write(lines.in_order(before), file)
+            changed = not (note.etag == seen and note.sha256 == sha256)
+            etag = guarded.put_over(self.store, key, path, sha256, TEXT, seen) if changed else seen
+        if not etag:
+            return None
+        made = _Note(etag, sha256, count, done)
+        if made != note:
+            self.store.put(keys.merged(self.site, month), json.dumps(attrs.asdict(made)).encode() + b"\n")
+        return Merged(month, len(done), len(done) - len(known.indexes), count, changed, tuple(problems))
+
+    def _listed(self, month: str) -> Iterator[tuple[str, int]]:
+        """Return name and size of the index of each segment of a month that has one."""
+        prefix = keys.segments_of_month(self.site, month)
+        sizes = self.store.sizes(prefix)
+        return ((key.removeprefix(prefix), size) for key, size in sizes if key.endswith(cdxj.SUFFIX))
+
+    def _read(self, month: str, names: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Read indexes, some at a time; None of one that went since it was listed."""
+        rest = iter(names)
+        with ThreadPoolExecutor(THREADS, "index") as pool:
+            while some := list(islice(rest, _TOGETHER)):
+                yield from zip(some, pool.map(lambda name: self._get(month, name), some), strict=True)
+
+    def _get(self, month: str, name: str) -> bytes | None:
+        try:
+            return self.store.get(keys.segments_of_month(self.site, month) + name)
+        except KeyError:
+            return None
+
+    def _note(self, month: str) -> _Note:
+        """Return the note of a month; one that can't be read is as none."""
+        key = keys.merged(self.site, month)
+        try:
+            note = _Note(**json.loads(self.store.get(key)))
+            return attrs.evolve(note, indexes=dict(note.indexes), lines=int(note.lines))
+        except KeyError:
+            return _NONE
+        except (ValueError, TypeError) as error:
+            logger.warning("%s can't be read (%s): the month is made anew", key, error)
+            return _NONE
+
+
+def _moved(index_key: str, data: bytes) -> list[bytes]:
+    """Return the lines of a segment's index with the segment's bucket key in the place of its name.
+
+    Raises:
+        ValueError: it is no index of this segment; somebody changed it.
+    """
+    segment = index_key.removesuffix(cdxj.SUFFIX) + ".warc.gz"
+    name = segment.rpartition("/")[2]
+    named, moved = f'"filename": {json.dumps(name)}'.encode(), f'"filename": {json.dumps(segment)}'.encode()
+    lines = []
+    for line in filter(None, data.split(b"\n")):
+        facts = _LINE.fullmatch(line)
+        if not facts or json.loads(facts[1]).get("filename") != name:
+            raise ValueError(f"{line[:80]!r} is no line of its index")
+        before, _, behind = line.rpartition(named)
+        lines.append(before + moved + behind + b"\n")
+    return lines
+
+
+def _write(lines: Iterable[bytes], file: IO[bytes]) -> tuple[int, str]:
+    """Write lines, and return how many and their SHA-256 (hex)."""
+    count, digest = 0, hashlib.sha256()
+    for line in lines:
+        file.write(line)
+        digest.update(line)
+        count += 1
+    return count, digest.hexdigest()
