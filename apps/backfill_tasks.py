@@ -63,17 +63,23 @@ def pages_a_chunk(site: Site, requests_per_minute: float) -> int:
     return max(1, int(CHUNK_MINUTES * rate / requests))
 
 
-def report_chunks(planned: Sequence[str] | None, crawled: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
+def report_chunks(planned: Sequence[str] | None, crawled: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
     """Log what all chunks brought, and return what the asset's event is to carry.
+
+    Args:
+        planned: the chunks; None if it did not come to them.
+        crawled: what the crawl of each returned; None of those that failed.
 
     Raises:
         AirflowException: some chunks are missing.
     """
-    done = list(crawled or ())
+    done = [each for each in crawled if each]
     counts = {outcome.value: sum(each["counts"].get(outcome, 0) for each in done) for outcome in Outcome}
     seen = sum(each["counts"]["seen"] for each in done)
     told = ", ".join(f"{outcome.replace('_', ' ')} {count}" for outcome, count in counts.items() if count)
-    logger.info("%d of %d chunks, %d articles that were not known: %s", len(done), len(planned or ()), seen, told or "-")
+    logger.info(
+        "%d of %d chunks, %d articles that were not known: %s", len(done), len(planned or ()), seen, told or "-"
+    )
     if len(done) < len(planned or ()):
         raise AirflowException(f"{len(planned or ()) - len(done)} of {len(planned or ())} chunks failed: clear them.")
     return {**counts, "seen": seen, "manifest_keys": [each["manifest_key"] for each in done]}

@@ -26,9 +26,7 @@ def sites() -> list[Site]:
 def articles(site: Site, section: str) -> Asset:
     """Return the asset of a section's documents: updated by each run, with its counts."""
     bucket = Config.from_env(os.environ).bucket
-    return Asset(
-        f"articles_{slug(site.site, section)}", uri=f"s3://{bucket}/articles/{site.site}/?section={section}"
-    )
+    return Asset(f"articles_{slug(site.site, section)}", uri=f"s3://{bucket}/articles/{site.site}/?section={section}")
 
 
 def dag_options(kind: str, site: Site, section: str | None = None) -> dict[str, Any]:

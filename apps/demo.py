@@ -17,7 +17,6 @@ import attrs
 import click
 from filelock import FileLock, Timeout
 
-from apps.airflow_pools import pools
 from apps.commands.console import console, table
 from apps.demo_settings import BIN, ROOT, Settings, write_site_file
 from apps.local_airflow import LOGIN, LocalAirflow
@@ -28,7 +27,6 @@ from apps.program import POLL, interrupt_on_sigterm
 from apps.s3server import RunningS3
 from pressmark.errors import PressmarkError, ServiceFailed
 from pressmark.outcomes import Outcome
-from pressmark.site import load_sites
 
 DAG_ID = "archive_newsroom_world_europe"
 ARTICLES = 60
@@ -90,7 +88,6 @@ def _stage(settings: Settings) -> Iterator[Stage]:
         airflow = LocalAirflow(settings.folder / "airflow", ROOT / "dags", settings.airflow_port, environment)
         with _step("Airflow (half a minute)"):
             stack.enter_context(airflow.running())
-            airflow.create_pools(pools(load_sites(sites).values()))
             airflow.unpause(DAG_ID)
         yield Stage(s3=s3, site=site, airflow=airflow)
 

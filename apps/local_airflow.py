@@ -70,11 +70,6 @@ class LocalAirflow:
             self._log_in()
             yield self
 
-    def create_pools(self, pools: dict[str, dict[str, Any]]) -> None:
-        """Create these pools."""
-        for name, pool in pools.items():
-            self._call("POST", "/pools", {"name": name, **pool})
-
     def unpause(self, dag_id: str) -> None:
         """Let the DAG run; wait for it to be found first.
 
@@ -82,12 +77,12 @@ class LocalAirflow:
             ServiceFailed: the DAG file can't be imported, or there is no such DAG in it.
         """
         self.head("dag-processor").wait_until(lambda: self._knows(dag_id), READY_SECONDS)
-        self._call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
         """Start a run of the DAG and return its id."""
         asked = {"logical_date": None, "conf": conf or {}}
-        return str(self._call("POST", f"/dags/{dag_id}/dagRuns", asked)["dag_run_id"])
+        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", asked)["dag_run_id"])
 
     def wait(self, dag_id: str, run_id: str, seconds: float) -> float:
         """Return when the run has succeeded: how long it took, in seconds.
@@ -97,10 +92,10 @@ class LocalAirflow:
         """
         deadline = time.monotonic() + seconds
         while True:
-            run = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
+            run = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
             if run["state"] == "success":
                 return float(run["duration"])
-            tasks = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+            tasks = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
             wrong = [each for each in tasks if each["state"] in {"failed", "up_for_retry"}]
             if run["state"] == "failed" or wrong:
                 raise ServiceFailed(f"the run {run_id} of {dag_id} failed. {self._task_log(wrong)}")
@@ -113,7 +108,7 @@ class LocalAirflow:
     def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
         """Return what a task of a run returned."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
-        return self._call("GET", path)["value"]
+        return self.call("GET", path)["value"]
 
     def check(self) -> None:
         """Raise ServiceFailed if a part has ended by itself."""
@@ -184,22 +179,27 @@ class LocalAirflow:
         self._client.headers["Authorization"] = f"Bearer {token}"
 
     def _knows(self, dag_id: str) -> bool:
-        errors = self._call("GET", "/importErrors")["import_errors"]
+        errors = self.call("GET", "/importErrors")["import_errors"]
         if errors:
             raise ServiceFailed(f"a DAG file can't be imported: {errors[0]['filename']}\n{errors[0]['stack_trace']}")
-        return any(dag["dag_id"] == dag_id for dag in self._call("GET", "/dags")["dags"])
+        return any(dag["dag_id"] == dag_id for dag in self.call("GET", "/dags")["dags"])
 
     def _task_log(self, tasks: list[dict[str, Any]]) -> str:
         if not tasks:
             return self.head("scheduler").told()
         task = tasks[0]
         path = f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/logs"
-        entries = self._call("GET", f"{path}/{max(1, task['try_number'])}")["content"]
-        lines = [each["event"] if isinstance(each, dict) else str(each) for each in entries]
+        entries = self.call("GET", f"{path}/{max(1, task['try_number'])}")["content"]
+        lines = [_line(each) if isinstance(each, dict) else str(each) for each in entries]
         last = "\n".join(f"  | {line}" for text in lines for line in text.splitlines()[-30:])
         return f"The log of its task {task['task_id']} ends with:\n{last}"
 
-    def _call(self, method: str, path: str, asked: Any = None) -> Any:
+    def call(self, method: str, path: str, asked: Any = None) -> Any:
+        """Ask its API (`/api/v2` and the path), as the admin.
+
+        Raises:
+            ServiceFailed: it does not answer, or with an error.
+        """
         try:
             answer = self._client.request(method, f"{self.url}/api/v2{path}", json=asked)
         except httpx.HTTPError as error:
@@ -216,3 +216,9 @@ class LocalAirflow:
         for program in self._programs:
             program.stop(STOP_SECONDS)
         self._programs.clear()
+
+
+def _line(entry: dict[str, Any]) -> str:
+    """Return a line of a task's log with the errors it tells of."""
+    errors = (f"{each['exc_type']}: {each['exc_value']}" for each in entry.get("error_detail") or ())
+    return "\n".join([entry["event"], *errors])

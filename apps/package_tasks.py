@@ -2,7 +2,6 @@
 
 import logging
 import os
-from typing import Any
 
 from airflow.sdk.exceptions import AirflowException
 
@@ -32,9 +31,15 @@ def export_site(site: Site) -> dict[str, int]:
 
 
 def index_site(site: Site) -> dict[str, int]:
-    """Merge the indexes of new segments; return the number of months, and of those written."""
+    """Merge the indexes of new segments; return the number of months, and of those written.
+
+    Raises:
+        AirflowException: some segments' indexes can't be read; the others are merged.
+    """
     done = list(Merger(_store(), site.site).months())
     logger.info("%d months looked at, %d written", len(done), sum(each.changed for each in done))
+    if bad := [f"{each.month}: {problem}" for each in done for problem in each.problems]:
+        raise AirflowException("; ".join(bad))
     return {"months": len(done), "written": sum(each.changed for each in done)}
 
 

@@ -1,6 +1,6 @@
 """Makes the pools that the DAGs need when Airflow starts, so that nobody has to: a listener of the plugin's.
 
-Only those that are missing: slots that an operator has set stay. A site file that comes later is found with the next start.
+Only those that are missing: slots that an operator has set stay. A new site file has its pool with the next start.
 """
 
 import logging

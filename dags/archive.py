@@ -28,7 +28,9 @@ section allows is told as late. The tab *Archive* of a run shows each article an
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, DeadlineAlert, DeadlineReference, Param, SyncCallback, dag, task
+from airflow.sdk import DAG, Param, dag, get_current_context, task
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from apps.crawl_operator import CrawlOperator
 from apps.dag_names import SOON, articles, crawl_options, dag_options, sites
@@ -58,7 +60,7 @@ def archive(site: Site, name: str) -> DAG:
         },
     )
     def of_section() -> None:
-        @task(**crawl_options(site, SOON))
+        @task(**crawl_options(site, SOON))  # type: ignore[untyped-decorator]  # Its options are not known one by one.
         def recover() -> None:
             """Publish what killed runs left on this machine."""
             from apps.archive_tasks import recover_site  # noqa: PLC0415  # It brings boto3.
@@ -87,17 +89,17 @@ def archive(site: Site, name: str) -> DAG:
             outlet_events[asset].extra = report_crawl(crawled)
 
         @task(retries=2, retry_delay=timedelta(minutes=1))
-        def alarms(**context: Any) -> list[dict[str, Any]]:
+        def alarms() -> list[dict[str, Any]]:
             """Tell what is wrong with this section."""
             from apps.alarms import watch_section  # noqa: PLC0415  # It brings boto3.
 
-            return watch_section(f"{site.site}/{name}", context)
+            return watch_section(f"{site.site}/{name}", get_current_context())
 
         # A task is typed as the function it wraps; called in a DAG it takes what is still to come.
         reported = report(crawl.output)  # type: ignore[arg-type]
         recover() >> crawl >> verify(crawl.output) >> reported  # type: ignore[arg-type]
         # A teardown runs whatever failed before it, and hides no failure.
-        reported >> alarms().as_teardown(on_failure_fail_dagrun=True)  # type: ignore[attr-defined]
+        reported >> alarms().as_teardown(on_failure_fail_dagrun=True)
 
     return of_section()
 

@@ -106,7 +106,8 @@ def backfill(site: Site, name: str) -> DAG:
             """Add up what the chunks brought, and fail if one is missing."""
             from apps.backfill_tasks import report_chunks  # noqa: PLC0415  # It brings boto3.
 
-            crawled = get_current_context()["ti"].xcom_pull(task_ids="chunk.crawl")
+            of_all = range(len(planned or ()))  # Named one by one: else a single one comes without its list.
+            crawled = get_current_context()["ti"].xcom_pull(task_ids="chunk.crawl", map_indexes=of_all)
             outlet_events[asset].extra = report_chunks(planned, crawled)
 
         planned = chunks()

@@ -11,6 +11,7 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.site import find_site, load_sites
 
+
 @click.command(
     "recover",
     epilog="""\b

@@ -1,0 +1,130 @@
+"""One night of the house for real: Airflow's four programs, a newsroom, a bucket, and a mail server for the alarms."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import psutil  # type: ignore[import-untyped]  # Airflow brings it, and its stubs would be one more thing to lock.
+import yaml
+
+from apps.demo_settings import write_site_file
+from apps.local_airflow import LocalAirflow
+from apps.newsroom import Newsroom
+from apps.newsroom.running import RunningNewsroom
+from apps.ports import free_port
+from apps.s3server import RunningS3
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from tests.apps.alarms.servers import MailServer
+from tests.conftest import ROOT
+
+ARCHIVE, BACKFILL = "archive_newsroom_world_europe", "backfill_newsroom_world_europe"
+PACKAGE, AUDIT, RECRAWL = "package_newsroom", "audit_newsroom", "recrawl_article_newsroom"
+SECONDS = 150
+"""That any one thing may take."""
+OPERATOR = "night@example.org"
+
+
+@attrs.define
+class Night:
+    """All that is up, and what tests ask of it."""
+
+    airflow: LocalAirflow
+    newsroom: Newsroom
+    store: Store
+    spool: Path
+    sites: Path
+    mail: MailServer
+
+    def set_site(self, **changes: Any) -> None:
+        """Change the newsroom's site file."""
+        path = self.sites / "newsroom.yml"
+        path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+
+    def run(self, dag_id: str, **conf: Any) -> str:
+        """Run a DAG to its success and return the run's id."""
+        run_id = self.airflow.trigger(dag_id, conf)
+        self.airflow.wait(dag_id, run_id, SECONDS)
+        return run_id
+
+    def started(self, **conf: Any) -> str:
+        """Start the archive DAG, and return the run's id when its crawl has asked for some articles."""
+        asked = self.newsroom.requests.total
+        run_id = self.airflow.trigger(ARCHIVE, conf)
+        self.until(lambda: self.newsroom.requests.total > asked + 8)
+        return run_id
+
+    def states(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """Return the tasks' states; of mapped ones, `task[index]`."""
+        found = self.airflow.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+        return {
+            each["task_id"] + (f"[{each['map_index']}]" if each["map_index"] >= 0 else ""): each["state"]
+            for each in found
+        }
+
+    def ended(self, dag_id: str, run_id: str) -> str:
+        """Wait until a run has ended; return how."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}"
+        self.until(lambda: self.airflow.call("GET", path)["state"] in {"success", "failed"})
+        return str(self.airflow.call("GET", path)["state"])
+
+    @staticmethod
+    def until(holds: Callable[[], Any], seconds: float = SECONDS) -> float:
+        """Wait until something holds; return how long it took."""
+        began = time.monotonic()
+        while not holds():
+            assert time.monotonic() - began < seconds, "it never came to hold"
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+    def crawls(self) -> list[psutil.Process]:
+        """Return the processes of crawls that go on: runners and archivists."""
+        return [each for each in psutil.Process().children(recursive=True) + _orphans() if _crawls(each, self.spool)]
+
+
+def _orphans() -> list[psutil.Process]:
+    return [each for each in psutil.process_iter() if each.ppid() == 1]
+
+
+def _crawls(process: psutil.Process, spool: Path) -> bool:
+    try:
+        return (
+            any("crawl_runner" in part for part in process.cmdline())
+            and process.status() != psutil.STATUS_ZOMBIE
+            and process.environ().get("PRESSMARK_SPOOL") == str(spool)
+        )
+    except psutil.Error:
+        return False
+
+
+@contextmanager
+def night(folder: Path, s3: RunningS3, bucket: str) -> Iterator[Night]:
+    """Bring it all up, with every DAG of the newsroom unpaused, and down again."""
+    mail = MailServer()
+    with RunningNewsroom(Newsroom(articles=60, crawl_delay=0)) as site, mail.running():
+        sites = write_site_file(folder / "sites", site.url)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PRESSMARK"))}
+        environment = {
+            **kept,
+            **s3.environment,
+            "PRESSMARK_BUCKET": bucket,
+            "PRESSMARK_SITES": str(sites),
+            "PRESSMARK_SPOOL": str(folder / "spool"),
+            "PRESSMARK_ALARMS": f"smtp:{OPERATOR}",
+            "AIRFLOW_CONN_SMTP_DEFAULT": mail.connection,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            # So that a late run and a second parsing don't have to be waited for.
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+        }
+        airflow = LocalAirflow(folder / "airflow", ROOT / "dags", free_port(), environment)
+        with airflow.running():
+            store = Store.open(attrs.evolve(Config.from_env(environment)))
+            for dag_id in (ARCHIVE, BACKFILL, PACKAGE, AUDIT, RECRAWL):
+                airflow.unpause(dag_id)
+            yield Night(airflow, site.newsroom, store, folder / "spool", sites, mail)

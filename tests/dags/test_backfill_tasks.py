@@ -1,0 +1,65 @@
+"""The backfill's form, and how its pages are divided."""
+
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from apps.backfill_tasks import by_days, chunks_of, pages_a_chunk, report_chunks
+from pressmark.errors import UsageError
+from pressmark.site import Politeness, load_sites
+
+SITE = load_sites()["chinadaily"]
+NOTHING: dict[str, Any] = {"from_page": None, "to_page": None, "since": None, "until": None, "requests_per_minute": 20}
+
+
+def test_pages_or_days() -> None:
+    assert not by_days(NOTHING | {"from_page": 3, "to_page": 3})
+    assert by_days(NOTHING | {"since": "2022-02-01", "until": "2022-02-28"})
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({}, "and not both"),
+        ({"from_page": 1, "to_page": 2, "since": "2022-02-01", "until": "2022-02-28"}, "and not both"),
+        ({"from_page": 1}, "name both: from page, to page"),
+        ({"until": "2022-02-28"}, "name both: since, until"),
+        ({"from_page": 3, "to_page": 2}, "3 comes behind 2"),
+        ({"since": "2022-03-01", "until": "2022-02-28"}, "2022-03-01 comes behind 2022-02-28"),
+    ],
+)
+def test_a_form_that_makes_no_sense(form: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        by_days(NOTHING | form)
+
+
+def test_chunks_cover_all_pages_once_newest_first() -> None:
+    chunks = chunks_of(SITE, NOTHING | {"from_page": 4, "to_page": 17}, None)
+    spans = [tuple(map(int, chunk.split("-"))) for chunk in chunks]
+    assert [page for first, last in spans for page in range(first, last + 1)] == list(range(4, 18))
+    assert len(chunks) > 1
+
+
+def test_pages_that_were_found_are_taken() -> None:
+    assert chunks_of(SITE, NOTHING, {"pages_found": [8, 8]}) == ["8-8"]
+    with pytest.raises(AirflowFailException, match="no listing page holds articles"):
+        chunks_of(SITE, NOTHING, {"pages_found": None})
+
+
+def test_a_chunk_grows_with_the_rate_as_far_as_the_site_allows() -> None:
+    slow, fast, faster = (pages_a_chunk(SITE, rate) for rate in (1, 30, 6000))
+    assert slow == 1
+    assert fast == faster == int(5 * 30 / 33.5)
+    free = SITE.model_copy(update={"politeness": Politeness(delay=0)})
+    assert pages_a_chunk(free, 6000) > fast
+
+
+def test_what_chunks_brought_is_added_up_and_what_failed_is_told() -> None:
+    one = {"counts": {"seen": 3, "published": 2, "rejected": 1}, "manifest_key": "runs/a"}
+    told = report_chunks(["1-2", "3-4"], [one, one])
+    assert (told["seen"], told["published"], told["rejected"]) == (6, 4, 2)
+    assert told["manifest_keys"] == ["runs/a", "runs/a"]
+    with pytest.raises(AirflowException, match="1 of 2 chunks failed"):
+        report_chunks(["1-2", "3-4"], [one, None])
+    assert report_chunks([], [])["seen"] == 0

@@ -1,0 +1,95 @@
+"""What all DAGs keep to, so that an operator finds the same everywhere."""
+
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from airflow.serialization.serialized_objects import DagSerialization
+
+from apps.airflow_pools import pools
+from apps.crawl_operator import RETRIES, CrawlOperator
+from apps.dag_names import OWNER
+from pressmark.site import load_sites
+from tests.conftest import ROOT
+from tests.dags.conftest import read_dags
+
+KINDS = ("archive", "backfill", "package", "audit", "recrawl_article")
+
+
+@pytest.fixture(scope="module")
+def dags() -> dict[str, Any]:
+    bag = read_dags()
+    assert not bag.import_errors
+    assert not any(bag.captured_warnings.values())
+    return dict(bag.dags)
+
+
+def test_each_site_and_section_has_its_dags(dags: dict[str, Any]) -> None:
+    of_sites = {f"{kind}_{site}" for kind in KINDS[2:] for site in load_sites()}
+    of_sections = {f"{kind}_{site}_world_europe" for kind in KINDS[:2] for site in load_sites()}
+    assert set(dags) == of_sites | of_sections
+
+
+def test_owners_tags_names_and_words(dags: dict[str, Any]) -> None:
+    for dag_id, dag in dags.items():
+        kind = next(kind for kind in KINDS if dag_id.startswith(f"{kind}_"))
+        site = next(site for site in load_sites() if f"_{site}" in dag_id)
+        assert {kind, site} <= dag.tags
+        assert dag.dag_display_name.startswith(kind.replace("_", " ").capitalize())
+        assert dag.description
+        assert re.search(r"\*\*When it fails\*\*\n\n\| message \|", dag.doc_md)
+        assert (dag.catchup, dag.max_active_runs) == (False, 1)
+        assert {task.owner for task in dag.tasks} == {OWNER}
+        assert all(
+            task.doc_md or task.python_callable.__doc__ for task in dag.tasks if hasattr(task, "python_callable")
+        )
+
+
+def test_every_crawl_waits_for_its_host_and_knows_when_not_to_try_again(dags: dict[str, Any]) -> None:
+    known = pools(load_sites().values())
+    crawls = [(dag, task) for dag in dags.values() for task in dag.tasks if isinstance(task, CrawlOperator)]
+    assert len({dag.dag_id for dag, _ in crawls}) == 6
+    for dag, crawl in crawls:
+        assert known[crawl.pool]["slots"] == 1
+        assert crawl.pool.removeprefix("host_") in dag.tags
+        assert crawl.retries
+        assert crawl.retry_exponential_backoff > 1
+        assert crawl.retry_policy is RETRIES
+        assert crawl.weight_rule.__class__.__name__ == "_AbsolutePriorityWeightStrategy"
+
+
+def test_the_schedule_goes_before_a_backfill_and_a_person_before_both(dags: dict[str, Any]) -> None:
+    weights = [
+        dags[dag_id].task_dict[task].priority_weight
+        for dag_id, task in (
+            ("recrawl_article_newsroom", "crawl"),
+            ("archive_newsroom_world_europe", "crawl"),
+            ("backfill_newsroom_world_europe", "chunk.crawl"),
+        )
+    ]
+    assert weights == sorted(weights, reverse=True)
+    assert len(set(weights)) == len(weights)
+
+
+def test_no_two_sections_share_an_asset(dags: dict[str, Any]) -> None:
+    assets = [dag.task_dict["report"].outlets[0] for name, dag in dags.items() if name.startswith("archive_")]
+    assert len({asset.name for asset in assets}) == len({asset.uri for asset in assets}) == len(assets)
+
+
+def test_reading_twice_gives_the_same(dags: dict[str, Any]) -> None:
+    """Otherwise each reading would be a new version of the DAG."""
+    again = read_dags().dags
+    assert {name: DagSerialization.to_dict(dag) for name, dag in dags.items()} == {
+        name: DagSerialization.to_dict(dag) for name, dag in again.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["archive", "audit", "backfill", "package", "recrawl"])
+def test_reading_stays_light(name: str) -> None:
+    code = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*sys.modules)"
+    read = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT / "dags" / f"{name}.py")], capture_output=True, text=True, check=True
+    )
+    assert not {"scrapy", "boto3", "warcio", "pyarrow", "fastapi"} & set(read.stdout.split())

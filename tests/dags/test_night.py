@@ -1,0 +1,224 @@
+"""The operators' house as a whole: one Airflow, every DAG, kills, clears, alarms, and the console in a browser."""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil  # type: ignore[import-untyped]
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from apps.local_airflow import LOGIN
+from apps.s3server import RunningS3
+from pressmark.archive import manifest
+from tests.conftest import ROOT, fresh_bucket
+from tests.dags.night import ARCHIVE, AUDIT, BACKFILL, OPERATOR, PACKAGE, RECRAWL, SECONDS, Night, night
+
+pytestmark = pytest.mark.slow
+
+IMAGES = ROOT / "docs" / "images"
+CHROMIUM = shutil.which("chromium")
+STOPPED = 10
+"""Seconds in which a crawl has to end when its task is marked as failed."""
+
+
+@pytest.fixture(scope="module")
+def house(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """The house, for the whole file: its tests are the hours of one night, in their order."""
+    with pytest.MonkeyPatch.context() as patch:
+        bucket = fresh_bucket(s3, patch)
+        with night(tmp_path_factory.mktemp("night"), s3, bucket) as up:
+            yield up
+
+
+def test_pools_are_made_as_airflow_starts(house: Night) -> None:
+    pools = {each["name"]: each["slots"] for each in house.airflow.call("GET", "/pools")["pools"]}
+    assert pools["host_newsroom"] == pools["host_chinadaily"] == 1
+
+
+def test_a_section_is_archived_and_what_follows_starts_by_itself(house: Night) -> None:
+    run_id = house.run(ARCHIVE, pages=1)
+    assert house.states(ARCHIVE, run_id) == dict.fromkeys(["recover", "crawl", "verify", "report", "alarms"], "success")
+    counts = house.airflow.result(ARCHIVE, run_id, "crawl")["counts"]
+    assert counts["listing_pages"] == 1
+    assert counts["published"]
+    events = house.airflow.call("GET", f"/assets/events?source_dag_id={ARCHIVE}")["asset_events"]
+    assert events[0]["extra"]["published"] == counts["published"]
+    house.until(lambda: house.airflow.call("GET", f"/dags/{PACKAGE}/dagRuns")["dag_runs"])
+    [packaged] = house.airflow.call("GET", f"/dags/{PACKAGE}/dagRuns")["dag_runs"]
+    assert house.ended(PACKAGE, packaged["dag_run_id"]) == "success"
+    assert any(house.store.keys("exports/newsroom/parquet/"))
+    assert any(house.store.keys("index/newsroom/"))
+
+
+def test_a_task_leads_to_what_it_left(house: Night) -> None:
+    run = _last(house, ARCHIVE)
+    links = house.airflow.call("GET", f"/dags/{ARCHIVE}/dagRuns/{run}/taskInstances/crawl/links")["extra_links"]
+    key = house.airflow.result(ARCHIVE, run, "crawl")["manifest_key"]
+    assert links["Archive"] == f"{house.airflow.url}/archive/{key}"
+    assert links["Manifest"] == f"{house.airflow.url}/archive/document?key={key}"
+    told = httpx.get(links["Manifest"], headers=_token(house)).raise_for_status().json()
+    assert told["run_id"] in key
+
+
+def test_a_backfill_goes_where_the_schedule_does_not(house: Night) -> None:
+    before = set(house.store.keys("articles/newsroom/"))
+    run_id = house.run(BACKFILL, from_page=1, to_page=3, requests_per_minute=6000)
+    states = house.states(BACKFILL, run_id)
+    assert {state for task, state in states.items() if task != "find"} == {"success"}
+    assert states["find"] == "skipped"
+    chunks = [task for task in states if task.startswith("chunk.crawl")]
+    assert len(chunks) >= 1
+    brought = set(house.store.keys("articles/newsroom/")) - before
+    assert len(brought) > 20
+    again = house.run(BACKFILL, from_page=1, to_page=3, requests_per_minute=6000)
+    assert house.states(BACKFILL, again)["report"] == "success"
+    assert set(house.store.keys("articles/newsroom/")) == before | brought
+
+
+def test_a_backfill_by_days_finds_their_pages(house: Night) -> None:
+    day = house.newsroom.listing("world/europe", 2)[0].url.split("/a/")[1][:9]
+    asked = f"{day[:4]}-{day[4:6]}-{day[7:9]}"
+    run_id = house.run(BACKFILL, since=asked, until=asked, requests_per_minute=6000)
+    assert house.states(BACKFILL, run_id)["find"] == "success"
+    assert house.airflow.result(BACKFILL, run_id, "find")["pages_found"]
+
+
+def test_a_form_that_makes_no_sense_is_told(house: Night) -> None:
+    run_id = house.airflow.trigger(BACKFILL, {"from_page": 3, "to_page": 1})
+    assert house.ended(BACKFILL, run_id) == "failed"
+    assert house.states(BACKFILL, run_id)["plan"] == "failed"
+
+
+def test_one_article_is_had_now(house: Night) -> None:
+    article_id = house.newsroom.article_id(55)
+    house.newsroom.update(article_id)
+    before = len(list(house.store.keys("articles/newsroom/")))
+    run_id = house.run(RECRAWL, article=article_id)
+    assert house.airflow.result(RECRAWL, run_id, "crawl")["counts"]["updated"] == 1
+    assert len(list(house.store.keys("articles/newsroom/"))) == before + 1
+
+
+def test_an_audit_leaves_its_result(house: Night) -> None:
+    run_id = house.run(AUDIT, sample=10)
+    told = house.airflow.result(AUDIT, run_id, "audit")
+    document = json.loads(house.store.get(told["key"]))
+    assert document["checked"]["records"] > 100
+    assert document["findings"]["grave"] == 0
+    assert len(document["sample"]) == 10
+    links = house.airflow.call("GET", f"/dags/{AUDIT}/dagRuns/{run_id}/taskInstances/audit/links")["extra_links"]
+    assert links["Audit"].endswith(told["key"])
+
+
+def test_a_crawl_marked_as_failed_stops_and_the_next_run_recovers(house: Night) -> None:
+    house.set_site(politeness={"delay": 0.4, "concurrency": 1, "timeout": 10, "retries": 2})
+    run_id = house.started(recheck=True, pages=3)
+    path = f"/dags/{ARCHIVE}/dagRuns/{run_id}/taskInstances/crawl"
+    house.airflow.call("PATCH", path, {"new_state": "failed"})
+    took = house.until(lambda: not house.crawls(), 60)
+    assert took < STOPPED
+    asked = house.newsroom.requests.total
+    assert house.ended(ARCHIVE, run_id) == "failed"
+    assert house.states(ARCHIVE, run_id)["alarms"] == "success"
+    assert house.newsroom.requests.total == asked
+    assert not list(house.spool.rglob("*.open"))
+    house.set_site(politeness={"delay": 0, "concurrency": 4, "timeout": 10, "retries": 2})
+    house.run(ARCHIVE, pages=3)
+    told = manifest.latest(house.store, "newsroom", "world/europe")
+    assert told
+    assert told["ended"] == "complete"
+    assert not [each for each in house.spool.rglob("*.warc.gz") if each.is_file()]
+
+
+def test_a_killed_task_leaves_no_crawl_and_no_port(house: Night) -> None:
+    house.set_site(politeness={"delay": 0.4, "concurrency": 1, "timeout": 10, "retries": 2})
+    run_id = house.started(recheck=True, pages=3)
+    [runner] = [each for each in house.crawls() if each.parent() and "crawl_runner" not in each.parent().cmdline()]
+    assert not [each for each in runner.net_connections("inet") if each.status == psutil.CONN_LISTEN]
+    os.kill(runner.ppid(), signal.SIGKILL)
+    assert house.until(lambda: not house.crawls(), 60) < STOPPED + 5
+    asked = house.newsroom.requests.total
+    house.set_site(politeness={"delay": 0, "concurrency": 4, "timeout": 10, "retries": 2})
+    house.airflow.call("PATCH", f"/dags/{ARCHIVE}/dagRuns/{run_id}", {"state": "failed"})
+    assert house.newsroom.requests.total == asked
+    house.ended(ARCHIVE, run_id)
+    house.run(ARCHIVE, pages=1)
+
+
+def test_a_cleared_task_runs_again(house: Night) -> None:
+    run_id = _last(house, ARCHIVE)
+    asked = {"dry_run": False, "dag_run_id": run_id, "task_ids": ["report"], "only_failed": False}
+    house.airflow.call("POST", f"/dags/{ARCHIVE}/clearTaskInstances", asked)
+    assert house.ended(ARCHIVE, run_id) == "success"
+    task = house.airflow.call("GET", f"/dags/{ARCHIVE}/dagRuns/{run_id}/taskInstances/report")
+    assert task["try_number"] == 2
+
+
+def test_operators_hear_of_a_late_run_and_of_a_changed_page(house: Night) -> None:
+    facts: dict[str, Any] = {"name": "World / Europe", "path": "/world/europe", "schedule": None, "pages": 5}
+    house.set_site(sections={"world/europe": {**facts, "deadline": "PT1S"}}, expect={"fewest": 30, "most": 60})
+    # The DAG's next version has to be read first.
+    house.until(lambda: "1" in _deadline(house))
+    run_id = house.airflow.trigger(ARCHIVE, {"pages": 1})
+    assert house.ended(ARCHIVE, run_id) == "failed"
+    assert house.states(ARCHIVE, run_id)["crawl"] == "failed"
+    house.until(lambda: any("late" in each for each in house.mail.subjects(OPERATOR)))
+    house.until(lambda: any("layout" in each for each in house.mail.subjects(OPERATOR)))
+    assert len(house.mail.subjects(OPERATOR)) == len(set(house.mail.subjects(OPERATOR)))
+
+
+def test_the_console_is_closed_to_the_anonymous(house: Night) -> None:
+    for path in ("/", "/sections/newsroom/world/europe", "/document?key=schemas/article-1.json"):
+        assert httpx.get(f"{house.airflow.url}/archive{path}").status_code == 401
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium")
+def test_what_a_person_sees(house: Night) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
+        _log_in(page, house)
+        page.goto(f"{house.airflow.url}/plugin/archive")
+        frame = page.frame_locator("iframe")
+        expect(frame.get_by_text("World / Europe").first).to_be_visible(timeout=SECONDS * 1000)
+        page.screenshot(path=_image("console.png"))
+        run_id = _last(house, ARCHIVE)
+        page.goto(f"{house.airflow.url}/dags/{ARCHIVE}/runs/{run_id}/plugin/archive-run")
+        expect(frame.get_by_text("listing").first).to_be_visible(timeout=SECONDS * 1000)
+        page.screenshot(path=_image("console-run.png"))
+        browser.close()
+
+
+def _log_in(page: Page, house: Night) -> None:
+    page.goto(f"{house.airflow.url}/")
+    page.get_by_label("Username").or_(page.locator("input[name=username]")).first.fill(LOGIN)
+    page.locator("input[type=password]").fill(house.airflow.password)
+    page.locator("button[type=submit]").click()
+    page.wait_for_url(f"{house.airflow.url}/**")
+    expect(page.get_by_text("Dags").first).to_be_visible(timeout=SECONDS * 1000)
+
+
+def _image(name: str) -> Path | str:
+    """Return where a screenshot goes: into the docs only when asked for."""
+    folder = IMAGES if os.environ.get("PRESSMARK_SCREENSHOTS") else Path(os.environ.get("TMPDIR", "/tmp"))
+    return folder / name
+
+
+def _last(house: Night, dag_id: str) -> str:
+    runs = house.airflow.call("GET", f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=1")["dag_runs"]
+    return str(runs[0]["dag_run_id"])
+
+
+def _token(house: Night) -> dict[str, str]:
+    asked = {"username": LOGIN, "password": house.airflow.password}
+    token = httpx.post(f"{house.airflow.url}/auth/token", json=asked).raise_for_status().json()["access_token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _deadline(house: Night) -> str:
+    return str(house.airflow.call("GET", f"/dags/{ARCHIVE}/details").get("deadlines") or "1")
