@@ -71,15 +71,15 @@ def report_chunks(planned: Sequence[str] | None, crawled: Iterable[Mapping[str, 
         crawled: what the crawl of each returned; None of those that failed.
 
     Raises:
-        AirflowException: some chunks are missing.
+        AirflowException: some chunks are missing, or all of them.
     """
+    if planned is None:
+        raise AirflowFailException("it never came to chunks: see what became of plan and find")
     done = [each for each in crawled if each]
     counts = {outcome.value: sum(each["counts"].get(outcome, 0) for each in done) for outcome in Outcome}
     seen = sum(each["counts"]["seen"] for each in done)
     told = ", ".join(f"{outcome.replace('_', ' ')} {count}" for outcome, count in counts.items() if count)
-    logger.info(
-        "%d of %d chunks, %d articles that were not known: %s", len(done), len(planned or ()), seen, told or "-"
-    )
-    if len(done) < len(planned or ()):
-        raise AirflowException(f"{len(planned or ()) - len(done)} of {len(planned or ())} chunks failed: clear them.")
+    logger.info("%d of %d chunks, %d articles that were not known: %s", len(done), len(planned), seen, told or "-")
+    if len(done) < len(planned):
+        raise AirflowException(f"{len(planned) - len(done)} of {len(planned)} chunks failed: clear them.")
     return {**counts, "seen": seen, "manifest_keys": [each["manifest_key"] for each in done]}

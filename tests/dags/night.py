@@ -84,11 +84,7 @@ class Night:
 
     def crawls(self) -> list[psutil.Process]:
         """Return the processes of crawls that go on: runners and archivists."""
-        return [each for each in psutil.Process().children(recursive=True) + _orphans() if _crawls(each, self.spool)]
-
-
-def _orphans() -> list[psutil.Process]:
-    return [each for each in psutil.process_iter() if each.ppid() == 1]
+        return [each for each in psutil.process_iter() if _crawls(each, self.spool)]
 
 
 def _crawls(process: psutil.Process, spool: Path) -> bool:

@@ -49,11 +49,11 @@ def test_a_site_of_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_its_tasks_and_their_order() -> None:
     dag = read_dags().dags[NEWSROOM]
-    assert list(dag.task_dict) == ["recover", "crawl", "verify", "report", "alarms"]
-    for before, after in pairwise(dag.task_dict):
+    assert set(dag.task_dict) == {"recover", "crawl", "verify", "report", "alarms"}
+    for before, after in pairwise(["recover", "crawl", "verify", "report", "alarms"]):
         assert before in dag.task_dict[after].upstream_task_ids
     assert dag.task_dict["alarms"].is_teardown
-    assert dag.task_dict["alarms"].on_failure_fail_dagrun
+    assert not dag.task_dict["alarms"].on_failure_fail_dagrun  # It would be the only one that a run is judged by.
     [asset] = dag.task_dict["report"].outlets
     assert asset.name == NEWSROOM.replace("archive_", "articles_")
 
@@ -120,6 +120,7 @@ def test_a_damaged_archive_fails_verification(monkeypatch: pytest.MonkeyPatch) -
 
 def _run(dag: Any, conf: dict[str, Any] | None = None) -> dict[str, str]:
     """Run the DAG in this process and return its tasks' states."""
+    dag.deadline = []  # `dag.test()` of Airflow 3.3.2 breaks on deadlines; tests/dags/test_night.py has them.
     run = dag.test(run_conf=conf)
     return {each.task_id: str(each.state) for each in run.get_task_instances()}
 

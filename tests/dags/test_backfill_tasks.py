@@ -63,3 +63,5 @@ def test_what_chunks_brought_is_added_up_and_what_failed_is_told() -> None:
     with pytest.raises(AirflowException, match="1 of 2 chunks failed"):
         report_chunks(["1-2", "3-4"], [one, None])
     assert report_chunks([], [])["seen"] == 0
+    with pytest.raises(AirflowException, match="never came to chunks"):
+        report_chunks(None, [])

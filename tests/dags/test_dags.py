@@ -57,7 +57,7 @@ def test_every_crawl_waits_for_its_host_and_knows_when_not_to_try_again(dags: di
         assert crawl.retries
         assert crawl.retry_exponential_backoff > 1
         assert crawl.retry_policy is RETRIES
-        assert crawl.weight_rule.__class__.__name__ == "_AbsolutePriorityWeightStrategy"
+        assert crawl.weight_rule == "absolute"
 
 
 def test_the_schedule_goes_before_a_backfill_and_a_person_before_both(dags: dict[str, Any]) -> None:

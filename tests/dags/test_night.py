@@ -82,7 +82,7 @@ def test_a_backfill_goes_where_the_schedule_does_not(house: Night) -> None:
 
 
 def test_a_backfill_by_days_finds_their_pages(house: Night) -> None:
-    day = house.newsroom.listing("world/europe", 2)[0].url.split("/a/")[1][:9]
+    day = house.newsroom.listing("world/europe", 2)[0].path.removeprefix("/a/")
     asked = f"{day[:4]}-{day[4:6]}-{day[7:9]}"
     run_id = house.run(BACKFILL, since=asked, until=asked, requests_per_minute=6000)
     assert house.states(BACKFILL, run_id)["find"] == "success"
@@ -138,7 +138,8 @@ def test_a_crawl_marked_as_failed_stops_and_the_next_run_recovers(house: Night) 
 def test_a_killed_task_leaves_no_crawl_and_no_port(house: Night) -> None:
     house.set_site(politeness={"delay": 0.4, "concurrency": 1, "timeout": 10, "retries": 2})
     run_id = house.started(recheck=True, pages=3)
-    [runner] = [each for each in house.crawls() if each.parent() and "crawl_runner" not in each.parent().cmdline()]
+    crawls = house.crawls()
+    [runner] = [each for each in crawls if each.ppid() not in {other.pid for other in crawls}]
     assert not [each for each in runner.net_connections("inet") if each.status == psutil.CONN_LISTEN]
     os.kill(runner.ppid(), signal.SIGKILL)
     assert house.until(lambda: not house.crawls(), 60) < STOPPED + 5
