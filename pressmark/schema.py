@@ -11,7 +11,8 @@ ARTICLE = "schemas/article-1.json"
 WITHDRAWAL = "schemas/withdrawal-1.json"
 REJECTION = "schemas/rejection-1.json"
 MANIFEST = "schemas/manifest-1.json"
-KEYS = (ARTICLE, WITHDRAWAL, REJECTION, MANIFEST)
+AUDIT = "schemas/audit-1.json"
+KEYS = (ARTICLE, WITHDRAWAL, REJECTION, MANIFEST, AUDIT)
 
 
 def schema_bytes(key: str) -> bytes:

@@ -20,6 +20,7 @@ PLACES = {
     "schemas/withdrawal-1.json": "`withdrawn/`",
     "schemas/rejection-1.json": "`rejected/`",
     "schemas/manifest-1.json": "`runs/`",
+    "schemas/audit-1.json": "`audits/`",
 }
 
 

@@ -12,7 +12,7 @@ from pressmark.article import VersionKey
 
 WARC, ARTICLES, REJECTED, RUNS = "warc/", "articles/", "rejected/", "runs/"
 SILENT_EDITS, WITHDRAWN, CORRECTIONS = "silent-edits/", "withdrawn/", "corrections/"
-INDEX = "index/"
+INDEX, AUDITS = "index/", "audits/"
 STARTED = ".started"
 MANIFEST = ".json"
 
@@ -123,3 +123,8 @@ def export_lines(site: str, day: date) -> str:
 def exported(site: str) -> str:
     """Key of the note of how far a site's exports have come."""
     return f"exports/{site}/reached.json"
+
+
+def audit(site: str, started_at: datetime, audit_id: str) -> str:
+    """Key of what an audit found; the day is that of its start, UTC."""
+    return f"{AUDITS}{site}/{day_of(started_at)}/{audit_id}.json"

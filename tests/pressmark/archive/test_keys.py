@@ -23,3 +23,4 @@ def test_the_keys_are_the_public_layout() -> None:
     )
     assert keys.segments_of_month("news", "2022-02") == "warc/news/2022/02/"
     assert keys.index("news", "2022-02") == "index/news/2022-02.cdxj"
+    assert keys.audit("news", early, "a1") == "audits/news/2022/02/17/a1.json"
