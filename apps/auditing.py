@@ -179,7 +179,7 @@ def _replay(store: Store, site: Site, sampled: Sampled) -> _Replayed:
 
 
 def _result(found: Rederived, software: str) -> str:
-    if found.same:
+    if not found.changed:
         return "identical"
     if "pressmark.layout" in found.changed:
         return "newer_layout"

@@ -11,6 +11,7 @@ import pressmark
 from pressmark.errors import PressmarkError
 
 COMMANDS = {
+    "audit": "apps.commands.audit:audit",
     "crawl": "apps.commands.crawl:crawl",
     "export": "apps.commands.export:export",
     "index": "apps.commands.index:index",
