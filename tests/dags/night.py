@@ -25,6 +25,7 @@ from tests.conftest import ROOT
 
 ARCHIVE, BACKFILL = "archive_newsroom_world_europe", "backfill_newsroom_world_europe"
 PACKAGE, AUDIT, RECRAWL = "package_newsroom", "audit_newsroom", "recrawl_article_newsroom"
+DAGS = (ARCHIVE, BACKFILL, PACKAGE, AUDIT, RECRAWL)
 SECONDS = 150
 """That any one thing may take."""
 OPERATOR = "night@example.org"
@@ -120,7 +121,7 @@ def night(folder: Path, s3: RunningS3, bucket: str) -> Iterator[Night]:
         }
         airflow = LocalAirflow(folder / "airflow", ROOT / "dags", free_port(), environment)
         with airflow.running():
-            store = Store.open(attrs.evolve(Config.from_env(environment)))
-            for dag_id in (ARCHIVE, BACKFILL, PACKAGE, AUDIT, RECRAWL):
+            store = Store.open(Config.from_env(environment))
+            for dag_id in DAGS:
                 airflow.unpause(dag_id)
             yield Night(airflow, site.newsroom, store, folder / "spool", sites, mail)

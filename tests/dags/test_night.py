@@ -17,7 +17,7 @@ from apps.local_airflow import LOGIN
 from apps.s3server import RunningS3
 from pressmark.archive import manifest
 from tests.conftest import ROOT, fresh_bucket
-from tests.dags.night import ARCHIVE, AUDIT, BACKFILL, OPERATOR, PACKAGE, RECRAWL, SECONDS, Night, night
+from tests.dags.night import ARCHIVE, AUDIT, BACKFILL, DAGS, OPERATOR, PACKAGE, RECRAWL, SECONDS, Night, night
 
 pytestmark = pytest.mark.slow
 
@@ -160,11 +160,14 @@ def test_a_cleared_task_runs_again(house: Night) -> None:
     assert task["try_number"] == 2
 
 
+def test_reading_dags_again_and_again_makes_no_versions(house: Night) -> None:
+    assert {dag_id: _versions(house, dag_id) for dag_id in DAGS} == dict.fromkeys(DAGS, 1)
+
+
 def test_operators_hear_of_a_late_run_and_of_a_changed_page(house: Night) -> None:
     facts: dict[str, Any] = {"name": "World / Europe", "path": "/world/europe", "schedule": None, "pages": 5}
     house.set_site(sections={"world/europe": {**facts, "deadline": "PT1S"}}, expect={"fewest": 30, "most": 60})
-    # The DAG's next version has to be read first.
-    house.until(lambda: "1" in _deadline(house))
+    house.until(lambda: _versions(house, ARCHIVE) == 2)
     run_id = house.airflow.trigger(ARCHIVE, {"pages": 1})
     assert house.ended(ARCHIVE, run_id) == "failed"
     assert house.states(ARCHIVE, run_id)["crawl"] == "failed"
@@ -221,5 +224,5 @@ def _token(house: Night) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _deadline(house: Night) -> str:
-    return str(house.airflow.call("GET", f"/dags/{ARCHIVE}/details").get("deadlines") or "1")
+def _versions(house: Night, dag_id: str) -> int:
+    return len(house.airflow.call("GET", f"/dags/{dag_id}/dagVersions")["dag_versions"])
