@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,17 @@ def test_a_backfill_by_days_finds_their_pages(house: Night) -> None:
     run_id = house.run(BACKFILL, since=asked, until=asked, requests_per_minute=6000)
     assert house.states(BACKFILL, run_id)["find"] == "success"
     assert house.airflow.result(BACKFILL, run_id, "find")["pages_found"]
+
+
+def test_the_schedule_waits_for_one_chunk_and_for_no_second(house: Night) -> None:
+    backfill = house.airflow.trigger(BACKFILL, {"from_page": 1, "to_page": 3, "requests_per_minute": 7})
+    house.until(
+        lambda: "running" in {house.states(BACKFILL, backfill).get(f"chunk.crawl[{index}]") for index in range(3)}
+    )
+    archive = house.run(ARCHIVE, pages=1)
+    assert house.ended(BACKFILL, backfill) == "success"
+    chunks = [_began(house, BACKFILL, backfill, f"chunk.crawl/{index}") for index in range(3)]
+    assert min(chunks) < _began(house, ARCHIVE, archive, "crawl") < max(chunks)
 
 
 def test_a_form_that_makes_no_sense_is_told(house: Night) -> None:
@@ -186,15 +198,33 @@ def test_what_a_person_sees(house: Night) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
+        page.set_default_timeout(SECONDS * 1000)
         _log_in(page, house)
-        page.goto(f"{house.airflow.url}/plugin/archive")
+        page.get_by_role("link", name="Archive", exact=True).click()
         frame = page.frame_locator("iframe")
-        expect(frame.get_by_text("World / Europe").first).to_be_visible(timeout=SECONDS * 1000)
+        card = frame.locator("article, section").filter(
+            has=frame.get_by_role("link", name="The newsroom: World / Europe")
+        )
+        expect(card.first).to_contain_text("failing")
+        expect(card.first).to_contain_text("Alarm: the layout changed, 1 run in a row")
+        expect(card.first).to_contain_text("has 20 articles, expected 30 to 60")
+        expect(frame.get_by_text("Nothing is archived yet")).to_be_visible()  # The other site.
         page.screenshot(path=_image("console.png"))
-        run_id = _last(house, ARCHIVE)
-        page.goto(f"{house.airflow.url}/dags/{ARCHIVE}/runs/{run_id}/plugin/archive-run")
-        expect(frame.get_by_text("listing").first).to_be_visible(timeout=SECONDS * 1000)
+
+        page.goto(f"{house.airflow.url}/dags/{ARCHIVE}/runs/{_last(house, ARCHIVE)}/plugin/archive-run")
+        expect(frame.get_by_role("heading", name="LayoutChanged")).to_be_visible()
+        expect(frame.get_by_text("20 seen: 20 unchanged")).to_be_visible()
         page.screenshot(path=_image("console-run.png"))
+
+        page.goto(f"{house.airflow.url}/dags/{RECRAWL}/runs/{_last(house, RECRAWL)}/plugin/archive-run")
+        frame.get_by_role("link", name="what changed").click()
+        [version] = [key for key in house.store.keys("articles/newsroom/") if house.newsroom.article_id(55) in key][1:]
+        headline = json.loads(house.store.get(version))["headline"]
+        expect(frame.get_by_role("heading", name=headline, exact=True)).to_be_visible()
+        expect(frame.locator("section.change ins").first).to_be_visible()
+        page.screenshot(path=_image("console-changes.png"))
+        frame.get_by_role("link", name="captured page").first.click()
+        expect(frame.frame_locator("iframe").get_by_role("heading", name=headline).first).to_be_visible()
         browser.close()
 
 
@@ -222,6 +252,11 @@ def _token(house: Night) -> dict[str, str]:
     asked = {"username": LOGIN, "password": house.airflow.password}
     token = httpx.post(f"{house.airflow.url}/auth/token", json=asked).raise_for_status().json()["access_token"]
     return {"Authorization": f"Bearer {token}"}
+
+
+def _began(house: Night, dag_id: str, run_id: str, task: str) -> datetime:
+    told = house.airflow.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}")
+    return datetime.fromisoformat(told["start_date"])
 
 
 def _versions(house: Night, dag_id: str) -> int:
