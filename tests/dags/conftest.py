@@ -1,5 +1,7 @@
 """The newsroom's DAG on a newsroom and a bucket of the test's own."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,12 @@ from apps.demo_settings import write_site_file
 from apps.newsroom import Newsroom
 from apps.newsroom.running import RunningNewsroom
 from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def empty_airflow() -> None:
+    """Empty Airflow's database: an asset of the same name, of another test's bucket, would stand in the way."""
+    subprocess.run([sys.executable, "-m", "airflow", "db", "reset", "--yes"], check=True, capture_output=True)
 
 
 @pytest.fixture

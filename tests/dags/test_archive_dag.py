@@ -75,7 +75,7 @@ def test_parameters_are_bounded() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("airflow_database")
+@pytest.mark.usefixtures("empty_airflow")
 def test_runs_archive_what_changed(newsroom: Newsroom, caplog: pytest.LogCaptureFixture) -> None:
     dag = read_dags().dags[NEWSROOM]
     first = _run(dag)
@@ -98,7 +98,7 @@ def test_runs_archive_what_changed(newsroom: Newsroom, caplog: pytest.LogCapture
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("airflow_database")
+@pytest.mark.usefixtures("empty_airflow")
 def test_a_changed_layout_fails_the_run_at_once(newsroom: Newsroom) -> None:
     newsroom.fault("/world/europe", FaultKind.EMPTY_LISTING)
     states = _run(read_dags().dags[NEWSROOM])
@@ -106,7 +106,7 @@ def test_a_changed_layout_fails_the_run_at_once(newsroom: Newsroom) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("airflow_database", "newsroom")
+@pytest.mark.usefixtures("empty_airflow", "newsroom")
 def test_a_damaged_archive_fails_verification(monkeypatch: pytest.MonkeyPatch) -> None:
     def lose_one_and_verify(store: Store, key: str) -> list[Finding]:
         store.client.delete_object(Bucket=store.bucket, Key=next(iter(store.keys("articles/"))))

@@ -284,5 +284,5 @@ def test_a_stale_kept_connection_is_tried_again_and_recorded_once(tmp_path: Path
         done = crawl(tmp_path, server, [{"url": f"{base}/plain"}, {"url": f"{base}/again"}], "http")
     [seen], [kept] = server.log["/again"], done.records["/again"]
     assert asked >= 3
-    assert done.requests == asked, "what was sent again counts"
+    assert done.requests == 1 + sum(map(len, server.log.values())), "what was sent again counts"
     assert (kept.request, kept.response, kept.truncated) == (seen.received, seen.sent, None)
