@@ -25,7 +25,7 @@ LISTED = 1000
 SAMPLED = (keys.ARTICLES, keys.SILENT_EDITS)
 THREADS = 8
 SOFTWARE = f"pressmark {__version__}"
-_DAY = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/[^/]+$")
+_DAY = re.compile(r"/(\d{4}/\d\d/\d\d)/[^/]+$")
 
 Progress = Callable[[str, int, int], None]
 """Is told of what (`runs`, then `documents`) how many are done, and of how many."""
@@ -67,11 +67,11 @@ def audit(
         progress("runs", checked.runs, len(runs))
 
     findings.add(verify_runs(store, runs, full=True, strays_of=named.site, on_run=count))
-    replayed = []
-    for each in _replayed(store, named, chosen.chosen()):
+    picked, replayed = chosen.chosen(), list[_Replayed]()
+    for each in _replayed(store, named, picked):
         replayed.append(each)
         findings.add(each.findings)
-        progress("documents", len(replayed), min(sample, len(chosen.chosen())))
+        progress("documents", len(replayed), len(picked))
     document = {
         "schema": schema.AUDIT,
         "audit_id": audit_id,
@@ -92,8 +92,16 @@ def audit(
 
 def _time(runs: Iterable[str], on: date) -> tuple[datetime, datetime]:
     """Return begin and end of an archive: from the day of its first run, by the manifests' keys, to a day's end."""
-    days = (date(*map(int, found.groups())) for key in runs if (found := _DAY.search(key)))
-    return datetime.combine(min(days, default=on), time(), UTC), datetime.combine(on, time(), UTC) + timedelta(days=1)
+    begin = datetime.combine(min(filter(None, map(_day, runs)), default=on), time(), UTC)
+    return begin, datetime.combine(on, time(), UTC) + timedelta(days=1)
+
+
+def _day(manifest_key: str) -> date | None:
+    found = _DAY.search(manifest_key)
+    try:
+        return date.fromisoformat(found[1].replace("/", "-")) if found else None
+    except ValueError:
+        return None
 
 
 @attrs.define
@@ -113,8 +121,9 @@ class _Checked:
         for said in manifest.listed(run):
             self.objects += 1
             self.size += said["size"]
-        self.records += sum(segment.get("records", 0) for segment in run["segments"])
-        began = datetime.fromisoformat(run["started_at"])
+        told = (segment.get("records") for segment in run["segments"])
+        self.records += sum(each for each in told if isinstance(each, int))  # A hand may have written anything there.
+        began = datetime.fromisoformat(run["started_at"]).astimezone(UTC)
         for said in run["objects"]:
             if said["key"].startswith(SAMPLED):
                 self.sample.offer(said["key"], began, str(run.get("software", "")))
@@ -166,7 +175,7 @@ def _replay(store: Store, site: Site, sampled: Sampled) -> _Replayed:
     key = sampled.key
     try:
         found = rederive(store, site, key)
-    except FindingsFound as error:
+    except (FindingsFound, ValueError, TypeError, LookupError, AttributeError) as error:  # Of what a hand wrote there.
         return _Replayed(key, "unreadable", findings=(Finding(key, f"can't be made again: {error}"),))
     if found.now != found.was:
         return _Replayed(key, "unreadable", found.changed, (Finding(key, f"made again it is no version: {found.now}"),))
@@ -179,7 +188,7 @@ def _replay(store: Store, site: Site, sampled: Sampled) -> _Replayed:
 
 
 def _result(found: Rederived, software: str) -> str:
-    if not found.changed:
+    if not found.correction_key:  # There is something to correct as soon as a byte differs.
         return "identical"
     if "pressmark.layout" in found.changed:
         return "newer_layout"

@@ -2,6 +2,7 @@
 
 import json
 
+from pressmark.archive import keys
 from pressmark.archive.store import Store
 from pressmark.document import Document, captures_of
 from pressmark.errors import FindingsFound
@@ -25,9 +26,10 @@ def parse(key: str, data: bytes) -> Document:
     """
     try:
         document: Document = json.loads(data)
-        captured = bool(captures_of(document))
+        captures = captures_of(document)
+        places = all(each.warc.startswith(keys.WARC) for each in captures)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise FindingsFound(f"{key} is not what a run published: {type(error).__name__}: {error}") from None
-    if not captured:
+    if not (captures and places):
         raise FindingsFound(f"{key} is not what a run published: it points to no capture")
     return document

@@ -160,7 +160,7 @@ def _read_captured(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
                 _check_capture(store, capture, segments.get(capture["warc"]))
         except _Wrong as problem:
             return problem
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             return _Wrong(f"is no document: {type(error).__name__}: {error}")
         return None
 
@@ -266,6 +266,8 @@ def _check_capture(store: Store, capture: dict[str, Any], records: Records | Non
 def _pointed(store: Store, capture: dict[str, Any]) -> Records:
     """Return what lies where a capture points to."""
     offset = capture["offset"]
+    if not capture["warc"].startswith(keys.WARC):
+        raise _Wrong(f"points to {capture['warc']!r}, which is no segment")
     try:
         member = store.get(capture["warc"], offset, capture["length"])
         records = _records(BytesIO(member), len(member))

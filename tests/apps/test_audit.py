@@ -1,17 +1,21 @@
 """Audits of a real archive: whole, and damaged behind its manifests' back."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from apps import auditing
 from apps.auditing import audit
 from apps.cli import main
 from apps.s3server import RunningS3
+from pressmark.archive.store import WARC
 from tests.apps.conftest import Archive, archiving
+from tests.apps.test_rederive import LouderPage, QuietlyLouderPage, hold
 from tests.conftest import fresh_bucket
 from tests.schemas import keeps_its_schemas
 
@@ -54,6 +58,7 @@ def test_a_damaged_document_and_a_lost_segment_are_found(archived: Archive) -> N
     key, document = next(iter(archived.documents().items()))
     kept = archived.store.get(key)
     warc = document["pressmark"]["captures"][0]["warc"]
+    segment = archived.store.get(warc)
     try:
         archived.store.put(key, json.dumps(document | {"headline": "Another"}).encode())
         told = audit(archived.config, "newsroom", sample=0)
@@ -68,9 +73,93 @@ def test_a_damaged_document_and_a_lost_segment_are_found(archived: Archive) -> N
         assert [each["result"] for each in told["sample"]] == ["unreadable"] * 3
     finally:
         archived.store.put(key, kept)
+        archived.store.put(warc, segment, WARC)
 
 
 def test_the_command_says_that_all_is_well_of_an_empty_bucket(bucket: str, tmp_path: Path) -> None:
     ran = CliRunner().invoke(main, ["audit", "newsroom"], env={"PRESSMARK_SPOOL": str(tmp_path)})
     assert ran.exit_code == 0, ran.output
     assert "0 runs, 0 objects" in ran.output
+
+
+@pytest.mark.parametrize(("page", "result"), [(LouderPage, "newer_layout"), (QuietlyLouderPage, "differs")])
+def test_other_content_of_the_same_captures_is_grave_unless_a_new_layout_read_it(
+    archived: Archive, monkeypatch: pytest.MonkeyPatch, page: type[LouderPage], result: str
+) -> None:
+    hold(page, monkeypatch)
+    told = audit(archived.config, "newsroom", sample=3)
+    assert [each["result"] for each in told["sample"]] == [result] * 3
+    assert told["findings"]["grave"] == (3 if result == "differs" else 0)
+    assert all("headline" in each["changed"] for each in told["sample"])
+
+
+def respelled(document: bytes) -> bytes:
+    return json.dumps(json.loads(document), indent=1).encode()
+
+
+def with_keyword(document: bytes) -> bytes:
+    return json.dumps(json.loads(document) | {"keywords": ["by hand"]}).encode()
+
+
+@pytest.mark.parametrize("edit", [respelled, with_keyword])
+@pytest.mark.parametrize(("software", "result"), [("pressmark 0.0", "same_content"), (auditing.SOFTWARE, "differs")])
+def test_other_bytes_of_the_same_content_are_grave_if_the_same_software_made_them(
+    archived: Archive,
+    monkeypatch: pytest.MonkeyPatch,
+    edit: Callable[[bytes], bytes],
+    software: str,
+    result: str,
+) -> None:
+    key = next(iter(archived.documents()))
+    kept = archived.store.get(key)
+    [run] = [each for each in archived.store.keys("runs/") if each.endswith(".json")]
+    manifest = archived.store.get(run)
+    try:
+        archived.store.put(key, edit(kept))
+        archived.store.put(run, json.dumps(json.loads(manifest) | {"software": software}).encode())
+        told = audit(archived.config, "newsroom", sample=100)
+        assert [each["result"] for each in told["sample"] if each["key"] == key] == [result]
+        assert {each["result"] for each in told["sample"] if each["key"] != key} == {"identical"}
+        problems = [each["problem"] for each in told["findings"]["listed"]]
+        assert sum("made again" in each for each in problems) == (result == "differs")
+    finally:
+        archived.store.put(key, kept)
+        archived.store.put(run, manifest)
+
+
+NAIVE: dict[str, Any] = {"capturedAt": "2026-11-25T00:00:00"}
+NO_TIME: dict[str, Any] = {"capturedAt": None}
+NO_PLACE: dict[str, Any] = {"offset": "x"}
+
+
+@pytest.mark.parametrize("edit", [NAIVE, NO_TIME, NO_PLACE, {"warc": 7}, {"offset": -1}, {"length": 0}, {"url": "x"}])
+def test_whatever_a_hand_did_to_a_document_the_audit_is_written(archived: Archive, edit: dict[str, Any]) -> None:
+    key = next(iter(archived.documents()))
+    kept = archived.store.get(key)
+    document = json.loads(kept)
+    document["pressmark"]["captures"][0] |= edit
+    try:
+        archived.store.put(key, json.dumps(document).encode())
+        told = audit(archived.config, "newsroom", sample=100)
+        assert key in {each["key"] for each in told["findings"]["listed"]}
+        assert json.loads(archived.store.get(told["key"]))["sample"] == told["sample"]
+    finally:
+        archived.store.put(key, kept)
+
+
+@pytest.mark.parametrize("change", [{"records": "many"}, {"records": None}])
+def test_whatever_a_hand_did_to_a_manifest_the_audit_is_written(archived: Archive, change: dict[str, Any]) -> None:
+    [run] = [each for each in archived.store.keys("runs/") if each.endswith(".json")]
+    kept = archived.store.get(run)
+    manifest = json.loads(kept)
+    manifest["segments"][0] |= change
+    nowhere = "runs/newsroom/world/europe/2026/02/31/x.json"
+    try:
+        archived.store.put(run, json.dumps(manifest | {"started_at": "2026-11-25T00:00:00"}).encode())
+        archived.store.put(nowhere, b"{}")
+        told = audit(archived.config, "newsroom", sample=3)
+        assert nowhere in {each["key"] for each in told["findings"]["listed"]}
+        assert len(told["sample"]) == 3
+    finally:
+        archived.store.put(run, kept)
+        archived.store.client.delete_object(Bucket=archived.store.bucket, Key=nowhere)

@@ -15,6 +15,7 @@ from apps.s3server import RunningS3
 from pressmark.archive.protection import ROLES, State, Terms, policy
 from pressmark.archive.store import TEXT, Store
 from pressmark.config import Config
+from pressmark.merged_index import Merger
 from tests.identities import keys_of
 from tests.pressmark.archive.conftest import RETENTION
 from tests.pressmark.archive.test_protection import SEGMENT, put_segment, states
@@ -64,6 +65,15 @@ def test_a_crawler_does_all_that_a_crawl_does(acting: Callable[[str], Store], se
     assert store.get("articles/b.json") == b"{}"
     with pytest.raises(KeyError):
         store.get("articles/none.json")
+
+
+def test_a_crawler_merges_indexes_where_versions_are_kept(acting: Callable[[str], Store]) -> None:
+    store = acting("crawler")
+    for number in range(2):
+        store.put(f"warc/newsroom/2026/11/24/{number}.cdxj", b"", TEXT)
+        [done] = Merger(store, "newsroom").months()
+        assert (done.segments, done.added) == (number + 1, 1)
+    assert list(store.keys("index/")) == ["index/newsroom/2026-11.cdxj", "index/newsroom/2026-11.merged"]
 
 
 REFUSED: dict[str, tuple[set[str], Callable[[Any, dict[str, Any]], object]]] = {
