@@ -7,16 +7,16 @@ PARALLEL := -n auto --dist loadfile
 .PHONY: demo test quick endure check benchmark lock fixtures clean
 .DELETE_ON_ERROR:
 
-demo: .venv/ready
+demo: .venv/ready .replay/ready
 	$(BIN)/python -m apps.demo
 
-test: .venv/ready
+test: .venv/ready .replay/ready
 	$(BIN)/python -m pytest -m "not long" $(PARALLEL)
 
-quick: .venv/ready  ## the tests without the slow ones
+quick: .venv/ready .replay/ready  ## the tests without the slow ones
 	$(BIN)/python -m pytest -m "not slow and not long" $(PARALLEL)
 
-endure: .venv/ready  ## the tests that take minutes each
+endure: .venv/ready .replay/ready  ## the tests that take minutes each
 	$(BIN)/python -m pytest -m long
 
 check: .venv/ready
@@ -37,13 +37,15 @@ benchmark: .venv/ready .benchmarks/peers
 lock: .venv/ready
 	$(BIN)/uv pip compile setup.cfg --all-extras --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements.lock
+	cd docker/replay && ../../$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements.lock
 
 fixtures: .venv/ready  ## saves the newsroom's pages again, with what must be read from them, and docs/schema.md
 	$(BIN)/python -m tests.save_pages
 	$(BIN)/python -m tests.write_schema_docs
 
 clean:
-	rm -rf .venv .demo .benchmarks build dist *.egg-info
+	rm -rf .venv .replay .demo .benchmarks build dist *.egg-info
 
 # uv installs the lock in seconds; where it can't (an index that only pip knows of), pip does, in minutes.
 .venv/ready: requirements.lock setup.cfg
@@ -55,4 +57,11 @@ clean:
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock || \
 	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# pywb and wacz, in an environment of their own.
+.replay/ready: docker/replay/requirements.lock .venv/ready
+	$(PYTHON) -m venv .replay
+	VIRTUAL_ENV=.replay $(BIN)/uv pip install --quiet --require-hashes -r docker/replay/requirements.lock || \
+	  .replay/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/replay/requirements.lock
 	touch $@
