@@ -1,5 +1,6 @@
 """The host's lock: one crawl per host on this machine; the pool slot does it across machines."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from pressmark.archive.archivist import lock_path
 from pressmark.config import Config
 from pressmark.errors import HostBusy, SpoolError
 from pressmark.site import Site
+
+logger = logging.getLogger("pressmark.crawl")
 
 LOCK_SECONDS = 120
 """How long to wait for another crawl of the same host: one that was stopped drains in less."""
@@ -24,10 +27,10 @@ def host_lock(config: Config, site: Site, seconds: float = LOCK_SECONDS) -> Iter
         SpoolError: the spool's folder can't be used.
     """
     host = urlsplit(site.origin).netloc.replace(":", "-")
-    lock = FileLock(config.spool / f"{host}.lock", timeout=seconds)
+    lock = FileLock(config.spool / f"{host}.lock")
     try:
         config.spool.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        _acquire(lock, host, seconds)
     except Timeout:
         raise HostBusy(
             f"another crawl of {host} goes on (lock {lock.lock_file}) and did not end in {seconds:g} s."
@@ -39,6 +42,14 @@ def host_lock(config: Config, site: Site, seconds: float = LOCK_SECONDS) -> Iter
         yield
     finally:
         lock.release()
+
+
+def _acquire(lock: FileLock, host: str, seconds: float) -> None:
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        logger.info("another crawl of %s goes on: waiting for its end, %g s at most", host, seconds)
+        lock.acquire(timeout=seconds)
 
 
 def _wait_for_archivist(config: Config, site: Site, seconds: float) -> None:
