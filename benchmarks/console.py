@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from apps.console.app import console_app
-from apps.console.holdings import Holdings
 from apps.s3server import RunningS3
+from apps.shown.holdings import Holdings
 from pressmark import schema
 from pressmark.archive import keys, manifest
 from pressmark.archive.store import Store

@@ -10,14 +10,14 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Respons
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from apps.console import troubles
-from apps.console.captured import chunks, page_of, size_of
-from apps.console.changes import changes_of
 from apps.console.dag_run import dag_run
-from apps.console.holdings import Holdings
 from apps.console.overview import overview
 from apps.console.rendering import CAPTURE_POLICY, HEADERS, links_of, render
 from apps.console.run import run_page
 from apps.console.section import section_page
+from apps.shown.captured import chunks, page_of, size_of
+from apps.shown.changes import changes_of
+from apps.shown.holdings import Holdings
 
 STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 

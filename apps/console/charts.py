@@ -7,7 +7,7 @@ import attrs
 from apps.console import outcomes
 from apps.console.days import Day
 from apps.console.outcomes import GROUPS
-from apps.console.words import count, exact, size
+from apps.shown.words import count, exact, size
 from pressmark.history import PastRun
 
 STEP, WIDTH, HEIGHT, HEAD, FOOT = 12, 9, 48, 14, 16

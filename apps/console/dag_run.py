@@ -7,8 +7,8 @@ from itertools import takewhile
 
 import attrs
 
-from apps.console.holdings import Holdings
 from apps.dag_ids import digest, sections_of
+from apps.shown.holdings import Holdings
 from pressmark.archive import keys
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?\+00:00")

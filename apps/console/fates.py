@@ -5,8 +5,8 @@ from typing import Any
 
 import attrs
 
-from apps.console.addresses import NotThere, site_of_document
-from apps.console.holdings import Holdings
+from apps.shown.holdings import Holdings
+from apps.shown.keys import NotThere, site_of_document
 from pressmark.archive import keys
 from pressmark.outcomes import Outcome
 from pressmark.site import Site

@@ -8,7 +8,7 @@ from itertools import takewhile
 import attrs
 from croniter import croniter
 
-from apps.console.words import ago, count, span
+from apps.shown.words import ago, count, span
 from pressmark.alarms import Alarm
 from pressmark.history import PastRun
 

@@ -11,9 +11,9 @@ from apps.console.advice import Advice
 from apps.console.charts import Chart
 from apps.console.days import Day, by_day
 from apps.console.freshness import Freshness, State, freshness
-from apps.console.holdings import Holdings
 from apps.console.politeness import Load
 from apps.dag_ids import slug
+from apps.shown.holdings import Holdings
 from pressmark.alarms import Alarm, alarms
 from pressmark.history import PastRun
 from pressmark.site import Site

@@ -6,11 +6,11 @@ from typing import Any
 import attrs
 
 from apps.console import advice, fates
-from apps.console.addresses import NotThere, section_of_manifest, site_of_segment
 from apps.console.advice import Advice
 from apps.console.fates import Row
-from apps.console.holdings import Holdings
 from apps.console.outcomes import LABELS
+from apps.shown.holdings import Holdings
+from apps.shown.keys import NotThere, section_of_manifest, site_of_segment
 from pressmark.errors import FindingsFound
 from pressmark.history import PastRun
 from pressmark.outcomes import Outcome

@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from apps.console import fates
-from apps.console.addresses import Links, NotThere
+from apps.console.addresses import Links
 from apps.console.fates import Row
-from apps.console.holdings import RUNS, Holdings
 from apps.console.overview import Card, card_of
+from apps.shown.holdings import RUNS, Holdings
+from apps.shown.keys import NotThere
 from pressmark.archive import manifest
 from pressmark.errors import FindingsFound, UnknownSection
 from pressmark.history import PastRun

@@ -7,8 +7,8 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from apps.console.addresses import NotThere
 from apps.console.rendering import render
+from apps.shown.keys import NotThere
 from pressmark.errors import BucketError, FindingsFound, PressmarkError, UnknownSection
 
 REFUSALS = {

@@ -23,8 +23,8 @@ from airflow.models.revoked_token import RevokedToken
 from fastapi import FastAPI
 
 from apps.console.app import Console
-from apps.console.holdings import Holdings
 from apps.console.plugin import ArchivePlugin
+from apps.shown.holdings import Holdings
 
 PATHS = sorted(re.sub(r"{.*?}", "x", route.path) for route in Console(Holdings.open).router().routes)
 

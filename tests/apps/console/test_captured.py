@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from apps.console.captured import UNKNOWN, _type_of
 from apps.s3server import RunningS3
+from apps.shown.captured import UNKNOWN, _type_of
 from pressmark.reader import Response
 from tests.apps.conftest import Archive, Crawl, archiving
 from tests.apps.console.conftest import Visitor, visitor

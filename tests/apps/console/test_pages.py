@@ -12,10 +12,10 @@ import attrs
 import pytest
 
 from apps import dag_ids
-from apps.console import words
-from apps.console.holdings import Holdings
 from apps.newsroom.faults import FaultKind
 from apps.s3server import RunningS3
+from apps.shown import words
+from apps.shown.holdings import Holdings
 from pressmark.archive import keys, manifest
 from tests.apps.conftest import READABLE, Archive, Crawl, archiving
 from tests.apps.console.conftest import Visitor, visitor

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.console.holdings import Holdings
 from apps.ports import free_port
+from apps.shown.holdings import Holdings
 from pressmark.alarms import Alarm
 from tests.apps.console.conftest import visitor
 

@@ -6,12 +6,13 @@ from typing import Any
 import attrs
 import pytest
 
-from apps.console import charts, words
-from apps.console.addresses import NotThere, section_of_manifest, site_of_document, site_of_segment
-from apps.console.changes import change_of
+from apps.console import charts
 from apps.console.days import by_day
 from apps.console.freshness import State, freshness
 from apps.console.politeness import loads
+from apps.shown import words
+from apps.shown.changes import change_of
+from apps.shown.keys import NotThere, section_of_manifest, site_of_document, site_of_segment
 from pressmark.alarms import Alarm
 from pressmark.history import Asked, PastRun
 from pressmark.outcomes import Outcome

@@ -11,7 +11,7 @@ from typing import Generic, Self, TypeVar
 
 import attrs
 
-from apps.console.addresses import NotThere, section_of_manifest, site_of_document
+from apps.shown.keys import NotThere, section_of_manifest, site_of_document
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config

@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
-from apps.console.addresses import NotThere, site_of_document, site_of_segment
-from apps.console.holdings import Holdings
+from apps.shown.holdings import Holdings
+from apps.shown.keys import NotThere, site_of_document, site_of_segment
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Response
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import attrs
 
-from apps.console.addresses import NotThere
-from apps.console.holdings import Holdings
-from apps.console.words import count
+from apps.shown.holdings import Holdings
+from apps.shown.keys import NotThere
+from apps.shown.words import count
 from pressmark.archive import keys
 from pressmark.errors import FindingsFound
 from pressmark.reader import Difference, Document, diff

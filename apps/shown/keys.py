@@ -1,0 +1,38 @@
+"""What may be asked for: the shapes of bucket keys that pages hand on to the bucket."""
+
+import re
+
+_SITE = r"[a-z][a-z0-9-]*"
+_DAY = r"\d{4}/\d{2}/\d{2}"
+_KINDS = "articles|corrections|silent-edits|withdrawn|rejected"
+_NAME = r"[A-Za-z0-9_-]+"
+_DOCUMENT = re.compile(rf"(?:{_KINDS})/(?P<site>{_SITE})/{_DAY}/{_NAME}/{_NAME}\.json", re.ASCII)
+_MANIFEST = re.compile(rf"runs/(?P<site>{_SITE})/(?P<section>(?:\w[\w.-]*/)+){_DAY}/{_NAME}\.json", re.ASCII)
+_SEGMENT = re.compile(rf"warc/(?P<site>{_SITE})/{_DAY}/{_NAME}(?:\.{_NAME})*\.(?:warc\.gz|cdxj)", re.ASCII)
+
+
+class NotThere(Exception):
+    """The bucket has nothing of this key, or can't have."""
+
+
+def site_of_document(key: str) -> str:
+    """Return the site that a document belongs to; NotThere if no document can have this key."""
+    return _matched(_DOCUMENT, key)["site"]
+
+
+def section_of_manifest(key: str) -> tuple[str, str]:
+    """Return the site and section that a manifest is of; NotThere if no manifest can have this key."""
+    found = _matched(_MANIFEST, key)
+    return found["site"], found["section"].rstrip("/")
+
+
+def site_of_segment(key: str) -> str:
+    """Return the site that a segment or its index belongs to; NotThere if none can have this key."""
+    return _matched(_SEGMENT, key)["site"]
+
+
+def _matched(pattern: re.Pattern[str], key: str) -> re.Match[str]:
+    found = pattern.fullmatch(key)
+    if not found:
+        raise NotThere(key)
+    return found
