@@ -20,7 +20,7 @@ from pressmark.archive import manifest
 from tests.conftest import ROOT, fresh_bucket
 from tests.dags.night import ARCHIVE, AUDIT, BACKFILL, DAGS, OPERATOR, PACKAGE, RECRAWL, SECONDS, Night, night
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 IMAGES = ROOT / "docs" / "images"
 CHROMIUM = shutil.which("chromium")
