@@ -120,9 +120,19 @@ def export_lines(site: str, day: date) -> str:
     return f"exports/{site}/jsonl/date={day:%Y-%m-%d}/part.jsonl.gz"
 
 
+def exports_of_lines(site: str) -> str:
+    """Prefix of the JSON Lines of all days."""
+    return f"exports/{site}/jsonl/"
+
+
 def exported(site: str) -> str:
     """Key of the note of how far a site's exports have come."""
     return f"exports/{site}/reached.json"
+
+
+def package(site: str, day: date) -> str:
+    """Key of the package (WACZ) of a day's segments; the day is that of the crawl, UTC."""
+    return f"wacz/{site}/{day:%Y-%m-%d}.wacz"
 
 
 def audit(site: str, started_at: datetime, audit_id: str) -> str:

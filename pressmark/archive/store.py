@@ -193,11 +193,17 @@ class Store:
 
     def sizes(self, prefix: str, after: str = "") -> Iterator[tuple[str, int]]:
         """List the keys below a prefix with the sizes of their objects in bytes."""
+        return ((each["Key"], each["Size"]) for each in self._objects(prefix, after))
+
+    def etags(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """List the keys below a prefix with the ETags of their objects, which other content changes."""
+        return ((each["Key"], each["ETag"]) for each in self._objects(prefix))
+
+    def _objects(self, prefix: str, after: str = "") -> Iterator[Any]:
         more: Any = {"StartAfter": after}
         while more:
             page: Any = self.asking(prefix, partial(self._list, prefix, more))
-            for each in page.get("Contents", ()):
-                yield each["Key"], each["Size"]
+            yield from page.get("Contents", ())
             more = page["IsTruncated"] and {"ContinuationToken": page["NextContinuationToken"]}
 
     def folders(self, prefix: str) -> Iterator[str]:
