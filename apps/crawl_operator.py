@@ -129,7 +129,9 @@ class CrawlOperator(BaseOperator):
             measure(manifest)
         if error := result.get("error"):
             raise errors.named(error["type"], error["message"])
-        if manifest and (self._killed or manifest["ended"] == "interrupted"):  # A second signal may meet its last steps.
+        if manifest and (
+            self._killed or manifest["ended"] == "interrupted"
+        ):  # A second signal may meet its last steps.
             raise AirflowException("The crawl was stopped. What it had captured is in the bucket.")
         if code or not manifest:
             raise AirflowException(f"The crawl ended with exit code {code} and left no result: see the lines above.")

@@ -7,7 +7,8 @@ from typing import Any
 import attrs
 
 from apps.shown.holdings import Holdings
-from apps.shown.keys import NotThere, site_of_document, site_of_segment
+from apps.shown.keys import NotThere, site_of_document, site_of_package, site_of_segment
+from pressmark.archive.response import member_of
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Response
 
@@ -49,22 +50,13 @@ def page_of(holdings: Holdings, key: str, number: int = 1) -> Page:
         NotThere: there is no such document or page, or it points to what can be no capture.
         FindingsFound: what it points to is not there.
     """
-    document = holdings.document(key)
-    captures = _captures(document)
-    if not 0 < number <= len(captures):
-        raise NotThere(f"{key}, page {number}")
-    pointed = captures[number - 1]
-    site = site_of_document(key)
-    if site_of_segment(str(pointed["warc"])) != site:
-        raise NotThere(str(pointed["warc"]))
-    if not 0 < pointed["length"] <= LONGEST:
-        raise FindingsFound(f"{key}: a record of {pointed['length']} bytes is not shown. Fetch its segment.")
-    response = holdings.reader(site).capture(document, number)
+    document, pages = _checked(holdings, key, number)
+    response = holdings.reader(site_of_document(key)).capture(document, number)
     content_type, shown = _type_of(response)
     return Page(
         document=document,
         number=number,
-        pages=len(captures),
+        pages=pages,
         response=response,
         content_type=content_type,
         shown=shown,
@@ -72,19 +64,40 @@ def page_of(holdings: Holdings, key: str, number: int = 1) -> Page:
     )
 
 
+def member_at(holdings: Holdings, key: str, number: int = 1) -> bytes:
+    """Return the gzip member that holds that response's record; raises as `page_of` does."""
+    document, _ = _checked(holdings, key, number)
+    pointed = document.data["pressmark"]["captures"][number - 1]
+    return member_of(holdings.store, *(pointed[name] for name in ("warc", "offset", "length", "url")))
+
+
+def _checked(holdings: Holdings, key: str, number: int) -> tuple[Document, int]:
+    """Return a document with the number of its pages, if this one may be shown."""
+    document = holdings.document(key)
+    captures = _captures(document)
+    if not 0 < number <= len(captures):
+        raise NotThere(f"{key}, page {number}")
+    pointed = captures[number - 1]
+    if site_of_segment(str(pointed["warc"])) != site_of_document(key):
+        raise NotThere(str(pointed["warc"]))
+    if not 0 < pointed["length"] <= LONGEST:
+        raise FindingsFound(f"{key}: a record of {pointed['length']} bytes is not shown. Fetch its segment.")
+    return document, len(captures)
+
+
 def size_of(holdings: Holdings, key: str) -> int:
-    """Return the bytes of a segment or its index; NotThere if there is none."""
-    site_of_segment(key)
+    """Return the bytes of a segment, its index or a package; NotThere if there is none."""
+    (site_of_package if key.startswith("wacz/") else site_of_segment)(key)
     for found, size in holdings.store.sizes(key):
         if found == key:
             return size
     raise NotThere(key)
 
 
-def chunks(holdings: Holdings, key: str, size: int) -> Iterator[bytes]:
-    """Read an object bit by bit, however large it is."""
-    for offset in range(0, size, _CHUNK):
-        yield holdings.store.get(key, offset, min(_CHUNK, size - offset))
+def chunks(holdings: Holdings, key: str, end: int, start: int = 0) -> Iterator[bytes]:
+    """Read an object, or the bytes from `start` to before `end` of it, bit by bit, however large it is."""
+    for offset in range(start, end, _CHUNK):
+        yield holdings.store.get(key, offset, min(_CHUNK, end - offset))
 
 
 def _captures(document: Document) -> list[dict[str, Any]]:

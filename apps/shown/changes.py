@@ -12,7 +12,6 @@ import attrs
 from apps.shown.holdings import Holdings
 from apps.shown.keys import NotThere
 from apps.shown.words import count
-from pressmark.archive import keys
 from pressmark.errors import FindingsFound
 from pressmark.reader import Difference, Document, diff
 
@@ -38,6 +37,8 @@ NAMES = {
 }
 
 KINDS = {"articles": "Version", "corrections": "Correction", "silent-edits": "Silent edit"}
+"""What a version can be compared with, for people."""
+WITHDRAWN = "Withdrawn"
 
 Words = Sequence[tuple[str, str]]
 """Runs of words, each with `same`, `removed` or `added`."""
@@ -53,6 +54,26 @@ class Change:
     """Those that differ; in between, a line that says how many are the same."""
 
 
+    def rows(self) -> Iterator[str | tuple[Words, Words]]:
+        """Return the paragraphs in two columns, as they were and as they are; one beside that which replaced it."""
+        old: Words = ()
+        for paragraph in self.paragraphs:
+            kinds = set() if isinstance(paragraph, str) else {kind for kind, _ in paragraph}
+            if old and kinds != {"added"}:
+                yield old, ()
+                old = ()
+            if isinstance(paragraph, str):
+                yield paragraph
+            elif kinds == {"removed"}:
+                old = paragraph
+            else:
+                before = [each for each in paragraph if each[0] != "added"]
+                yield before or old, [each for each in paragraph if each[0] != "removed"]
+                old = ()
+        if old:
+            yield old, ()
+
+
 @attrs.frozen
 class Known:
     """What was captured of an article once."""
@@ -62,7 +83,12 @@ class Known:
     @property
     def kind(self) -> str:
         """For people."""
-        return KINDS[self.document.kind]
+        return KINDS.get(self.document.kind, WITHDRAWN)
+
+    @property
+    def where(self) -> str:
+        """The article that it is of, `<site>/YYYY/MM/DD/<article_id>`."""
+        return "/".join(self.document.key.split("/")[1:6])
 
     @property
     def captured_at(self) -> datetime:
@@ -93,13 +119,35 @@ def changes_of(holdings: Holdings, key: str) -> Changes:
         NotThere: there is no such document, or it is no version.
         FindingsFound: one of them can't be read.
     """
-    after = Known(holdings.document(key))
-    if after.document.kind not in KINDS:
-        raise NotThere(key)
-    known = _known(holdings, after.document)
+    after = _comparable(holdings, key)
+    known = known_of(holdings, after.where)
     before = _before(holdings, after, known)
-    changes = [change_of(each) for each in diff(before.document, after.document)] if before else []
-    return Changes(after=after, before=before, changes=changes, known=known)
+    return Changes(after=after, before=before, changes=_between(before, after) if before else (), known=known)
+
+
+def compare(holdings: Holdings, earlier: str, later: str) -> Changes:
+    """Compare any two versions or silent edits of an article; raises as `changes_of` does."""
+    before, after = _comparable(holdings, earlier), _comparable(holdings, later)
+    if before.where != after.where:
+        raise NotThere(f"{earlier} and {later} are of two articles")
+    return Changes(after=after, before=before, changes=_between(before, after), known=known_of(holdings, after.where))
+
+
+def known_of(holdings: Holdings, where: str, kinds: Iterable[str] = KINDS) -> list[Known]:
+    """Return what was captured of an article (`<site>/YYYY/MM/DD/<article_id>`), in the order of the captures."""
+    found = holdings.documents(key for kind in kinds for key in holdings.store.keys(f"{kind}/{where}/"))
+    return sorted(map(Known, found.values()), key=lambda each: (each.captured_at, each.kind))
+
+
+def _comparable(holdings: Holdings, key: str) -> Known:
+    known = Known(holdings.document(key))
+    if known.document.kind not in KINDS:
+        raise NotThere(key)
+    return known
+
+
+def _between(before: Known, after: Known) -> list[Change]:
+    return [change_of(each) for each in diff(before.document, after.document)]
 
 
 def change_of(difference: Difference) -> Change:
@@ -138,14 +186,6 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
-
-
-def _known(holdings: Holdings, document: Document) -> list[Known]:
-    """Return the versions, corrections and silent edits of an article, in the order of their captures."""
-    where = "/".join(document.key.split("/")[1:6])
-    kinds = (keys.ARTICLES, keys.CORRECTIONS, keys.SILENT_EDITS)
-    found = holdings.documents(key for kind in kinds for key in holdings.store.keys(f"{kind}{where}/"))
-    return sorted(map(Known, found.values()), key=lambda each: (each.captured_at, each.kind))
 
 
 def _before(holdings: Holdings, after: Known, known: Sequence[Known]) -> Known | None:

@@ -9,6 +9,7 @@ _NAME = r"[A-Za-z0-9_-]+"
 _DOCUMENT = re.compile(rf"(?:{_KINDS})/(?P<site>{_SITE})/{_DAY}/{_NAME}/{_NAME}\.json", re.ASCII)
 _MANIFEST = re.compile(rf"runs/(?P<site>{_SITE})/(?P<section>(?:\w[\w.-]*/)+){_DAY}/{_NAME}\.json", re.ASCII)
 _SEGMENT = re.compile(rf"warc/(?P<site>{_SITE})/{_DAY}/{_NAME}(?:\.{_NAME})*\.(?:warc\.gz|cdxj)", re.ASCII)
+_PACKAGE = re.compile(rf"wacz/(?P<site>{_SITE})/\d{{4}}-\d{{2}}-\d{{2}}\.wacz", re.ASCII)
 
 
 class NotThere(Exception):
@@ -29,6 +30,11 @@ def section_of_manifest(key: str) -> tuple[str, str]:
 def site_of_segment(key: str) -> str:
     """Return the site that a segment or its index belongs to; NotThere if none can have this key."""
     return _matched(_SEGMENT, key)["site"]
+
+
+def site_of_package(key: str) -> str:
+    """Return the site that a package belongs to; NotThere if none can have this key."""
+    return _matched(_PACKAGE, key)["site"]
 
 
 def _matched(pattern: re.Pattern[str], key: str) -> re.Match[str]:

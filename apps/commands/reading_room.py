@@ -1,0 +1,74 @@
+"""`pressmark reading-room`: find, compare and replay what was archived, in a browser."""
+
+import time
+from pathlib import Path
+
+import click
+
+from apps.program import POLL, interrupt_on_sigterm
+from pressmark.errors import UsageError
+
+
+@click.command(
+    name="reading-room",
+    epilog="""\b
+Examples:
+  pressmark reading-room                                on this machine, for you alone
+  pressmark reading-room --pywb http://127.0.0.1:8092   with links to `pressmark replay`
+  pressmark reading-room --url https://archive.example.org --replay-url https://replay.example.org
+                                                        behind a server that speaks TLS
+""",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True)
+@click.option("--replay-port", type=click.IntRange(1, 65535), default=8091, show_default=True, help="Of the replays.")
+@click.option("--url", help="Where browsers reach it, if that is not host and port; citations bear it.")
+@click.option("--replay-url", help="Where browsers reach the replays: another name or port than --url.")
+@click.option("--pywb", default="", help="Where browsers reach pywb: `pressmark replay` says it.")
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder of the catalogue.")
+@click.option("--player", type=click.Path(path_type=Path, file_okay=False), help="Folder of ReplayWeb.page.")
+def reading_room(
+    host: str,
+    port: int,
+    replay_port: int,
+    url: str | None,
+    replay_url: str | None,
+    pywb: str,
+    cache: Path | None,
+    player: Path | None,
+) -> None:
+    """Open the reading room: articles, their versions, what changed between them, and their pages as they were.
+
+    It reads the bucket of PRESSMARK_BUCKET and needs no more than a reader's keys. Its catalogue is made of the exports
+    (`pressmark export`), its replays of the packages (`pressmark package`).
+    """
+    from apps.reading_room.addresses import Places
+    from apps.reading_room.serving import ROOT, ReadingRoom, cache_folder, checked_origin, origin
+    from apps.shown.holdings import Holdings
+
+    places = Places(
+        room=checked_origin(url or origin(host, port)),
+        replay=checked_origin(replay_url or origin(host, replay_port)),
+        pywb=checked_origin(pywb) if pywb else "",
+    )
+    if places.room == places.replay:
+        raise UsageError("--url and --replay-url must differ: captured pages run their scripts in the second.")
+    holdings = Holdings.open()
+    holdings.store.check()
+    room = ReadingRoom(
+        holdings=holdings,
+        places=places,
+        host=host,
+        port=port,
+        stage_port=replay_port,
+        cache=cache or cache_folder(),
+        player=player or ROOT / ".replay" / "replaywebpage",
+    )
+    interrupt_on_sigterm()
+    with room.open():
+        click.echo(f"The reading room is open at {places.room} until you press Ctrl-C.")
+        try:
+            while True:
+                time.sleep(POLL * 10)
+        except KeyboardInterrupt:
+            click.echo("\nClosed.", err=True)

@@ -1,0 +1,97 @@
+"""The addresses of the reading room: those of the archive's documents follow their bucket keys, and so stay."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from urllib.parse import quote, urlencode
+
+import attrs
+
+from pressmark.reader import Document
+
+
+@attrs.frozen(kw_only=True)
+class Places:
+    """Where the parts of the reading room are reached by browsers; without a slash at the end."""
+
+    room: str
+    """The reading room itself, e.g. `http://127.0.0.1:8090`."""
+    replay: str
+    """The origin of its own in which ReplayWeb.page runs captured pages."""
+    pywb: str = ""
+    """The replay server; empty if there is none."""
+
+    def memento(self, site: str, url: str, captured_at: datetime | None = None, how: str = "") -> str:
+        """Return where pywb replays a page as of a time; without one it is the TimeGate."""
+        moment = f"{captured_at.astimezone(UTC):%Y%m%d%H%M%S}{how}/" if captured_at else ""
+        return f"{self.pywb}/{site}/{moment}{url}"
+
+    def timemap(self, site: str, url: str) -> str:
+        """Return where pywb lists all captures of a page."""
+        return f"{self.pywb}/{site}/timemap/link/{url}"
+
+
+@attrs.frozen
+class Links:
+    """The addresses of the pages, below the path that the room is served from."""
+
+    root: str
+
+    def home(self) -> str:
+        """The first page."""
+        return f"{self.root}/"
+
+    def search(self, **query: str | int) -> str:
+        """What is found."""
+        return f"{self.root}/search?{urlencode({name: value for name, value in query.items() if value})}"
+
+    def site(self, site: str, **query: str | int) -> str:
+        """A site's articles."""
+        return _with(f"{self.root}/articles/{site}/", query)
+
+    def month(self, site: str, month: str) -> str:
+        """A month (`YYYY-MM`)."""
+        return f"{self.root}/articles/{site}/{month.replace('-', '/')}/"
+
+    def day(self, site: str, day: date) -> str:
+        """A day, that in the articles' URLs."""
+        return f"{self.root}/articles/{site}/{day:%Y/%m/%d}/"
+
+    def article(self, site: str, day: date, article_id: str) -> str:
+        """An article with all that is known of it."""
+        return f"{self.day(site, day)}{quote(article_id)}/"
+
+    def article_of(self, document: Document) -> str:
+        """The article of a document."""
+        return f"{self.root}/articles/{'/'.join(document.key.split('/')[1:6])}/"
+
+    def version(self, key: str) -> str:
+        """A version, correction, silent edit or tombstone."""
+        return f"{self.root}/{key.removesuffix('.json')}"
+
+    def document(self, key: str) -> str:
+        """Its JSON."""
+        return f"{self.root}/{key}"
+
+    def compare(self, earlier: str, later: str, **query: str) -> str:
+        """Two of them side by side."""
+        return _with(f"{self.root}/compare", {"earlier": earlier, "later": later, **query})
+
+    def replay(self, key: str, number: int = 1) -> str:
+        """The captured page that it was read from, replayed."""
+        return _with(f"{self.root}/replay/{key.removesuffix('.json')}", {"page": number} if number > 1 else {})
+
+    def record(self, key: str, number: int = 1) -> str:
+        """The WARC record of it, to be saved."""
+        return _with(f"{self.root}/record/{key.removesuffix('.json')}", {"page": number} if number > 1 else {})
+
+    def object(self, key: str) -> str:
+        """A segment, its index or a package, to be saved."""
+        return f"{self.root}/{key}"
+
+    def static(self, name: str) -> str:
+        """A style."""
+        return f"{self.root}/static/{name}"
+
+
+def _with(path: str, query: Mapping[str, str | int]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path

@@ -1,0 +1,252 @@
+"""The reading room as a web application. It only answers GET, reads the bucket only, and sets no cookie."""
+
+import json
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import attrs
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from apps.reading_room import refusals
+from apps.reading_room.addresses import Places
+from apps.reading_room.article import package_of, reading_of, story_of
+from apps.reading_room.citing import links_of
+from apps.reading_room.finding import Finder, Wanted
+from apps.reading_room.keeper import Keeper
+from apps.reading_room.rendering import HEADERS, INERT, render
+from apps.shown.captured import chunks, member_at, page_of, size_of
+from apps.shown.changes import KINDS, compare
+from apps.shown.holdings import Holdings
+from apps.shown.keys import NotThere, site_of_package
+from pressmark.reader import Document
+
+Number = Annotated[int, Query(ge=1, le=1_000_000)]
+_DAY = "{year:int}/{month:int}/{day:int}"
+_DOCUMENT = "{kind}/{site}/{year}/{month}/{day}/{article_id}/{name}"
+
+
+def room_app(holdings: Holdings, keeper: Keeper, places: Places) -> FastAPI:
+    """Return the application.
+
+    Args:
+        holdings: the archive.
+        keeper: of the catalogue.
+        places: where browsers reach this application and the replays.
+    """
+    app = FastAPI(title="Pressmark reading room", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(Room(holdings, keeper, places).router())
+    for kind, answer in refusals.answers(places).items():
+        app.add_exception_handler(kind, answer)
+    # A page of a stranger could else have its own name lead here, and read what it likes.
+    hosts = {"127.0.0.1", "localhost", "[::1]", urlsplit(places.room).hostname or ""}
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(hosts - {""}), www_redirect=False)
+    return app
+
+
+@attrs.frozen
+class Room:
+    """The pages. Each method answers one address; they run in threads, as most of them wait for the bucket."""
+
+    holdings: Holdings
+    keeper: Keeper
+    places: Places
+
+    def router(self) -> APIRouter:
+        """Return the addresses."""
+        router = APIRouter()
+        for path, answer in (
+            ("/", self.home),
+            ("/search", self.search),
+            ("/compare", self.compare),
+            ("/static/{name}", self.static),
+            ("/articles/{site}/", self.site),
+            ("/articles/{site}/{year:int}/{month:int}/", self.month),
+            (f"/articles/{{site}}/{_DAY}/", self.day),
+            (f"/articles/{{site}}/{_DAY}/{{article_id}}/", self.article),
+            (f"/replay/{_DOCUMENT}", self.replay),
+            (f"/record/{_DOCUMENT}", self.record),
+            ("/warc/{rest:path}", self.segment),
+            ("/wacz/{rest:path}", self.package),
+            (f"/{_DOCUMENT}", self.document),
+        ):
+            router.add_api_route(path, answer, methods=["GET"], response_model=None)
+        return router
+
+    @property
+    def finder(self) -> Finder:
+        """Asks the catalogue."""
+        return Finder(self.keeper.catalogue)
+
+    def home(self, request: Request) -> HTMLResponse:
+        """Where to begin."""
+        newest = self.finder.newest(Wanted())
+        return self._render(request, "home.html", holdings=self.finder.holdings(), found=newest)
+
+    def search(
+        self,
+        request: Request,
+        q: str = "",
+        site: str = "",
+        section: str = "",
+        first: str = "",
+        last: str = "",
+        page: Number = 1,
+    ) -> HTMLResponse:
+        """Articles that have all these words."""
+        wanted = Wanted(site=site, section=section, first=_day(first), last=_day(last))
+        found = self.finder.search(q[:500], wanted, page)
+        sites = [each.site for each in self.finder.holdings()]
+        sections = self.finder.sections(site) if site else []
+        return self._render(request, "search.html", asked=q, wanted=wanted, found=found, sites=sites, sections=sections)
+
+    def site(self, request: Request, site: str, section: str = "", page: Number = 1) -> HTMLResponse:
+        """A site's articles by time, and its months and sections."""
+        finder = self.finder
+        months, sections = finder.months(site), finder.sections(site)
+        if not months and site not in self.holdings.sites():
+            raise NotThere(site)
+        found = finder.newest(Wanted(site=site, section=section), page)
+        return self._render(
+            request, "site.html", site=site, section=section, months=months, sections=sections, found=found
+        )
+
+    def month(self, request: Request, site: str, year: int, month: int) -> HTMLResponse:
+        """The days of a month."""
+        name = f"{year:04}-{month:02}"
+        days = [(date.fromisoformat(day), count) for day, count in self.finder.days(site, name)]
+        if not days:
+            raise NotThere(f"{site}: no article of {name}")
+        return self._render(request, "month.html", site=site, month=name, days=days)
+
+    def day(
+        self, request: Request, site: str, year: int, month: int, day: int, section: str = "", page: Number = 1
+    ) -> HTMLResponse:
+        """A day's articles."""
+        of_day = _date(year, month, day)
+        found = self.finder.newest(Wanted(site=site, section=section, first=of_day, last=of_day), page)
+        if not found.total and not section:
+            raise NotThere(f"{site}: no article of {of_day}")
+        return self._render(request, "day.html", site=site, day=of_day, section=section, found=found)
+
+    def article(self, request: Request, site: str, year: int, month: int, day: int, article_id: str) -> HTMLResponse:
+        """All that is known of an article, and what it says now."""
+        story = story_of(self.holdings, site, _date(year, month, day), article_id)
+        return self._render(request, "article.html", story=story)
+
+    def document(
+        self, request: Request, kind: str, site: str, year: str, month: str, day: str, article_id: str, name: str
+    ) -> Response:
+        """A version with where it comes from; with `.json` at the end, the document itself."""
+        key = f"{kind}/{site}/{year}/{month}/{day}/{article_id}/{name.removesuffix('.json')}.json"
+        if name.endswith(".json"):
+            return self._json(self.holdings.document(key))
+        if kind not in KINDS:
+            to = f"{request.scope.get('root_path', '')}/articles/{site}/{year}/{month}/{day}/{article_id}/"
+            return RedirectResponse(to, headers=HEADERS)
+        reading = reading_of(self.holdings, self.places, key)
+        links = {"Link": links_of(self.places, reading.citation, reading.document)}
+        return self._render(request, "version.html", headers=links, reading=reading)
+
+    def compare(
+        self, request: Request, earlier: str, later: str, view: Literal["inline", "side"] = "inline"
+    ) -> HTMLResponse:
+        """What differs between two versions."""
+        told = compare(self.holdings, earlier, later)
+        return self._render(request, "compare.html", told=told, view=view)
+
+    def replay(
+        self,
+        request: Request,
+        kind: str,
+        site: str,
+        year: str,
+        month: str,
+        day: str,
+        article_id: str,
+        name: str,
+        page: Number = 1,
+    ) -> HTMLResponse:
+        """A captured page as it was, in a frame of another origin."""
+        key = f"{kind}/{site}/{year}/{month}/{day}/{article_id}/{name}.json"
+        captured = page_of(self.holdings, key, page)
+        package = package_of(captured.document, page)
+        try:
+            packaged = bool(size_of(self.holdings, package))
+        except NotThere:
+            packaged = False
+        return self._render(request, "replay.html", captured=captured, package=package if packaged else "")
+
+    def record(
+        self, kind: str, site: str, year: str, month: str, day: str, article_id: str, name: str, page: Number = 1
+    ) -> Response:
+        """The response record of a page as a WARC file of its own."""
+        key = f"{kind}/{site}/{year}/{month}/{day}/{article_id}/{name}.json"
+        return Response(
+            member_at(self.holdings, key, page),
+            media_type="application/warc",
+            headers=_saved(f"{article_id}_{name}_{page}.warc.gz"),
+        )
+
+    def segment(self, rest: str) -> Response:
+        """A segment or its index."""
+        return self._object(f"warc/{rest}")
+
+    def package(self, rest: str) -> Response:
+        """A package."""
+        key = f"wacz/{rest}"
+        site_of_package(key)
+        return self._object(key)
+
+    def static(self, name: str) -> Response:
+        """The style sheet."""
+        if name != "room.css":
+            raise HTTPException(404)
+        headers = {**HEADERS, "Cache-Control": "max-age=300"}
+        return Response(_style(), media_type="text/css; charset=utf-8", headers=headers)
+
+    def _json(self, document: Document) -> Response:
+        data = json.dumps(document.data, ensure_ascii=False, indent=2).encode()
+        headers = {**HEADERS, "Content-Security-Policy": INERT}
+        return Response(data, media_type="application/ld+json", headers=headers)
+
+    def _object(self, key: str) -> Response:
+        size = size_of(self.holdings, key)
+        headers = {**_saved(key.rpartition("/")[2]), "Content-Length": str(size)}
+        data = chunks(self.holdings, key, size)
+        return StreamingResponse(data, media_type="application/octet-stream", headers=headers)
+
+    def _render(self, request: Request, template: str, **what: Any) -> HTMLResponse:
+        now = self.holdings.clock()
+        return render(request, self.places, template, now=now, state=self.keeper.state, **what)
+
+
+def _saved(name: str) -> dict[str, str]:
+    return {
+        **HEADERS,
+        "Content-Security-Policy": INERT,
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise HTTPException(400, f"{text!r} is no day such as 2026-11-25") from None
+
+
+def _date(year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise NotThere(f"{year}/{month}/{day}") from None
+
+
+@cache
+def _style() -> bytes:
+    return (files("apps.reading_room") / "static" / "room.css").read_bytes()

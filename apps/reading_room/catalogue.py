@@ -1,0 +1,180 @@
+"""The catalogue: which versions the archive has, with a full-text index, in a file of SQLite beside the reading room.
+
+It is made of the bucket's exports alone (`exports/<site>/jsonl/`), day by day: only days whose export has another ETag
+are read again. If the file is deleted it is made anew.
+"""
+
+import gzip
+import json
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import attrs
+
+from apps.reading_room.spelling import spelled
+from pressmark.archive import keys
+from pressmark.archive.store import Store
+
+FORMAT = 1
+"""A catalogue of another format is thrown away."""
+_TABLES = """
+CREATE TABLE days (
+    site TEXT, day TEXT, etag TEXT, articles INTEGER, versions INTEGER, PRIMARY KEY (site, day)
+) WITHOUT ROWID;
+CREATE TABLE versions (
+    id INTEGER PRIMARY KEY, site TEXT, day TEXT, article TEXT, updated TEXT, captured TEXT,
+    headline TEXT, standfirst TEXT, section TEXT, versions INTEGER  -- of its article, at the newest; 0 at the others
+);
+CREATE INDEX of_day ON versions (site, day, updated);
+CREATE INDEX newest ON versions (updated) WHERE versions;
+CREATE INDEX of_site ON versions (site, updated) WHERE versions;
+CREATE INDEX of_section ON versions (site, section, updated) WHERE versions;
+CREATE VIRTUAL TABLE texts USING fts5 (headline, body, tokenize = "porter unicode61 remove_diacritics 2");
+"""
+
+
+@attrs.frozen
+class Refreshed:
+    """What looking at the exports again brought."""
+
+    days: int = 0
+    """That were read."""
+    versions: int = 0
+    """Of these days."""
+    problems: tuple[str, ...] = ()
+    """Of exports that can't be read; what was known of their days stays, and they are tried again the next time."""
+
+
+class Catalogue:
+    """A catalogue of some sites. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writing = Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(self._connect()) as found:
+            [known] = found.execute("PRAGMA user_version").fetchone()
+        if known != FORMAT:
+            self._make()
+
+    def refresh(self, store: Store, sites: Iterable[str]) -> Refreshed:
+        """Read the exports that have changed, newest days first, and forget days and sites that have none any more.
+
+        Raises:
+            BucketError: the bucket can't be used.
+        """
+        days = versions = 0
+        problems = []
+        with self._writing, closing(self._connect()) as known:
+            there = {(site, day): told for site in sites for day, *told in _exports(store, site)}
+            had = {(site, day): etag for site, day, etag in known.execute("SELECT site, day, etag FROM days")}
+            for gone in had.keys() - there.keys():
+                with known:
+                    _forget(known, *gone)
+            for (site, day), (key, etag) in sorted(there.items(), key=lambda each: each[0][1], reverse=True):
+                if had.get((site, day)) == etag:
+                    continue
+                try:
+                    with known, _lines(store, key) as lines:
+                        versions += _keep(known, site, day, etag, lines)
+                    days += 1
+                except (ValueError, LookupError, TypeError, AttributeError, OSError, EOFError) as error:
+                    problems.append(f"{key} can't be read: {type(error).__name__}: {error}")
+        return Refreshed(days, versions, tuple(problems))
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Return a connection to read by; its rows are asked by name."""
+        with closing(self._connect()) as connection:
+            connection.row_factory = sqlite3.Row
+            yield connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=30)
+        connection.execute("PRAGMA journal_mode = WAL")  # Readers go on while a day is written.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    def _make(self) -> None:
+        for path in self._path.parent.glob(f"{self._path.name}*"):
+            path.unlink()
+        with closing(self._connect()) as made:
+            made.executescript(f"{_TABLES} PRAGMA user_version = {FORMAT};")
+
+
+def _exports(store: Store, site: str) -> Iterator[tuple[str, str, str]]:
+    """Return the day, key and ETag of each of a site's exports."""
+    for key, etag in store.etags(keys.exports_of_lines(site)):
+        day = key.rpartition("date=")[2].partition("/")[0]
+        try:
+            wanted = keys.export_lines(site, date.fromisoformat(day))
+        except ValueError:
+            continue  # It is somebody else's.
+        if key == wanted:
+            yield day, key, etag
+
+
+@contextmanager
+def _lines(store: Store, key: str) -> Iterator[Iterable[bytes]]:
+    with tempfile.TemporaryFile(prefix="pressmark-export-") as file:
+        store.fetch(key, file)
+        file.seek(0)
+        with gzip.GzipFile(fileobj=file) as lines:
+            yield lines
+
+
+def _forget(known: sqlite3.Connection, site: str, day: str) -> None:
+    of_day = (site, day)
+    known.execute("DELETE FROM texts WHERE rowid IN (SELECT id FROM versions WHERE site = ? AND day = ?)", of_day)
+    known.execute("DELETE FROM versions WHERE site = ? AND day = ?", of_day)
+    known.execute("DELETE FROM days WHERE site = ? AND day = ?", of_day)
+
+
+def _keep(known: sqlite3.Connection, site: str, day: str, etag: str, lines: Iterable[bytes]) -> int:
+    """Put a day's versions in the place of those known; return how many there are."""
+    _forget(known, site, day)
+    newest: dict[str, tuple[str, int]] = {}
+    counts: Counter[str] = Counter()
+    for line in lines:
+        version = json.loads(line)
+        row = {"site": site, "day": day} | _row(version)
+        [number] = known.execute(
+            "INSERT INTO versions (site, day, article, updated, captured, headline, standfirst, section, versions)"
+            " VALUES (:site, :day, :article, :updated, :captured, :headline, :standfirst, :section, 0) RETURNING id",
+            row,
+        ).fetchone()
+        known.execute(
+            "INSERT INTO texts (rowid, headline, body) VALUES (?, ?, ?)",
+            (number, spelled(row["headline"]), spelled(str(version["articleBody"]))),
+        )
+        article = row["article"]
+        newest[article] = max(newest.get(article, ("", 0)), (row["updated"], number))
+        counts[article] += 1
+    known.executemany(
+        "UPDATE versions SET versions = ? WHERE id = ?",
+        [(counts[article], number) for article, (_, number) in newest.items()],
+    )
+    known.execute("INSERT INTO days VALUES (?, ?, ?, ?, ?)", (site, day, etag, len(newest), counts.total()))
+    return counts.total()
+
+
+def _row(version: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "article": str(version["identifier"]),
+        "updated": _utc(version["dateModified"]),
+        "captured": _utc(version["pressmark"]["captures"][0]["capturedAt"]),
+        "headline": str(version["headline"]),
+        "standfirst": version.get("alternativeHeadline"),
+        "section": version.get("articleSection"),
+    }
+
+
+def _utc(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone(UTC).isoformat(timespec="seconds")

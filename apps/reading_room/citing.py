@@ -1,0 +1,98 @@
+"""How a version is cited: what names it for good, and a link that still leads to it when the site's own is dead.
+
+The link is written as Robust Links asks (https://robustlinks.mementoweb.org/spec/), the headers as Memento does
+(RFC 7089) and as `cite-as` is defined (RFC 8574).
+"""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from urllib.parse import quote
+
+import attrs
+from markupsafe import Markup
+
+from apps.reading_room.addresses import Links, Places
+from pressmark.reader import Document
+
+_SAFE = "%/:=&?~#+!$,;'@()*[]"
+
+
+@attrs.frozen(kw_only=True)
+class Citation:
+    """How to cite one version."""
+
+    text: str
+    """For a list of references."""
+    address: str
+    """Of the version in the reading room: it stays as it is."""
+    original: str
+    """Where the site had it."""
+    memento: str
+    """Where pywb replays its capture; empty without pywb."""
+    captured_at: datetime
+    content_sha256: str
+    """Of what a reader reads, hex; equal for equal content."""
+    record_id: str
+    """WARC-Record-ID of the capture of its first page."""
+    robust_link: str
+    """HTML."""
+
+
+def citation_of(places: Places, document: Document, captured_at: datetime) -> Citation:
+    """Return how to cite a version whose first page was captured then."""
+    data, site = document.data, document.key.split("/")[1]
+    address = Links(places.room).version(document.key)
+    original = str(data["url"])
+    record_id = str(data["archivedAt"])
+    memento = places.memento(site, original, captured_at) if places.pywb else ""
+    credit = ", ".join(str(each["name"]) for each in data["author"])
+    source = str(data.get("sourceOrganization", {}).get("name") or "")
+    parts = [
+        credit or source,
+        f"“{document.headline}”",
+        original,
+        f"Updated {_moment(document.updated_at)}",
+        f"Captured {_moment(captured_at)}",
+        address,
+        f"SHA-256 {data['pressmark']['contentSha256']}",
+        f"WARC record {record_id}",
+    ]
+    return Citation(
+        text=". ".join(part for part in parts if part) + ".",
+        address=address,
+        original=original,
+        memento=memento,
+        captured_at=captured_at,
+        content_sha256=str(data["pressmark"]["contentSha256"]),
+        record_id=record_id,
+        robust_link=Markup(
+            '<a href="{}" data-originalurl="{}" data-versionurl="{}" data-versiondate="{}">{}</a>'
+        ).format(original, original, memento or address, f"{captured_at:%Y-%m-%d}", document.headline),
+    )
+
+
+def links_of(places: Places, citation: Citation, document: Document) -> str:
+    """Return the `Link` header of a version's page."""
+    site = document.key.split("/")[1]
+    links = [
+        _link(citation.original, "original"),
+        _link(citation.address, "cite-as"),
+        _link(Links(places.room).document(document.key), "describedby", type="application/ld+json"),
+    ]
+    if places.pywb:
+        moment = format_datetime(citation.captured_at.astimezone(UTC), usegmt=True)
+        links += [
+            _link(places.memento(site, citation.original), "timegate"),
+            _link(places.timemap(site, citation.original), "timemap", type="application/link-format"),
+            _link(citation.memento, "memento", datetime=moment),
+        ]
+    return ", ".join(links)
+
+
+def _link(address: str, relation: str, **more: str) -> str:
+    attributes = {"rel": relation, **more}
+    return f"<{quote(address, safe=_SAFE)}>" + "".join(f'; {name}="{value}"' for name, value in attributes.items())
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,69 @@
+"""What a page says when there is nothing to show: in words, and what to do; never a stack trace."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from apps.reading_room.addresses import Places
+from apps.reading_room.keeper import State
+from apps.reading_room.rendering import render
+from apps.shown.keys import NotThere
+from pressmark.errors import BucketError, FindingsFound, PressmarkError
+
+Answer = Callable[[Request, Exception], Response]
+
+
+def answers(places: Places) -> dict[type[Exception], Answer]:
+    """Return what to answer, by what was raised."""
+
+    def refusal(request: Request, status: int, title: str, message: str, advice: str) -> Response:
+        return render(
+            request,
+            places,
+            "refusal.html",
+            status=status,
+            now=datetime.now(UTC),
+            state=State(),
+            title=title,
+            message=message,
+            advice=advice,
+        )
+
+    def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        title = "Not there" if error.status_code == 404 else "Refused"
+        return refusal(
+            request, error.status_code, title, str(error.detail), "Search for it, or begin at the first page."
+        )
+
+    def nonsense(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        said = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
+        return refusal(request, 400, "Not understood", said, "Mend the address, or begin at the first page.")
+
+    def missing(request: Request, error: Exception) -> Response:
+        advice = "Search for it, or begin at the first page. What was archived stays; rejections expire."
+        return refusal(request, 404, "Not there", f"The archive has nothing of this: {error.args[0]}", advice)
+
+    def wrong(request: Request, error: Exception) -> Response:
+        if isinstance(error, BucketError):
+            advice = "Search and lists still work. Mend the bucket, or the variables of the reading room, and reload."
+            return refusal(request, 503, "The bucket can't be used", str(error), advice)
+        if isinstance(error, FindingsFound):
+            advice = "Somebody or something changed the bucket. `pressmark verify --full` lists what else is wrong."
+            return refusal(request, 500, "This can't be read", str(error), advice)
+        return refusal(request, 500, "The reading room is not set up", str(error), "Mend what is named, and reload.")
+
+    def broken(request: Request, error: Exception) -> Response:  # It is raised on, and so logged.
+        return refusal(request, 500, "The reading room failed", f"{type(error).__name__}", "Its log tells where.")
+
+    return {
+        HTTPException: refused,
+        RequestValidationError: nonsense,
+        NotThere: missing,
+        PressmarkError: wrong,
+        Exception: broken,
+    }

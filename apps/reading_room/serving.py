@@ -1,0 +1,112 @@
+"""Serving the reading room and its stage: two origins, one process."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+
+import attrs
+import uvicorn
+from fastapi import FastAPI
+
+from apps.ports import require_free
+from apps.reading_room.addresses import Places
+from apps.reading_room.app import room_app
+from apps.reading_room.catalogue import Catalogue
+from apps.reading_room.keeper import Keeper
+from apps.reading_room.stage import PLAYER, stage_app
+from apps.shown.holdings import Holdings
+from pressmark.errors import ServiceFailed, UsageError
+
+PORT = 8090
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout."""
+START_SECONDS = 20
+
+
+@attrs.frozen(kw_only=True)
+class ReadingRoom:
+    """A reading room that is open while its context is entered."""
+
+    holdings: Holdings
+    places: Places
+    host: str
+    port: int
+    stage_port: int
+    cache: Path
+    """Folder of the catalogue."""
+    player: Path
+    """Folder of ReplayWeb.page."""
+    every: float = 30.0
+    """Seconds between two looks at the exports."""
+
+    @contextmanager
+    def open(self) -> Iterator[Keeper]:
+        """Serve until the context ends; the catalogue's keeper is handed out.
+
+        Raises:
+            UsageError: a port is taken, or ReplayWeb.page is not there.
+            ServiceFailed: a server did not come up.
+        """
+        for name in PLAYER:
+            if not (self.player / name).is_file():
+                raise UsageError(f"{self.player} has no {name} of ReplayWeb.page. `make .replay/ready` fetches it.")
+        require_free(self.port, "the reading room", "Give it another one with --port.")
+        require_free(self.stage_port, "the reading room's replays", "Give them another one with --replay-port.")
+        keeper = Keeper(Catalogue(self._catalogue), self.holdings, self.every)
+        with ExitStack() as stack:
+            stack.enter_context(keeper)
+            stack.enter_context(
+                _serving(stage_app(self.holdings, self.places, self.player), self.host, self.stage_port)
+            )
+            stack.enter_context(_serving(room_app(self.holdings, keeper, self.places), self.host, self.port))
+            yield keeper
+
+    @property
+    def _catalogue(self) -> Path:
+        store = self.holdings.store
+        at = hashlib.sha256(str(store.client.meta.endpoint_url).encode()).hexdigest()[:8]
+        return self.cache / f"{store.bucket}-{at}.sqlite"
+
+
+def cache_folder() -> Path:
+    """Return where catalogues are kept: below `XDG_CACHE_HOME`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pressmark" / "reading-room"
+
+
+def origin(host: str, port: int) -> str:
+    """Return the origin by which this machine's browsers reach a server."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def checked_origin(address: str) -> str:
+    """Return an address without the slash at its end.
+
+    Raises:
+        UsageError: it is no http or https address.
+    """
+    if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).hostname:
+        raise UsageError(f"{address!r} is no address such as https://archive.example.org")
+    return address.rstrip("/")
+
+
+@contextmanager
+def _serving(app: FastAPI, host: str, port: int) -> Iterator[None]:
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, date_header=True)
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, name=f"server-{port}", daemon=True)
+    thread.start()
+    try:
+        waited = 0.0
+        while not server.started:
+            thread.join(0.02)
+            waited += 0.02
+            if not thread.is_alive() or waited > START_SECONDS:
+                raise ServiceFailed(f"no server came up on {host}, port {port}. Its log is above.")
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)

@@ -1,0 +1,105 @@
+"""The stage: an origin of its own, in which ReplayWeb.page runs captured pages with their scripts.
+
+Whatever a page does, it does to this origin alone: there is nothing here but packages that anybody who reads may read.
+The reading room, on another port or name, shows it in a frame that can't lead the whole window away.
+"""
+
+import re
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, StreamingResponse
+from jinja2 import Environment
+
+from apps.reading_room.addresses import Places
+from apps.reading_room.rendering import templates
+from apps.shown.captured import chunks, size_of
+from apps.shown.holdings import Holdings
+from apps.shown.keys import NotThere, site_of_package
+from pressmark.errors import BucketError
+
+PLAYER = ("ui.js", "sw.js")
+"""What ReplayWeb.page is made of."""
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+def stage_app(holdings: Holdings, places: Places, player: Path) -> FastAPI:
+    """Return the application.
+
+    Args:
+        holdings: the archive.
+        places: where browsers reach the reading room, which alone may show this in a frame.
+        player: the folder of ReplayWeb.page's `ui.js` and `sw.js`.
+    """
+    app = FastAPI(title="Pressmark replay", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(_Stage(holdings, places, player, templates()).router())
+    app.add_exception_handler(NotThere, lambda _, error: PlainTextResponse(f"Not there: {error}", 404))
+    app.add_exception_handler(BucketError, lambda _, error: PlainTextResponse(str(error), 503))
+    return app
+
+
+class _Stage:
+    def __init__(self, holdings: Holdings, places: Places, player: Path, pages: Environment) -> None:
+        self._holdings = holdings
+        self._places = places
+        self._player = player
+        self._pages = pages
+
+    def router(self) -> APIRouter:
+        router = APIRouter()
+        router.add_api_route("/show/{site}/{day}", self.show, methods=["GET"], response_model=None)
+        router.add_api_route("/show/{site}/replay/sw.js", self.worker, methods=["GET"], response_model=None)
+        router.add_api_route("/ui.js", self.player, methods=["GET"], response_model=None)
+        router.add_api_route("/wacz/{rest:path}", self.package, methods=["GET", "HEAD"], response_model=None)
+        return router
+
+    def show(self, site: str, day: str, url: str, ts: str = Query(pattern=r"^\d{14}$")) -> HTMLResponse:
+        """ReplayWeb.page, at a page of a day's package."""
+        key = f"wacz/{site}/{day}.wacz"
+        site_of_package(key)
+        html = self._pages.get_template("stage.html").render(package=f"/{key}", url=url, ts=ts, day=day)
+        policy = (
+            "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; object-src 'none'; base-uri 'none'; "
+            f"form-action 'self'; frame-ancestors 'self' {self._places.room}"
+        )
+        return HTMLResponse(html, headers={**_HEADERS, "Content-Security-Policy": policy, "Cache-Control": "no-cache"})
+
+    def player(self) -> FileResponse:
+        """ReplayWeb.page itself."""
+        return FileResponse(self._player / "ui.js", headers={**_HEADERS, "Cache-Control": "max-age=3600"})
+
+    def worker(self) -> FileResponse:
+        """Its service worker, which answers for the captured pages."""
+        return FileResponse(self._player / "sw.js", headers={**_HEADERS, "Cache-Control": "no-cache"})
+
+    def package(self, request: Request, rest: str) -> Response:
+        """A package or a part of it: ReplayWeb.page reads only what it needs."""
+        key = f"wacz/{rest}"
+        site_of_package(key)
+        size = size_of(self._holdings, key)
+        first, last = _wanted(request.headers.get("range", ""), size)
+        headers = {**_HEADERS, "Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)}
+        if partly := (first, last) != (0, size - 1):
+            headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+        wanted = range(0) if request.method == "HEAD" else range(first, last + 1)
+        data = chunks(self._holdings, key, wanted.stop, wanted.start)
+        return StreamingResponse(data, 206 if partly else 200, media_type="application/wacz", headers=headers)
+
+
+def _wanted(asked: str, size: int) -> tuple[int, int]:
+    """Return the first and last byte that a Range header asks for; the whole, if it asks for what is no single range.
+
+    Raises:
+        HTTPException: 416, there is no such part.
+    """
+    found = _RANGE.fullmatch(asked)
+    if not found or not any(found.groups()):
+        return 0, size - 1
+    if not found[1]:
+        first, last = max(0, size - int(found[2])), size - 1
+    else:
+        first, last = int(found[1]), min(size - 1, int(found[2] or size - 1))
+    if first > last:
+        raise HTTPException(416, headers={"Content-Range": f"bytes */{size}"})
+    return first, last

@@ -1,0 +1,114 @@
+"""A reading room over a real bucket: three runs of the newsroom, exported."""
+
+import asyncio
+import html
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import attrs
+import httpx
+import pytest
+
+from apps.reading_room.addresses import Places
+from apps.reading_room.app import room_app
+from apps.reading_room.catalogue import Catalogue
+from apps.reading_room.keeper import Keeper
+from apps.s3server import RunningS3
+from apps.shown.holdings import Holdings
+from pressmark.exports import Exporter
+from pressmark.reader import Document, Reader
+from tests.apps.conftest import Archive, archiving
+from tests.conftest import fresh_bucket
+
+EVERYTHING = {"steps": [{"until": "P9000D", "every": "PT0S"}]}
+PLACES = Places(room="http://127.0.0.1:8090", replay="http://127.0.0.1:8091", pywb="http://127.0.0.1:8092")
+
+
+@attrs.frozen
+class Shelf:
+    """An archive of three runs, and which article had which fate in the second and third."""
+
+    archive: Archive
+    holdings: Holdings
+    keeper: Keeper
+    updated: Document
+    """The newest version of an article that has three."""
+    edited: Document
+    """The version of one that was edited silently."""
+    gone: Document
+    """The version of one that was withdrawn."""
+
+    @property
+    def reader(self) -> Reader:
+        return Reader(self.archive.store, "newsroom")
+
+
+@attrs.frozen
+class Visitor:
+    """Somebody who looks at the reading room."""
+
+    shelf: Shelf
+    places: Places = PLACES
+
+    def get(self, address: str, status: int = 200, **headers: str) -> httpx.Response:
+        async def get() -> httpx.Response:
+            app = room_app(self.shelf.holdings, self.shelf.keeper, self.places)
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url=self.places.room) as client:
+                return await client.get(address, headers=headers)
+
+        answer = asyncio.run(get())
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def read(self, address: str, status: int = 200) -> str:
+        """Return a page's words, each run of white space as one blank."""
+        return words_of(self.get(address, status).text)
+
+    def links(self, address: str, label: str) -> list[str]:
+        """Return where the links of a page lead that bear this label."""
+        found = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', self.get(address).text, re.DOTALL)
+        return [html.unescape(href) for href, text in found if words_of(text) == label]
+
+
+def words_of(page: str) -> str:
+    """Return what a person reads on a page."""
+    body = re.sub(r"<title>.*?</title>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", body)).split())
+
+
+@pytest.fixture(scope="package")
+def shelf(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    folder = tmp_path_factory.mktemp("shelf")
+    with pytest.MonkeyPatch.context() as patch:
+        fresh_bucket(s3, patch)
+        with archiving(folder, patch) as archive:
+            yield _filled(archive, Catalogue(folder / "catalogue.sqlite"))
+
+
+def _filled(archive: Archive, catalogue: Catalogue) -> Shelf:
+    archive.set_site(recheck=EVERYTHING)
+    archive.crawl()
+    known = {document["identifier"] for document in archive.documents().values()}
+    listed = [each.article_id for each in archive.newsroom.listing("world/europe", 1) if each.article_id in known]
+    updated, edited, gone = listed[:3]
+    newsroom = archive.newsroom
+    for _ in range(2):
+        newsroom.advance(timedelta(minutes=5))
+        newsroom.update(updated)
+        newsroom.edit_silently(edited)
+        newsroom.withdraw(gone, 410)
+        archive.crawl()
+    list(Exporter(archive.store, "newsroom").changed())
+    holdings = Holdings.open()
+    keeper = Keeper(catalogue, holdings)
+    keeper.look()
+    reader = Reader(archive.store, "newsroom")
+    newest = [reader.versions(article)[-1] for article in (updated, edited, gone)]
+    return Shelf(archive, holdings, keeper, *newest)
+
+
+@pytest.fixture
+def visitor(shelf: Shelf) -> Visitor:
+    return Visitor(shelf)

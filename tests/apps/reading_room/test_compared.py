@@ -1,0 +1,28 @@
+"""Two versions beside each other: each text beside that which replaced it."""
+
+import pytest
+
+from apps.shown.changes import Change, Words
+
+OLD, NEW = [("removed", "old")], [("added", "new")]
+MIXED = [("same", "a "), ("removed", "b"), ("added", "c")]
+LEFT, RIGHT = [("same", "a "), ("removed", "b")], [("same", "a "), ("added", "c")]
+
+
+@pytest.mark.parametrize(
+    ("paragraphs", "rows"),
+    [
+        ([OLD, NEW], [(OLD, NEW)]),
+        ([NEW, OLD], [((), NEW), (OLD, ())]),
+        ([OLD, OLD, NEW], [(OLD, ()), (OLD, NEW)]),
+        ([OLD, "2 the same", NEW], [(OLD, ()), "2 the same", ((), NEW)]),
+        ([MIXED], [(LEFT, RIGHT)]),
+        ([OLD, MIXED, NEW], [(OLD, ()), (LEFT, RIGHT), ((), NEW)]),
+        ([OLD], [(OLD, ())]),
+        ([], []),
+    ],
+)
+def test_what_was_replaced_stands_beside_what_replaced_it(
+    paragraphs: list[Words | str], rows: list[str | tuple[Words, Words]]
+) -> None:
+    assert list(Change(name="Text", paragraphs=paragraphs).rows()) == rows

@@ -1,0 +1,219 @@
+"""What a person reads in the reading room, over three runs of the newsroom."""
+
+import hashlib
+import json
+import re
+from datetime import UTC
+from email.utils import format_datetime
+from io import BytesIO
+from pathlib import Path
+
+import attrs
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from apps.reading_room.catalogue import Catalogue
+from apps.reading_room.keeper import Keeper
+from apps.shown.holdings import Holdings
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from pressmark.reader import Document
+from tests.apps.reading_room.conftest import PLACES, Shelf, Visitor, words_of
+
+
+def article(document: Document) -> str:
+    return "/" + document.key.rpartition("/")[0] + "/"
+
+
+def page(document: Document) -> str:
+    return "/" + document.key.removesuffix(".json")
+
+
+def test_the_first_page_leads_to_what_is_new(visitor: Visitor, shelf: Shelf) -> None:
+    text = visitor.read("/")
+    assert "newsroom 26 articles in 28 versions, " in text
+    assert article(shelf.updated) in visitor.links("/", shelf.updated.headline)
+
+
+def test_articles_are_browsed_by_month_day_and_section(visitor: Visitor, shelf: Shelf) -> None:
+    day = shelf.updated.day
+    assert visitor.links("/articles/newsroom/", f"{day:%Y-%m}") == [f"/articles/newsroom/{day:%Y/%m}/"]
+    [of_day] = visitor.links(f"/articles/newsroom/{day:%Y/%m}/", f"{day:%A, %-d %B %Y}")
+    assert article(shelf.updated) in visitor.links(of_day, shelf.updated.headline)
+    [of_section] = visitor.links("/articles/newsroom/", "World / Europe")
+    assert "26 articles, updated last first" in visitor.read(of_section)
+    assert "0 articles" in visitor.read("/articles/newsroom/?section=None")
+    [second] = visitor.links("/articles/newsroom/", "Next")
+    assert "page 2 of 2" in visitor.read(f"/articles/newsroom/{second}")
+
+
+def test_an_article_is_found_by_a_word_of_its_text(visitor: Visitor, shelf: Shelf) -> None:
+    words = re.findall(r"[A-Za-z]{4,}", shelf.updated.body)[:8]
+    answer = visitor.get(f"/search?q={'+'.join(words)}")
+    assert re.search(rf"\b[1-9] articles? with {' '.join(words)}, the best first\.", words_of(answer.text))
+    assert article(shelf.updated) in answer.text
+    assert f"<mark>{words[0]}</mark>" in answer.text
+    assert "3 versions." in words_of(answer.text)
+    assert "No article has all of zzzz" in visitor.read("/search?q=zzzz")
+    assert "Type a word" in visitor.read("/search?q=")
+
+
+def test_the_time_line_has_every_version_silent_edit_and_tombstone(visitor: Visitor, shelf: Shelf) -> None:
+    text = visitor.read(article(shelf.updated))
+    assert text.count("Version, updated") == 3
+    assert text.count("What changed") == 2
+    edits = shelf.reader.silent_edits(shelf.edited.article_id)
+    assert edits
+    text = visitor.read(article(shelf.edited))
+    assert (text.count("Version, updated"), text.count("Silent edit, updated")) == (1, len(edits))
+    text = visitor.read(article(shelf.gone))
+    assert "Gone from the site: it answered 410, captured " in text
+    assert shelf.gone.body.split("\n\n")[0] in text, "what it said stays"
+
+
+def test_a_version_says_where_it_comes_from_and_how_to_cite_it(visitor: Visitor, shelf: Shelf) -> None:
+    document, capture = shelf.updated, shelf.updated.data["pressmark"]["captures"][0]
+    text = visitor.read(page(document))
+    stored = shelf.archive.store.get(document.key)
+    for told in (
+        capture["recordId"],
+        capture["payloadDigest"],
+        document.data["pressmark"]["contentSha256"],
+        hashlib.sha256(stored).hexdigest(),
+        f"{PLACES.room}{page(document)}",
+        f"WARC record {document.data['archivedAt']}.",
+    ):
+        assert told in text, told
+    for name, value in shelf.reader.capture(document).headers:
+        assert f"{name}: {value}" in text
+
+
+def test_a_version_can_be_followed_by_machines(visitor: Visitor, shelf: Shelf) -> None:
+    url, captured = shelf.updated.data["url"], shelf.reader.capture(shelf.updated).captured_at
+    links = visitor.get(page(shelf.updated)).headers["link"]
+    assert f'<{url}>; rel="original"' in links
+    assert f'<{PLACES.room}{page(shelf.updated)}>; rel="cite-as"' in links
+    assert f'<{PLACES.room}/{shelf.updated.key}>; rel="describedby"; type="application/ld+json"' in links
+    assert f'<{PLACES.pywb}/newsroom/{url}>; rel="timegate"' in links
+    assert f'<{PLACES.pywb}/newsroom/timemap/link/{url}>; rel="timemap"; type="application/link-format"' in links
+    memento = f"{PLACES.pywb}/newsroom/{captured:%Y%m%d%H%M%S}/{url}"
+    moment = format_datetime(captured.astimezone(UTC), usegmt=True)
+    assert f'<{memento}>; rel="memento"; datetime="{moment}"' in links
+    robust = f'data-originalurl="{url}" data-versionurl="{memento}" data-versiondate="{captured:%Y-%m-%d}"'
+    assert robust in visitor.read(page(shelf.updated))
+    alone = attrs.evolve(visitor, places=attrs.evolve(PLACES, pywb=""))
+    assert "timegate" not in alone.get(page(shelf.updated)).headers["link"]
+
+
+def test_any_two_versions_are_compared(visitor: Visitor, shelf: Shelf) -> None:
+    first, _, last = shelf.reader.versions(shelf.updated.article_id)
+    for view in ("inline", "side"):
+        told = visitor.get(f"/compare?earlier={first.key}&later={last.key}&view={view}").text
+        assert f"<ins>{last.data['dateModified']}</ins>" in told
+        assert f"<del>{first.data['dateModified']}</del>" in told
+    assert "They say the same." in visitor.read(f"/compare?earlier={last.key}&later={last.key}")
+    visitor.get(f"/compare?earlier={first.key}&later={shelf.edited.key}", 404)
+    visitor.get(f"/compare?earlier={first.key}", 400)
+
+
+def test_what_is_saved_is_what_the_bucket_has(visitor: Visitor, shelf: Shelf) -> None:
+    document, store = shelf.updated, shelf.archive.store
+    answer = visitor.get(f"/{document.key}")
+    assert (answer.json(), answer.headers["content-type"]) == (document.data, "application/ld+json")
+    [segment] = visitor.links(page(document), "segment")
+    assert visitor.get(segment).content == store.get(segment[1:])
+    [index] = visitor.links(page(document), "its index")
+    assert visitor.get(index).content == store.get(index[1:])
+    [record] = visitor.links(page(document), "WARC record")
+    [only] = ArchiveIterator(BytesIO(visitor.get(record).content))
+    assert only.rec_headers.get_header("WARC-Record-ID") == f"<{document.data['archivedAt']}>"
+
+
+def test_a_page_that_is_not_packaged_says_what_to_do(visitor: Visitor, shelf: Shelf) -> None:
+    [replay] = visitor.links(page(shelf.updated), "Replay the page as it was")
+    text = visitor.read(replay)
+    assert "pressmark package newsroom" in text
+    assert visitor.links(replay, "Replay in pywb")[0].startswith(f"{PLACES.pywb}/newsroom/2")
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/nowhere", 404),
+        ("/articles/other/", 404),
+        ("/articles/newsroom/2022/99/", 404),
+        ("/articles/newsroom/2022/02/31/", 404),
+        ("/articles/newsroom/2022/02/18/NONE/", 404),
+        ("/articles/newsroom/2022/02/18/NONE/20220218T000000Z", 404),
+        ("/articles/newsroom/2022/02/18/NONE/20220218T000000Z.json", 404),
+        ("/runs/newsroom/2022/02/18/NONE/x.json", 404),
+        ("/warc/newsroom/../../runs", 404),
+        ("/wacz/newsroom/2022-02-18.wacz", 404),
+        ("/wacz/newsroom/x", 404),
+        ("/search?q=a&first=yesterday", 400),
+        ("/search?q=a&page=0", 400),
+        ("/search?q=a&page=99999999999", 400),
+        ("/compare?earlier=a&later=b", 404),
+    ],
+)
+def test_what_is_not_there_is_told(visitor: Visitor, address: str, status: int) -> None:
+    text = visitor.read(address, status)
+    assert "Search for it, or begin at the first page." in text or "Mend the address" in text
+
+
+def test_every_page_allows_nothing_from_elsewhere(visitor: Visitor, shelf: Shelf) -> None:
+    addresses = ["/", "/search?q=a", article(shelf.updated), page(shelf.updated), f"/replay{page(shelf.updated)}"]
+    for address in addresses:
+        answer = visitor.get(address)
+        policy = answer.headers["content-security-policy"].split("; ")
+        assert "default-src 'none'" in policy
+        assert f"frame-src {PLACES.replay}" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert not any("script-src" in each for each in policy), "there are no scripts"
+        assert "<script" not in answer.text
+        assert " style=" not in answer.text
+        assert "set-cookie" not in answer.headers
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert "sandbox" in visitor.get(f"/{shelf.updated.key}").headers["content-security-policy"]
+
+
+def test_a_name_that_is_not_its_own_is_refused(visitor: Visitor) -> None:
+    visitor.get("/", 400, host="rebound.example.org")
+    visitor.get("/", host="localhost:8090")
+
+
+def test_what_a_page_says_is_shown_as_text(shelf: Shelf, tmp_path: Path) -> None:
+    hostile = "<script>alert(1)</script>\"'"
+    document = json.loads(shelf.archive.store.get(shelf.gone.key))
+    key = shelf.gone.key.replace(shelf.gone.article_id, "HOSTILE")
+    document |= {"identifier": "HOSTILE", "headline": hostile, "articleBody": hostile, "url": f"javascript:{hostile}"}
+    store = shelf.archive.store
+    store.put(key, json.dumps(document).encode())
+    try:
+        visitor = Visitor(shelf)
+        for address in (f"/{key.rpartition('/')[0]}/", f"/{key.removesuffix('.json')}"):
+            answer = visitor.get(address)
+            assert "<script>" not in answer.text
+            assert 'href="javascript:' not in answer.text
+            assert hostile in words_of(answer.text) or "alert(1)" in words_of(answer.text)
+    finally:
+        store.client.delete_object(Bucket=store.bucket, Key=key)
+
+
+def test_before_there_is_anything_it_says_what_to_do(bucket: str, tmp_path: Path) -> None:
+    holdings = Holdings(Store.open(Config(bucket=bucket, spool=tmp_path)), None)
+    keeper = Keeper(Catalogue(tmp_path / "catalogue.sqlite"), holdings)
+    visitor = Visitor(Shelf(None, holdings, keeper, None, None, None))  # type: ignore[arg-type]
+    assert "The catalogue is being made" in visitor.read("/")
+    keeper.look()
+    assert "pressmark export SITE" in visitor.read("/")
+
+
+def test_a_bucket_that_is_away_is_told_and_search_goes_on(shelf: Shelf, tmp_path: Path) -> None:
+    away = Store("nowhere", shelf.archive.store.client, 0.0)
+    keeper = Keeper(shelf.keeper.catalogue, Holdings(away, shelf.holdings.folder))
+    visitor = Visitor(attrs.evolve(shelf, holdings=keeper.holdings, keeper=keeper))
+    keeper.look()
+    assert "The catalogue can't be kept fresh: " in visitor.read("/search?q=the")
+    text = visitor.read(article(shelf.updated), 503)
+    assert "The bucket can't be used" in text

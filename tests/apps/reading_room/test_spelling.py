@@ -1,0 +1,58 @@
+"""Words are found as people ask for them, in scripts with blanks and without."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from apps.reading_room.spelling import CLOSING, OPENING, marked, query, spelled, unspelled
+
+TEXTS = ("Night trains for Zürich", "中国与欧洲签署协议", "A co-operation pact; trainers wanted", "NEAR OR NOT AND")
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("train", [0]),
+        ("zurich", [0]),
+        ("trains night", [0]),
+        ('"trains night"', []),
+        ('"night trains"', [0]),
+        ("trai*", [0, 2]),
+        ("欧洲", [1]),
+        ("洲欧", []),
+        ("欧洲 签署", [1]),
+        ("co-operation", [2]),
+        ("near", [3]),
+        ("NEAR OR NOT", [3]),
+        ('"unclosed pact', []),
+        ("pact;", [2]),
+        ("headline:night", []),
+    ],
+)
+def test_what_is_asked_is_found(asked: str, found: list[int]) -> None:
+    with closing(sqlite3.connect(":memory:")) as known:
+        known.execute('CREATE VIRTUAL TABLE texts USING fts5 (body, tokenize = "porter unicode61 remove_diacritics 2")')
+        known.executemany("INSERT INTO texts (rowid, body) VALUES (?, ?)", enumerate(map(spelled, TEXTS)))
+        rows = known.execute("SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rowid", (query(asked),))
+        assert [number for (number,) in rows] == found
+
+
+@pytest.mark.parametrize("asked", ["", "   ", '"', '""', "*", "- + ( )"])
+def test_without_a_word_nothing_is_asked(asked: str) -> None:
+    assert query(asked) == ""
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "EU与中国 trade 协议 2022"])
+def test_a_text_is_read_as_it_was_written(text: str) -> None:
+    assert unspelled(spelled(text)).replace(" ", "") == text.replace(" ", "")
+    assert marked(spelled(text))[0][1].replace(" ", "") == text.replace(" ", "")
+
+
+def test_marks_stay_where_they_are() -> None:
+    assert marked(f"中 {OPENING}欧{CLOSING} {OPENING}洲{CLOSING} 签") == [
+        (False, "中"),
+        (True, "欧"),
+        (True, "洲"),
+        (False, "签"),
+    ]
