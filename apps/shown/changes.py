@@ -53,7 +53,6 @@ class Change:
     paragraphs: Sequence[Words | str]
     """Those that differ; in between, a line that says how many are the same."""
 
-
     def rows(self) -> Iterator[str | tuple[Words, Words]]:
         """Return the paragraphs in two columns, as they were and as they are; one beside that which replaced it."""
         old: Words = ()
