@@ -17,6 +17,7 @@ from pressmark.archive.verify import Finding, verify_runs
 from pressmark.config import Config
 from pressmark.document import timestamp, to_bytes
 from pressmark.errors import FindingsFound
+from pressmark.packages.verify import verify_packages
 from pressmark.run import new_run_id
 from pressmark.site import Site, find_site, load_sites
 
@@ -67,6 +68,7 @@ def audit(
         progress("runs", checked.runs, len(runs))
 
     findings.add(verify_runs(store, runs, full=True, strays_of=named.site, on_run=count))
+    findings.add(verify_packages(store, named.site))
     picked, replayed = chosen.chosen(), list[_Replayed]()
     for each in _replayed(store, named, picked):
         replayed.append(each)

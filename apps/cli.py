@@ -17,6 +17,7 @@ COMMANDS = {
     "index": "apps.commands.index:index",
     "init-bucket": "apps.commands.init_bucket:init_bucket",
     "newsroom": "apps.newsroom.command:newsroom_command",
+    "package": "apps.commands.package:package",
     "pools": "apps.airflow_pools:pools_command",
     "reading-room": "apps.commands.reading_room:reading_room",
     "recover": "apps.commands.recover:recover_command",

@@ -1,7 +1,8 @@
-"""What the package DAG does: exports and the merged index, as far as versions and captures have arrived."""
+"""What the package DAG does: exports, the merged index and packages, as far as versions and captures have arrived."""
 
 import logging
 import os
+from datetime import timedelta
 
 from airflow.sdk.exceptions import AirflowException
 
@@ -9,7 +10,11 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.exports import Exporter
 from pressmark.merged_index import Merger
+from pressmark.packages.packager import Packager
 from pressmark.site import Site
+
+_HOLD = timedelta(hours=1)
+"""A package of a day that goes on is not made again before: each time it is the whole day anew."""
 
 logger = logging.getLogger("pressmark.package")
 
@@ -43,6 +48,32 @@ def index_site(site: Site) -> dict[str, int]:
     return {"months": len(done), "written": sum(each.changed for each in done)}
 
 
+def package_site(site: Site) -> dict[str, int]:
+    """Make the packages of the days of which segments have arrived, today's once an hour; return how many, and written.
+
+    Raises:
+        AirflowException: some packages lack something; the next run makes them again.
+    """
+    _be_quiet()
+    packager = Packager.open(Config.from_env(os.environ), site.site)
+    done = list(packager.changed(hold=_HOLD))
+    for each in done:
+        logger.info(
+            "%s: %s",
+            each.day,
+            "held back, it is new enough" if each.held else f"{each.segments} segments, {each.size:,} bytes",
+        )
+        if each.lost:
+            logger.warning("%s: %d captures of other days that it refers to are not in the bucket", each.day, each.lost)
+    if bad := [each for each in done if each.problem]:
+        raise AirflowException("; ".join(f"{each.day}: {each.problem}" for each in bad))
+    return {"days": len(done), "written": sum(each.changed for each in done)}
+
+
 def _store() -> Store:
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # It tells where it found its keys, each time.
+    _be_quiet()
     return Store.open(Config.from_env(os.environ))
+
+
+def _be_quiet() -> None:
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # It tells where it found its keys, each time.

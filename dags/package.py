@@ -1,14 +1,16 @@
 """Makes of a site's archive what its readers want: a file a day for analytics, and one index for replay.
 
 **What it does.** It starts when a section of the site has been archived. *export* writes each day whose versions changed as Parquet and JSON
-Lines; *index* merges the segments' indexes into one a month. Each goes on where it ended, so nothing is lost when it fails or is left out for a week.
+Lines; *index* merges the segments' indexes into one a month; *wacz* puts the segments of each day into one file that replays by itself, today's
+once an hour. Each goes on where it ended, so nothing is lost when it fails or is left out for a week.
 
 **When it fails**
 
 | message | what it means | what to do |
 |---|---|---|
 | `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it; the next run makes up for it |
-| `FindingsFound` | a document or an index is not what it should be | `pressmark verify SITE --full` says which |
+| `FindingsFound` | a document, an index or a segment is not what it should be | `pressmark verify SITE --full` says which |
+| `No space left on device` | a package is built on the worker's disk: the day's segments, and the largest of them once more | make room, or set `TMPDIR` |
 """  # noqa: E501  # A row of a table has to be a line.
 
 from datetime import timedelta
@@ -25,7 +27,7 @@ def package(site: Site) -> DAG:
 
     @dag(
         **dag_options("package", site),
-        description=f"Daily exports and the merged index of {site.title}",
+        description=f"Daily exports, the merged index and packages of {site.title}",
         doc_md=__doc__,
         schedule=AssetAny(*(articles(site, name) for name in site.sections)),
     )
@@ -44,8 +46,16 @@ def package(site: Site) -> DAG:
 
             return index_site(site)
 
+        @task(retries=3, retry_delay=timedelta(minutes=5))
+        def wacz() -> dict[str, Any]:
+            """Package the days of which segments have arrived."""
+            from apps.package_tasks import package_site  # noqa: PLC0415  # It brings boto3.
+
+            return package_site(site)
+
         export()
         index()
+        wacz()
 
     return of_site()
 

@@ -41,6 +41,8 @@ class Config:
     """A segment is sealed and uploaded when it has grown to this (`PRESSMARK_SEGMENT_BYTES`)."""
     segment_seconds: float = DEFAULT_SEGMENT_SECONDS
     """Or when it is this old (`PRESSMARK_SEGMENT_SECONDS`): a long crawl publishes as often as this."""
+    wacz_key: Path | None = None
+    """A private key of the curve P-384 in PEM, by which packages are signed (`PRESSMARK_WACZ_KEY`)."""
     contact: str = DEFAULT_CONTACT
     """A URL or address in the User-Agent (`PRESSMARK_CONTACT`), so that a site can complain to somebody."""
 
@@ -48,6 +50,7 @@ class Config:
     def from_env(cls, environ: Mapping[str, str]) -> "Config":
         """Read the `PRESSMARK_*` variables; what is not set keeps its default."""
         sites = environ.get("PRESSMARK_SITES")
+        wacz_key = environ.get("PRESSMARK_WACZ_KEY")
         state = Path(environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
         return cls(
             bucket=environ.get("PRESSMARK_BUCKET", DEFAULT_BUCKET),
@@ -58,6 +61,7 @@ class Config:
             segment_bytes=int(_number(environ, "PRESSMARK_SEGMENT_BYTES", DEFAULT_SEGMENT_BYTES)),
             segment_seconds=_number(environ, "PRESSMARK_SEGMENT_SECONDS", DEFAULT_SEGMENT_SECONDS),
             operator=environ.get("PRESSMARK_OPERATOR", "not named"),
+            wacz_key=Path(wacz_key) if wacz_key else None,
             contact=environ.get("PRESSMARK_CONTACT", DEFAULT_CONTACT),
         )
 

@@ -6,8 +6,6 @@ bucket then; the same versions give the same bytes, and files that would not cha
 
 import gzip
 import hashlib
-import json
-import logging
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -20,15 +18,14 @@ import attrs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pressmark.archive import cursor as cursors
 from pressmark.archive import keys
 from pressmark.archive.store import GZIP, Store
+from pressmark.arrivals import Arrivals
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound
-from pressmark.reader import Document, Reader
+from pressmark.reader import Changes, Document, Reader
 
 PARQUET = "application/vnd.apache.parquet"  # IANA
-logger = logging.getLogger(__name__)
 
 ROWS = 1000
 """Of a row group: so many versions are held in memory at a time."""
@@ -88,6 +85,11 @@ class Exported:
     problem: str | None = None
     """Why the day could not be exported: an object of it is not what its schema says."""
 
+    @property
+    def again(self) -> bool:
+        """Whether the day is to be tried again."""
+        return bool(self.problem)
+
 
 @attrs.frozen
 class Exporter:
@@ -99,21 +101,13 @@ class Exporter:
     def changed(self) -> Iterator[Exported]:
         """Make the files of the days of which versions have arrived since the last time.
 
-        What was reached is noted when all is done: a run that is stopped in between is done again, to no harm. A day
-        with a problem is tried again the next time.
+        A day with a problem is tried again the next time.
         """
-        since, days = self._reached()
-        reached = since
-        for changes in self._reader.changes(since):
-            days |= {Document(key, {}).day for key in changes.versions}
-            reached = changes.cursor
-        again = []
-        for exported in map(self._tried, sorted(days)):
-            again += [exported.day.isoformat()] if exported.problem else []
-            yield exported
-        if days or reached != since:  # Runs that published nothing are not read again either.
-            note = json.dumps({"cursor": reached, "again": again})
-            self.store.put(keys.exported(self.site), note.encode() + b"\n")
+
+        def days(changes: Changes) -> set[date]:
+            return {Document(key, {}).day for key in changes.versions}
+
+        return Arrivals(self.store, self.site, keys.exported(self.site), days).each(self._tried)
 
     def every(self) -> Iterator[Exported]:
         """Make the files of all days, whatever was made before."""
@@ -142,19 +136,6 @@ class Exporter:
             return self.export(day)
         except FindingsFound as error:
             return Exported(day, 0, changed=False, problem=str(error))
-
-    def _reached(self) -> tuple[str | None, set[date]]:
-        """Return the cursor of the last time, and the days to try again; a note that can't be read is as none."""
-        key = keys.exported(self.site)
-        try:
-            note = json.loads(self.store.get(key))
-            cursors.Cursor.parse(self.site, note["cursor"])
-            return note["cursor"], {date.fromisoformat(day) for day in note["again"]}
-        except KeyError:
-            pass
-        except (ValueError, TypeError) as error:
-            logger.warning("%s can't be read (%s): all days are looked at", key, error)
-        return None, set()
 
     @property
     def _reader(self) -> Reader:

@@ -12,7 +12,7 @@ import logging
 import os
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import islice
@@ -154,16 +154,40 @@ class Reader:
             behind = behind.behind(key)
             yield Changes(told, str(behind))
 
-    def read(self, document_keys: Iterable[str]) -> Iterator[Document]:
+    def told_of(self, urls: Iterable[str]) -> list[str]:
+        """Return the keys of what articles said, versions and silent edits; pages of no article are passed over.
+
+        Args:
+            urls: of any pages of theirs.
+        """
+        wanted: dict[str, set[str]] = {}
+        for url in urls:
+            dated, named = _DAY_OF_URL.search(url), _ID_OF_URL.search(url)
+            if dated and named:
+                wanted.setdefault(keys.day_of_url(dated[1]), set()).add(named[1])
+        found = []
+        for day, ids in sorted(wanted.items()):
+            listed = [*self._newest_readings([day]), *self._listed(keys.SILENT_EDITS, day, "")]
+            found += [key for key in listed if key.split("/")[-2] in ids]
+        return found
+
+    def read(
+        self, document_keys: Iterable[str], broken: Callable[[FindingsFound], None] | None = None
+    ) -> Iterator[Document]:
         """Read documents, several at a time, and return them in the order of their keys given.
 
         Rejections that have expired are left out.
+
+        Args:
+            document_keys: of the documents.
+            broken: is told of each document that is missing or can't be read, and which is left out then. None: the
+                first of them is raised.
         """
         waiting: deque[Future[list[Document]]] = deque()
         wanted = iter(document_keys)
         with ThreadPoolExecutor(THREADS, "reader") as pool:
             while some := list(islice(wanted, _TOGETHER)):
-                waiting.append(pool.submit(self._read_some, some))
+                waiting.append(pool.submit(self._read_some, some, broken))
                 if len(waiting) == 2 * THREADS:
                     yield from waiting.popleft().result()
             while waiting:
@@ -186,8 +210,16 @@ class Reader:
         except ValueError as error:
             raise FindingsFound(f"{pointed['warc']}, byte {pointed['offset']}: {error}") from error
 
-    def _read_some(self, document_keys: list[str]) -> list[Document]:
-        return [document for key in document_keys if (document := self._read(key))]
+    def _read_some(self, document_keys: list[str], broken: Callable[[FindingsFound], None] | None) -> list[Document]:
+        found = []
+        for key in document_keys:
+            try:
+                found.append(self._read(key))
+            except FindingsFound as error:
+                if not broken:
+                    raise
+                broken(error)
+        return [document for document in found if document]
 
     def _read(self, key: str) -> Document | None:
         try:

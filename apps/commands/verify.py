@@ -13,6 +13,7 @@ from pressmark.archive.store import Store
 from pressmark.archive.verify import Finding, verify_runs
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.packages.verify import verify_packages
 from pressmark.site import find_section, find_site, load_sites
 
 
@@ -35,7 +36,8 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
     """Check what runs left in the bucket: all of them, or those of a SITE, a SITE/SECTION, a day.
 
     Without --full, that each object is there with its size. Of the whole bucket or a whole site, objects that no run
-    tells of are listed too; they are of a run that goes on or was killed, and are not counted as wrong.
+    tells of are listed too; they are of a run that goes on or was killed, and are not counted as wrong. With --full its
+    packages are read as well.
     """
     config = Config.from_env(os.environ)
     below = _prefix(config, what)
@@ -49,6 +51,8 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
         findings = list(
             verify_runs(store, keys, full=full, strays_of=what if whole else None, on_run=lambda run: count())
         )
+    if full and not (run_id or "/" in what):
+        findings += verify_packages(store, what, day)
     if as_json:
         print_json([attrs.asdict(each) for each in findings])
     elif findings:

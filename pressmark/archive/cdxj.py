@@ -8,6 +8,7 @@ empty pages.
 import json
 import logging
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,9 @@ class Index:
         """Take in the records up to this size, which is where one ends."""
         with path.open("rb") as file:
             file.seek(self.end)
-            for facts, offset, length in located(file, size, _facts):
+            for facts, offset, length in located(file, size, facts_of):
                 if facts and facts["status"] != NOT_MODIFIED:
-                    self._lines.add(
-                        _line({**facts, "length": str(length), "offset": str(offset), "filename": self._name})
-                    )
+                    self._lines.add(line_of(facts, offset, length, self._name))
         self.end = size
 
     def __str__(self) -> str:
@@ -85,10 +84,21 @@ def captures(store: Store, site: str, day: datetime) -> dict[str, Capture]:
 
 
 def _captures(prefix: str, index: str) -> dict[str, Capture]:
+    return {capture.url: capture for capture in payloads(prefix, index)}
+
+
+def payloads(prefix: str, index: str) -> Iterator[Capture]:
+    """Return the captures of a segment's index that have a payload, in its order.
+
+    Args:
+        prefix: of the segment's key, before its name.
+        index: the text of its index.
+
+    Raises:
+        ValueError, LookupError, TypeError, AttributeError: it is no index.
+    """
     lines = (json.loads(line.split(" ", 2)[2]) for line in index.splitlines())
-    return {
-        facts["url"]: _capture(prefix + facts["filename"], facts) for facts in lines if facts.get("mime") != REVISIT
-    }
+    return (_capture(prefix + facts["filename"], facts) for facts in lines if facts.get("mime") != REVISIT)
 
 
 def _capture(warc: str, facts: dict[str, str]) -> Capture:
@@ -104,7 +114,8 @@ def _capture(warc: str, facts: dict[str, str]) -> Capture:
     )
 
 
-def _facts(record: Any) -> dict[str, Any] | None:
+def facts_of(record: Any) -> dict[str, Any] | None:
+    """Return what a line says of a record, but where it lies; None of a record that is not in an index."""
     if record.record_type not in (WarcRecordType.response, WarcRecordType.revisit):
         return None
     http = record.http_headers
@@ -122,7 +133,9 @@ def _facts(record: Any) -> dict[str, Any] | None:
     }
 
 
-def _line(facts: dict[str, Any]) -> str:
+def line_of(facts: dict[str, Any], offset: int, length: int, name: str) -> str:
+    """Return the line of a record of the segment of this name; offset and length of its gzip member are in bytes."""
+    facts = {**facts, "length": str(length), "offset": str(offset), "filename": name}
     told = json.dumps({name: fact for name, fact in facts.items() if fact is not None})
     return f"{_surt(facts['url'])} {iso_date_to_timestamp(facts['warc-date'])} {told}\n"
 

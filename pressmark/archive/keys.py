@@ -12,7 +12,7 @@ from pressmark.article import VersionKey
 
 WARC, ARTICLES, REJECTED, RUNS = "warc/", "articles/", "rejected/", "runs/"
 SILENT_EDITS, WITHDRAWN, CORRECTIONS = "silent-edits/", "withdrawn/", "corrections/"
-INDEX, AUDITS = "index/", "audits/"
+INDEX, AUDITS, PACKAGES = "index/", "audits/", "wacz/"
 STARTED = ".started"
 MANIFEST = ".json"
 
@@ -132,7 +132,17 @@ def exported(site: str) -> str:
 
 def package(site: str, day: date) -> str:
     """Key of the package (WACZ) of a day's segments; the day is that of the crawl, UTC."""
-    return f"wacz/{site}/{day:%Y-%m-%d}.wacz"
+    return f"{packages(site)}{day:%Y-%m-%d}.wacz"
+
+
+def packages(site: str) -> str:
+    """Prefix of the packages of all days; of all sites, if it is the empty string."""
+    return f"{PACKAGES}{site}/" if site else PACKAGES
+
+
+def packaged(site: str) -> str:
+    """Key of the note of how far a site's packages have come."""
+    return f"{packages(site)}reached.json"
 
 
 def audit(site: str, started_at: datetime, audit_id: str) -> str:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -92,9 +93,10 @@ class Archive:
 
     def finish(self, process: subprocess.Popen[str], reader: int) -> Crawl:
         """Wait for a crawl that was started."""
-        with os.fdopen(reader) as pipe:
+        with os.fdopen(reader) as pipe, ThreadPoolExecutor(1) as reading:  # A pipe that is full would hold the crawl.
+            result_text = reading.submit(pipe.read)
             _, errors = process.communicate(timeout=120)
-            said = pipe.read()
+            said = result_text.result()
         assert said, errors
         log = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
         result = json.loads(said)

@@ -1,0 +1,64 @@
+"""`pressmark package`: the segments of each day as one WACZ, which replays by itself."""
+
+import os
+from datetime import datetime
+
+import attrs
+import click
+
+from apps.commands.console import Day, console, counting, print_json, table
+from pressmark.config import Config
+from pressmark.errors import FindingsFound, UsageError
+from pressmark.packages.packager import Packaged, Packager
+from pressmark.site import find_site, load_sites
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pressmark package newsroom                      the days of which segments have arrived
+  pressmark package newsroom --day 2026-11-24     this day
+  pressmark package newsroom --all                every day, e.g. behind a segment was taken down
+"""
+)
+@click.argument("site")
+@click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="The crawls of this day, UTC.")
+@click.option("--all", "every", is_flag=True, help="All days of the archive.")
+@click.option("--json", "as_json", is_flag=True, help="Print the days as JSON.")
+def package(site: str, day: datetime | None, every: bool, as_json: bool) -> None:
+    """Put the WARCs of each day of SITE into one WACZ, which replays by itself: wacz/SITE/YYYY-MM-DD.wacz.
+
+    Without an option, those days of which segments have arrived since the last time. Doing it again does no harm.
+    It is signed if PRESSMARK_WACZ_KEY names a key.
+    """
+    if day and every:
+        raise UsageError("--day and --all: one of them")
+    config = Config.from_env(os.environ)
+    packager = Packager.open(config, find_site(load_sites(config.sites), site).site)
+    days = [packager.package(day.date())] if day else packager.every() if every else packager.changed()
+    done: list[Packaged] = []
+    with counting(None, "day") as count:
+        for packaged in days:
+            done.append(packaged)
+            count()
+    if as_json:
+        print_json([attrs.asdict(each) | {"day": each.day.isoformat()} for each in done])
+    elif done:
+        rows = table("day", "segments", "of other days", "pages", "MB", "")
+        for each in done:
+            figures = (each.segments, each.referred, each.pages, f"{each.size / 1e6:.1f}")
+            rows.add_row(each.day.isoformat(), *map(str, figures), each.problem or _what(each))
+        console().print(rows)
+    if bad := sum(bool(each.problem) for each in done):
+        raise FindingsFound(f"{bad} of {len(done)} packages lack something; they are made again the next time")
+    written = sum(each.changed for each in done)
+    click.echo(
+        f"{len(done)} days looked at, {written} packages written" if done else "no segments have arrived", err=as_json
+    )
+
+
+def _what(packaged: Packaged) -> str:
+    if not packaged.segments:
+        return "nothing was captured"
+    lost = f", without {packaged.lost} of other days that are not in the bucket" if packaged.lost else ""
+    return ("written" if packaged.changed else "as it was") + lost

@@ -1,0 +1,84 @@
+"""What is in the WARCs of a package: its index, what its revisits refer to, and the pages among its captures."""
+
+import os
+from datetime import UTC, date, datetime
+from typing import IO, Any
+
+from fastwarc.warc import WarcRecordType
+
+from pressmark.archive import cdxj
+from pressmark.archive.records import located
+from pressmark.archive.sorted_lines import SortedLines
+
+_HTML = ("text/html", "application/xhtml+xml")
+Seen = tuple[str, str]
+"""WARC-Date and WARC-Record-ID, without its angle brackets."""
+
+
+class Contents:
+    """Grows by a WARC at a time.
+
+    Args:
+        lines: takes the index.
+    """
+
+    def __init__(self, lines: SortedLines) -> None:
+        self.urls = set[str]()
+        """Of all captures, those that were not modified included."""
+        self.pages: dict[str, list[Seen]] = {}
+        """Captures of HTML with status 200 and a payload, by URL."""
+        self._lines = lines
+        self._ids = set[str]()
+        """Of the captures with a payload."""
+        self._referred: dict[str, date] = {}
+        self._latest = ""
+
+    @property
+    def others(self) -> dict[str, date]:
+        """What is referred to and is not in the WARCs read: WARC-Record-IDs, with the day of the capture, UTC."""
+        return {each: day for each, day in self._referred.items() if each not in self._ids}
+
+    @property
+    def latest(self) -> datetime:
+        """When the last of the captures was made, UTC; of none, the beginning of all computers' time."""
+        return datetime.fromisoformat(self._latest or "1980-01-01T00:00:00Z").astimezone(UTC)
+
+    def read(self, name: str, file: IO[bytes]) -> None:
+        """Take in a WARC, from its start to its end.
+
+        Args:
+            name: of the WARC in the package.
+            file: the WARC.
+
+        Raises:
+            OSError, ValueError, KeyError: it is damaged, or a record lacks a field of WARC's.
+        """
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        for told, offset, length in located(file, size, _read):
+            if told:
+                facts, refers = told
+                self._take(facts, refers)
+                if facts["status"] != cdxj.NOT_MODIFIED:
+                    self._lines.add([cdxj.line_of(facts, offset, length, name).encode()])
+
+    def _take(self, facts: dict[str, Any], refers: tuple[str, date] | None) -> None:
+        record_id, url = facts["warc-record-id"].strip("<>"), facts["url"]
+        self.urls.add(url)
+        self._latest = max(self._latest, facts["warc-date"])
+        if facts["mime"] != cdxj.REVISIT:
+            self._ids.add(record_id)
+            if facts["status"] == "200" and facts["mime"] in _HTML:
+                self.pages.setdefault(url, []).append((facts["warc-date"], record_id))
+        elif refers:
+            self._referred.update([refers])
+
+
+def _read(record: Any) -> tuple[dict[str, Any], tuple[str, date] | None] | None:
+    facts = cdxj.facts_of(record)
+    if not facts:
+        return None
+    if record.record_type != WarcRecordType.revisit:
+        return facts, None
+    to, made = record.headers.get("WARC-Refers-To"), record.headers.get("WARC-Refers-To-Date")
+    return facts, (to.strip("<>"), datetime.fromisoformat(made).astimezone(UTC).date()) if to and made else None

@@ -1,0 +1,183 @@
+"""The packager: one WACZ a day of all segments of that day, and of what they refer to in those of other days.
+
+The same segments and documents give the same bytes, and a package that would not change is left alone. It is built in
+a file beside the segment at hand: so much room it needs on the disk, and little memory, whatever the day's size.
+"""
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import IO, Self
+
+import attrs
+
+from pressmark.archive import guarded, keys
+from pressmark.archive.large import put_large, sha256_of
+from pressmark.archive.sorted_lines import SortedLines
+from pressmark.archive.store import Store
+from pressmark.arrivals import Arrivals
+from pressmark.config import Config
+from pressmark.errors import FindingsFound
+from pressmark.packages import pages, referred, wacz, zipnum
+from pressmark.packages.contents import Contents
+from pressmark.packages.signing import Signer
+from pressmark.reader import Changes, Reader
+
+_PATIENCE = timedelta(days=7)
+"""So long after its day a package is made again for what is not in the bucket yet."""
+_TOLD = 3
+"""Problems of a day that are told in full."""
+_SEGMENT = re.compile(r"warc/[^/]+/(\d{4})/(\d\d)/(\d\d)/[^/]+\.warc\.gz")
+
+
+@attrs.frozen
+class Packaged:
+    """A day's package."""
+
+    day: date
+    """UTC, of the crawl."""
+    segments: int = 0
+    referred: int = 0
+    """How many captures of other days are in it, because a capture of this day refers to them."""
+    lost: int = 0
+    """How many of them are not in the bucket: taken down, or still in the spool of a crawl that was killed."""
+    pages: int = 0
+    size: int = 0
+    """Bytes."""
+    changed: bool = False
+    """False if it was there already, byte for byte."""
+    held: bool = False
+    """Whether it was left for later, being new enough."""
+    problem: str | None = None
+    """What is missing in the package, or why there is none."""
+
+    @property
+    def again(self) -> bool:
+        """Whether the day is to be looked at again."""
+        lacks = bool(self.lost) and datetime.now(UTC).date() - self.day < _PATIENCE
+        return self.held or lacks or bool(self.problem)
+
+
+@attrs.frozen
+class Packager:
+    """Makes the packages of one site. One packager of a site at a time: the later of two could write the older file."""
+
+    store: Store
+    site: str
+    signer: Signer | None = None
+
+    @classmethod
+    def open(cls, config: Config, site: str) -> Self:
+        """Connect; packages are signed if a key is configured.
+
+        Raises:
+            UsageError: the key is none.
+            BucketError: nobody answers, wrong keys, or no such bucket.
+        """
+        signer = Signer.open(config.wacz_key) if config.wacz_key else None
+        return cls(Store.open(config), site, signer)
+
+    def changed(self, hold: timedelta = timedelta(0)) -> Iterator[Packaged]:
+        """Make the packages of the days of which segments have arrived since the last time.
+
+        A day with a problem is tried again the next time.
+
+        Args:
+            hold: today's package is made again only if it is older than this.
+        """
+
+        def make(day: date) -> Packaged:
+            return Packaged(day, held=True) if self._is_new(day, hold) else self._tried(day)
+
+        return Arrivals(self.store, self.site, keys.packaged(self.site), _days).each(make)
+
+    def every(self) -> Iterator[Packaged]:
+        """Make the packages of all days, whatever was made before."""
+        found = filter(None, map(_SEGMENT.fullmatch, self.store.keys(f"{keys.WARC}{self.site}/")))
+        return map(self._tried, sorted({date(*map(int, each.groups())) for each in found}))
+
+    def package(self, day: date) -> Packaged:
+        """Make the package of one day; without a segment there is none.
+
+        Raises:
+            FindingsFound: a segment of the day can't be read.
+            OSError: there is no room for it on the local disk.
+        """
+        prefix = keys.segments(self.site, datetime(day.year, day.month, day.day, tzinfo=UTC))
+        segments = [key for key in self.store.keys(prefix) if _SEGMENT.fullmatch(key)]
+        if not segments:
+            return Packaged(day)
+        with tempfile.TemporaryDirectory(prefix="pressmark-package-") as folder:
+            path = Path(folder, "package.wacz")
+            made = self._build(day, segments, path)
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            key = keys.package(self.site, day)
+            changed = sha256_of(self.store, key) != digest
+            if changed:
+                put_large(self.store, key, path, digest, wacz.WACZ)
+            return attrs.evolve(made, size=path.stat().st_size, changed=changed)
+
+    def _build(self, day: date, segments: list[str], path: Path) -> Packaged:
+        """Write the package into a file, and return it without its size."""
+        problems = list[str]()
+        with path.open("w+b") as file, closing(wacz.Writer(file, day)) as writer, SortedLines() as lines:
+            contents = Contents(lines)
+            for key in segments:
+                with tempfile.TemporaryFile(dir=path.parent) as segment:
+                    self._add(writer, contents, key, segment)
+            wanted = contents.others
+            with tempfile.TemporaryFile(dir=path.parent) as segment:
+                if copied := referred.copy(self.store, self.site, wanted, segment):
+                    name = f"{self.site}-{day}{wacz.REFERRED}"
+                    contents.read(name, segment)
+                    writer.add(wacz.ARCHIVE + name, segment)
+            with tempfile.TemporaryFile(dir=path.parent) as data:
+                index = zipnum.write(lines.in_order(), data)
+                writer.add(f"indexes/{zipnum.DATA}", data)
+            writer.add_text(f"indexes/{zipnum.IDX}", index)
+            entries = pages.entries(Reader(self.store, self.site), contents, problems.append)
+            writer.add_text(wacz.PAGES, pages.listed(entries))
+            writer.end(f"{self.site}, {day}", contents.latest, self.signer)
+        lost = len(wanted) - copied
+        return Packaged(day, len(segments), copied, lost, len(entries), problem=_told(problems))
+
+    def _add(self, writer: wacz.Writer, contents: Contents, key: str, segment: IO[bytes]) -> None:
+        name = key.rpartition("/")[2]
+        try:
+            self.store.fetch(key, segment)
+        except KeyError:
+            raise FindingsFound(f"{key} went while it was packaged") from None
+        try:
+            contents.read(name, segment)
+        except (OSError, ValueError, KeyError) as error:
+            raise FindingsFound(
+                f"{key} is no whole WARC: {error}. `pressmark verify --full` lists what else."
+            ) from error
+        writer.add(wacz.ARCHIVE + name, segment)
+
+    def _is_new(self, day: date, hold: timedelta) -> bool:
+        now = datetime.now(UTC)
+        made = guarded.head(self.store, keys.package(self.site, day)) if hold and day == now.date() else None
+        return made is not None and now - made["LastModified"] < hold
+
+    def _tried(self, day: date) -> Packaged:
+        try:
+            return self.package(day)
+        except FindingsFound as error:
+            return Packaged(day, problem=str(error))
+
+
+def _days(changes: Changes) -> Iterator[date]:
+    for said in changes.manifest["segments"]:
+        if found := _SEGMENT.fullmatch(said["key"]):
+            yield date(*map(int, found.groups()))
+
+
+def _told(problems: list[str]) -> str | None:
+    more = f"; and {len(problems) - _TOLD} more" if len(problems) > _TOLD else ""
+    return "; ".join(problems[:_TOLD]) + more or None

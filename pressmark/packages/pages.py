@@ -1,0 +1,76 @@
+"""The pages of a package: those captures that documents of the archive were read from, and later ones of the same."""
+
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+
+from pressmark.packages.contents import Contents
+from pressmark.reader import Reader
+
+
+@attrs.frozen(order=True)
+class _Said:
+    """What a document said of a page, from a capture on."""
+
+    captured_at: str
+    record_id: str
+    title: str = attrs.field(order=False)
+    version: str = attrs.field(order=False)
+    key: str = attrs.field(order=False)
+
+
+def entries(reader: Reader, contents: Contents, problem: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Return the captures of articles' first pages, by time; `version` and `key` say what was read from each.
+
+    A capture that no document was read from said what the last document before it says.
+
+    Args:
+        reader: of the site.
+        contents: the package's captures.
+        problem: is told of each document that can't be read, and is left out.
+    """
+    said: dict[str, list[_Said]] = {}
+    for document in reader.read(reader.told_of(contents.urls), lambda error: problem(str(error))):
+        try:
+            url, each = _said(document.key, document.data)
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
+            problem(f"{document.key} is no document: {type(error).__name__}: {error}")
+        else:
+            said.setdefault(url, []).append(each)
+    found = []
+    for url, known in said.items():
+        known.sort()
+        exactly = {each.record_id: each for each in known}
+        for captured_at, record_id in contents.pages.get(url, ()):
+            before = bisect_right(known, captured_at, key=lambda each: each.captured_at)
+            if read := exactly.get(record_id) or (known[before - 1] if before else None):
+                found.append((captured_at, record_id, url, read))
+    return [
+        {
+            "id": record_id.rpartition(":")[2],
+            "url": url,
+            "ts": captured_at,
+            "title": each.title,
+            "version": each.version,
+            "key": each.key,
+        }
+        for captured_at, record_id, url, each in sorted(found, key=lambda one: one[:3])
+    ]
+
+
+def listed(pages: Iterable[dict[str, Any]]) -> bytes:
+    """Return pages as a package lists them (`json-pages-1.0`)."""
+    head = {"format": "json-pages-1.0", "id": "pages", "title": "Pages"}
+    return "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in (head, *pages)).encode()
+
+
+def _said(key: str, data: dict[str, Any]) -> tuple[str, _Said]:
+    block = data["pressmark"]
+    first = block["captures"][0]
+    told = _Said(first["capturedAt"], first["recordId"], data["headline"], block["version"], key)
+    if [type(each) for each in attrs.astuple(told)] != [str] * 5:
+        raise TypeError(f"it says {told}")
+    return first["url"], told

@@ -1,0 +1,54 @@
+"""Captures that revisits refer to: by record ids, in the segments' indexes of the days they were made on."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from typing import IO
+
+from pressmark.archive import cdxj, keys
+from pressmark.archive.store import Store
+from pressmark.capture import Capture
+
+THREADS = 8
+logger = logging.getLogger(__name__)
+Wanted = Mapping[str, date]
+"""By WARC-Record-ID, without its angle brackets: the day it was captured on, UTC."""
+
+
+def copy(store: Store, site: str, wanted: Wanted, file: IO[bytes]) -> int:
+    """Write the records of these captures to a file, as they lie in their segments, and return how many were there."""
+    found = 0
+    for capture in _find(store, site, wanted):
+        try:
+            file.write(store.get(capture.warc, capture.offset, capture.length))
+            found += 1
+        except KeyError:
+            logger.warning("%s of %s is gone, and its index is not", capture.record_id, capture.warc)
+    return found
+
+
+def _find(store: Store, site: str, wanted: Wanted) -> Iterator[Capture]:
+    """Return the captures that are in an index, in the order of their segments."""
+    rest = dict(wanted)
+    found: dict[str, Capture] = {}
+    # A record made just behind midnight lies in a segment of the day before.
+    days = {day - timedelta(days=back) for day in rest.values() for back in (0, 1)}
+    for day in sorted(days, reverse=True):
+        if not any(made - day in (timedelta(0), timedelta(days=1)) for made in rest.values()):
+            continue
+        for capture in _of_day(store, site, day):
+            if rest.pop(capture.record_id, None):
+                found[capture.record_id] = capture
+    return iter(sorted(found.values(), key=lambda each: (each.warc, each.offset)))
+
+
+def _of_day(store: Store, site: str, day: date) -> Iterator[Capture]:
+    prefix = keys.segments(site, datetime(day.year, day.month, day.day, tzinfo=UTC))
+    indexes = (key for key in store.keys(prefix) if key.endswith(cdxj.SUFFIX))
+    with ThreadPoolExecutor(THREADS, "referred") as pool:
+        for data in pool.map(store.get, indexes):
+            try:
+                yield from cdxj.payloads(prefix, data.decode())
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                logger.warning("an index of %s can't be read (%s: %s)", prefix, type(error).__name__, error)

@@ -1,0 +1,49 @@
+"""Verification of packages: that each is whole, what it says it is, and of the segments that lie in the bucket."""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from pressmark.archive import keys
+from pressmark.archive.large import sha256_of
+from pressmark.archive.store import Store
+from pressmark.archive.verify import Finding
+from pressmark.packages import wacz
+
+_PACKAGE = re.compile(r"wacz/([^/]+)/(\d{4}-\d\d-\d\d)\.wacz")
+
+
+def verify_packages(store: Store, site: str = "", day: datetime | None = None) -> Iterator[Finding]:
+    """Read the packages of a site, or of all, to their last byte.
+
+    Args:
+        store: the bucket.
+        site: its name; the empty string for all.
+        day: only the packages of this day.
+    """
+    for key in store.keys(keys.packages(site)):
+        found = _PACKAGE.fullmatch(key)
+        if found and (day is None or found[2] == f"{day:%Y-%m-%d}"):
+            yield from _verify(store, key, found[1], datetime.fromisoformat(found[2]).replace(tzinfo=UTC))
+
+
+def _verify(store: Store, key: str, site: str, day: datetime) -> Iterator[Finding]:
+    with tempfile.TemporaryFile(prefix="pressmark-verify-") as file:
+        said = sha256_of(store, key)
+        try:
+            if store.fetch(key, file).sha256 != said:
+                yield Finding(key, "its SHA-256 is not the one it was written with" if said else "it has no SHA-256")
+            contents = wacz.check(file)
+        except KeyError:
+            return  # It went since it was listed.
+        except ValueError as error:
+            yield Finding(key, str(error))
+            return
+    prefix, remake = keys.segments(site, day), f"`pressmark package {site} --day {day:%Y-%m-%d}` makes it anew"
+    there = {each.removeprefix(prefix) for each in store.keys(prefix) if each.endswith(".warc.gz")}
+    held = {name for name in contents.segments if not name.endswith(wacz.REFERRED)}
+    if gone := held - there:
+        yield Finding(key, f"{len(gone)} of its segments are not in the bucket any more: {remake}", grave=False)
+    if new := there - held:
+        yield Finding(key, f"{len(new)} segments of its day are not in it: {remake}", grave=False)

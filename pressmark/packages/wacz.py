@@ -1,0 +1,167 @@
+"""The WACZ file: a ZIP of WARCs, their index, a list of pages, and digests of it all (WACZ 1.1.1)."""
+
+import hashlib
+import json
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import attrs
+
+from pressmark import __version__
+from pressmark.packages.signing import Signer, is_signed
+
+WACZ = "application/wacz"  # IANA
+VERSION = "1.1.1"
+SOFTWARE = f"pressmark {__version__}"
+REFERRED = "-referred.warc.gz"
+"""Ends the name of the WARC of what lies in segments of other days."""
+ARCHIVE, PAGES = "archive/", "pages/pages.jsonl"
+_DATAPACKAGE, _DIGEST = "datapackage.json", "datapackage-digest.json"
+_CHUNK = 1 << 20
+_FILE = 0o100644
+_BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    zlib.error,
+    zipfile.BadZipFile,
+    NotImplementedError,
+)
+"""What zipfile and json raise where bytes were changed."""
+
+
+class Writer:
+    """Writes a package; the same content gives the same bytes.
+
+    Args:
+        file: an empty one.
+        day: stands in the ZIP as when its files were made.
+    """
+
+    def __init__(self, file: IO[bytes], day: date) -> None:
+        self._zip, self._day = zipfile.ZipFile(file, "w"), day
+        self._resources: list[dict[str, Any]] = []
+
+    def add(self, path: str, file: IO[bytes]) -> None:
+        """Add a file as it is, for players read parts of it; it is read from its start."""
+        size = file.seek(0, 2)
+        file.seek(0)
+        with self._open(path, size, zipfile.ZIP_STORED) as there:
+            shutil.copyfileobj(file, there, _CHUNK)
+
+    def add_text(self, path: str, data: bytes) -> None:
+        """Add a file that players read whole."""
+        with self._open(path, len(data), zipfile.ZIP_DEFLATED) as there:
+            there.write(data)
+
+    def end(self, title: str, made: datetime, signer: Signer | None) -> None:
+        """Write what the package says of itself.
+
+        Args:
+            title: of the package.
+            made: when, UTC.
+            signer: signs it; None: it stays unsigned.
+        """
+        created = f"{made:%Y-%m-%dT%H:%M:%SZ}"
+        told = {
+            "profile": "data-package",
+            "resources": self._resources,
+            "title": title,
+            "created": created,
+            "wacz_version": VERSION,
+            "software": SOFTWARE,
+        }
+        datapackage = _json(told)
+        digest = f"sha256:{hashlib.sha256(datapackage).hexdigest()}"
+        signed = {"signedData": signer.sign(digest, created, SOFTWARE)} if signer else {}
+        self.add_text(_DATAPACKAGE, datapackage)
+        self.add_text(_DIGEST, _json({"path": _DATAPACKAGE, "hash": digest} | signed))
+
+    def close(self) -> None:
+        """Write the ZIP's directory, without which it is no ZIP."""
+        self._zip.close()
+
+    @contextmanager
+    def _open(self, path: str, size: int, how: int) -> Iterator["_Hashed"]:
+        info = zipfile.ZipInfo(path, (self._day.year, self._day.month, self._day.day, 0, 0, 0))
+        info.compress_type, info.external_attr, info.create_system = how, _FILE << 16, 3  # Unix
+        info.file_size = size  # It decides on ZIP64.
+        with self._zip.open(info, "w") as file:
+            hashed = _Hashed(file)
+            yield hashed
+        name = Path(path).name.lower()
+        digest = f"sha256:{hashed.digest.hexdigest()}"
+        self._resources.append({"name": name, "path": path, "hash": digest, "bytes": size})
+
+
+class _Hashed:
+    """A file that is hashed as it is written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        return self._file.write(data)
+
+
+class _Wrong(ValueError):
+    """A file of a package is whole, and not what the package says."""
+
+
+@attrs.frozen
+class Contents:
+    """What a package says that it holds."""
+
+    segments: dict[str, int]
+    """Size in bytes by name."""
+    signed: bool
+
+
+def check(file: IO[bytes]) -> Contents:
+    """Read a package to its last digest.
+
+    Raises:
+        ValueError: something in it is not what it says.
+    """
+    try:
+        with zipfile.ZipFile(file) as package:
+            return _check(package)
+    except _Wrong:
+        raise
+    except _BROKEN as error:
+        raise ValueError(f"it is no whole package: {type(error).__name__}: {error}") from error
+
+
+def _check(package: zipfile.ZipFile) -> Contents:
+    datapackage = package.read(_DATAPACKAGE)
+    said = json.loads(package.read(_DIGEST))
+    if said["hash"] != f"sha256:{hashlib.sha256(datapackage).hexdigest()}":
+        raise _Wrong(f"{_DATAPACKAGE} is not of the digest in {_DIGEST}")
+    if "signedData" in said and not (said["signedData"]["hash"] == said["hash"] and is_signed(said["signedData"])):
+        raise _Wrong("its signature is not of its public key")
+    resources = {each["path"]: each for each in json.loads(datapackage)["resources"]}
+    if extra := set(package.namelist()) ^ {*resources, _DATAPACKAGE, _DIGEST}:
+        raise _Wrong(f"{min(extra)} is not both in it and in {_DATAPACKAGE}")
+    for path, each in resources.items():
+        with package.open(path) as file:
+            digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # typeshed's IO lacks its readinto
+        if each["hash"] != f"sha256:{digest.hexdigest()}":
+            raise _Wrong(f"{path} is not of its digest")
+    segments = {
+        path.removeprefix(ARCHIVE): each["bytes"] for path, each in resources.items() if path.startswith(ARCHIVE)
+    }
+    return Contents(segments, "signedData" in said)
+
+
+def _json(data: Any) -> bytes:
+    return json.dumps(data, ensure_ascii=False, indent=2).encode() + b"\n"
