@@ -22,6 +22,7 @@ COMMANDS = {
     "reading-room": "apps.commands.reading_room:reading_room",
     "recover": "apps.commands.recover:recover_command",
     "rederive": "apps.commands.rederive:rederive_command",
+    "replay": "apps.commands.replay:replay",
     "s3server": "apps.s3server:s3server",
     "sites": "apps.commands.sites:sites",
     "status": "apps.commands.status:status",

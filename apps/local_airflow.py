@@ -113,8 +113,7 @@ class LocalAirflow:
     def check(self) -> None:
         """Raise ServiceFailed if a part has ended by itself."""
         for program in self._programs:
-            if not program.running:
-                raise ServiceFailed(f"{program.name} ended by itself. {program.told()}")
+            program.check()
 
     def head(self, part: str) -> Program:
         """Return the program of a part."""

@@ -71,6 +71,11 @@ class Program:
                 raise ServiceFailed(f"{self.name} was not ready within {seconds:g} s. {self.told()}")
             time.sleep(POLL)
 
+    def check(self) -> None:
+        """Raise ServiceFailed if it has ended by itself."""
+        if self._process is not None and not self.running:
+            raise ServiceFailed(f"{self.name} ended by itself. {self.told()}")
+
     def wait(self) -> None:
         """Return when it has ended by itself."""
         if self._process is not None:

@@ -97,8 +97,8 @@ class RunningS3:
 
     def check(self) -> None:
         """Raise ServiceFailed if the server has ended by itself."""
-        if self._program and not self._program.running:
-            raise ServiceFailed(f"the S3 server ended by itself. {self._program.told()}")
+        if self._program:
+            self._program.check()
 
     @property
     def endpoint(self) -> str:

@@ -10,8 +10,12 @@ from pressmark.errors import Stopped
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+class _Signalled(BaseException):
+    """A signal came. No `except Exception` on the way takes it for a trouble of its own, as logging's would."""
+
+
 class Stopping:
-    """While it is entered, a signal raises Stopped; after `politely()`, it is noted and calls what `then()` says."""
+    """While it is entered, a signal ends it with Stopped; after `politely()` it is noted and calls what `then` says."""
 
     def __init__(self) -> None:
         self._polite = self._asked = False
@@ -26,6 +30,8 @@ class Stopping:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if isinstance(error, _Signalled):
+            raise Stopped(str(error)) from None
 
     def politely(self) -> None:
         """From here on, what is under way is brought to its end."""
@@ -39,7 +45,7 @@ class Stopping:
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         if not self._polite:
-            raise Stopped(f"stopped by {signal.Signals(number).name} before it had begun")
+            raise _Signalled(f"stopped by {signal.Signals(number).name} before it had begun")
         first, self._asked = not self._asked, True
         if self._then and first:
             self._then()

@@ -1,7 +1,9 @@
-"""Tools of the field that judge our files."""
+"""Tools of the field that judge our files, and patience."""
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -13,3 +15,11 @@ def fastwarc_check(path: Path) -> tuple[int, set[str]]:
     report = path.with_suffix(".report")
     checked = subprocess.run([BIN / "fastwarc", "check", "-q", "-p", "-o", report, path], check=False)
     return checked.returncode, {line.split(": ")[0] for line in report.read_text().splitlines() if "FAIL" in line}
+
+
+def until(ready: Callable[[], bool], seconds: float = 30) -> None:
+    """Return once it is ready; look again and again, and fail when the time is up."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, f"not ready within {seconds} s"
+        time.sleep(0.05)

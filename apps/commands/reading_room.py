@@ -42,8 +42,9 @@ def reading_room(
     It reads the bucket of PRESSMARK_BUCKET and needs no more than a reader's keys. Its catalogue is made of the exports
     (`pressmark export`), its replays of the packages (`pressmark package`).
     """
+    from apps.caches import cache_folder
     from apps.reading_room.addresses import Places
-    from apps.reading_room.serving import ROOT, ReadingRoom, cache_folder, checked_origin, origin
+    from apps.reading_room.serving import ROOT, ReadingRoom, checked_origin, origin
     from apps.shown.holdings import Holdings
 
     places = Places(
@@ -61,7 +62,7 @@ def reading_room(
         host=host,
         port=port,
         stage_port=replay_port,
-        cache=cache or cache_folder(),
+        cache=cache or cache_folder("reading-room"),
         player=player or ROOT / ".replay" / "replaywebpage",
     )
     interrupt_on_sigterm()

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
+from pressmark.archive import keys
 from pressmark.reader import Document
 
 
@@ -20,9 +21,14 @@ class Places:
     pywb: str = ""
     """The replay server; empty if there is none."""
 
+    def show(self, package: str, url: str, captured_at: datetime) -> str:
+        """Return where ReplayWeb.page shows a page of the package of this key."""
+        query = urlencode({"url": url, "ts": _stamp(captured_at)})
+        return f"{self.replay}/show/{package.removeprefix(keys.PACKAGES).removesuffix('.wacz')}?{query}"
+
     def memento(self, site: str, url: str, captured_at: datetime | None = None, how: str = "") -> str:
         """Return where pywb replays a page as of a time; without one it is the TimeGate."""
-        moment = f"{captured_at.astimezone(UTC):%Y%m%d%H%M%S}{how}/" if captured_at else ""
+        moment = f"{_stamp(captured_at)}{how}/" if captured_at else ""
         return f"{self.pywb}/{site}/{moment}{url}"
 
     def timemap(self, site: str, url: str) -> str:
@@ -91,6 +97,10 @@ class Links:
     def static(self, name: str) -> str:
         """A style."""
         return f"{self.root}/static/{name}"
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%d%H%M%S}"
 
 
 def _with(path: str, query: Mapping[str, str | int]) -> str:

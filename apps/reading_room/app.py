@@ -5,18 +5,17 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import attrs
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from apps.reading_room import refusals
 from apps.reading_room.addresses import Places
 from apps.reading_room.article import package_of, reading_of, story_of
 from apps.reading_room.citing import links_of
 from apps.reading_room.finding import Finder, Wanted
+from apps.reading_room.guarding import guard
 from apps.reading_room.keeper import Keeper
 from apps.reading_room.rendering import HEADERS, INERT, render
 from apps.shown.captured import chunks, member_at, page_of, size_of
@@ -42,9 +41,7 @@ def room_app(holdings: Holdings, keeper: Keeper, places: Places) -> FastAPI:
     app.include_router(Room(holdings, keeper, places).router())
     for kind, answer in refusals.answers(places).items():
         app.add_exception_handler(kind, answer)
-    # A page of a stranger could else have its own name lead here, and read what it likes.
-    hosts = {"127.0.0.1", "localhost", "[::1]", urlsplit(places.room).hostname or ""}
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(hosts - {""}), www_redirect=False)
+    guard(app, places.room)
     return app
 
 
@@ -61,6 +58,7 @@ class Room:
         router = APIRouter()
         for path, answer in (
             ("/", self.home),
+            ("/favicon.ico", lambda: Response(status_code=204)),
             ("/search", self.search),
             ("/compare", self.compare),
             ("/static/{name}", self.static),

@@ -1,7 +1,6 @@
 """Serving the reading room and its stage: two origins, one process."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -48,8 +47,8 @@ class ReadingRoom:
         """Serve until the context ends; the catalogue's keeper is handed out.
 
         Raises:
-            UsageError: a port is taken, or ReplayWeb.page is not there.
-            ServiceFailed: a server did not come up.
+            UsageError: ReplayWeb.page is not there.
+            ServiceFailed: a port is taken, or a server did not come up.
         """
         for name in PLAYER:
             if not (self.player / name).is_file():
@@ -70,11 +69,6 @@ class ReadingRoom:
         store = self.holdings.store
         at = hashlib.sha256(str(store.client.meta.endpoint_url).encode()).hexdigest()[:8]
         return self.cache / f"{store.bucket}-{at}.sqlite"
-
-
-def cache_folder() -> Path:
-    """Return where catalogues are kept: below `XDG_CACHE_HOME`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pressmark" / "reading-room"
 
 
 def origin(host: str, port: int) -> str:

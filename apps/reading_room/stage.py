@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, Str
 from jinja2 import Environment
 
 from apps.reading_room.addresses import Places
+from apps.reading_room.guarding import guard
 from apps.reading_room.rendering import templates
 from apps.shown.captured import chunks, size_of
 from apps.shown.holdings import Holdings
@@ -32,8 +33,9 @@ def stage_app(holdings: Holdings, places: Places, player: Path) -> FastAPI:
         places: where browsers reach the reading room, which alone may show this in a frame.
         player: the folder of ReplayWeb.page's `ui.js` and `sw.js`.
     """
-    app = FastAPI(title="Pressmark replay", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Pressmark replay", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(_Stage(holdings, places, player, templates()).router())
+    guard(app, places.replay)
     app.add_exception_handler(NotThere, lambda _, error: PlainTextResponse(f"Not there: {error}", 404))
     app.add_exception_handler(BucketError, lambda _, error: PlainTextResponse(str(error), 503))
     return app
@@ -49,8 +51,11 @@ class _Stage:
     def router(self) -> APIRouter:
         router = APIRouter()
         router.add_api_route("/show/{site}/{day}", self.show, methods=["GET"], response_model=None)
+        router.add_api_route("/show/{site}/replay/", self.wait, methods=["GET"], response_model=None)
         router.add_api_route("/show/{site}/replay/sw.js", self.worker, methods=["GET"], response_model=None)
-        router.add_api_route("/ui.js", self.player, methods=["GET"], response_model=None)
+        for path in ("/ui.js", "/show/{site}/replay/ui.js"):
+            router.add_api_route(path, self.player, methods=["GET"], response_model=None)
+        router.add_api_route("/favicon.ico", lambda: Response(status_code=204), methods=["GET"], response_model=None)
         router.add_api_route("/wacz/{rest:path}", self.package, methods=["GET", "HEAD"], response_model=None)
         return router
 
@@ -58,7 +63,14 @@ class _Stage:
         """ReplayWeb.page, at a page of a day's package."""
         key = f"wacz/{site}/{day}.wacz"
         site_of_package(key)
-        html = self._pages.get_template("stage.html").render(package=f"/{key}", url=url, ts=ts, day=day)
+        return self._page(self._pages.get_template("stage.html").render(package=f"/{key}", url=url, ts=ts, day=day))
+
+    def wait(self, site: str) -> HTMLResponse:
+        """Wait for the service worker, which answers this address with its own page once it is at work."""
+        site_of_package(f"wacz/{site}/2000-01-01.wacz")
+        return self._page(self._pages.get_template("waiting.html").render())
+
+    def _page(self, html: str) -> HTMLResponse:
         policy = (
             "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; object-src 'none'; base-uri 'none'; "
             f"form-action 'self'; frame-ancestors 'self' {self._places.room}"

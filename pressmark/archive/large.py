@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from boto3.s3.transfer import TransferConfig
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
 
 from pressmark.archive import guarded
 from pressmark.archive.store import Store
@@ -11,7 +11,6 @@ from pressmark.archive.store import Store
 _SHA256 = "sha256"
 _PART = 64 << 20
 _PARTS = TransferConfig(multipart_threshold=_PART, multipart_chunksize=_PART, max_concurrency=2)
-"""Two parts are held in memory at a time."""
 
 
 def put_large(store: Store, key: str, path: Path, sha256: str, content_type: str) -> None:
@@ -19,8 +18,9 @@ def put_large(store: Store, key: str, path: Path, sha256: str, content_type: str
     how: Any = {"ContentType": content_type, "ChecksumAlgorithm": "SHA256", "Metadata": {_SHA256: sha256}}
 
     def put() -> None:
-        with path.open("rb") as file:
-            store.client.upload_fileobj(file, store.bucket, key, ExtraArgs=how, Config=_PARTS)
+        with create_transfer_manager(store.client, _PARTS) as transfers:
+            # Not by the client's own upload methods: of a file they hide S3's answer, of an open one they hold ten parts.
+            transfers.upload(str(path), store.bucket, key, how).result()
 
     store.asking(key, put)
 

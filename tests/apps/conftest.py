@@ -116,14 +116,14 @@ def archive(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @contextmanager
-def archiving(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
+def archiving(folder: Path, monkeypatch: pytest.MonkeyPatch, articles: int = 30) -> Iterator[Archive]:
     """Run a newsroom, to be archived in the bucket that the environment names."""
     sites = folder / "sites"
     sites.mkdir()
     monkeypatch.setenv("PRESSMARK_SITES", str(sites))
     monkeypatch.setenv("PRESSMARK_SPOOL", str(folder / "spool"))
     config = Config.from_env(os.environ)
-    with RunningNewsroom(Newsroom(articles=30, crawl_delay=0)) as running:
+    with RunningNewsroom(Newsroom(articles=articles, crawl_delay=0)) as running:
         made = Archive(running.newsroom, running.url, config, Store.open(config))
         made.set_site()
         yield made

@@ -1,0 +1,50 @@
+"""`pressmark replay`: captured pages as they were, by pywb."""
+
+import os
+from pathlib import Path
+
+import click
+
+from apps.program import interrupt_on_sigterm
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  pressmark replay                                   on this machine, for you alone
+  pressmark reading-room --pywb http://127.0.0.1:8092   with links to it
+"""
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8092, show_default=True)
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder of the copies of indexes.")
+def replay(host: str, port: int, cache: Path | None) -> None:
+    """Replay captures of all sites by pywb, which reads their WARCs from the bucket of PRESSMARK_BUCKET.
+
+    It finds them by the merged indexes (`pressmark index`), which are copied here and looked at every 30 s. Memento
+    (RFC 7089): /SITE/timemap/link/URL lists the captures of a page, /SITE/URL is its TimeGate.
+    """
+    from apps.caches import cache_folder
+    from apps.replay.server import ReplayServer
+    from pressmark.archive import keys
+    from pressmark.archive.store import Store
+    from pressmark.config import Config
+
+    store = Store.open(Config.from_env(os.environ))
+    server = ReplayServer(store, cache or cache_folder("replay"), host, port)
+    interrupt_on_sigterm()
+    try:
+        with server.running() as program:
+            here = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            click.echo(f"Replaying at {here} until you press Ctrl-C. Its log: {program.log}")
+            sites = list(store.folders(keys.INDEX))
+            for site in sites:
+                click.echo(f"  {here}/{site}/   TimeMaps: {here}/{site}/timemap/link/URL")
+            if not sites:
+                click.echo(
+                    "Nothing is indexed yet: `pressmark index SITE` does it. It is found here within half a minute."
+                )
+            program.wait()
+            program.check()
+    except KeyboardInterrupt:
+        click.echo("\nClosed.", err=True)

@@ -1,0 +1,1 @@
+"""Replay: pywb over the bucket, in an environment of its own."""

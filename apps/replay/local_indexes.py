@@ -1,0 +1,110 @@
+"""Local copies of the merged indexes: pywb searches an index where it can seek in it, on the disk."""
+
+import json
+import logging
+from pathlib import Path
+from threading import Event, Thread
+from typing import Self
+
+import attrs
+
+from pressmark.archive import keys
+from pressmark.archive.store import Store
+from pressmark.errors import PressmarkError
+
+_SUFFIX = ".cdxj"
+_COMING = ".coming"
+"""Ends the name of a copy that is not whole yet; pywb does not look at it."""
+
+logger = logging.getLogger("pressmark.replay")
+
+
+@attrs.frozen
+class Copied:
+    """What one look at the bucket brought."""
+
+    sites: tuple[str, ...]
+    """Those that have an index."""
+    written: int = 0
+    """How many copies are new."""
+
+
+@attrs.define
+class LocalIndexes:
+    """Keeps `<folder>/<site>/indexes/<month>.cdxj` like the bucket's, in a thread of its own while it is entered.
+
+    A copy takes the place of the one before in one step, so a search that goes on ends in the one it began in.
+    """
+
+    store: Store
+    folder: Path
+    every: float = 30.0
+    """Seconds between two looks."""
+    _ended: Event = attrs.field(factory=Event, init=False)
+    _thread: Thread | None = attrs.field(default=None, init=False)
+
+    def look(self) -> Copied:
+        """Copy the indexes that changed, and delete copies of those that are gone.
+
+        Raises:
+            BucketError: the bucket failed; the copies are as they were, or newer.
+        """
+        there = {key: tag for key, tag in self.store.etags(keys.INDEX) if self._place(key)}
+        known, written = self._known(), 0
+        for key in known.keys() - there.keys():
+            self._of(key).unlink(missing_ok=True)
+            del known[key]
+        for key, tag in there.items():
+            place = self._of(key)
+            if known.get(key) == tag and place.exists():
+                continue
+            place.parent.mkdir(parents=True, exist_ok=True)
+            coming = place.with_suffix(_COMING)
+            try:
+                with coming.open("w+b") as file:
+                    self.store.fetch(key, file)
+            except KeyError:
+                continue  # It went since it was listed.
+            coming.replace(place)
+            known[key], written = tag, written + 1
+            self._note.write_text(json.dumps(known))
+        self._note.write_text(json.dumps(known))
+        return Copied(tuple(sorted({key.split("/")[1] for key in there})), written)
+
+    def __enter__(self) -> Self:
+        self._thread = Thread(target=self._keep, name="indexes", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        if self._thread:
+            self._thread.join(timeout=10)
+
+    @property
+    def _note(self) -> Path:
+        return self.folder.with_suffix(".json")
+
+    def _known(self) -> dict[str, str]:
+        """Return the ETags of what the copies are of; a note that can't be read is as none."""
+        try:
+            return {str(key): str(tag) for key, tag in json.loads(self._note.read_text()).items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    def _of(self, key: str) -> Path:
+        _, site, name = key.split("/")
+        return self.folder / site / "indexes" / name
+
+    def _place(self, key: str) -> bool:
+        """Tell whether a key is that of a merged index, and no path of somebody's making."""
+        parts = key.split("/")
+        return len(parts) == 3 and key.endswith(_SUFFIX) and not any(each.startswith(".") or not each for each in parts)
+
+    def _keep(self) -> None:
+        while not self._ended.wait(self.every):
+            try:
+                if done := self.look().written:
+                    logger.info("%d indexes are newer", done)
+            except PressmarkError as error:
+                logger.warning("the indexes stay as they were: %s", error)

@@ -1,0 +1,115 @@
+"""The replay server: pywb, which reads WARCs straight from the bucket."""
+
+import hashlib
+import http.client
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+import yaml
+from filelock import FileLock, Timeout
+
+from apps.ports import LOOPBACK, require_free
+from apps.program import Program
+from apps.replay.local_indexes import LocalIndexes
+from pressmark.archive.store import Store
+from pressmark.errors import ServiceFailed, UsageError
+
+PORT = 8092
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout."""
+READY_SECONDS = 60
+
+
+def wayback() -> Path:
+    """Return where pywb's program is: what `PRESSMARK_WAYBACK` names, that of the checkout, or one on the path."""
+    ours = ROOT / ".replay" / "bin" / "wayback"
+    found = None if ours.is_file() else shutil.which("wayback")
+    return Path(os.environ.get("PRESSMARK_WAYBACK") or found or ours)
+
+
+@attrs.define
+class ReplayServer:
+    """pywb for as long as its context is entered; each site is a collection of its name."""
+
+    store: Store
+    cache: Path
+    """Folder of the copies of indexes; one server at a time."""
+    host: str = LOOPBACK
+    port: int = PORT
+    every: float = 30.0
+    """Seconds between two looks at the bucket's indexes."""
+    wayback: Path = attrs.Factory(wayback)
+    """pywb's program."""
+
+    @contextmanager
+    def running(self) -> Iterator[Program]:
+        """Copy the indexes and start it; it is ready when the context is entered.
+
+        Raises:
+            UsageError: pywb is not installed.
+            BucketError: the bucket can't be used.
+            ServiceFailed: the port is taken, pywb did not come up, or another one uses the folder.
+        """
+        if not self.wayback.is_file():
+            raise UsageError(
+                f"{self.wayback} is not there. `make .replay/ready` installs pywb; PRESSMARK_WAYBACK names another."
+            )
+        require_free(self.port, "the replay server", "Give it another one with --port.")
+        folder = self._folder
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(folder / "lock", timeout=0):
+                indexes = LocalIndexes(self.store, folder / "collections", self.every)
+                indexes.folder.mkdir(exist_ok=True)
+                indexes.look()
+                program = self._program(folder)
+                with indexes:
+                    try:
+                        program.start()
+                        program.wait_until(self._answers, READY_SECONDS)
+                        yield program
+                    finally:
+                        program.stop()
+        except Timeout:
+            raise ServiceFailed(
+                f"another replay server of this bucket keeps its indexes in {folder}. Give --cache."
+            ) from None
+
+    @property
+    def _folder(self) -> Path:
+        at = hashlib.sha256(str(self.store.client.meta.endpoint_url).encode()).hexdigest()[:8]
+        return self.cache / f"{self.store.bucket}-{at}"
+
+    def _program(self, folder: Path) -> Program:
+        config = {
+            "collections_root": "collections",
+            "archive_paths": f"s3://{self.store.bucket}/",
+            "enable_memento": True,
+        }
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+        log = folder / "pywb.log"
+        log.unlink(missing_ok=True)
+        command: list[str | Path] = [self.wayback, "--bind", self.host, "--port", str(self.port)]
+        return Program("the replay server", command, self._environment(folder), folder, log)
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        """Return the caller's environment; pywb's boto3 is to name buckets in paths, as ours does."""
+        if os.environ.get("AWS_CONFIG_FILE"):
+            return dict(os.environ)
+        config = folder / "aws.config"
+        config.write_text("[default]\ns3 =\n  addressing_style = path\n")
+        return os.environ | {"AWS_CONFIG_FILE": str(config)}
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()

@@ -1,0 +1,233 @@
+"""pywb over the bucket: what it replays is what was captured, and it finds what came since it started."""
+
+import contextlib
+import html
+import http.client
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import attrs
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from apps.cli import main
+from apps.ports import LOOPBACK, free_port
+from apps.replay.local_indexes import LocalIndexes
+from apps.replay.server import ReplayServer
+from apps.s3server import RunningS3
+from pressmark.archive import keys
+from pressmark.archive.store import TEXT, Store
+from pressmark.config import Config
+from pressmark.errors import BucketError, ServiceFailed, UsageError
+from pressmark.merged_index import Merger
+from pressmark.reader import Document, Reader
+from tests.apps.conftest import Archive, archiving
+from tests.conftest import fresh_bucket
+from tests.tools import until
+
+ARTICLES = 200
+EVERY = 0.2
+
+
+@attrs.frozen
+class Replaying:
+    """An archive of 200 articles, and pywb over it."""
+
+    archive: Archive
+    server: ReplayServer
+    client: httpx.Client
+
+    updated: str
+    """URL of the article with two versions."""
+
+    @property
+    def reader(self) -> Reader:
+        return Reader(self.archive.store, "newsroom")
+
+    def documents(self) -> list[Document]:
+        return list(self.reader.read(self.archive.store.keys("articles/")))
+
+
+def stamp(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y%m%d%H%M%S}"
+
+
+@pytest.fixture(scope="module")
+def replaying(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replaying]:
+    folder = tmp_path_factory.mktemp("replaying")
+    with pytest.MonkeyPatch.context() as patch:
+        fresh_bucket(s3, patch)
+        with archiving(folder, patch, articles=ARTICLES) as archive:
+            archive.set_site(recheck={"steps": [{"until": "P9000D", "every": "PT0S"}]})
+            archive.crawl("--pages", "99")
+            archive.newsroom.advance(timedelta(minutes=5))
+            known = {each["identifier"]: each["url"] for each in archive.documents().values()}
+            updated = next(
+                each.article_id for each in archive.newsroom.listing("world/europe", 1) if each.article_id in known
+            )
+            archive.newsroom.update(updated)
+            archive.crawl()
+            list(Merger(archive.store, "newsroom").months())
+            server = ReplayServer(archive.store, folder / "cache", port=free_port(), every=EVERY)
+            with server.running(), httpx.Client(base_url=f"http://{LOOPBACK}:{server.port}", timeout=30) as client:
+                yield Replaying(archive, server, client, known[updated])
+
+
+def entity(message: bytes) -> bytes:
+    """Return the body of a response as it came, without its chunk framing: all that HTTP lets an archive send again."""
+
+    class Wire:
+        def makefile(self, mode: str) -> BytesIO:
+            assert mode == "rb"
+            return BytesIO(message)
+
+    response = http.client.HTTPResponse(Wire())  # type: ignore[arg-type]  # All that it wants of a socket.
+    response.begin()
+    return response.read()
+
+
+@pytest.mark.slow
+def test_every_version_replays_to_the_byte(replaying: Replaying) -> None:
+    reader, documents = replaying.reader, replaying.documents()
+    assert len(documents) > ARTICLES * 0.8
+    different, compared = [], 0
+    for document in documents:
+        for number, capture in enumerate(document.data["pressmark"]["captures"], start=1):
+            address = f"/newsroom/{stamp(capture['capturedAt'])}id_/{capture['url']}"
+            with replaying.client.stream("GET", address) as answer:
+                body = b"".join(answer.iter_raw())  # Not decoded, as its Content-Encoding would have it.
+            captured = reader.capture(document, number)
+            compared += 1
+            if (answer.status_code, body) != (captured.status, entity(captured.message)):
+                different.append((address, answer.status_code, len(body)))
+    assert different == []
+    assert compared >= len(documents)
+
+
+@pytest.mark.slow
+def test_a_page_that_was_not_modified_replays_as_it_was_before(replaying: Replaying) -> None:
+    store = replaying.archive.store
+    last = max(key for key in store.keys("runs/") if key.endswith(".json"))
+    assert json.loads(store.get(last))["counts"]["not_modified"] > 10
+    later = datetime.now(UTC) + timedelta(hours=1)
+    for document in replaying.documents()[:10]:
+        capture = document.data["pressmark"]["captures"][0]
+        answer = replaying.client.get(f"/newsroom/{later:%Y%m%d%H%M%S}mp_/{capture['url']}")
+        assert answer.status_code == 200
+        assert html.escape(document.data["headline"], quote=False) in answer.text
+        assert stamp(capture["capturedAt"]) in answer.headers["Content-Location"]
+
+
+@pytest.mark.slow
+def test_versions_are_mementos(replaying: Replaying) -> None:
+    updated = replaying.updated
+    first, second = replaying.reader.versions(updated)
+    url = first.data["url"]
+    moments = [when(each).strftime("%a, %d %b %Y %H:%M:%S GMT") for each in (first, second)]
+    timemap = replaying.client.get(f"/newsroom/timemap/link/{url}")
+    assert timemap.headers["Content-Type"].startswith("application/link-format")
+    for moment in moments:
+        assert f'rel="memento"; datetime="{moment}"' in timemap.text
+    assert 'rel="timegate"' in timemap.text
+    for moment in moments:
+        answer = replaying.client.get(f"/newsroom/mp_/{url}", headers={"Accept-Datetime": moment})
+        assert answer.headers["Memento-Datetime"] == moment
+        assert "accept-datetime" in answer.headers["Vary"].lower()
+        assert 'rel="original"' in answer.headers["Link"]
+    gate = replaying.client.get(f"/newsroom/mp_/{url}")
+    assert gate.headers["Memento-Datetime"] == moments[-1], "without a time, the newest"
+
+
+@pytest.mark.slow
+def test_what_came_since_it_started_is_found_without_another_start(replaying: Replaying) -> None:
+    client, store = replaying.client, replaying.archive.store
+    new = replaying.archive.newsroom.publish()
+    replaying.archive.crawl()
+    [document] = [each for each in replaying.documents() if each.data["identifier"] == new]
+    page = f"/newsroom/mp_/{document.data['url']}"
+    assert client.get(page).status_code == 404
+    list(Merger(store, "newsroom").months())
+    until(lambda: client.get(page).status_code == 200)
+    other = page.replace("/newsroom/", "/another/", 1)
+    assert client.get(other).status_code == 404
+    for key in list(store.keys(keys.INDEX)):
+        store.put(key.replace("newsroom", "another"), store.get(key), TEXT)
+    until(lambda: client.get(other).status_code == 200)
+    for key in list(store.keys(f"{keys.INDEX}another/")):
+        store.client.delete_object(Bucket=store.bucket, Key=key)
+    until(lambda: client.get(other).status_code == 404)
+
+
+@pytest.mark.slow
+def test_two_servers_do_not_share_a_folder(replaying: Replaying) -> None:
+    second = attrs.evolve(replaying.server, port=free_port())
+    with pytest.raises(ServiceFailed, match="Give --cache"), second.running():
+        pass
+    with pytest.raises(ServiceFailed, match="--port"), attrs.evolve(replaying.server).running():
+        pass
+
+
+@pytest.mark.slow
+def test_nothing_to_replay_is_told_and_keys_that_are_wrong(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-m", "apps.cli", "replay", "--port", str(free_port()), "--cache", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        said = [process.stdout.readline() for _ in range(2)]
+        process.terminate()
+        assert process.wait() == 0
+    assert "Replaying at http://127.0.0.1:" in said[0]
+    assert "Nothing is indexed yet: `pressmark index SITE`" in said[1]
+
+    with monkeypatch.context() as patch:
+        patch.setenv("PRESSMARK_WAYBACK", "/nowhere/wayback")
+        with pytest.raises(UsageError, match=r"make \.replay/ready"), ReplayServer(store_of(), tmp_path).running():
+            pass
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    done = CliRunner().invoke(main, ["replay", "--cache", str(tmp_path)])
+    assert done.exit_code == 3
+    assert f"bucket '{bucket}'" in done.output
+
+
+def test_copies_are_of_indexes_alone_and_follow_the_bucket(bucket: str, tmp_path: Path) -> None:
+    store = store_of()
+    assert store.bucket == bucket
+    indexes = LocalIndexes(store, tmp_path / "collections")
+    indexes.folder.mkdir()
+    assert indexes.look().sites == ()
+    for key in (
+        "index/news/2026-11.cdxj",
+        "index/news/2026-11.merged",
+        "index/../up/2026-11.cdxj",
+        "index/.hidden/x.cdxj",
+    ):
+        with contextlib.suppress(BucketError):
+            store.put(key, b"one", TEXT)
+    assert (indexes.look().sites, indexes.look().written) == (("news",), 0)
+    copy = tmp_path / "collections/news/indexes/2026-11.cdxj"
+    assert copy.read_bytes() == b"one"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "collections.json", copy]
+    store.put("index/news/2026-11.cdxj", b"two", TEXT)
+    assert indexes.look().written == 1
+    assert copy.read_bytes() == b"two"
+    (tmp_path / "collections.json").write_text("no JSON")
+    assert indexes.look().written == 1
+    store.client.delete_object(Bucket=bucket, Key="index/news/2026-11.cdxj")
+    assert indexes.look().sites == ()
+    assert not copy.exists()
+
+
+def store_of() -> Store:
+    return Store.open(Config.from_env(os.environ))
+
+
+def when(document: Document) -> datetime:
+    return datetime.fromisoformat(document.data["pressmark"]["captures"][0]["capturedAt"]).astimezone(UTC)
