@@ -19,7 +19,7 @@ def put_large(store: Store, key: str, path: Path, sha256: str, content_type: str
 
     def put() -> None:
         with create_transfer_manager(store.client, _PARTS) as transfers:
-            # Not by the client's own upload methods: of a file they hide S3's answer, of an open one they hold ten parts.
+            # The client's own methods hide S3's answer (upload_file), or hold ten parts in memory (upload_fileobj).
             transfers.upload(str(path), store.bucket, key, how).result()
 
     store.asking(key, put)
