@@ -90,24 +90,27 @@ class _Stage:
         key = f"wacz/{rest}"
         site_of_package(key)
         size = size_of(self._holdings, key)
-        first, last = _wanted(request.headers.get("range", ""), size)
+        part = _wanted(request.headers.get("range", ""), size)
+        first, last = part or (0, size - 1)
         headers = {**_HEADERS, "Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)}
-        if partly := (first, last) != (0, size - 1):
+        if part:
             headers["Content-Range"] = f"bytes {first}-{last}/{size}"
         wanted = range(0) if request.method == "HEAD" else range(first, last + 1)
         data = chunks(self._holdings, key, wanted.stop, wanted.start)
-        return StreamingResponse(data, 206 if partly else 200, media_type="application/wacz", headers=headers)
+        return StreamingResponse(data, 206 if part else 200, media_type="application/wacz", headers=headers)
 
 
-def _wanted(asked: str, size: int) -> tuple[int, int]:
-    """Return the first and last byte that a Range header asks for; the whole, if it asks for what is no single range.
+def _wanted(asked: str, size: int) -> tuple[int, int] | None:
+    """Return the first and last byte that a Range header asks for; None if it asks for what is no single range.
+
+    All of a file is a part of it, too: ReplayWeb.page takes a 200 for a server that knows no ranges.
 
     Raises:
         HTTPException: 416, there is no such part.
     """
     found = _RANGE.fullmatch(asked)
     if not found or not any(found.groups()):
-        return 0, size - 1
+        return None
     if not found[1]:
         first, last = max(0, size - int(found[2])), size - 1
     else:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import attrs
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from apps.reading_room.addresses import Places
 from apps.reading_room.app import room_app
@@ -52,13 +53,8 @@ class Visitor:
     places: Places = PLACES
 
     def get(self, address: str, status: int = 200, **headers: str) -> httpx.Response:
-        async def get() -> httpx.Response:
-            app = room_app(self.shelf.holdings, self.shelf.keeper, self.places)
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url=self.places.room) as client:
-                return await client.get(address, headers=headers)
-
-        answer = asyncio.run(get())
+        app = room_app(self.shelf.holdings, self.shelf.keeper, self.places)
+        answer = ask(app, self.places.room, address, **headers)
         assert answer.status_code == status, answer.text
         return answer
 
@@ -70,6 +66,17 @@ class Visitor:
         """Return where the links of a page lead that bear this label."""
         found = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', self.get(address).text, re.DOTALL)
         return [html.unescape(href) for href, text in found if words_of(text) == label]
+
+
+def ask(app: FastAPI, origin: str, address: str, method: str = "GET", **headers: str) -> httpx.Response:
+    """Ask an application for an address below its origin."""
+
+    async def get() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=origin) as client:
+            return await client.request(method, address, headers=headers)
+
+    return asyncio.run(get())
 
 
 def words_of(page: str) -> str:

@@ -14,11 +14,12 @@ from warcio.archiveiterator import ArchiveIterator
 
 from apps.reading_room.catalogue import Catalogue
 from apps.reading_room.keeper import Keeper
+from apps.reading_room.stage import stage_app
 from apps.shown.holdings import Holdings
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.reader import Document
-from tests.apps.reading_room.conftest import PLACES, Shelf, Visitor, words_of
+from tests.apps.reading_room.conftest import PLACES, Shelf, Visitor, ask, words_of
 
 
 def article(document: Document) -> str:
@@ -217,3 +218,43 @@ def test_a_bucket_that_is_away_is_told_and_search_goes_on(shelf: Shelf, tmp_path
     assert "The catalogue can't be kept fresh: " in visitor.read("/search?q=the")
     text = visitor.read(article(shelf.updated), 503)
     assert "The bucket can't be used" in text
+
+
+def test_a_package_is_read_by_parts(shelf: Shelf, tmp_path: Path) -> None:
+    for name in ("ui.js", "sw.js"):
+        (tmp_path / name).write_text(name)
+    store, key = shelf.archive.store, "wacz/newsroom/2001-01-01.wacz"
+    store.put(key, bytes(range(100)), "application/wacz")
+    stage = stage_app(shelf.holdings, PLACES, tmp_path)
+
+    def asked(part: str) -> tuple[int, bytes, str]:
+        answer = ask(stage, PLACES.replay, f"/{key}", range=part)
+        return answer.status_code, answer.content, answer.headers.get("content-range", "")
+
+    whole = bytes(range(100))
+    assert asked("") == (200, whole, "")
+    assert asked("bytes=10-19") == (206, whole[10:20], "bytes 10-19/100")
+    assert asked("bytes=-30") == (206, whole[70:], "bytes 70-99/100")
+    assert asked("bytes=-300") == (206, whole, "bytes 0-99/100"), "all of it is a part, too"
+    assert asked("bytes=0-") == (206, whole, "bytes 0-99/100")
+    assert asked("bytes=100-")[0] == 416
+    assert asked("lines=1-2") == (200, whole, "")
+    assert ask(stage, PLACES.replay, f"/{key}", "HEAD").headers["content-length"] == "100"
+    for address, status in (
+        ("/wacz/newsroom/2001-01-02.wacz", 404),
+        ("/wacz/newsroom/reached.json", 404),
+        ("/show/newsroom/2001-01-01?url=x&ts=no", 422),
+        ("/show/newsroom/replay/sw.js", 200),
+        ("/favicon.ico", 204),
+    ):
+        assert ask(stage, PLACES.replay, address).status_code == status, address
+    assert ask(stage, "http://evil.example", f"/{key}").status_code == 400, "the name of another leads here"
+
+
+def test_the_player_is_shown_in_the_reading_room_alone(shelf: Shelf, tmp_path: Path) -> None:
+    stage = stage_app(shelf.holdings, PLACES, tmp_path)
+    query = "url=http://a.example/%22%3E&ts=20010101000000"
+    shown = ask(stage, PLACES.replay, f"/show/newsroom/2001-01-01?{query}")
+    assert f"frame-ancestors 'self' {PLACES.room}" in shown.headers["content-security-policy"]
+    assert 'url="http://a.example/&#34;&gt;"' in shown.text
+    assert "serviceWorker.ready" in ask(stage, PLACES.replay, "/show/newsroom/replay/?source=x").text

