@@ -18,18 +18,24 @@ import click
 from filelock import FileLock, Timeout
 
 from apps.commands.console import console, table
+from apps.demo_rooms import Rooms
 from apps.demo_settings import BIN, ROOT, Settings, write_site_file
 from apps.local_airflow import LOGIN, LocalAirflow
 from apps.newsroom import Newsroom
 from apps.newsroom.running import RunningNewsroom
+from apps.newsroom.section import day_folder
 from apps.ports import is_free, require_free
 from apps.program import POLL, interrupt_on_sigterm
 from apps.s3server import RunningS3
+from pressmark.archive import keys
 from pressmark.errors import PressmarkError, ServiceFailed
 from pressmark.outcomes import Outcome
 
 DAG_ID = "archive_newsroom_world_europe"
+PACKAGE_DAG_ID = "package_newsroom"
 ARTICLES = 60
+UPDATED = (ARTICLES - 1, ARTICLES - 3)
+"""Which of them are updated."""
 RUN_SECONDS = 120
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
@@ -50,6 +56,8 @@ class Stage:
     s3: RunningS3
     site: RunningNewsroom
     airflow: LocalAirflow
+    environment: Mapping[str, str]
+    """Of DAGs, tasks and commands."""
 
 
 def main() -> None:
@@ -60,10 +68,11 @@ def main() -> None:
         _check_ports(settings)
         with _stage(settings) as stage:
             runs = _show(stage)
-            _tell(settings, stage, runs)
-            if not settings.once:
-                _stay(stage)
-            click.echo("\nStopping ...")
+            with _rooms(settings, stage) as rooms:
+                _tell(settings, stage, rooms, runs)
+                if not settings.once:
+                    _stay(stage, rooms)
+                click.echo("\nStopping ...")
         _check_stopped(settings)
     except KeyboardInterrupt:
         click.echo("\nStopped.", err=True)
@@ -89,7 +98,7 @@ def _stage(settings: Settings) -> Iterator[Stage]:
         with _step("Airflow (half a minute)"):
             stack.enter_context(airflow.running())
             airflow.unpause(DAG_ID)
-        yield Stage(s3=s3, site=site, airflow=airflow)
+        yield Stage(s3=s3, site=site, airflow=airflow, environment=environment)
 
 
 @contextmanager
@@ -136,12 +145,24 @@ def _show(stage: Stage) -> list[Ran]:
     return runs
 
 
+@contextmanager
+def _rooms(settings: Settings, stage: Stage) -> Iterator[Rooms]:
+    """Package what was archived, and open what researchers see of it."""
+    with _step("exports, index and packages, by their DAG"):
+        stage.airflow.unpause(PACKAGE_DAG_ID)
+        stage.airflow.wait(PACKAGE_DAG_ID, stage.airflow.trigger(PACKAGE_DAG_ID), RUN_SECONDS)
+    with ExitStack() as stack:
+        with _step("the reading room, and pywb"):
+            rooms = stack.enter_context(Rooms.open(settings, stage.environment))
+        yield rooms
+
+
 def _change(newsroom: Newsroom) -> str:
     """Let half an hour go by in which news happens."""
     newsroom.advance(timedelta(minutes=30))
     for _ in range(3):
         newsroom.publish()
-    for index in (ARTICLES - 1, ARTICLES - 3):
+    for index in UPDATED:
         newsroom.update(newsroom.article_id(index))
     newsroom.withdraw(newsroom.article_id(ARTICLES - 6), 410)
     return "3 articles new, 2 updated, 1 withdrawn"
@@ -164,7 +185,7 @@ def _step(what: str) -> Iterator[None]:
     click.echo(f"{time.monotonic() - started:6.1f} s")
 
 
-def _tell(settings: Settings, stage: Stage, runs: list[Ran]) -> None:
+def _tell(settings: Settings, stage: Stage, rooms: Rooms, runs: list[Ran]) -> None:
     columns = ("seen", *(outcome for outcome in Outcome if any(run.counts[outcome] for run in runs)))
     rows = table("run")
     for column in (*columns, "seconds"):
@@ -175,12 +196,16 @@ def _tell(settings: Settings, stage: Stage, runs: list[Ran]) -> None:
     console().print(rows)
     click.echo("\nRun 2 published only what had changed; run 3 found nothing changed and published 0.")
     airflow, s3 = stage.airflow, stage.s3
+    updated = stage.site.newsroom.article_id(UPDATED[0])
+    article = f"{rooms.url}/articles/newsroom/{keys.day_of_url(day_folder(updated))}/{updated}/"
     places: Mapping[str, str] = {
+        "read": rooms.url,
+        "compare": f"{article}  an article with two versions",
         "Airflow": f"{airflow.url}  login {LOGIN}, password {airflow.password}",
         "the DAG": f"{airflow.url}/dags/{DAG_ID}",
         "bucket": f"{s3.bucket!r} at {s3.endpoint}  keys in {s3.settings}",
         "newsroom": f"{stage.site.url}/world/europe",
-        "logs": f"{settings.folder}/s3/s3.log, {settings.folder}/airflow/*.log",
+        "logs": f"{settings.folder}/s3/s3.log, {settings.folder}/airflow/*.log, {settings.folder}/rooms/*.log",
         "try": f". {s3.settings} && {BIN}/pressmark status",
     }
     click.echo()
@@ -188,13 +213,14 @@ def _tell(settings: Settings, stage: Stage, runs: list[Ran]) -> None:
         click.echo(f"  {name:<10}{place}")
 
 
-def _stay(stage: Stage) -> None:
+def _stay(stage: Stage, rooms: Rooms) -> None:
     """Wait for Ctrl-C, or for something to go down."""
     click.echo("\nAll is up until you press Ctrl-C.")
     try:
         while True:
             stage.s3.check()
             stage.airflow.check()
+            rooms.check()
             time.sleep(POLL * 10)
     except KeyboardInterrupt:
         return  # The way this ends.

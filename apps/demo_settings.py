@@ -23,6 +23,9 @@ class Settings:
     s3_port: int
     newsroom_port: int
     airflow_port: int
+    room_port: int
+    stage_port: int
+    pywb_port: int
     once: bool
     """End after the runs (`ONCE=1`)."""
 
@@ -37,6 +40,9 @@ class Settings:
             s3_port=_port(environ, "PRESSMARK_S3_PORT", 8333),
             newsroom_port=_port(environ, "PRESSMARK_NEWSROOM_PORT", 8765),
             airflow_port=_port(environ, "PRESSMARK_AIRFLOW_PORT", 8080),
+            room_port=_port(environ, "PRESSMARK_READING_ROOM_PORT", 8090),
+            stage_port=_port(environ, "PRESSMARK_READING_ROOM_REPLAY_PORT", 8091),
+            pywb_port=_port(environ, "PRESSMARK_REPLAY_PORT", 8092),
             once=environ.get("ONCE", "") not in {"", "0"},
         )
 
@@ -47,6 +53,9 @@ class Settings:
             "PRESSMARK_S3_PORT": (self.s3_port, "the S3 server"),
             "PRESSMARK_NEWSROOM_PORT": (self.newsroom_port, "the newsroom"),
             "PRESSMARK_AIRFLOW_PORT": (self.airflow_port, "Airflow"),
+            "PRESSMARK_READING_ROOM_PORT": (self.room_port, "the reading room"),
+            "PRESSMARK_READING_ROOM_REPLAY_PORT": (self.stage_port, "the reading room's replays"),
+            "PRESSMARK_REPLAY_PORT": (self.pywb_port, "pywb"),
         }
 
 

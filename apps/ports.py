@@ -1,5 +1,6 @@
-"""Ports of this machine: which are free."""
+"""Ports of this machine: which are free, and who answers there."""
 
+import http.client
 import random
 import socket
 
@@ -23,6 +24,18 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def answers(host: str, port: int) -> bool:
+    """Tell whether a web server shows its first page there."""
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def free_port(*beside: int) -> int:

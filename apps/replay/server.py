@@ -1,7 +1,6 @@
 """The replay server: pywb, which reads WARCs straight from the bucket."""
 
 import hashlib
-import http.client
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ import attrs
 import yaml
 from filelock import FileLock, Timeout
 
-from apps.ports import LOOPBACK, require_free
+from apps.ports import LOOPBACK, answers, require_free
 from apps.program import Program
 from apps.replay.local_indexes import LocalIndexes
 from pressmark.archive.store import Store
@@ -70,7 +69,7 @@ class ReplayServer:
                 with indexes:
                     try:
                         program.start()
-                        program.wait_until(self._answers, READY_SECONDS)
+                        program.wait_until(lambda: answers(self.host, self.port), READY_SECONDS)
                         yield program
                     finally:
                         program.stop()
@@ -103,13 +102,3 @@ class ReplayServer:
         config = folder / "aws.config"
         config.write_text("[default]\ns3 =\n  addressing_style = path\n")
         return os.environ | {"AWS_CONFIG_FILE": str(config)}
-
-    def _answers(self) -> bool:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
-        try:
-            connection.request("GET", "/")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
