@@ -133,6 +133,9 @@ def _fate(outcome: Outcome, number: int, started_at: datetime, chance: random.Ra
     article_id = f"WS{chance.randrange(1 << 96):024x}" if number >= len(OUTCOMES) else f"WS{number:024x}"
     url = f"https://www.chinadaily.com.cn/a/{started_at:%Y%m/%d}/{article_id}.html"
     told: dict[str, Any] = {"article_id": article_id, "url": url, "outcome": outcome.value}
+    if outcome in NEWS[:4]:
+        kind = "silent-edits" if outcome is Outcome.SILENT_EDIT else "articles"
+        told["key"] = f"{kind}/{SITE}/{started_at:%Y/%m/%d}/{article_id}/{started_at:%Y%m%dT%H%M%S}Z.json"
     if reason := REASONS.get(outcome):
         told |= {"reason": reason, "message": f"{url} has no text: neither #Content nor a paragraph"}
     return told

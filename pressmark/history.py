@@ -19,8 +19,6 @@ from pressmark.outcomes import Outcome
 LOOK_BACK = 13
 """Months, this one included, in which runs are looked for."""
 THREADS = 8
-_KEPT = 20_000
-"""Runs in memory, at most."""
 _SETTLING = timedelta(days=2)
 """No run goes on for longer: what began before will hardly leave a manifest now."""
 _LISTED = timedelta(minutes=10)
@@ -89,23 +87,26 @@ class PastRun:
         """Read a manifest; raise what a wrong one makes Python raise."""
         return cls(
             key=key,
-            run_id=told["run_id"],
-            site=told["site"],
-            section=told["section"],
+            run_id=str(told["run_id"]),
+            site=str(told["site"]),
+            section=str(told["section"]),
             started_at=datetime.fromisoformat(told["started_at"]).astimezone(UTC),
             ended_at=datetime.fromisoformat(told["ended_at"]).astimezone(UTC),
-            ended=told["ended"],
-            reason=told["reason"],
-            failure=told.get("failure"),
-            scope=told["parameters"].get("scope", "newest"),
+            ended=str(told["ended"]),
+            reason=_text(told["reason"]),
+            failure=_text(told.get("failure")),
+            scope=str(told["parameters"].get("scope", "newest")),
             counts={name: int(number) for name, number in told["counts"].items()},
             rejected=_reasons(told, Outcome.REJECTED),
             failed=_reasons(told, Outcome.FAILED),
-            newly_rejected=told["newly_rejected"],
-            recovered=told["recovered"]["published"],
+            newly_rejected=int(told["newly_rejected"]),
+            recovered=int(told["recovered"]["published"]),
             segments=len(told["segments"]),
             warc_bytes=sum(each["size"] for each in told["segments"]),
-            asked=tuple(Asked(**each) for each in told.get("requests", ())),
+            asked=tuple(
+                Asked(host=str(each["host"]), number=int(each["number"]), busiest_minute=int(each["busiest_minute"]))
+                for each in told.get("requests", ())
+            ),
         )
 
 
@@ -115,22 +116,36 @@ class History:
 
     store: Store
     site: str
-    broken: dict[str, str] = attrs.field(factory=dict, init=False, repr=False)
-    """What is wrong with each manifest that could not be read when it was last asked for, by key."""
+    _broken: dict[str, dict[str, str]] = attrs.field(factory=dict, init=False, repr=False)
+    """By section."""
     _listed: dict[str, tuple[datetime, tuple[str, ...]]] = attrs.field(factory=dict, init=False, repr=False)
     """By month: when all of it was listed, and what was found."""
-    _known: dict[str, PastRun] = attrs.field(factory=dict, init=False, repr=False)
+    _known: dict[str, dict[str, PastRun]] = attrs.field(factory=dict, init=False, repr=False)
+    """By section and key."""
 
     def newest(self, section: str, number: int, now: datetime | None = None) -> list[PastRun]:
         """Return a section's newest runs, at most this many of the last 13 months, newest first.
 
-        A manifest that somebody broke is left out with a warning, and noted in `broken`.
+        A manifest that somebody broke is left out with a warning, and noted in `broken`. As many runs of a section as
+        were asked for at most stay in memory.
 
         Raises:
             BucketError: the bucket can't be used.
         """
         wanted = list(islice(self.manifest_keys(section, now), number))
-        return [run for run in self._read(wanted) if run]
+        before = self._known.get(section, {})
+        unknown = [key for key in wanted if key not in before]
+        with ThreadPoolExecutor(THREADS, "history") as pool:
+            read = dict(zip(unknown, pool.map(self._read, unknown), strict=True))
+        known = before | {key: run for key, run in read.items() if isinstance(run, PastRun)}
+        runs = {key: known[key] for key in wanted if key in known}
+        self._broken[section] = {key: wrong for key, wrong in read.items() if isinstance(wrong, str)}
+        self._known[section] = known if len(wanted) < len(before) else runs
+        return list(runs.values())
+
+    def broken(self, section: str) -> dict[str, str]:
+        """Return what is wrong with each manifest that could not be read when `newest` was asked last, by key."""
+        return dict(self._broken.get(section, {}))
 
     def manifest_keys(self, section: str, now: datetime | None = None) -> Iterator[str]:
         """Return the keys of a section's manifests, newest first, of the last 13 months."""
@@ -151,27 +166,19 @@ class History:
             self._listed[prefix] = listed_at, found
         return found
 
-    def _read(self, wanted: list[str]) -> Iterator[PastRun | None]:
-        unknown = [key for key in wanted if key not in self._known]
-        if unknown:
-            with ThreadPoolExecutor(THREADS, "history") as pool:
-                for run in pool.map(self._read_one, unknown):
-                    if run:
-                        self._known[run.key] = run
-        told = [self._known.get(key) for key in wanted]
-        for key in list(self._known)[: max(0, len(self._known) - _KEPT)]:
-            self._known.pop(key, None)
-        return iter(told)
-
-    def _read_one(self, key: str) -> PastRun | None:
+    def _read(self, key: str) -> PastRun | str | None:
+        """Return a run, or what is wrong with its manifest; None if that went since it was listed."""
         try:
-            run = PastRun.of(key, manifest.read(self.store, key))
-            self.broken.pop(key, None)
-            return run
+            return PastRun.of(key, manifest.read(self.store, key))
         except (FindingsFound, LookupError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, KeyError) and error.args == (key,):
+                return None
             logger.warning("manifest %s can't be read: %s: %s", key, type(error).__name__, error)
-            self.broken[key] = str(error)
-            return None
+            return str(error) if isinstance(error, FindingsFound) else f"{type(error).__name__}: {error}"
+
+
+def _text(told: Any) -> str | None:
+    return None if told is None else str(told)
 
 
 def _reasons(told: dict[str, Any], outcome: Outcome) -> dict[str, int]:

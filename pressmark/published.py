@@ -66,7 +66,7 @@ class Difference:
 
     def words(self) -> list[tuple[str, str]]:
         """Return a text's words in runs, each with `same`, `removed` or `added`; joined, they give both texts."""
-        before, after = (re.findall(r"\s+|\S+", str(text or "")) for text in (self.before, self.after))
+        before, after = (re.findall(r"\S+\s*|\s+", str(text or "")) for text in (self.before, self.after))
         runs = []
         for tag, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
             if tag == "equal":

@@ -107,6 +107,10 @@ class Section(_Facts):
     """Time within which a run has to end, from when it was queued; then it is told as late (ISO 8601, e.g. `PT30M`)."""
 
 
+SectionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
+"""It stands in bucket keys and DAG ids: `world/europe`."""
+
+
 class Site(_Facts):
     """One news site: everything about it that is not code."""
 
@@ -130,7 +134,7 @@ class Site(_Facts):
     expect: Expectations = Expectations()
     requisites: RequisiteBounds = RequisiteBounds()
     recheck: Recheck = Recheck()
-    sections: Annotated[dict[str, Section], Field(min_length=1)]
+    sections: Annotated[dict[SectionName, Section], Field(min_length=1)]
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -36,6 +36,8 @@ class DagRun:
     """Keys of the manifests of its crawls, newest first."""
     begun: Sequence[Begun]
     """Newest first."""
+    days: int = LOOK_BACK.days
+    """How far back crawls are looked for if its id tells no time."""
 
 
 def dag_run(holdings: Holdings, dag_id: str, run_id: str) -> DagRun:

@@ -12,6 +12,9 @@ from apps.shown.words import ago, count, span
 from pressmark.alarms import Alarm
 from pressmark.history import PastRun
 
+NEVER = "No run of this section has ended yet."
+ONLY_OTHERS = "No run by its schedule has ended yet: there are backfills and single articles alone."
+
 
 class State(StrEnum):
     """How a section is, the worst first."""
@@ -29,8 +32,6 @@ class Freshness:
 
     state: State
     sentence: str
-    complete: PastRun | None
-    """The last run that ended complete."""
     failed: PastRun | None = None
     """The last run, if that failed."""
 
@@ -43,31 +44,27 @@ def freshness(schedule: str | None, runs: Sequence[PastRun], alarms: Sequence[Al
     regular = [run for run in runs if run.scope == "newest"]
     complete = next((run for run in regular if run.ended == "complete"), None)
     if not regular:
-        return Freshness(state=State.NEVER, sentence="No run of this section has ended yet.", complete=None)
+        return Freshness(state=State.NEVER, sentence=NEVER if not runs else ONLY_OTHERS)
     last = f"Last complete run {ago(complete.ended_at, now)}" if complete else "No run has been complete yet"
     judged = [run for run in regular if run.ended != "interrupted"]
     failures = len(list(takewhile(lambda run: run.ended == "failed", judged)))
     if failures:
         many = "The last run failed" if failures == 1 else f"The last {count(failures, 'run')} failed"
-        return Freshness(state=State.FAILING, sentence=f"{many}. {last}.", complete=complete, failed=judged[0])
+        return Freshness(state=State.FAILING, sentence=f"{many}. {last}.", failed=judged[0])
     if not complete:
-        return Freshness(state=State.LATE, sentence=f"{last}: they were interrupted.", complete=None)
+        return Freshness(state=State.LATE, sentence=f"{last}: they were interrupted.")
     if not schedule:
         state = State.ALARMS if alarms else State.FRESH
-        return Freshness(
-            state=state, sentence=f"{last}. It has no schedule: it runs when triggered.", complete=complete
-        )
+        return Freshness(state=state, sentence=f"{last}. It has no schedule: it runs when triggered.")
     try:
         due, next_due = _due(schedule, complete.started_at)
     except ValueError as error:
-        return Freshness(
-            state=State.ALARMS, sentence=f"{last}. Its schedule can't be read: {error}.", complete=complete
-        )
+        return Freshness(state=State.ALARMS, sentence=f"{last}. Its schedule can't be read: {error}.")
     if now > next_due:
         sentence = f"{last}; a run has been due for {span(now - due)}."
-        return Freshness(state=State.LATE, sentence=sentence, complete=complete)
+        return Freshness(state=State.LATE, sentence=sentence)
     state = State.ALARMS if alarms else State.FRESH
-    return Freshness(state=state, sentence=f"{last}; the next is due {_when(due, now)}.", complete=complete)
+    return Freshness(state=state, sentence=f"{last}; the next is due {_when(due, now)}.")
 
 
 def _due(schedule: str, started_at: datetime) -> tuple[datetime, datetime]:

@@ -13,7 +13,7 @@ from apps.console.days import Day, by_day
 from apps.console.freshness import Freshness, State, freshness
 from apps.console.politeness import Load
 from apps.dag_ids import slug
-from apps.shown.holdings import Holdings
+from apps.shown.holdings import RUNS, Holdings
 from pressmark.alarms import Alarm, alarms
 from pressmark.history import PastRun
 from pressmark.site import Site
@@ -93,6 +93,8 @@ def card_of(
 ) -> Card:
     """Tell of one section by its runs, newest first."""
     found = alarms(site, section, runs, now)
+    if len(runs) >= RUNS:  # There are more; of the day of the oldest one perhaps not all are known.
+        days = max(1, min(days, (now - runs[-1].started_at).days))
     daily = by_day(runs, now, days)
     return Card(
         site=site,

@@ -43,7 +43,7 @@ class RunPage:
     @property
     def requisites(self) -> str:
         """What became of styles, scripts, pictures and fonts."""
-        told = self.told.get("requisites", {})
+        told = self.told.get("requisites") or {}
         left_out = f", {told['left_out']} left out as beyond their page's bounds" if told.get("left_out") else ""
         return f"{told.get('captured', 0)} captured, {told.get('failed', 0)} failed{left_out}"
 
@@ -66,6 +66,7 @@ def run_page(holdings: Holdings, key: str, outcome: str = "", page: int = 1) -> 
     try:
         run = PastRun.of(key, told)
         rows = fates.rows(told["articles"], site)
+        dict(told["parameters"]), dict(told.get("requisites") or {})  # Templates ask them for more.
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise FindingsFound(f"{key} is no manifest: {type(error).__name__}: {error}") from None
     only = Outcome(outcome) if outcome in set(Outcome) else None

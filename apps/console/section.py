@@ -12,10 +12,10 @@ from apps.console.fates import Row
 from apps.console.overview import Card, card_of
 from apps.shown.holdings import RUNS, Holdings
 from apps.shown.keys import NotThere
-from pressmark.archive import manifest
 from pressmark.errors import FindingsFound, UnknownSection
 from pressmark.history import PastRun
 from pressmark.outcomes import Outcome
+from pressmark.site import Site
 
 SHOWN = 50
 """Runs on a page."""
@@ -24,6 +24,7 @@ LOOKED_AT = 10
 """Manifests that rejections and silent edits are told from."""
 LISTED = 50
 """Rejections, and silent edits, at most."""
+UNREADABLE = "can't be read"
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +36,8 @@ class Told:
     """When the run began that saw it last."""
     first_at: datetime | None
     """When what was kept of it was captured; None if that can't be told."""
+    lost: str = ""
+    """Why that can't be told: `expired`, or `can't be read`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,9 +55,13 @@ class SectionPage:
     """From 1."""
     pages: int
     rejections: Sequence[Told]
+    """Those seen last, and of how many: as `edits`."""
+    rejected: int
     rejecting: int
     """Runs that they were told from."""
     edits: Sequence[Told]
+    edited: int
+    editing: int
     broken: dict[str, str]
     """What is wrong with manifests that can't be read, by key."""
     reaches: datetime | None
@@ -76,6 +83,8 @@ def section_page(holdings: Holdings, links: Links, site_name: str, section: str,
     page = min(max(page, 1), pages)
     rejecting = [run for run in runs if run.counts.get(Outcome.REJECTED)][:LOOKED_AT]
     editing = [run for run in runs if run.counts.get(Outcome.SILENT_EDIT)][:LOOKED_AT]
+    rejections, rejected = _told(holdings, rejecting, Outcome.REJECTED)
+    edits, edited = _told(holdings, editing, Outcome.SILENT_EDIT)
     reaching = min(DAYS, (now - runs[-1].started_at).days + 2 if runs else 1)
     return SectionPage(
         card=card_of(holdings, links, site, section, runs, now, max(reaching, 14)),
@@ -84,42 +93,47 @@ def section_page(holdings: Holdings, links: Links, site_name: str, section: str,
         most=RUNS,
         page=page,
         pages=pages,
-        rejections=_told(holdings, rejecting, Outcome.REJECTED),
+        rejections=rejections,
+        rejected=rejected,
         rejecting=len(rejecting),
-        edits=_told(holdings, editing, Outcome.SILENT_EDIT),
+        edits=edits,
+        edited=edited,
+        editing=len(editing),
         broken=holdings.broken(site_name, section),
         reaches=runs[-1].started_at if runs else None,
     )
 
 
-def _told(holdings: Holdings, runs: Sequence[PastRun], outcome: Outcome) -> list[Told]:
-    """Return each article once that these runs, newest first, saw so; the one seen last comes first."""
+def _told(holdings: Holdings, runs: Sequence[PastRun], outcome: Outcome) -> tuple[list[Told], int]:
+    """Return each article once that these runs, newest first, saw so; the one seen last comes first. And how many."""
     sites = holdings.sites()
     found: dict[tuple[str, str, str], Told] = {}
     for run in runs:
-        articles = [each for each in _manifest(holdings, run.key).get("articles", ()) if each["outcome"] == outcome]
-        for row in fates.rows(articles, sites.get(run.site)):
+        for row in _rows(holdings, run, outcome, sites.get(run.site)):
             name = (row.article_id, row.reason, "" if outcome is Outcome.REJECTED else row.key)
             found.setdefault(name, Told(row=row, seen_at=run.started_at, first_at=None))
     listed = list(found.values())[:LISTED]
     documents = holdings.documents([told.row.key for told in listed if told.row.key])
-    return [_dated(told, documents[told.row.key].data if told.row.key in documents else None) for told in listed]
+    dated = [_dated(told, documents[told.row.key].data if told.row.key in documents else None) for told in listed]
+    return dated, len(found)
 
 
-def _manifest(holdings: Holdings, key: str) -> manifest.Manifest:
+def _rows(holdings: Holdings, run: PastRun, outcome: Outcome, site: Site | None) -> list[Row]:
     try:
-        return holdings.manifest(key)
-    except (NotThere, FindingsFound):  # It was whole when its run was read for the history.
-        return {}
+        articles = [each for each in holdings.manifest(run.key)["articles"] if each["outcome"] == outcome]
+        return fates.rows(articles, site)
+    except (NotThere, FindingsFound, LookupError, TypeError, ValueError, AttributeError):
+        return []  # It was whole when its run was read for the history: the page of the run says what is wrong.
 
 
 def _dated(told: Told, document: dict[str, Any] | None) -> Told:
     """Say when its document was captured; without one, e.g. an expired rejection, there is nothing to link to."""
     if document is None:
-        return attrs.evolve(told, row=attrs.evolve(told.row, key=""))
+        lost = "expired" if told.row.outcome is Outcome.REJECTED else UNREADABLE
+        return attrs.evolve(told, row=attrs.evolve(told.row, key=""), lost=lost)
     headline = str(document.get("headline", ""))
     try:
         first_at = datetime.fromisoformat(document["pressmark"]["captures"][0]["capturedAt"])
     except (LookupError, TypeError, ValueError):
-        return told
+        return attrs.evolve(told, lost=UNREADABLE)
     return attrs.evolve(told, row=attrs.evolve(told.row, headline=headline), first_at=first_at)

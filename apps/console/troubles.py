@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
@@ -27,6 +28,12 @@ def _refused(request: Request, error: Exception) -> Response:
 def _missing(request: Request, error: Exception) -> Response:
     advice = "Rejections expire after a time; all else stays. `pressmark verify` lists what is missing from the bucket."
     return _error(request, 404, "Not there", f"The bucket has nothing to show here: {error.args[0]}", advice)
+
+
+def _asked_wrongly(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    told = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
+    return _error(request, 422, "Asked wrongly", told, "The overview leads to all there is.")
 
 
 def _wrong(request: Request, error: Exception) -> Response:
@@ -63,6 +70,7 @@ def _error(request: Request, status: int, title: str, message: str, advice: str)
 
 ANSWERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
     HTTPException: _refused,
+    RequestValidationError: _asked_wrongly,
     NotThere: _missing,
     PressmarkError: _wrong,
     Exception: _broken,

@@ -22,7 +22,7 @@ from apps.reading_room.spelling import spelled
 from pressmark.archive import keys
 from pressmark.archive.store import Store
 
-FORMAT = 1
+FORMAT = 2
 """A catalogue of another format is thrown away."""
 _TABLES = """
 CREATE TABLE days (
@@ -36,7 +36,9 @@ CREATE INDEX of_day ON versions (site, day, updated);
 CREATE INDEX newest ON versions (updated) WHERE versions;
 CREATE INDEX of_site ON versions (site, updated) WHERE versions;
 CREATE INDEX of_section ON versions (site, section, updated) WHERE versions;
-CREATE VIRTUAL TABLE texts USING fts5 (headline, body, tokenize = "porter unicode61 remove_diacritics 2");
+CREATE VIRTUAL TABLE texts USING fts5 (
+    headline, body, tokenize = "porter unicode61 remove_diacritics 2", prefix = "2 3"
+);
 """
 
 

@@ -58,7 +58,7 @@ def render(
 
 @cache
 def templates() -> Environment:
-    """Return the templates; what they are given is escaped."""
+    """Return the templates, all compiled: no visitor waits for it. What they are given is escaped."""
     made = Environment(
         loader=PackageLoader("apps.reading_room"),
         autoescape=True,
@@ -67,4 +67,6 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"words": words}
+    for name in made.list_templates(extensions=["html"]):
+        made.get_template(name)
     return made

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from email.message import Message
 from typing import Any
 
 import attrs
@@ -17,7 +18,7 @@ LONGEST = 64_000_000
 SHOWN = frozenset({"text/html", "text/plain", "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
 """Types that a browser shows; all others are saved."""
 UNKNOWN = "application/octet-stream"
-_TYPE = re.compile(r"\s*([a-z]+/[a-z0-9.+-]+)\s*(?:;.*?charset=\"?([A-Za-z0-9._-]+)\"?.*)?", re.IGNORECASE | re.DOTALL)
+_CHARSET = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 _CHUNK = 1 << 18
 
 
@@ -67,8 +68,7 @@ def page_of(holdings: Holdings, key: str, number: int = 1) -> Page:
 def member_at(holdings: Holdings, key: str, number: int = 1) -> bytes:
     """Return the gzip member that holds that response's record; raises as `page_of` does."""
     document, _ = _checked(holdings, key, number)
-    pointed = document.data["pressmark"]["captures"][number - 1]
-    return member_of(holdings.store, *(pointed[name] for name in ("warc", "offset", "length", "url")))
+    return member_of(holdings.store, **_captures(document)[number - 1])
 
 
 def _checked(holdings: Holdings, key: str, number: int) -> tuple[Document, int]:
@@ -101,19 +101,27 @@ def chunks(holdings: Holdings, key: str, end: int, start: int = 0) -> Iterator[b
 
 
 def _captures(document: Document) -> list[dict[str, Any]]:
+    """Return where a document says that its captures lie; FindingsFound if it does not say so."""
     try:
-        return [
-            {"warc": each["warc"], "length": int(each["length"])} for each in document.data["pressmark"]["captures"]
-        ]
+        return [_placed(each) for each in document.data["pressmark"]["captures"]]
     except (LookupError, TypeError, ValueError) as error:
         raise FindingsFound(f"{document.key} points to no capture: {type(error).__name__}: {error}") from None
+
+
+def _placed(capture: dict[str, Any]) -> dict[str, Any]:
+    place = {name: capture[name] for name in ("warc", "offset", "length", "url")}
+    if [type(value) for value in place.values()] != [str, int, int, str] or place["offset"] < 0:
+        raise ValueError(f"it says {place}")
+    return place
 
 
 def _type_of(response: Response) -> tuple[str, bool]:
     """Return the type to hand a body out as, and whether to show it; what a site says is not repeated unread."""
     said = next((value for name, value in response.headers if name.lower() == "content-type"), "")
-    found = _TYPE.fullmatch(said)
-    if not found or found[1].lower() not in SHOWN:
+    told = Message()
+    told["Content-Type"] = said
+    kind, charset = said.partition(";")[0].strip().lower(), told.get_param("charset")
+    if kind not in SHOWN:
         return UNKNOWN, False
-    kind = found[1].lower()
-    return (f"{kind}; charset={found[2]}" if found[2] and kind.startswith("text/") else kind), True
+    known = kind.startswith("text/") and isinstance(charset, str) and _CHARSET.fullmatch(charset)
+    return f"{kind}; charset={charset}" if known else kind, True

@@ -15,8 +15,10 @@ from apps.shown.words import count
 from pressmark.errors import FindingsFound
 from pressmark.reader import Difference, Document, diff
 
-LONGEST = 1500
-"""Words of two paragraphs together that are compared word by word; comparing takes the square of their number."""
+LONGEST = 800
+"""Words of two texts together that are compared word by word; comparing takes the square of their number."""
+EFFORT = 1_000_000
+"""Pairs of words that are compared for a page, at most, and of paragraphs: half a second or so."""
 LEAST_KEPT = 0.3
 """Of the words: with fewer of them the same, a text was replaced by another."""
 NAMES = {
@@ -75,7 +77,7 @@ class Change:
 
 @attrs.frozen
 class Known:
-    """What was captured of an article once."""
+    """What was captured of an article once; of a version, what pages say of it is there."""
 
     document: Document
 
@@ -88,6 +90,20 @@ class Known:
     def where(self) -> str:
         """The article that it is of, `<site>/YYYY/MM/DD/<article_id>`."""
         return "/".join(self.document.key.split("/")[1:6])
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with a version, so that it can't be shown; empty if nothing is."""
+        try:
+            document = self.document
+            if document.kind in KINDS:
+                self.captured_at, document.updated_at.astimezone(UTC)
+                for name in ("headline", "articleBody"):
+                    if not isinstance(document.data[name], str):
+                        return f"its {name} is no text"
+        except (FindingsFound, LookupError, TypeError, ValueError, AttributeError) as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
 
     @property
     def captured_at(self) -> datetime:
@@ -133,15 +149,21 @@ def compare(holdings: Holdings, earlier: str, later: str) -> Changes:
 
 
 def known_of(holdings: Holdings, where: str, kinds: Iterable[str] = KINDS) -> list[Known]:
-    """Return what was captured of an article (`<site>/YYYY/MM/DD/<article_id>`), in the order of the captures."""
+    """Return what was captured of an article (`<site>/YYYY/MM/DD/<article_id>`), in the order of the captures.
+
+    What can't be read is left out, so that the rest is shown; `pressmark verify` tells of it.
+    """
     found = holdings.documents(key for kind in kinds for key in holdings.store.keys(f"{kind}/{where}/"))
-    return sorted(map(Known, found.values()), key=lambda each: (each.captured_at, each.kind))
+    known = [each for each in map(Known, found.values()) if not each.problem]
+    return sorted(known, key=lambda each: (each.captured_at, each.kind))
 
 
 def _comparable(holdings: Holdings, key: str) -> Known:
     known = Known(holdings.document(key))
     if known.document.kind not in KINDS:
         raise NotThere(key)
+    if known.problem:
+        raise FindingsFound(f"{key} is no version: {known.problem}")
     return known
 
 
@@ -153,28 +175,36 @@ def change_of(difference: Difference) -> Change:
     """Show how a field differs; what is no text is shown as JSON."""
     texts = [_text(value) for value in (difference.before, difference.after)]
     before, after = (text.split("\n\n") if text else [] for text in texts)
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    steps = [("replace", 0, len(before), 0, len(after))]
+    if len(before) * len(after) <= EFFORT:
+        steps = [*SequenceMatcher(None, before, after, autojunk=False).get_opcodes()]
     paragraphs: list[Words | str] = []
-    for tag, a, b, c, d in matcher.get_opcodes():
+    left = EFFORT
+    for tag, a, b, c, d in steps:
         if tag == "equal":
             paragraphs.append(f"{count(b - a, 'paragraph')} the same")
-        else:
-            paragraphs += _words(before[a:b], after[c:d])
+            continue
+        for old, new in _pairs(before[a:b], after[c:d]):
+            cost = _length(old) * _length(new)
+            paragraphs += _words(old, new, compare=_length(old, new) <= LONGEST and cost <= left)
+            left -= cost if cost <= left else 0
     return Change(name=NAMES.get(difference.field, difference.field), paragraphs=paragraphs)
 
 
-def _words(before: Sequence[str], after: Sequence[str]) -> Iterator[Words]:
-    """Compare paragraphs that were replaced by others: all together, or in pairs if that would take too long."""
-    pairs: Iterable[tuple[str, str]] = [("\n\n".join(before), "\n\n".join(after))]
-    if _length(*before, *after) > LONGEST:
-        pairs = zip_longest(before, after, fillvalue="")
-    for old, new in pairs:
-        words = Difference("", old, new).words() if _length(old, new) <= LONGEST else []
-        kept = _length(*(text for kind, text in words if kind == "same"))
-        if kept < LEAST_KEPT * max(_length(old), _length(new)):  # Another text, and not a change of it.
-            yield from ([(kind, text)] for kind, text in (("removed", old), ("added", new)) if text)
-        else:
-            yield words
+def _pairs(before: Sequence[str], after: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """Return paragraphs and those that replaced them: all together, or in pairs if that would take too long."""
+    if _length(*before, *after) <= LONGEST:
+        return [("\n\n".join(before), "\n\n".join(after))]
+    return zip_longest(before, after, fillvalue="")
+
+
+def _words(old: str, new: str, *, compare: bool) -> Iterator[Words]:
+    words = Difference("", old, new).words() if compare else []
+    kept = _length(*(text for kind, text in words if kind == "same"))
+    if kept < LEAST_KEPT * max(_length(old), _length(new)):  # Another text, and not a change of it.
+        yield from ([(kind, text)] for kind, text in (("removed", old), ("added", new)) if text)
+    elif words:
+        yield words
 
 
 def _length(*texts: str) -> int:

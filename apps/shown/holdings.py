@@ -24,6 +24,8 @@ RUNS = 1000
 """Runs of a section that the console looks at."""
 PATIENCE = 1.0
 """Seconds that a bucket may be away before a page says so: somebody is waiting for it."""
+ANSWERED_WITHIN = 10.0
+"""Seconds that a bucket may take for an answer, for the same reason."""
 _MANIFESTS, _DOCUMENTS = 64, 1024
 
 Value = TypeVar("Value")
@@ -77,7 +79,7 @@ class Holdings:
             BucketRefused: S3 is not set up.
         """
         config = Config.from_env(environ)
-        return cls(Store.connect(attrs.evolve(config, patience=PATIENCE)), config.sites)
+        return cls(Store.connect(attrs.evolve(config, patience=PATIENCE), ANSWERED_WITHIN), config.sites)
 
     def sites(self) -> dict[str, Site]:
         """Read the site files, which change while an Airflow goes on; raise SiteFileError if one is wrong."""
@@ -89,8 +91,7 @@ class Holdings:
 
     def broken(self, site: str, section: str) -> dict[str, str]:
         """Return what is wrong with each of a section's manifests that `runs` left out, by key."""
-        noted = dict(self._history(site).broken)
-        return {key: wrong for key, wrong in noted.items() if section_of_manifest(key) == (site, section)}
+        return self._history(site).broken(section)
 
     def manifest(self, key: str) -> manifest.Manifest:
         """Return a run's manifest.
@@ -126,17 +127,25 @@ class Holdings:
         self._documents.keep(key, document)
         return document
 
-    def documents(self, wanted: Iterable[str]) -> dict[str, Document]:
-        """Return documents of one site by key, several read at a time; rejections that have expired are left out.
+    def documents(
+        self, wanted: Iterable[str], broken: Callable[[FindingsFound], None] = lambda error: None
+    ) -> dict[str, Document]:
+        """Return documents of one site by key, several read at a time.
+
+        Rejections that have expired are left out, and so are documents that can't be read: a page of many others is
+        not to fail for them.
+
+        Args:
+            wanted: keys.
+            broken: is told of each that is missing or no JSON object.
 
         Raises:
             NotThere: no document can have such a key.
-            FindingsFound: one is missing or no JSON object.
         """
         found = {key: self._documents.get(key) for key in wanted}
         unknown = [key for key, document in found.items() if document is None]
         if unknown:
-            for document in self.reader(site_of_document(unknown[0])).read(unknown):
+            for document in self.reader(site_of_document(unknown[0])).read(unknown, broken):
                 self._documents.keep(document.key, document)
                 found[document.key] = document
         return {key: document for key, document in found.items() if document}

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 16
 OK, NOT_FOUND = 200, 404
-_TIMEOUTS = 5, 60
+CONNECTED_WITHIN, ANSWERED_WITHIN = 5.0, 60.0
+"""Seconds."""
 
 
 class Presigned:
@@ -21,7 +22,10 @@ class Presigned:
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client, self._bucket = client, bucket
-        settings: Any = {"verify": os.environ.get("AWS_CA_BUNDLE") or True, "timeout": _TIMEOUTS}  # Typed too narrowly.
+        settings: Any = {
+            "verify": os.environ.get("AWS_CA_BUNDLE") or True,
+            "timeout": _timeouts(client),
+        }  # Typed too narrowly.
         self._session = URLLib3Session(proxies=getproxies(), max_pool_connections=CONNECTIONS, **settings)
 
     def get(self, key: str) -> bytes | None:
@@ -39,3 +43,9 @@ class Presigned:
         if answer.status_code == NOT_FOUND and b"<Code>NoSuchKey</Code>" in data:
             raise KeyError(key)
         return data if answer.status_code == OK else None
+
+
+def _timeouts(client: "S3Client") -> tuple[float, float]:
+    """Return the client's own."""
+    config: Any = client.meta.config
+    return config.connect_timeout, config.read_timeout

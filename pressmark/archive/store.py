@@ -25,7 +25,7 @@ from botocore.exceptions import (
 )
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from pressmark.archive.presigned import CONNECTIONS, Presigned
+from pressmark.archive.presigned import ANSWERED_WITHIN, CONNECTED_WITHIN, CONNECTIONS, Presigned
 from pressmark.config import DEFAULT_PATIENCE, Config
 from pressmark.errors import BucketError, BucketRefused, BucketUnreachable
 
@@ -91,16 +91,20 @@ class Store:
         return store
 
     @classmethod
-    def connect(cls, config: Config) -> "Store":
+    def connect(cls, config: Config, within: float = ANSWERED_WITHIN) -> "Store":
         """Be ready to ask, by the standard AWS variables.
+
+        Args:
+            config: names the bucket.
+            within: seconds in which it has to answer; if fewer than usual, it is not asked again and again either.
 
         Raises:
             BucketRefused: they make no sense.
         """
         settings = ClientConfig(
-            connect_timeout=5,
-            read_timeout=60,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            connect_timeout=min(CONNECTED_WITHIN, within),
+            read_timeout=within,
+            retries={"mode": "standard", "total_max_attempts": 3 if within >= ANSWERED_WITHIN else 1},
             max_pool_connections=CONNECTIONS,
             s3={"addressing_style": "path"},
         )

@@ -1,5 +1,6 @@
 """The history of a section, and what it asks of the bucket."""
 
+import json
 import os
 from datetime import UTC, datetime, timedelta
 
@@ -91,7 +92,40 @@ def test_a_broken_manifest_is_noted_until_it_is_mended(store: Store) -> None:
     ):
         store.put(newest, broken)
         assert len(history.newest(SECTION, 10, NOW)) == 1
-        assert list(history.broken) == [newest]
+        assert list(history.broken(SECTION)) == [newest]
     store.put(newest, whole)
     assert len(history.newest(SECTION, 10, NOW)) == 2
-    assert history.broken == {}
+    assert history.broken(SECTION) == {}
+
+
+def test_what_readers_lean_on_is_checked(store: Store) -> None:
+    newest = fill(store, 1, NOW)
+    told = json.loads(store.get(newest))
+    history = History(store, SITE)
+    for wrong in (
+        {"newly_rejected": "many"},
+        {"recovered": None},
+        {"recovered": {"published": []}},
+        {"requests": [{"host": "a.example"}]},
+        {"requests": 3},
+        {"parameters": None},
+        {"articles": [{"article_id": "x"}]},
+    ):
+        store.put(newest, json.dumps(told | wrong).encode())
+        assert history.newest(SECTION, 10, NOW) == [], wrong
+        assert list(history.broken(SECTION)) == [newest]
+    more = {"requests": [{"host": "a.example", "number": 3, "busiest_minute": 2, "of_tomorrow": 1}], "failure": 7}
+    store.put(newest, json.dumps(told | more).encode())
+    [run] = history.newest(SECTION, 10, NOW)
+    assert (run.asked[0].number, run.failure) == (3, "7")
+
+
+def test_a_broken_manifest_that_was_deleted_is_forgotten(store: Store) -> None:
+    newest = fill(store, 2, NOW)
+    store.put(newest, b"{")
+    history = History(store, SITE)
+    assert len(history.newest(SECTION, 10, NOW)) == 1
+    assert history.broken(SECTION)
+    store.client.delete_object(Bucket=store.bucket, Key=newest)
+    assert len(history.newest(SECTION, 10, NOW)) == 1
+    assert history.broken(SECTION) == {}

@@ -76,6 +76,9 @@ def test_pages_keep_their_own_policy(crawled: tuple[Archive, Crawl], console: Vi
     [
         ("text/html; charset=utf-8", "text/html; charset=utf-8", True),
         ('Text/HTML;charset="gb2312"', "text/html; charset=gb2312", True),
+        ("text/html;", "text/html", True),
+        ("text/plain; format=flowed; charset=utf-8", "text/plain; charset=utf-8", True),
+        ("text/html; charset=a b", "text/html", True),
         ("text/plain", "text/plain", True),
         ("image/jpeg", "image/jpeg", True),
         ("image/svg+xml", UNKNOWN, False),
@@ -149,6 +152,10 @@ def test_a_document_that_points_elsewhere_is_not_followed(crawled: tuple[Archive
             ({"warc": "warc/chinadaily/2022/02/18/x.warc.gz"}, 404),
             ({"length": 1 << 40}, 500),
             ({"length": "long"}, 500),
+            ({"length": 7.5}, 500),
+            ({"offset": -1}, 500),
+            ({"offset": "0"}, 500),
+            ({"url": None}, 500),
             ({"offset": 1}, 500),
         ]
     ):

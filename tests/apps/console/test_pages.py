@@ -5,7 +5,9 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -74,6 +76,25 @@ def night(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 @pytest.fixture(scope="module")
 def console(night: Night) -> Visitor:
     return visitor()
+
+
+@contextmanager
+def put(night: Night, key: str, data: bytes | None) -> Iterator[None]:
+    """Let other bytes lie under a key for a time, or none."""
+    store = night.archive.store
+    whole = store.get(key) if key in store.keys(key) else None
+
+    def lay(what: bytes | None) -> None:
+        if what is None:
+            store.client.delete_object(Bucket=store.bucket, Key=key)
+        else:
+            store.put(key, what)
+
+    lay(data)
+    try:
+        yield
+    finally:
+        lay(whole)
 
 
 def test_the_overview_tells_the_state_the_reason_and_what_to_do(night: Night, console: Visitor) -> None:
@@ -222,18 +243,50 @@ def test_markup_in_a_headline_is_text(night: Night) -> None:
 def test_a_broken_manifest_is_named_and_takes_nothing_else_away(night: Night) -> None:
     started = datetime.now(UTC)
     key = keys.manifest("newsroom", "world/europe", started, f"{started:%Y%m%dT%H%M%S}-broken")
-    night.archive.store.put(key, b'{"half": ')
-    try:
+    with put(night, key, b'{"half": '):
         console = visitor()
         assert "1 manifest can't be read" in console.read("/")
         told = console.read(SECTION)
         assert key in told
         assert "3 runs, back to" in told
         assert "What to do:" in console.read(f"/{key}", 500)
-    finally:
         night.archive.store.put(key, json.dumps({**night.second.manifest, "run_id": "mended"}).encode())
-    assert "4 runs, back to" in console.read(SECTION), "once mended it is read"
-    night.archive.store.client.delete_object(Bucket=night.archive.store.bucket, Key=key)
+        assert "4 runs, back to" in console.read(SECTION), "once mended it is read"
+
+
+@pytest.mark.parametrize("change", [{"dateModified": None}, {"pressmark": {}}, {"headline": None}, None])
+def test_a_broken_document_takes_nothing_else_away(night: Night, change: dict[str, Any] | None) -> None:
+    edited = night.fates["silent_edit"]["key"]
+    before = f"articles/{edited.removeprefix('silent-edits/').rpartition('-')[0]}.json"
+    for key in (edited, before):
+        broken = b"{" if change is None else json.dumps(json.loads(night.archive.store.get(key)) | change).encode()
+        with put(night, key, broken):
+            console = visitor()
+            console.get("/")
+            console.get(SECTION)
+            console.get(night.path(night.second))
+            told = console.read(f"/diff?key={quote(edited)}", 500 if key == edited else 200)
+            assert "This can't be read" in told if key == edited else "there is nothing to compare it with" in told
+    with put(night, edited, None):
+        assert "can't be read" in visitor().read(SECTION)
+        assert "can't be read" not in visitor().read("/")
+
+
+@pytest.mark.parametrize("name", ["copy of x", "deeper/x", "x.y"])
+def test_files_of_other_names_take_nothing_away(night: Night, name: str) -> None:
+    with put(night, f"runs/newsroom/world/europe/{datetime.now(UTC):%Y/%m/%d}/{name}.json", b"{"):
+        console = visitor()
+        console.get("/")
+        assert "3 runs, back to" in console.read(SECTION)
+
+
+def test_a_manifest_of_wrong_parts_is_told(night: Night) -> None:
+    for change in ({"requisites": 3}, {"parameters": None}, {"newly_rejected": "many"}, {"articles": [{}]}):
+        started = datetime.now(UTC) - timedelta(days=400)
+        told = {**night.failed.manifest, "run_id": "wrong", "started_at": started.isoformat()} | change
+        assert "is no manifest" in visitor().read(f"/{manifest.write(night.archive.store, told)}", 500), change
+    told |= {"requisites": None, "newly_rejected": 0, "parameters": {}, "articles": []}
+    assert "0 captured, 0 failed" in visitor().read(f"/{manifest.write(night.archive.store, told)}")
 
 
 def test_a_manifest_of_hostile_words_is_shown_as_text(night: Night) -> None:

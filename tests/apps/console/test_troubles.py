@@ -1,13 +1,17 @@
 """What the console says when there is nothing to show."""
 
+import socket
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from apps.ports import free_port
+from apps.shown import holdings
 from apps.shown.holdings import Holdings
 from pressmark.alarms import Alarm
+from pressmark.errors import BucketUnreachable
 from tests.apps.console.conftest import visitor
 
 
@@ -43,6 +47,18 @@ def test_a_bucket_away_is_named_with_what_to_do(bucket: str, monkeypatch: pytest
         assert bucket in answer.text
         assert "What to do:" in answer.text
         assert "Traceback" not in answer.text
+
+
+def test_a_bucket_that_never_answers_is_not_waited_for(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        monkeypatch.setattr(holdings, "ANSWERED_WITHIN", 0.2)
+        opened = Holdings.open()
+        began = time.monotonic()
+        assert bucket in visitor(lambda: opened).read("/", 503)
+        with pytest.raises(BucketUnreachable):
+            opened.document("articles/newsroom/2022/02/18/WS1/20220218T005300Z.json")
+        assert time.monotonic() - began < 30, "usually a bucket has three minutes for each"
 
 
 def test_a_bucket_that_refuses_is_named(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:

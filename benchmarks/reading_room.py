@@ -1,0 +1,138 @@
+"""What the reading room costs beside 100,000 versions: its catalogue, its pages and searches, and its memory."""
+
+import gzip
+import json
+import os
+import random
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+import httpx
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from apps.demo_settings import BIN
+from apps.ports import free_port
+from apps.s3server import RunningS3
+from pressmark.archive import keys
+from pressmark.archive.store import GZIP, Store
+from pressmark.config import Config
+
+SITE = "newsroom"
+FIRST = date(2016, 1, 1)
+ARTICLES = 25
+"""A day."""
+WORDS = [f"w{number}x" for number in range(20_000)]
+"""As frequent as those of a language: the second half as often as the first, the third a third (Zipf)."""
+SENTENCES, LENGTH, PARAGRAPHS = 4000, 50, 6
+SEARCHES = {
+    "a word of every article": "w0x",
+    "two common words": "w1x w2x",
+    "a rare word": "w15000x",
+    "a phrase": '"w0x w1x"',
+    "what begins so": "w30*",
+}
+
+
+@click.command()
+@click.option("--versions", default=100_000, show_default=True, help="In the exports.")
+@click.option("--rounds", default=15, show_default=True)
+def main(versions: int, rounds: int) -> None:
+    """Print seconds for each page, and the memory of the process that serves them."""
+    console, table = Console(), Table("page", "cold s", "warm median s", "warm worst s", box=None)
+    with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as folder, RunningS3(Path(folder, "s3")) as s3:
+        os.environ |= s3.environment
+        with console.status(f"writing {versions:,} versions"):
+            day, written = fill(Store.open(Config.from_env(os.environ)), versions)
+        with serving(Path(folder)) as (process, client):
+            started = time.monotonic()
+            with console.status("waiting for the catalogue"):
+                while f"{written:,} versions" not in client.get("/").text:
+                    time.sleep(1)
+            built = time.monotonic() - started
+            peak = process.memory_info().rss
+        # Another process: what it knows it has from the catalogue.
+        with serving(Path(folder)) as (process, client):
+            pages = {
+                "the first page": "/",
+                "a site": f"/articles/{SITE}/",
+                "a month": f"/articles/{SITE}/{day:%Y/%m}/",
+                "a day": f"/articles/{SITE}/{day:%Y/%m/%d}/",
+            } | {name: str(httpx.URL("/search", params={"q": words})) for name, words in SEARCHES.items()}
+            for name, path in pages.items():
+                cold, *warm = [timed(client, path) for _ in range(rounds + 1)]
+                table.add_row(name, f"{cold:.3f}", f"{statistics.median(warm):.3f}", f"{max(warm):.3f}")
+            memory = process.memory_info().rss
+        size = sum(path.stat().st_size for path in Path(folder, "cache").rglob("*.sqlite"))
+    console.print(table)
+    console.print(
+        f"catalogue of {written:,} versions: made in {built:.0f} s with {peak / 1e6:.0f} MB of memory, "
+        f"{size / 1e6:.0f} MB on the disk; serving it: {memory / 1e6:.0f} MB"
+    )
+
+
+def fill(store: Store, versions: int) -> tuple[date, int]:
+    """Write exports of so many versions, and return their last day and how many there are."""
+    chosen = random.Random(1)  # The same articles each time.
+    frequency = [1 / (rank + 1) for rank in range(len(WORDS))]
+    sentences = [" ".join(chosen.choices(WORDS, frequency, k=LENGTH)) for _ in range(SENTENCES)]
+    day, written = FIRST, 0
+    with ThreadPoolExecutor(8, "fill") as pool:
+        while written < versions:
+            lines = [
+                _document(chosen, sentences, day, number, version)
+                for number in range(ARTICLES)
+                for version in range(chosen.choice([1, 1, 1, 2, 3]))
+            ]
+            written += len(lines)
+            data = gzip.compress("".join(f"{json.dumps(each)}\n" for each in lines).encode(), 1)
+            pool.submit(store.put, keys.export_lines(SITE, day), data, GZIP)
+            day += timedelta(days=1)
+    return day - timedelta(days=1), written
+
+
+def _document(chosen: random.Random, sentences: list[str], day: date, number: int, version: int) -> dict[str, object]:
+    return {
+        "identifier": f"WS{day:%Y%m%d}{number:04}",
+        "dateModified": f"{day}T{8 + version:02}:00:00+08:00",
+        "headline": " ".join(chosen.choice(sentences).split()[:9]),
+        "articleBody": "\n\n".join(chosen.choices(sentences, k=PARAGRAPHS)),
+        "articleSection": chosen.choice(["World / Europe", "World / Asia"]),
+        "pressmark": {"captures": [{"capturedAt": f"{day}T12:00:00Z"}]},
+    }
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[psutil.Process, httpx.Client]]:
+    """Run the command, and hand out its process and a client of it."""
+    port, stage = free_port(), free_port()
+    command = [BIN / "pressmark", "reading-room", "--port", str(port), "--replay-port", str(stage)]
+    process = subprocess.Popen([*command, "--cache", folder / "cache"], stdout=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.readline()
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            yield psutil.Process(process.pid), client
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def timed(client: httpx.Client, path: str) -> float:
+    """Return the seconds that a page takes."""
+    started = time.perf_counter()
+    client.get(path).raise_for_status()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
