@@ -19,8 +19,8 @@ NOW, SOON, WHENEVER = 1000, 100, 1
 
 
 def sites() -> list[Site]:
-    """Return the sites that there are DAGs for."""
-    return list(load_sites(Config.from_env(os.environ).sites).values())
+    """Return the sites that there are DAGs for: those with a section that is enabled."""
+    return [site for site in load_sites(Config.from_env(os.environ).sites).values() if site.enabled]
 
 
 def articles(site: Site, section: str) -> Asset:

@@ -106,5 +106,5 @@ def archive(site: Site, name: str) -> DAG:
 
 
 for each in sites():
-    for path in each.sections:
+    for path in each.enabled:
         archive(each, path)

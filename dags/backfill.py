@@ -122,5 +122,5 @@ def backfill(site: Site, name: str) -> DAG:
 RATE = "{{ params.requests_per_minute }}"
 
 for each in sites():
-    for path in each.sections:
+    for path in each.enabled:
         backfill(each, path)

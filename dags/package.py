@@ -29,7 +29,7 @@ def package(site: Site) -> DAG:
         **dag_options("package", site),
         description=f"Daily exports, the merged index and packages of {site.title}",
         doc_md=__doc__,
-        schedule=AssetAny(*(articles(site, name) for name in site.sections)),
+        schedule=AssetAny(*(articles(site, name) for name in site.enabled)),
     )
     def of_site() -> None:
         @task(retries=3, retry_delay=timedelta(minutes=5))

@@ -23,7 +23,7 @@ from pressmark.site import Site
 
 def recrawl(site: Site) -> DAG:
     """Return the DAG of one site: its pool has to be known before the article is."""
-    assets = {f"{site.site}/{name}": articles(site, name) for name in site.sections}
+    assets = {f"{site.site}/{name}": articles(site, name) for name in site.enabled}
 
     @dag(
         **dag_options("recrawl_article", site),

@@ -99,6 +99,8 @@ class Section(_Facts):
     """Title for people, e.g. `World / Europe`."""
     path: str
     """Path of the first listing page, e.g. `/world/europe`."""
+    enabled: bool = True
+    """Whether it has DAGs; without them it is crawled by hand alone."""
     schedule: str | None = "*/30 * * * *"
     """Cron expression of the Airflow DAG, UTC; null: only when triggered."""
     pages: Annotated[int, Field(ge=1)] = 5
@@ -140,6 +142,11 @@ class Site(_Facts):
     def zone(self) -> ZoneInfo:
         """The time zone as an object."""
         return ZoneInfo(self.time_zone)
+
+    @cached_property
+    def enabled(self) -> dict[str, Section]:
+        """The sections that have DAGs."""
+        return {name: section for name, section in self.sections.items() if section.enabled}
 
     @cached_property
     def article_pattern(self) -> re.Pattern[str]:

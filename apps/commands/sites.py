@@ -15,7 +15,7 @@ def sites() -> None:
     rows = table("section", "title", "schedule (UTC)", "pages", "address")
     for site in load_sites(Config.from_env(os.environ).sites).values():
         for name, section in site.sections.items():
-            schedule = section.schedule or "when triggered"
+            schedule = (section.schedule or "when triggered") if section.enabled else "switched off"
             title = f"{site.title}: {section.name}"
             rows.add_row(f"{site.site}/{name}", title, schedule, str(section.pages), site.origin + section.path)
     console().print(rows)

@@ -20,7 +20,7 @@ def status(as_json: bool) -> None:
     """Show each section's last run and what waits in the local spool."""
     config = Config.from_env(os.environ)
     store = Store.open(config)
-    states = [_row(config, store, site, name) for site in load_sites(config.sites).values() for name in site.sections]
+    states = [_row(config, store, site, name) for site in load_sites(config.sites).values() for name in site.enabled]
     if as_json:
         print_json(states)
         return

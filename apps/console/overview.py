@@ -81,7 +81,7 @@ def overview(holdings: Holdings, links: Links) -> Overview:
     cards = [
         card_of(holdings, links, site, section, holdings.runs(site.site, section), now)
         for site in holdings.sites().values()
-        for section in site.sections
+        for section in site.enabled
     ]
     order = list(State)
     cards.sort(key=lambda card: (not card.alarms, order.index(card.freshness.state), card.site.site, card.section))
