@@ -44,20 +44,25 @@ class Arrivals:
     def each(self, make: Callable[[date], Made]) -> Iterator[Made]:
         """Make something of each day of which something arrived since the last time, the oldest first.
 
-        What was reached is noted when all is done: what is stopped in between is done again, to no harm.
+        What was reached is noted as it is: what is stopped in between goes on with the day at hand.
         """
-        since, days = self._reached()
-        reached = since
+        since, before = self._reached()
+        left, reached = set(before), since
         for changes in Reader(self.store, self.site).changes(since):
-            days |= set(self.days_of(changes))
+            left |= set(self.days_of(changes))
             reached = changes.cursor
-        again = []
-        for made in map(make, sorted(days)):
-            again += [made.day.isoformat()] if made.again else []
+        if reached != since:  # Also if they brought nothing: then they are not read again.
+            self._note(reached, left)
+        for day in sorted(left):
+            made = make(day)
+            if not made.again:
+                left.remove(day)
+                self._note(reached, left)
             yield made
-        if days or reached != since:  # Runs that brought nothing are not read again either.
-            note = json.dumps({"cursor": reached, "again": again})
-            self.store.put(self.note, note.encode() + b"\n")
+
+    def _note(self, reached: str | None, left: set[date]) -> None:
+        note = json.dumps({"cursor": reached, "again": sorted(day.isoformat() for day in left)})
+        self.store.put(self.note, note.encode() + b"\n")
 
     def _reached(self) -> tuple[str | None, set[date]]:
         """Return the cursor of the last time, and the days to look at again; a note that can't be read is as none."""

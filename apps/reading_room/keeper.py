@@ -1,6 +1,7 @@
 """The keeper: looks at the exports again and again, and so keeps the catalogue as fresh as they are."""
 
 import logging
+import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from threading import Event, Thread
@@ -43,8 +44,8 @@ class Keeper:
         """Look at the exports now."""
         try:
             done = self.catalogue.refresh(self.holdings.store, self._sites())
-        except PressmarkError as error:
-            self.state = attrs.evolve(self.state, trouble=str(error))
+        except (PressmarkError, sqlite3.Error, OSError) as error:  # A full disk, or another room at the same catalogue.
+            self.state = attrs.evolve(self.state, trouble=f"{error}")
             logger.warning("the catalogue stays as it was: %s", error)
         else:
             if done.days:

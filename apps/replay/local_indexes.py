@@ -108,3 +108,5 @@ class LocalIndexes:
                     logger.info("%d indexes are newer", done)
             except PressmarkError as error:
                 logger.warning("the indexes stay as they were: %s", error)
+            except Exception:  # The disk may be full for a while: what comes then is not to be missed.
+                logger.exception("the indexes stay as they were")

@@ -7,6 +7,7 @@ from typing import IO, Any
 from fastwarc.warc import WarcRecordType
 
 from pressmark.archive import cdxj
+from pressmark.archive.member import members
 from pressmark.archive.records import located
 from pressmark.archive.sorted_lines import SortedLines
 
@@ -55,12 +56,17 @@ class Contents:
         """
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
+        last = 0
         for told, offset, length in located(file, size, _read):
+            last = offset
             if told:
                 facts, refers = told
                 self._take(facts, refers)
                 if facts["status"] != cdxj.NOT_MODIFIED:
                     self._lines.add([cdxj.line_of(facts, offset, length, name).encode()])
+        file.seek(last)  # FastWARC takes a file that was cut for one that ends.
+        if [length for _, length in members(file)] != [size - last]:
+            raise ValueError(f"something is behind the record at byte {last}")
 
     def _take(self, facts: dict[str, Any], refers: tuple[str, date] | None) -> None:
         record_id, url = facts["warc-record-id"].strip("<>"), facts["url"]

@@ -21,7 +21,7 @@ from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import Store
 from pressmark.arrivals import Arrivals
 from pressmark.config import Config
-from pressmark.errors import FindingsFound
+from pressmark.errors import FindingsFound, SpoolError
 from pressmark.packages import pages, referred, wacz, zipnum
 from pressmark.packages.contents import Contents
 from pressmark.packages.signing import Signer
@@ -31,6 +31,9 @@ _PATIENCE = timedelta(days=7)
 """So long after its day a package is made again for what is not in the bucket yet."""
 _TOLD = 3
 """Problems of a day that are told in full."""
+_PACKAGE = re.compile(r"/(\d{4}-\d\d-\d\d)\.wacz$")
+_RUN = re.compile(r"^.*?-\d{17}-|-\d{5,}\.warc\.gz$")
+"""What stands around the id of its run in the name of a segment."""
 _SEGMENT = re.compile(r"warc/[^/]+/(\d{4})/(\d\d)/(\d\d)/[^/]+\.warc\.gz")
 
 
@@ -41,6 +44,7 @@ class Packaged:
     day: date
     """UTC, of the crawl."""
     segments: int = 0
+    """Those of runs that cross midnight are in both days."""
     referred: int = 0
     """How many captures of other days are in it, because a capture of this day refers to them."""
     lost: int = 0
@@ -96,21 +100,32 @@ class Packager:
         return Arrivals(self.store, self.site, keys.packaged(self.site), _days).each(make)
 
     def every(self) -> Iterator[Packaged]:
-        """Make the packages of all days, whatever was made before."""
-        found = filter(None, map(_SEGMENT.fullmatch, self.store.keys(f"{keys.WARC}{self.site}/")))
-        return map(self._tried, sorted({date(*map(int, each.groups())) for each in found}))
+        """Make the packages of all days, whatever was made before; of days whose segments are gone, too."""
+        days = {day for key in self.store.keys(f"{keys.WARC}{self.site}/") if (day := _day_of(key))}
+        packaged = filter(None, map(_PACKAGE.search, self.store.keys(keys.packages(self.site))))
+        return map(self._tried, sorted(days | {date.fromisoformat(each[1]) for each in packaged}))
 
     def package(self, day: date) -> Packaged:
         """Make the package of one day; without a segment there is none.
 
         Raises:
-            FindingsFound: a segment of the day can't be read.
-            OSError: there is no room for it on the local disk.
+            FindingsFound: a segment of the day can't be read; or all are gone, and an older package still has them.
+            SpoolError: there is no room for it on the local disk.
         """
-        prefix = keys.segments(self.site, datetime(day.year, day.month, day.day, tzinfo=UTC))
-        segments = [key for key in self.store.keys(prefix) if _SEGMENT.fullmatch(key)]
+        segments = self._segments(day)
         if not segments:
+            if guarded.head(self.store, keys.package(self.site, day)):
+                raise FindingsFound(
+                    f"{keys.package(self.site, day)} is of segments that are gone: delete it, with its older versions, "
+                    "as the operator (docs/security.md)"
+                )
             return Packaged(day)
+        try:
+            return self._package(day, segments)
+        except OSError as error:
+            raise SpoolError(f"the package of {day} can't be built: {error}. Make room, or set TMPDIR.") from error
+
+    def _package(self, day: date, segments: list[str]) -> Packaged:
         with tempfile.TemporaryDirectory(prefix="pressmark-package-") as folder:
             path = Path(folder, "package.wacz")
             made = self._build(day, segments, path)
@@ -121,6 +136,20 @@ class Packager:
             if changed:
                 put_large(self.store, key, path, digest, wacz.WACZ)
             return attrs.evolve(made, size=path.stat().st_size, changed=changed)
+
+    def _segments(self, day: date) -> list[str]:
+        """Return the segments of a day, and those of its neighbours by runs that cross midnight.
+
+        A page captured before midnight has its pictures behind it, and one behind it its styles before.
+        """
+        own, *others = (list(self._of(day + timedelta(days=days))) for days in (0, -1, 1))
+        runs = {_RUN.sub("", key.rpartition("/")[2]) for key in own}
+        near = [key for keys_ in others for key in keys_ if _RUN.sub("", key.rpartition("/")[2]) in runs]
+        return sorted([*own, *near]) if own else []
+
+    def _of(self, day: date) -> Iterator[str]:
+        prefix = keys.segments(self.site, datetime(day.year, day.month, day.day, tzinfo=UTC))
+        return (key for key in self.store.keys(prefix) if _SEGMENT.fullmatch(key))
 
     def _build(self, day: date, segments: list[str], path: Path) -> Packaged:
         """Write the package into a file, and return it without its size."""
@@ -168,14 +197,17 @@ class Packager:
     def _tried(self, day: date) -> Packaged:
         try:
             return self.package(day)
-        except FindingsFound as error:
+        except (FindingsFound, SpoolError) as error:
             return Packaged(day, problem=str(error))
 
 
 def _days(changes: Changes) -> Iterator[date]:
-    for said in changes.manifest["segments"]:
-        if found := _SEGMENT.fullmatch(said["key"]):
-            yield date(*map(int, found.groups()))
+    return filter(None, (_day_of(said["key"]) for said in changes.manifest["segments"]))
+
+
+def _day_of(key: str) -> date | None:
+    found = _SEGMENT.fullmatch(key)
+    return date(*map(int, found.groups())) if found else None
 
 
 def _told(problems: list[str]) -> str | None:

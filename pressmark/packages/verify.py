@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pressmark.archive import keys
 from pressmark.archive.large import sha256_of
@@ -43,7 +43,15 @@ def _verify(store: Store, key: str, site: str, day: datetime) -> Iterator[Findin
     prefix, remake = keys.segments(site, day), f"`pressmark package {site} --day {day:%Y-%m-%d}` makes it anew"
     there = {each.removeprefix(prefix) for each in store.keys(prefix) if each.endswith(".warc.gz")}
     held = {name for name in contents.segments if not name.endswith(wacz.REFERRED)}
-    if gone := held - there:
-        yield Finding(key, f"{len(gone)} of its segments are not in the bucket any more: {remake}", grave=False)
+    if held and not held & there:
+        yield Finding(key, "none of its segments is in the bucket any more: delete it (docs/security.md)")
+    elif gone := held - there - _of_neighbours(store, site, day, held):
+        yield Finding(key, f"{len(gone)} of its segments are not in the bucket any more: {remake}")
     if new := there - held:
         yield Finding(key, f"{len(new)} segments of its day are not in it: {remake}", grave=False)
+
+
+def _of_neighbours(store: Store, site: str, day: datetime, held: set[str]) -> set[str]:
+    """Return the segments of the days around that are there: those of runs that cross midnight are in it, too."""
+    prefixes = (keys.segments(site, day + timedelta(days=days)) for days in (-1, 1))
+    return held & {key.removeprefix(prefix) for prefix in prefixes for key in store.keys(prefix)}

@@ -34,7 +34,7 @@ _BROKEN = (
     EOFError,
     zlib.error,
     zipfile.BadZipFile,
-    NotImplementedError,
+    RuntimeError,
 )
 """What zipfile and json raise where bytes were changed."""
 

@@ -33,9 +33,15 @@ class Days:
     runs: int = 0
 
     @contextmanager
-    def crawl(self, day: date, hour: int = 10) -> Iterator["Crawl"]:
-        """Crawl on a day; at the end its segment lies in the bucket, and the run's manifest tells of it."""
-        self.runs += 1
+    def crawl(self, day: date, hour: int = 10, *, goes_on: bool = False) -> Iterator["Crawl"]:
+        """Crawl on a day; at the end its segment lies in the bucket, and the run's manifest tells of it.
+
+        Args:
+            day: UTC.
+            hour: UTC.
+            goes_on: it is a further segment of the run before.
+        """
+        self.runs += not goes_on
         run_id = f"r{self.runs}"
         segment = Segment(self.folder / run_id, SITE, run_id, 1, {"software": "test"})
         began = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import shutil
 import subprocess
@@ -73,6 +74,17 @@ def test_a_flipped_byte_in_a_file_of_it_is_told_by_the_package_alone(packaged: D
         assert name
 
 
+def test_no_flipped_bit_of_the_zip_breaks_the_check_itself(packaged: Days) -> None:
+    whole = packaged.store.get(KEY)
+    directory = whole.index(b"PK\x01\x02")
+    for place in [*range(60), *range(directory, len(whole))]:
+        for bit in range(8):
+            flipped = bytearray(whole)
+            flipped[place] ^= 1 << bit
+            with contextlib.suppress(ValueError):  # Or it is nothing that the ZIP's readers mind.
+                wacz.check(BytesIO(bytes(flipped)))
+
+
 def test_a_package_that_was_changed_and_put_as_ours_is_found(packaged: Days, tmp_path: Path) -> None:
     whole = tmp_path / "whole.wacz"
     whole.write_bytes(packaged.store.get(KEY))
@@ -111,9 +123,18 @@ def test_a_package_older_than_its_day_is_noted(packaged: Days) -> None:
         crawl.page()
     remake = f"`pressmark package {SITE} --day {FIRST}` makes it anew"
     assert problems(packaged) == [(f"1 segments of its day are not in it: {remake}", False)]
-    for key in list(packaged.store.keys("warc/")):
-        packaged.store.client.delete_object(Bucket=packaged.store.bucket, Key=key)
-    assert problems(packaged) == [(f"1 of its segments are not in the bucket any more: {remake}", False)]
+    packaged.package(FIRST)
+    first, second = (key for key in packaged.store.keys("warc/") if key.endswith(".gz"))
+    packaged.store.client.delete_object(Bucket=packaged.store.bucket, Key=first)
+    assert problems(packaged) == [(f"1 of its segments are not in the bucket any more: {remake}", True)]
+    packaged.store.client.delete_object(Bucket=packaged.store.bucket, Key=second)
+    assert problems(packaged) == [
+        ("none of its segments is in the bucket any more: delete it (docs/security.md)", True)
+    ]
+    [told] = Packager(packaged.store, SITE).every()
+    assert f"{KEY} is of segments that are gone: delete it" in str(told.problem)
+    packaged.store.client.delete_object(Bucket=packaged.store.bucket, Key=KEY)
+    assert list(Packager(packaged.store, SITE).every()) == []
 
 
 def test_other_days_are_not_looked_at_if_one_is_asked_for(packaged: Days) -> None:

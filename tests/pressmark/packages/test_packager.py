@@ -1,3 +1,4 @@
+import errno
 import gzip
 import json
 import logging
@@ -6,6 +7,7 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 import attrs
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from pressmark.archive import cdxj, keys
 from pressmark.archive.response import response_of
 from pressmark.errors import FindingsFound
-from pressmark.packages import zipnum
+from pressmark.packages import wacz, zipnum
 from pressmark.packages.packager import Packager
 from pressmark.packages.verify import verify_packages
 from tests.pressmark.packages.conftest import FIRST, LAMP, SECOND, SITE, URL, Days, listed
@@ -133,6 +135,64 @@ def test_what_is_referred_to_may_lie_in_a_segment_that_was_begun_before_midnight
     assert page.captured_at.date() == SECOND
     assert days.package(SECOND).referred == 1
     assert replayed(opened(days, SECOND), URL) == [b"<h1>Lamps lit</h1>"]
+
+
+def test_a_run_across_midnight_is_in_the_packages_of_both_days(days: Days) -> None:
+    with days.crawl(FIRST, 23) as crawl:
+        crawl.publish(crawl.page())
+        crawl.page("https://img.example/style.css", b"p {}", "text/css")
+    with days.crawl(SECOND, 0, goes_on=True) as crawl:
+        crawl.page(LAMP, b"lamp", "image/jpeg")
+    with days.crawl(SECOND, 9) as crawl:
+        crawl.page("https://img.example/another.jpeg", b"other", "image/jpeg")
+    assert [days.package(day).segments for day in (FIRST, SECOND)] == [2, 3]
+    for day in (FIRST, SECOND):
+        assert replayed(opened(days, day), LAMP) == [b"lamp"]
+        assert replayed(opened(days, day), "https://img.example/style.css") == [b"p {}"]
+        assert not list(verify_packages(days.store))
+    assert replayed(opened(days), "https://img.example/another.jpeg") == []
+
+
+def test_a_segment_that_was_cut_anywhere_makes_no_package(days: Days) -> None:
+    with days.crawl(FIRST) as crawl:
+        crawl.page()
+    [key] = [key for key in days.store.keys("warc/") if key.endswith(".gz")]
+    whole = days.store.get(key)
+    for end in range(1, len(whole), 97):
+        days.store.put(key, whole[:end])
+        [made] = Packager(days.store, SITE).every()
+        if made.problem is None:  # Between two records: nothing in the file says that there were more.
+            assert gzip.decompress(whole[:end])
+        else:
+            assert f"{key} is no whole WARC" in made.problem
+            assert not made.changed
+
+
+def test_a_day_that_finds_no_room_does_not_hold_the_next_ones_up(days: Days, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in (FIRST, SECOND):
+        with days.crawl(day) as crawl:
+            crawl.page()
+    add = wacz.Writer.add
+
+    def full(self: wacz.Writer, path: str, file: IO[bytes]) -> None:
+        if "-r1-" in path:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        add(self, path, file)
+
+    monkeypatch.setattr(wacz.Writer, "add", full)
+    done = list(Packager(days.store, SITE).changed())
+    assert [(each.day, each.changed) for each in done] == [(FIRST, False), (SECOND, True)]
+    assert "No space left on device. Make room, or set TMPDIR" in str(done[0].problem)
+    monkeypatch.undo()
+    assert days.changed() == [FIRST]
+
+
+def test_what_is_stopped_goes_on_with_the_day_at_hand(days: Days) -> None:
+    for day in (FIRST, SECOND):
+        with days.crawl(day) as crawl:
+            crawl.page()
+    assert next(Packager(days.store, SITE).changed()).day == FIRST
+    assert [each.day for each in Packager(days.store, SITE).changed()] == [SECOND]
 
 
 def test_what_was_taken_down_is_told_and_the_rest_packaged(days: Days, caplog: pytest.LogCaptureFixture) -> None:
