@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from apps.program import POLL, interrupt_on_sigterm
-from pressmark.errors import UsageError
 
 
 @click.command(
@@ -43,17 +42,10 @@ def reading_room(
     (`pressmark export`), its replays of the packages (`pressmark package`).
     """
     from apps.caches import cache_folder
-    from apps.reading_room.addresses import Places
-    from apps.reading_room.serving import ROOT, ReadingRoom, checked_origin, origin
+    from apps.reading_room.serving import ROOT, ReadingRoom, checked, origin
     from apps.shown.holdings import Holdings
 
-    places = Places(
-        room=checked_origin(url or origin(host, port)),
-        replay=checked_origin(replay_url or origin(host, replay_port)),
-        pywb=checked_origin(pywb) if pywb else "",
-    )
-    if places.room == places.replay:
-        raise UsageError("--url and --replay-url must differ: captured pages run their scripts in the second.")
+    places = checked(url or origin(host, port), replay_url or origin(host, replay_port), pywb)
     holdings = Holdings.open()
     holdings.store.check()
     room = ReadingRoom(

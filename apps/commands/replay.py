@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -17,8 +18,9 @@ Examples:
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8092, show_default=True)
+@click.option("--url", help="Where browsers reach it, if that is not host and port.")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder of the copies of indexes.")
-def replay(host: str, port: int, cache: Path | None) -> None:
+def replay(host: str, port: int, url: str | None, cache: Path | None) -> None:
     """Replay captures of all sites by pywb, which reads their WARCs from the bucket of PRESSMARK_BUCKET.
 
     It finds them by the merged indexes (`pressmark index`), which are copied here and looked at every 30 s. Memento
@@ -31,11 +33,12 @@ def replay(host: str, port: int, cache: Path | None) -> None:
     from pressmark.config import Config
 
     store = Store.open(Config.from_env(os.environ))
-    server = ReplayServer(store, cache or cache_folder("replay"), host, port)
+    here = (url or f"http://{f'[{host}]' if ':' in host else host}:{port}").rstrip("/")
+    hosts = (urlsplit(here).hostname or host,)
+    server = ReplayServer(store, cache or cache_folder("replay"), host, port, hosts=hosts)
     interrupt_on_sigterm()
     try:
         with server.running() as program:
-            here = f"http://{f'[{host}]' if ':' in host else host}:{port}"
             click.echo(f"Replaying at {here} until you press Ctrl-C. Its log: {program.log}")
             sites = list(store.folders(keys.INDEX))
             for site in sites:

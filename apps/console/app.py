@@ -15,7 +15,7 @@ from apps.console.overview import overview
 from apps.console.rendering import CAPTURE_POLICY, HEADERS, links_of, render
 from apps.console.run import run_page
 from apps.console.section import section_page
-from apps.shown.captured import chunks, page_of, size_of
+from apps.shown.captured import chunks, held, page_of
 from apps.shown.changes import changes_of
 from apps.shown.holdings import Holdings
 
@@ -116,13 +116,13 @@ class Console:
 
     def segment(self, key: str) -> Response:
         """A segment or its index, to be saved."""
-        size = size_of(self.holdings, key)
+        found = held(self.holdings, key)
         headers = {
             **HEADERS,
-            "Content-Length": str(size),
+            "Content-Length": str(found.size),
             "Content-Disposition": f'attachment; filename="{key.rpartition("/")[2]}"',
         }
-        data = chunks(self.holdings, key, size)
+        data = chunks(self.holdings, found)
         return StreamingResponse(data, media_type="application/octet-stream", headers=headers)
 
     def static(self, name: str) -> Response:

@@ -18,7 +18,7 @@ from apps.reading_room.finding import Finder, Wanted
 from apps.reading_room.guarding import guard
 from apps.reading_room.keeper import Keeper
 from apps.reading_room.rendering import HEADERS, INERT, render
-from apps.shown.captured import chunks, member_at, page_of, size_of
+from apps.shown.captured import chunks, held, member_at, page_of
 from apps.shown.changes import KINDS, compare
 from apps.shown.holdings import Holdings
 from apps.shown.keys import NotThere, site_of_package
@@ -174,7 +174,7 @@ class Room:
         captured = page_of(self.holdings, key, page)
         package = package_of(captured.document, page)
         try:
-            packaged = bool(size_of(self.holdings, package))
+            packaged = bool(held(self.holdings, package))
         except NotThere:
             packaged = False
         return self._render(request, "replay.html", captured=captured, package=package if packaged else "")
@@ -213,9 +213,9 @@ class Room:
         return Response(data, media_type="application/ld+json", headers=headers)
 
     def _object(self, key: str) -> Response:
-        size = size_of(self.holdings, key)
-        headers = {**_saved(key.rpartition("/")[2]), "Content-Length": str(size)}
-        data = chunks(self.holdings, key, size)
+        found = held(self.holdings, key)
+        headers = {**_saved(key.rpartition("/")[2]), "Content-Length": str(found.size)}
+        data = chunks(self.holdings, found)
         return StreamingResponse(data, media_type="application/octet-stream", headers=headers)
 
     def _render(self, request: Request, template: str, **what: Any) -> HTMLResponse:

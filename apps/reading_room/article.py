@@ -12,7 +12,7 @@ from apps.reading_room.citing import Citation, citation_of
 from apps.shown.captured import Page, page_of
 from apps.shown.changes import KINDS, Known, known_of
 from apps.shown.holdings import Holdings
-from apps.shown.keys import NotThere
+from apps.shown.keys import NotThere, is_document
 from pressmark.archive import keys
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document
@@ -110,8 +110,8 @@ def story_of(holdings: Holdings, site: str, day: date, article_id: str) -> Story
     known = known_of(holdings, where)
     if not known:
         raise NotThere(where)
-    gone = holdings.documents(holdings.store.keys(f"{keys.WITHDRAWN}{where}/")).values()
-    moments = [Moment(each) for each in [*known, *map(Known, gone)]]
+    gone = holdings.documents(filter(is_document, holdings.store.keys(f"{keys.WITHDRAWN}{where}/"))).values()
+    moments = [Moment(each) for each in [*known, *map(Known, gone)] if not each.problem]
     latest = max(each.captured_at for each in known)
     moments.sort(key=lambda each: each.captured_at or latest)
     return Story(site=site, day=day, article_id=article_id, moments=moments)
@@ -129,6 +129,8 @@ def reading_of(holdings: Holdings, places: Places, key: str) -> Reading:
         raise NotThere(key)
     site = key.split("/")[1]
     moment = Moment(Known(document))
+    if moment.known.problem:
+        raise FindingsFound(f"{key} is no version: {moment.known.problem}")
     captured_at = moment.known.captured_at
     return Reading(
         story=story_of(holdings, site, document.day, document.article_id),

@@ -93,9 +93,10 @@ class Catalogue:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Return a connection to read by; its rows are asked by name."""
+        """Return a connection to read by, which sees all as it is now; its rows are asked by name."""
         with closing(self._connect()) as connection:
             connection.row_factory = sqlite3.Row
+            connection.execute("BEGIN")
             yield connection
 
     def _connect(self) -> sqlite3.Connection:

@@ -24,6 +24,7 @@ PORT = 8090
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
 START_SECONDS = 20
+_PORTS = {"http": 80, "https": 443}
 
 
 @attrs.frozen(kw_only=True)
@@ -76,15 +77,32 @@ def origin(host: str, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def checked_origin(address: str) -> str:
-    """Return an address without the slash at its end.
+def checked(room: str, replay: str, pywb: str) -> Places:
+    """Return where browsers reach all parts, without slashes at the end.
 
     Raises:
-        UsageError: it is no http or https address.
+        UsageError: one is no http or https address, or two are of one origin: captured pages run in the last two.
     """
-    if urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).hostname:
-        raise UsageError(f"{address!r} is no address such as https://archive.example.org")
-    return address.rstrip("/")
+    parts = {"--url": room, "--replay-url": replay, "--pywb": pywb}
+    origins: dict[tuple[str, str, int], str] = {}
+    for option, address in parts.items():
+        if not address and option == "--pywb":
+            continue
+        told = urlsplit(address)
+        if told.scheme not in _PORTS or not told.hostname or told.username or told.query or told.fragment:
+            raise UsageError(f"{option}: {address!r} is no address such as https://archive.example.org")
+        if told.path.strip("/") and option == "--replay-url":
+            raise UsageError(f"{option}: {address!r} has to be the root of its host: ReplayWeb.page asks for /ui.js")
+        try:
+            of = told.scheme, told.hostname, told.port or _PORTS[told.scheme]
+        except ValueError as error:
+            raise UsageError(f"{option}: {address!r}: {error}") from None
+        if of in origins:
+            raise UsageError(
+                f"{origins[of]} and {option} must differ in host or port: captured pages run their scripts in one."
+            )
+        origins[of] = option
+    return Places(room=room.rstrip("/"), replay=replay.rstrip("/"), pywb=pywb.rstrip("/"))
 
 
 @contextmanager

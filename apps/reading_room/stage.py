@@ -14,13 +14,21 @@ from jinja2 import Environment
 from apps.reading_room.addresses import Places
 from apps.reading_room.guarding import guard
 from apps.reading_room.rendering import templates
-from apps.shown.captured import chunks, size_of
+from apps.shown.captured import chunks, held
 from apps.shown.holdings import Holdings
 from apps.shown.keys import NotThere, site_of_package
 from pressmark.errors import BucketError
 
 PLAYER = ("ui.js", "sw.js")
 """What ReplayWeb.page is made of."""
+_POLICY = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'"
+)
+_SANDBOX = "sandbox allow-scripts allow-same-origin allow-forms allow-popups"
+"""It holds for what it shows, too: no captured page leads the window away, also where no reading room frames it."""
+_SOCKETS = " ws: wss:"
+"""In the policy that ReplayWeb.page gives to captured pages."""
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
@@ -56,14 +64,18 @@ class _Stage:
         for path in ("/ui.js", "/show/{site}/replay/ui.js"):
             router.add_api_route(path, self.player, methods=["GET"], response_model=None)
         router.add_api_route("/favicon.ico", lambda: Response(status_code=204), methods=["GET"], response_model=None)
-        router.add_api_route("/wacz/{rest:path}", self.package, methods=["GET", "HEAD"], response_model=None)
+        router.add_api_route(
+            "/wacz/{tag}/{site}/{day}.wacz", self.package, methods=["GET", "HEAD"], response_model=None
+        )
         return router
 
     def show(self, site: str, day: str, url: str, ts: str = Query(pattern=r"^\d{14}$")) -> HTMLResponse:
-        """ReplayWeb.page, at a page of a day's package."""
-        key = f"wacz/{site}/{day}.wacz"
-        site_of_package(key)
-        return self._page(self._pages.get_template("stage.html").render(package=f"/{key}", url=url, ts=ts, day=day))
+        """ReplayWeb.page, at a page of a day's package.
+
+        It keeps what it has read of a package by its address, so one that was replaced has another.
+        """
+        package = f"/wacz/{held(self._holdings, f'wacz/{site}/{day}.wacz').tag}/{site}/{day}.wacz"
+        return self._page(self._pages.get_template("stage.html").render(package=package, url=url, ts=ts, day=day))
 
     def wait(self, site: str) -> HTMLResponse:
         """Wait for the service worker, which answers this address with its own page once it is at work."""
@@ -71,32 +83,36 @@ class _Stage:
         return self._page(self._pages.get_template("waiting.html").render())
 
     def _page(self, html: str) -> HTMLResponse:
-        policy = (
-            "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; object-src 'none'; base-uri 'none'; "
-            f"form-action 'self'; frame-ancestors 'self' {self._places.room}"
-        )
+        policy = f"{_POLICY}; {_SANDBOX}; frame-ancestors 'self' {self._places.room}"
         return HTMLResponse(html, headers={**_HEADERS, "Content-Security-Policy": policy, "Cache-Control": "no-cache"})
 
     def player(self) -> FileResponse:
         """ReplayWeb.page itself."""
         return FileResponse(self._player / "ui.js", headers={**_HEADERS, "Cache-Control": "max-age=3600"})
 
-    def worker(self) -> FileResponse:
-        """Its service worker, which answers for the captured pages."""
-        return FileResponse(self._player / "sw.js", headers={**_HEADERS, "Cache-Control": "no-cache"})
+    def worker(self) -> Response:
+        """Its service worker, which answers for the captured pages.
 
-    def package(self, request: Request, rest: str) -> Response:
+        A worker obeys its own policy, and not that of the page. And this one gives captured pages a policy that lets
+        them open sockets to anybody; they may not.
+        """
+        script = (self._player / "sw.js").read_text("utf-8").replace(_SOCKETS, "")
+        headers = {**_HEADERS, "Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
+        return Response(script, media_type="text/javascript; charset=utf-8", headers=headers)
+
+    def package(self, request: Request, tag: str, site: str, day: str) -> Response:
         """A package or a part of it: ReplayWeb.page reads only what it needs."""
-        key = f"wacz/{rest}"
-        site_of_package(key)
-        size = size_of(self._holdings, key)
+        found = held(self._holdings, f"wacz/{site}/{day}.wacz")
+        if found.tag != tag:
+            raise NotThere(f"{found.key} as it was: it was made anew. Open the replay once more.")
+        size = found.size
         part = _wanted(request.headers.get("range", ""), size)
         first, last = part or (0, size - 1)
         headers = {**_HEADERS, "Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)}
         if part:
             headers["Content-Range"] = f"bytes {first}-{last}/{size}"
         wanted = range(0) if request.method == "HEAD" else range(first, last + 1)
-        data = chunks(self._holdings, key, wanted.stop, wanted.start)
+        data = chunks(self._holdings, found, wanted.start, wanted.stop)
         return StreamingResponse(data, 206 if part else 200, media_type="application/wacz", headers=headers)
 
 

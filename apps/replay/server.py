@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
+from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +22,8 @@ PORT = 8092
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
 READY_SECONDS = 60
+HOSTS = "PRESSMARK_REPLAY_HOSTS"
+"""By this variable `guarded_wayback.py` is told its names."""
 
 
 def wayback() -> Path:
@@ -41,6 +44,8 @@ class ReplayServer:
     port: int = PORT
     every: float = 30.0
     """Seconds between two looks at the bucket's indexes."""
+    hosts: tuple[str, ...] = ()
+    """Names it answers to, besides those of this machine."""
     wayback: Path = attrs.Factory(wayback)
     """pywb's program."""
 
@@ -92,13 +97,22 @@ class ReplayServer:
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
         log = folder / "pywb.log"
         log.unlink(missing_ok=True)
-        command: list[str | Path] = [self.wayback, "--bind", self.host, "--port", str(self.port)]
+        guard = Path(__file__).with_name("guarded_wayback.py")
+        # Beside the program lies the Python that knows pywb.
+        command: list[str | Path] = [self.wayback.with_name("python"), guard]
+        command += ["--bind", self.host, "--port", str(self.port)]
         return Program("the replay server", command, self._environment(folder), folder, log)
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """Return the caller's environment; pywb's boto3 is to name buckets in paths, as ours does."""
-        if os.environ.get("AWS_CONFIG_FILE"):
-            return dict(os.environ)
-        config = folder / "aws.config"
-        config.write_text("[default]\ns3 =\n  addressing_style = path\n")
-        return os.environ | {"AWS_CONFIG_FILE": str(config)}
+        file = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
+        profile = os.environ.get("AWS_PROFILE", "default")
+        config = ConfigParser(interpolation=None)
+        config.read(file, "utf-8")
+        section = profile if profile == "default" else f"profile {profile}"
+        if not config.has_section(section):
+            config.add_section(section)
+        config[section]["s3"] = f"{config[section].get('s3', '')}\naddressing_style = path"
+        with (folder / "aws.config").open("w", encoding="utf-8") as written:
+            config.write(written)
+        return os.environ | {"AWS_CONFIG_FILE": str(folder / "aws.config"), HOSTS: ",".join(self.hosts)}

@@ -9,7 +9,10 @@ import attrs
 
 from apps.shown.holdings import Holdings
 from apps.shown.keys import NotThere, site_of_document, site_of_package, site_of_segment
+from pressmark.archive import guarded
+from pressmark.archive.large import stream
 from pressmark.archive.response import member_of
+from pressmark.archive.store import KeyTaken
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Response
 
@@ -19,7 +22,6 @@ SHOWN = frozenset({"text/html", "text/plain", "image/png", "image/jpeg", "image/
 """Types that a browser shows; all others are saved."""
 UNKNOWN = "application/octet-stream"
 _CHARSET = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
-_CHUNK = 1 << 18
 
 
 @attrs.frozen(kw_only=True)
@@ -85,19 +87,40 @@ def _checked(holdings: Holdings, key: str, number: int) -> tuple[Document, int]:
     return document, len(captures)
 
 
-def size_of(holdings: Holdings, key: str) -> int:
-    """Return the bytes of a segment, its index or a package; NotThere if there is none."""
+@attrs.frozen
+class Held:
+    """A segment, its index or a package, as it is now."""
+
+    key: str
+    size: int
+    """Bytes."""
+    etag: str
+    """Another one for other bytes."""
+
+    @property
+    def tag(self) -> str:
+        """The ETag, as it stands in an address."""
+        return self.etag.strip('"')
+
+
+def held(holdings: Holdings, key: str) -> Held:
+    """Return a segment, its index or a package; NotThere if there is none."""
     (site_of_package if key.startswith("wacz/") else site_of_segment)(key)
-    for found, size in holdings.store.sizes(key):
-        if found == key:
-            return size
-    raise NotThere(key)
+    told = guarded.head(holdings.store, key)
+    if told is None:
+        raise NotThere(key)
+    return Held(key, told["ContentLength"], told["ETag"])
 
 
-def chunks(holdings: Holdings, key: str, end: int, start: int = 0) -> Iterator[bytes]:
-    """Read an object, or the bytes from `start` to before `end` of it, bit by bit, however large it is."""
-    for offset in range(start, end, _CHUNK):
-        yield holdings.store.get(key, offset, min(_CHUNK, end - offset))
+def chunks(holdings: Holdings, held: Held, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Read it, or the bytes from `start` to before `end`, bit by bit; NotThere if it was replaced meanwhile."""
+    end = held.size if end is None else end
+    if start >= end:
+        return iter(())
+    try:
+        return stream(holdings.store, held.key, held.etag, start, end)
+    except (KeyTaken, KeyError):
+        raise NotThere(f"{held.key} as it was") from None
 
 
 def _captures(document: Document) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from apps.shown.holdings import Holdings
-from apps.shown.keys import NotThere
+from apps.shown.keys import NotThere, is_document
 from apps.shown.words import count
 from pressmark.errors import FindingsFound
 from pressmark.reader import Difference, Document, diff
@@ -41,6 +41,16 @@ NAMES = {
 KINDS = {"articles": "Version", "corrections": "Correction", "silent-edits": "Silent edit"}
 """What a version can be compared with, for people."""
 WITHDRAWN = "Withdrawn"
+_SHOWN = {
+    "headline": str,
+    "articleBody": str,
+    "url": str,
+    "inLanguage": str,
+    "wordCount": int,
+    "author": list,
+    "image": list,
+}
+"""What pages say of a version, of these types."""
 
 Words = Sequence[tuple[str, str]]
 """Runs of words, each with `same`, `removed` or `added`."""
@@ -77,7 +87,7 @@ class Change:
 
 @attrs.frozen
 class Known:
-    """What was captured of an article once; of a version, what pages say of it is there."""
+    """What was captured of an article once."""
 
     document: Document
 
@@ -93,14 +103,17 @@ class Known:
 
     @property
     def problem(self) -> str:
-        """What is wrong with a version, so that it can't be shown; empty if nothing is."""
+        """What is wrong with it, so that it can't be shown; empty if nothing is."""
         try:
             document = self.document
             if document.kind in KINDS:
                 self.captured_at, document.updated_at.astimezone(UTC)
-                for name in ("headline", "articleBody"):
-                    if not isinstance(document.data[name], str):
-                        return f"its {name} is no text"
+                if wrong := [name for name, kind in _SHOWN.items() if type(document.data[name]) is not kind]:
+                    return f"its {wrong[0]} is none"
+                [each["name"] for each in document.data["author"]]
+                [each["contentUrl"] for each in document.data["image"]]
+            else:
+                int(document.data["pressmark"]["status"])
         except (FindingsFound, LookupError, TypeError, ValueError, AttributeError) as error:
             return f"{type(error).__name__}: {error}"
         return ""
@@ -153,7 +166,8 @@ def known_of(holdings: Holdings, where: str, kinds: Iterable[str] = KINDS) -> li
 
     What can't be read is left out, so that the rest is shown; `pressmark verify` tells of it.
     """
-    found = holdings.documents(key for kind in kinds for key in holdings.store.keys(f"{kind}/{where}/"))
+    listed = (key for kind in kinds for key in holdings.store.keys(f"{kind}/{where}/"))
+    found = holdings.documents(filter(is_document, listed))
     known = [each for each in map(Known, found.values()) if not each.problem]
     return sorted(known, key=lambda each: (each.captured_at, each.kind))
 

