@@ -12,7 +12,11 @@ from pressmark.outcomes import Outcome
 from pressmark.site import Site
 
 CHUNK_MINUTES = 5.0
-"""How long the schedule may have to wait for a chunk, about."""
+"""How long the schedule may have to wait for a chunk, about; a chunk is a listing page at least."""
+REQUISITES = 4
+"""Pictures and the like that an article brings which were not captured on the same day, about."""
+MOST_CHUNKS = 1000
+"""Airflow maps a task 1,024 times at most (`core.max_map_length`)."""
 
 logger = logging.getLogger("pressmark.backfill")
 
@@ -50,7 +54,7 @@ def chunks_of(site: Site, form: Mapping[str, Any], found: Mapping[str, Any] | No
     if not pages:
         raise AirflowFailException(f"no listing page holds articles of {form['since']} to {form['until']}")
     first, last = pages
-    step = pages_a_chunk(site, form["requests_per_minute"])
+    step = max(pages_a_chunk(site, form["requests_per_minute"]), -(-(last - first + 1) // MOST_CHUNKS))
     chunks = [f"{page}-{min(page + step - 1, last)}" for page in range(first, last + 1, step)]
     logger.info("listing pages %d to %d in %d chunks", first, last, len(chunks))
     return chunks
@@ -59,7 +63,8 @@ def chunks_of(site: Site, form: Mapping[str, Any], found: Mapping[str, Any] | No
 def pages_a_chunk(site: Site, requests_per_minute: float) -> int:
     """Return how many listing pages can be crawled in the time of a chunk, if nothing on them is known."""
     rate = min(requests_per_minute, 60 / site.politeness.delay if site.politeness.delay else requests_per_minute)
-    requests = 1 + (site.expect.fewest + site.expect.most) / 2
+    articles = (site.expect.fewest + site.expect.most) / 2
+    requests = 1 + articles * (1 + min(REQUISITES, site.requisites.number))
     return max(1, int(CHUNK_MINUTES * rate / requests))
 
 
@@ -68,7 +73,7 @@ def report_chunks(planned: Sequence[str] | None, crawled: Iterable[Mapping[str, 
 
     Args:
         planned: the chunks; None if it did not come to them.
-        crawled: what the crawl of each returned; None of those that failed.
+        crawled: what the crawl of each returned, once it was verified; None of those that failed.
 
     Raises:
         AirflowException: some chunks are missing, or all of them.
@@ -81,5 +86,7 @@ def report_chunks(planned: Sequence[str] | None, crawled: Iterable[Mapping[str, 
     told = ", ".join(f"{outcome.replace('_', ' ')} {count}" for outcome, count in counts.items() if count)
     logger.info("%d of %d chunks, %d articles that were not known: %s", len(done), len(planned), seen, told or "-")
     if len(done) < len(planned):
-        raise AirflowException(f"{len(planned) - len(done)} of {len(planned)} chunks failed: clear them.")
+        raise AirflowException(
+            f"{len(planned) - len(done)} of {len(planned)} chunks failed: trigger the backfill again."
+        )
     return {**counts, "seen": seen, "manifest_keys": [each["manifest_key"] for each in done]}

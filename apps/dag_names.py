@@ -9,6 +9,7 @@ from airflow.sdk import Asset
 from apps.airflow_pools import pool_of
 from apps.dag_ids import slug
 from pressmark.config import Config
+from pressmark.errors import SiteFileError
 from pressmark.site import Site, load_sites
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -19,8 +20,20 @@ NOW, SOON, WHENEVER = 1000, 100, 1
 
 
 def sites() -> list[Site]:
-    """Return the sites that there are DAGs for: those with a section that is enabled."""
-    return [site for site in load_sites(Config.from_env(os.environ).sites).values() if site.enabled]
+    """Return the sites that there are DAGs for: those with a section that is enabled.
+
+    Raises:
+        SiteFileError: a site file is wrong, or two sections would have one DAG id.
+    """
+    found = [site for site in load_sites(Config.from_env(os.environ).sites).values() if site.enabled]
+    named: dict[str, str] = {}
+    for site in found:
+        for section in site.enabled:
+            where, name = f"{site.site}/{section}", slug(site.site, section)
+            if name in named:
+                raise SiteFileError(f"{named[name]} and {where} would have one DAG id, ..._{name}: rename one of them")
+            named[name] = where
+    return found
 
 
 def articles(site: Site, section: str) -> Asset:

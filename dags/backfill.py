@@ -1,8 +1,9 @@
 """Archives what lies further back in a section than its schedule reads: by listing pages or by days.
 
 **How to use it.** Trigger it with *from page* and *to page*, or with *since* and *until* (days in the articles' URLs). A
-backfill asks for articles that are not in the bucket yet, and for no others: trigger it again, or clear what failed, and it goes on where
-it ended.
+backfill asks for articles that are not in the bucket yet, and for no others: trigger it again, and it goes on where it ended. Days are better than pages
+for that: the pages of a day are looked for each time, while articles move on to later pages as news come. (For the same reason a chunk that is cleared days later
+looks at other articles.)
 
 **What it does.** *plan* looks at the form. *find* looks for the listing pages of the days. *chunks* divides the
 pages into pieces of some minutes; each *chunk* is crawled and verified by itself, newest pages first: what is published meanwhile moves
@@ -19,14 +20,16 @@ chunk that is under way, and for no second one. `requests_per_minute` can only s
 | `UsageError` in *plan* | the form names both pages and days, or neither, or the wrong way round | trigger it again |
 | *find* found nothing | no listing page holds articles of these days | the listing may not go back that far |
 | `LayoutChanged` in a chunk | older pages look different | look at the page; a layout of its own may be needed (`docs/sites.md`) |
-| `CrawlRefused` | robots.txt or a 403 says no | do not insist: ask the site |
-| *report* says chunks are missing | they failed; the others are whole | clear the failed chunks |
+| `CrawlRefused` | robots.txt, a 403 or a long `Retry-After` says no; the chunks behind it do not ask any more | do not insist: ask the site |
+| `RunFailed`: articles could not be had | the site did not answer for them; all others are in the bucket | nothing, it is tried again; then trigger the backfill again |
+| *report* says chunks are missing | they failed, or could not be verified; the others are whole | trigger the backfill again: it asks only for what is missing |
 """  # noqa: E501  # A row of a table has to be a line.
 
 from typing import Any
 
 from airflow.sdk import DAG, Param, dag, get_current_context, task, task_group
 
+from apps.chunk_operator import ChunkOperator
 from apps.crawl_operator import CrawlOperator
 from apps.dag_names import WHENEVER, articles, crawl_options, dag_options, sites
 from pressmark.site import Site
@@ -79,7 +82,7 @@ def backfill(site: Site, name: str) -> DAG:
 
         @task_group
         def chunk(pages: str) -> None:
-            crawl = CrawlOperator(
+            crawl = ChunkOperator(
                 task_id="crawl",
                 section=section,
                 scope={
@@ -92,12 +95,13 @@ def backfill(site: Site, name: str) -> DAG:
                 **crawl_options(site, WHENEVER),
             )
 
-            @task
-            def verify(crawled: dict[str, Any]) -> None:
-                """Read back every object of this chunk."""
+            @task(retries=2)
+            def verify(crawled: dict[str, Any]) -> dict[str, Any]:
+                """Read back every object of this chunk, and hand on what the crawl returned."""
                 from apps.archive_tasks import verify_crawl  # noqa: PLC0415  # It brings boto3.
 
                 verify_crawl(crawled)
+                return crawled
 
             verify(crawl.output)  # type: ignore[arg-type]  # As in archive.py.
 
@@ -107,7 +111,7 @@ def backfill(site: Site, name: str) -> DAG:
             from apps.backfill_tasks import report_chunks  # noqa: PLC0415  # It brings boto3.
 
             of_all = range(len(planned or ()))  # Named one by one: else a single one comes without its list.
-            crawled = get_current_context()["ti"].xcom_pull(task_ids="chunk.crawl", map_indexes=of_all)
+            crawled = get_current_context()["ti"].xcom_pull(task_ids="chunk.verify", map_indexes=of_all)
             outlet_events[asset].extra = report_chunks(planned, crawled)
 
         planned = chunks()

@@ -52,7 +52,7 @@ def recrawl(site: Site) -> DAG:
             **crawl_options(site, NOW) | {"retries": 1},
         )
 
-        @task
+        @task(retries=2)
         def verify(crawled: dict[str, Any]) -> None:
             """Read back every object of this run."""
             from apps.archive_tasks import verify_crawl  # noqa: PLC0415  # It brings boto3.

@@ -211,23 +211,29 @@ _FAILURES = {LayoutChanged.__name__: Kind.LAYOUT_CHANGED, CrawlRefused.__name__:
 
 
 def _failed(seen: _Seen) -> Alarm | None:
-    """Judge the unbroken row of newest runs that failed in one way; one that was interrupted says nothing."""
+    """Judge the runs that failed since the last complete one; one that was interrupted says nothing.
+
+    That a layout changed, or that a site refuses, is not over because a run failed for another reason in between.
+    """
     runs = [run for run in seen.runs if run.ended != "interrupted"]
-    kinds = [_FAILURES.get(run.failure or "", Kind.FAILING) if run.ended == "failed" else None for run in runs]
-    if not kinds or kinds[0] is None:
+    failed = list(takewhile(lambda run: run.ended == "failed", runs))
+    kinds = [_FAILURES.get(run.failure or "", Kind.FAILING) for run in failed]
+    kind = next((each for each in kinds if each is not Kind.FAILING), Kind.FAILING)
+    row = list(takewhile(lambda pair: pair[1] in {kind, Kind.FAILING}, zip(failed, kinds, strict=True)))
+    of_kind = [run for run, each in row if each is kind]
+    if kind is Kind.FAILING:
+        of_kind = failed
+    number = len(of_kind)
+    if not number or (kind is Kind.FAILING and number < seen.site.expect.failures):
         return None
-    kind = kinds[0]
-    number = len(list(takewhile(lambda each: each is kind, kinds)))
-    if kind is Kind.FAILING and number < seen.site.expect.failures:
-        return None
-    oldest = runs[number - 1]
+    oldest = of_kind[-1]
     return Alarm(
         kind=kind,
         title=f"{_TITLES[kind]}, {number} {'run' if number == 1 else 'runs'} in a row",
         since=oldest.started_at,
-        earlier=number == len(runs),
+        earlier=len(row) == len(runs),
         message=f"{number} {'run' if number == 1 else 'runs'} since {moment(oldest.started_at)} failed so. "
-        f"The newest, {runs[0].run_id}: {runs[0].reason or 'no reason is known'}",
+        f"The newest, {of_kind[0].run_id}: {of_kind[0].reason or 'no reason is known'}",
         advice=_advice(kind, seen),
     )
 

@@ -28,6 +28,10 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+GONE = {"http-404", "http-410"}
+"""Reasons of a failure that another try would only repeat."""
+
+
 @attrs.define(kw_only=True)
 class Fate:
     """One article seen, and what became of it."""

@@ -82,6 +82,8 @@ class Run:
         self.ledger = Ledger(store, site.site)
         self.outcomes = Outcomes()
         self.listing_pages = 0
+        self.beyond_the_end = False
+        """Whether the section ends before the listing pages that were asked for."""
         self.caught_up = False
         """Whether the last listing page brought nothing new, or was the section's last; of a regular run only."""
         self.pages_found: tuple[int, int] | None = None
@@ -255,7 +257,15 @@ class Run:
         """Fail a run that went through and whose result can't be trusted."""
         where = f"{self.site.site}/{self.section_name}"
         pages, fewest = self.listing_pages, self.site.expect.fewest
-        for error in verdict(self.scope, self.outcomes, where=where, listing_pages=pages, left=left, fewest=fewest):
+        for error in verdict(
+            self.scope,
+            self.outcomes,
+            where=where,
+            listing_pages=pages,
+            left=left,
+            fewest=fewest,
+            beyond=self.beyond_the_end,
+        ):
             self.fail(error)
 
     def _published(self, published: Published, settled: Settled) -> None:

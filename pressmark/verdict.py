@@ -1,9 +1,10 @@
 """The verdict on a run that went through: whether its result can be trusted."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from pressmark.errors import CrawlRefused, LayoutChanged, PressmarkError, RunFailed
-from pressmark.outcomes import Outcome, Outcomes
+from pressmark.outcomes import GONE, Outcome, Outcomes
 from pressmark.scope import Scope, ScopeKind
 
 REFUSED = {"http-401", "http-403", "robots"}
@@ -11,7 +12,7 @@ REFUSED = {"http-401", "http-403", "robots"}
 
 
 def verdict(
-    scope: Scope, outcomes: Outcomes, *, where: str, listing_pages: int, left: int, fewest: int
+    scope: Scope, outcomes: Outcomes, *, where: str, listing_pages: int, left: int, fewest: int, beyond: bool = False
 ) -> Iterator[PressmarkError]:
     """Return why the result can't be trusted, the gravest first; nothing if it can.
 
@@ -22,24 +23,35 @@ def verdict(
         listing_pages: how many were read.
         left: articles that were seen and never asked for.
         fewest: articles that make a verdict on all of them.
+        beyond: whether the section ends before the listing pages that were asked for.
     """
     if scope.kind is ScopeKind.ARTICLE:
         yield from _on_one(scope, outcomes)
         return
-    if not listing_pages:
+    if not listing_pages and not beyond:
         yield RunFailed(f"no listing page of {where} was read")
     if left:
         yield RunFailed(f"{left} articles of {where} were seen and never read")
-    counts = outcomes.counts()
-    bad = counts[Outcome.REJECTED] + counts[Outcome.FAILED]
-    if counts["seen"] == bad and bad >= fewest:
-        reasons = outcomes.reasons(Outcome.FAILED) + outcomes.reasons(Outcome.REJECTED)
+    counts, failed = outcomes.counts(), outcomes.reasons(Outcome.FAILED)
+    gone = 0
+    if scope.kind is ScopeKind.BACKFILL:  # Dead links lie around on old pages, and what is known is not asked for.
+        gone = sum(count for reason, count in failed.items() if reason in GONE)
+        failed = Counter({reason: count for reason, count in failed.items() if reason not in GONE})
+    bad = counts[Outcome.REJECTED] + failed.total()
+    reasons = failed + outcomes.reasons(Outcome.REJECTED)
+    if counts["seen"] - gone == bad and bad >= fewest:
         told = f"not one of {bad} articles of {where} could be read: " + ", ".join(
             f"{count} {reason}" for reason, count in reasons.most_common()
         )
         if reasons.keys() <= REFUSED:
             yield CrawlRefused(told)
         yield LayoutChanged(told) if counts[Outcome.REJECTED] else RunFailed(told)
+    elif failed and scope.kind is ScopeKind.BACKFILL:  # Regular runs ask again for what they could not have.
+        told = ", ".join(f"{count} {reason}" for reason, count in failed.most_common())
+        error = CrawlRefused if failed.keys() <= REFUSED else RunFailed
+        yield error(
+            f"{failed.total()} articles of {where} could not be had: {told}. Run again, it asks for those alone."
+        )
 
 
 def _on_one(scope: Scope, outcomes: Outcomes) -> Iterator[PressmarkError]:

@@ -7,7 +7,9 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from pressmark.errors import CrawlRefused, LayoutChanged, RunFailed
+from pressmark.outcomes import GONE
 from pressmark.run import Run
+from pressmark.scope import ScopeKind
 from pressmark.verdict import REFUSED
 from spiders.failures import why
 from spiders.layouts import layout_of, page_of
@@ -46,6 +48,11 @@ class ListingPages:
         """A listing that can't be had fails the run; what was found before it is kept."""
         url = failure.request.url  # type: ignore[attr-defined]  # Scrapy adds it
         reason, message = why(failure)
+        number = failure.request.cb_kwargs["number"]  # type: ignore[attr-defined]
+        if reason in GONE and self._run.scope.kind is ScopeKind.BACKFILL and number > 1:
+            logger.info("listing %s: %s. The section ends before it", url, message)
+            self._run.beyond_the_end = True
+            return
         error = CrawlRefused if reason in REFUSED else RunFailed
         self._run.fail(error(f"listing {url}: {message}"))
 

@@ -15,11 +15,9 @@ from pressmark.archive import manifest, visits
 from pressmark.archive.store import Store
 from pressmark.archive.visits import Visit
 from pressmark.errors import FindingsFound
-from pressmark.outcomes import Outcome
+from pressmark.outcomes import GONE, Outcome
 from pressmark.scope import ScopeKind
 
-GONE = {"http-404", "http-410"}
-"""Failures that another try would only repeat."""
 MADE_KNOWN = {Outcome.PUBLISHED, Outcome.REJECTED}
 """Outcomes of articles that may have been unknown before."""
 

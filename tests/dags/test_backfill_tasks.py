@@ -1,13 +1,19 @@
 """The backfill's form, and how its pages are divided."""
 
+import os
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from apps.backfill_tasks import by_days, chunks_of, pages_a_chunk, report_chunks
+from apps.chunk_operator import refusal
+from pressmark.archive import manifest
+from pressmark.archive.store import Store
+from pressmark.config import Config
 from pressmark.errors import UsageError
-from pressmark.site import Politeness, load_sites
+from pressmark.site import Politeness, RequisiteBounds, load_sites
 
 SITE = load_sites()["chinadaily"]
 NOTHING: dict[str, Any] = {"from_page": None, "to_page": None, "since": None, "until": None, "requests_per_minute": 20}
@@ -49,10 +55,55 @@ def test_pages_that_were_found_are_taken() -> None:
 
 def test_a_chunk_grows_with_the_rate_as_far_as_the_site_allows() -> None:
     slow, fast, faster = (pages_a_chunk(SITE, rate) for rate in (1, 30, 6000))
-    assert slow == 1
-    assert fast == faster == int(5 * 30 / 33.5)
+    assert slow == fast == faster == 1, "32 articles with their pictures take the site file's rate six minutes"
     free = SITE.model_copy(update={"politeness": Politeness(delay=0)})
-    assert pages_a_chunk(free, 6000) > fast
+    assert pages_a_chunk(free, 6000) == int(5 * 6000 / (1 + 32.5 * 5))
+    bare = free.model_copy(update={"requisites": RequisiteBounds(number=0)})
+    assert pages_a_chunk(bare, 6000) == int(5 * 6000 / 33.5)
+
+
+def test_airflow_maps_all_chunks() -> None:
+    chunks = chunks_of(SITE, NOTHING | {"from_page": 1, "to_page": 2500}, None)
+    assert len(chunks) <= 1000
+    assert chunks[0] == "1-3"
+    assert chunks[-1].endswith("-2500")
+
+
+def test_a_chunk_that_was_refused_is_told_to_the_others(bucket: str) -> None:
+    store = Store.open(Config.from_env(os.environ))
+    assert store.bucket == bucket
+    now = datetime.now(UTC)
+
+    def ran(number: int, digest: str, failure: str | None) -> None:
+        began = now - timedelta(minutes=10 - number)
+        told = {
+            "run_id": f"{began:%Y%m%dT%H%M%S}-{digest}-{number}",
+            "site": "newsroom",
+            "section": "world/europe",
+            "started_at": began.isoformat(),
+            "ended_at": began.isoformat(),
+            "ended": "failed" if failure else "complete",
+            "reason": "robots.txt forbids it" if failure else None,
+            "failure": failure,
+            "parameters": {"scope": "backfill"},
+            "counts": {},
+            "articles": [],
+            "newly_rejected": 0,
+            "recovered": {"published": 0},
+            "segments": [],
+            "objects": [],
+        }
+        manifest.write(store, told)
+
+    asked = ("newsroom/world/europe", "aaaaaa", now - timedelta(hours=1))
+    assert refusal(*asked) is None
+    ran(1, "aaaaaa", None)
+    ran(2, "bbbbbb", "CrawlRefused")
+    ran(3, "aaaaaa", "RunFailed")
+    assert refusal(*asked) is None, "of another DAG run, or no refusal"
+    ran(4, "aaaaaa", "CrawlRefused")
+    assert refusal(*asked) == "robots.txt forbids it"
+    assert refusal(*asked[:2], now) is None, "it was cleared since: somebody wants it tried again"
 
 
 def test_what_chunks_brought_is_added_up_and_what_failed_is_told() -> None:

@@ -145,9 +145,20 @@ class TestFailures:
 
     def test_since_the_start_of_the_row(self) -> None:
         failed = [run(turn, failure="LayoutChanged") for turn in range(3)]
-        found = judge([*failed, run(3, failure="RunFailed"), run(4, failure="LayoutChanged"), *HEALTHY[5:]])
+        found = judge([*failed, run(3, failure="CrawlRefused"), run(4, failure="LayoutChanged"), *HEALTHY[5:]])
         assert found[Kind.LAYOUT_CHANGED].since == failed[-1].started_at
         assert not {Kind.FAILING, Kind.REFUSED} & found.keys()
+
+    def test_another_failure_in_between_does_not_end_it(self) -> None:
+        layout, other = run(2, failure="LayoutChanged"), run(1, failure="RunFailed")
+        first = judge([layout, *HEALTHY[3:]])[Kind.LAYOUT_CHANGED]
+        between = judge([other, layout, *HEALTHY[3:]])[Kind.LAYOUT_CHANGED]
+        again = judge([run(0, failure="LayoutChanged"), other, layout, *HEALTHY[3:]])[Kind.LAYOUT_CHANGED]
+        assert first.incident == between.incident == again.incident
+
+    def test_failures_of_any_kind_last(self) -> None:
+        failed = [run(turn, ended="failed", failure=f"Failure{turn}", **NO_SHARE) for turn in range(4)]
+        assert judge([*failed, *HEALTHY[4:]])[Kind.FAILING].since == failed[-1].started_at
 
     @pytest.mark.parametrize("failure", ["RunFailed", None])
     def test_others_are_told_when_they_last(self, failure: str | None) -> None:
