@@ -46,12 +46,9 @@ def verdict(
         if reasons.keys() <= REFUSED:
             yield CrawlRefused(told)
         yield LayoutChanged(told) if counts[Outcome.REJECTED] else RunFailed(told)
-    elif failed and scope.kind is ScopeKind.BACKFILL:  # Regular runs ask again for what they could not have.
+    elif scope.kind is ScopeKind.BACKFILL and failed.keys() - REFUSED:  # Regular runs ask again by themselves.
         told = ", ".join(f"{count} {reason}" for reason, count in failed.most_common())
-        error = CrawlRefused if failed.keys() <= REFUSED else RunFailed
-        yield error(
-            f"{failed.total()} articles of {where} could not be had: {told}. Run again, it asks for those alone."
-        )
+        yield RunFailed(f"{failed.total()} articles of {where} could not be had: {told}. Run again, it asks for them.")
 
 
 def _on_one(scope: Scope, outcomes: Outcomes) -> Iterator[PressmarkError]:

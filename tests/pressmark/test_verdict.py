@@ -31,7 +31,7 @@ def told(scope: Scope, *fates: str | None, listing_pages: int = 1, beyond: bool 
         ([None, *["http-404"] * 4], [], []),
         (["http-404"] * 5, ["RunFailed"], []),
         (["http-403"] * 5, ["CrawlRefused", "RunFailed"], ["CrawlRefused", "RunFailed"]),
-        ([None, "http-403"], [], ["CrawlRefused"]),
+        ([None, "http-403"], [], []),
         (["!no-body"] * 5, ["LayoutChanged"], ["LayoutChanged"]),
         ([*["!no-body"] * 5, "http-410"], ["LayoutChanged"], ["LayoutChanged"]),
         ([None, *["!no-body"] * 5], [], []),
