@@ -11,7 +11,7 @@ from apps.newsroom.faults import FaultKind
 from tests.apps.conftest import Archive
 from tests.schemas import keeps_its_schemas
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def dag_ids(monkeypatch: pytest.MonkeyPatch, sites: Path) -> set[str]:
     return set(bag.dags)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_section_is_added_by_one_line(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = load_sites()["chinadaily"]
     assert list(shipped.enabled) == ["world/europe"]
@@ -85,7 +85,7 @@ def test_a_section_is_added_by_one_line(archive: Archive, tmp_path: Path, monkey
     assert [key for key in archive.store.keys("runs/chinadaily/world/america/") if key.endswith(".json")]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_site_is_added_by_a_file(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = dag_ids(monkeypatch, archive.config.sites or tmp_path)
     told = followed("how_to_add_a_site.md", archive, tmp_path, "gazette")

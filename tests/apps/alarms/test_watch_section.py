@@ -16,7 +16,7 @@ from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer
 from tests.apps.conftest import SECTION, Archive
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def test_told_until_it_is_over(archive: Archive, tasks: Tasks, mail: MailServer) -> None:

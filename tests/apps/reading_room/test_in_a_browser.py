@@ -35,7 +35,7 @@ IMAGES = ROOT / "docs" / "images"
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium"),
-    pytest.mark.slow,
+    pytest.mark.long,
 ]
 
 LOOK = """() => {

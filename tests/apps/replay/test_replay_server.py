@@ -94,7 +94,7 @@ def entity(message: bytes) -> bytes:
     return response.read()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_version_replays_to_the_byte(replaying: Replaying) -> None:
     reader, documents = replaying.reader, replaying.documents()
     assert len(documents) > ARTICLES * 0.8
@@ -112,7 +112,7 @@ def test_every_version_replays_to_the_byte(replaying: Replaying) -> None:
     assert compared >= len(documents)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_page_that_was_not_modified_replays_as_it_was_before(replaying: Replaying) -> None:
     store = replaying.archive.store
     last = max(key for key in store.keys("runs/") if key.endswith(".json"))
@@ -126,7 +126,7 @@ def test_a_page_that_was_not_modified_replays_as_it_was_before(replaying: Replay
         assert stamp(capture["capturedAt"]) in answer.headers["Content-Location"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_versions_are_mementos(replaying: Replaying) -> None:
     updated = replaying.updated
     first, second = replaying.reader.versions(updated)
@@ -146,7 +146,7 @@ def test_versions_are_mementos(replaying: Replaying) -> None:
     assert gate.headers["Memento-Datetime"] == moments[-1], "without a time, the newest"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_came_since_it_started_is_found_without_another_start(replaying: Replaying) -> None:
     client, store = replaying.client, replaying.archive.store
     new = replaying.archive.newsroom.publish()
@@ -166,7 +166,7 @@ def test_what_came_since_it_started_is_found_without_another_start(replaying: Re
     until(lambda: client.get(other).status_code == 404)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_was_captured_is_held_to_its_origin_and_a_stranger_gets_nothing(replaying: Replaying) -> None:
     document = replaying.documents()[0]
     url, at = document.data["url"], f"{when(document):%Y%m%d%H%M%S}"
@@ -201,7 +201,7 @@ def test_the_users_own_aws_settings_hold_for_pywb(bucket: str, tmp_path: Path, m
     assert (tmp_path / "config").read_text().startswith("[profile mine]\nregion"), "that of the user stays"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_servers_do_not_share_a_folder(replaying: Replaying) -> None:
     second = attrs.evolve(replaying.server, port=free_port())
     with pytest.raises(ServiceFailed, match="Give --cache"), second.running():
@@ -210,7 +210,7 @@ def test_two_servers_do_not_share_a_folder(replaying: Replaying) -> None:
         pass
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nothing_to_replay_is_told_and_keys_that_are_wrong(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
