@@ -24,6 +24,10 @@ check: .venv/ready
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/*/Dockerfile
+	@if command -v docker-compose >/dev/null; then COMPOSE=docker-compose; else COMPOSE="docker compose"; fi; \
+	  $$COMPOSE --file docker/compose.yml --env-file docker/.env.example config --quiet || \
+	  { echo "compose.yml is wrong, or there is no compose to check it: apt-get install docker-compose"; exit 1; }
 
 benchmark: .venv/ready .benchmarks/peers
 	$(BIN)/python -m benchmarks.capture
@@ -34,11 +38,16 @@ benchmark: .venv/ready .benchmarks/peers
 	echo "scrapy==2.19.0" > .benchmarks/override.txt
 	$(BIN)/uv pip install --quiet --target $@ --override .benchmarks/override.txt scrapy-webarchive==0.5.3
 
-lock: .venv/ready
-	$(BIN)/uv pip compile setup.cfg --all-extras --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements.lock
-	cd docker/replay && ../../$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --no-header --no-emit-index-url --no-emit-find-links --quiet --upgrade --output-file requirements.lock
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+  --no-emit-index-url --no-emit-find-links --quiet
+
+lock: .venv/ready  ## the images have what the tests run with: their locks follow the first
+	$(COMPILE) --upgrade setup.cfg --all-extras --output-file requirements.lock
+	$(COMPILE) --upgrade docker/replay/requirements.in --output-file docker/replay/requirements.lock
+	$(COMPILE) setup.cfg docker/airflow/requirements.in --constraint requirements.lock --extra crawl --extra exports --extra airflow \
+	  --extra distributed --extra smtp --extra slack --output-file docker/airflow/requirements.lock
+	$(COMPILE) setup.cfg docker/reading-room/requirements.in --constraint requirements.lock --extra reading-room --extra replay \
+	  --output-file docker/reading-room/requirements.lock
 
 fixtures: .venv/ready  ## saves the newsroom's pages again, with what must be read from them, and docs/schema.md
 	$(BIN)/python -m tests.save_pages

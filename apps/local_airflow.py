@@ -40,6 +40,8 @@ class LocalAirflow:
     port: int
     environment: Mapping[str, str]
     """What DAGs and tasks find, beside Airflow's own variables."""
+    settings: Mapping[str, str] = {}
+    """Airflow's variables that are to be others than these: another executor, another database."""
     password: str = attrs.field(factory=lambda: secrets.token_urlsafe(12), repr=False)
     _programs: list[Program] = attrs.field(factory=list, init=False)
     _client: httpx.Client = attrs.field(factory=lambda: httpx.Client(trust_env=False, timeout=30), init=False)
@@ -63,7 +65,7 @@ class LocalAirflow:
             stack.callback(self._client.close)
             stack.callback(self._stop)
             for name, arguments in PARTS.items():
-                program = self._program(name, arguments)
+                program = self.program(name, arguments)
                 program.start()
                 self._programs.append(program)
             self._programs[-1].wait_until(self._is_healthy, READY_SECONDS)
@@ -115,6 +117,12 @@ class LocalAirflow:
         for program in self._programs:
             program.check()
 
+    def program(self, name: str, arguments: list[str], environment: Mapping[str, str] | None = None) -> Program:
+        """Return one of its programs, to be started: `airflow` with these arguments."""
+        command = [sys.executable, "-m", "airflow", *arguments]
+        variables = {**self._variables(), **(environment or {})}
+        return Program(f"Airflow's {name}", command, variables, self.home, self.home / f"{name}.log")
+
     def head(self, part: str) -> Program:
         """Return the program of a part."""
         return self._programs[list(PARTS).index(part)]
@@ -135,10 +143,6 @@ class LocalAirflow:
         if done.returncode:
             tail = "\n".join(f"  | {line}" for line in log.read_text("utf-8", "replace").splitlines()[-30:])
             raise ServiceFailed(f"`airflow db migrate` failed. {log} ends with:\n{tail}")
-
-    def _program(self, name: str, arguments: list[str]) -> Program:
-        command = [sys.executable, "-m", "airflow", *arguments]
-        return Program(f"Airflow's {name}", command, self._variables(), self.home, self.home / f"{name}.log")
 
     def _variables(self) -> dict[str, str]:
         return {
@@ -162,6 +166,7 @@ class LocalAirflow:
             "AIRFLOW__API_AUTH__JWT_SECRET": self.password * 4,
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "NO_COLOR": "1",
+            **self.settings,
         }
 
     def _is_healthy(self) -> bool:

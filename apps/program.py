@@ -86,6 +86,11 @@ class Program:
         if self._process is not None:
             _signal_group(self._process, signal.SIGTERM)
 
+    def kill(self) -> None:
+        """Kill its whole process group outright, as when its machine dies; `stop` is to follow."""
+        if self._process is not None:
+            _signal_group(self._process, signal.SIGKILL)
+
     def stop(self, seconds: float = 10) -> None:
         """End its whole process group: SIGTERM, and SIGKILL for what is left when the time is up."""
         if self._process is None:

@@ -1,5 +1,6 @@
 """Remembers which requests came, so that a test can tell what a client really asked for."""
 
+import time
 from collections import Counter, deque
 from typing import Final
 
@@ -20,6 +21,8 @@ class SeenRequest:
     user_agent: str
     conditional: bool
     """It had an If-None-Match or If-Modified-Since."""
+    at: float = attrs.field(factory=time.monotonic)
+    """Seconds of the monotonic clock, when it was answered."""
 
 
 class RequestLog:
