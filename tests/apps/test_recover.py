@@ -1,7 +1,11 @@
 """`pressmark recover`: what a killed crawl left gets to the bucket without another crawl."""
 
+import pytest
+
 from tests.apps.conftest import SECTION, Archive
 from tests.apps.test_cli import pressmark
+
+pytestmark = pytest.mark.long
 
 
 def test_what_was_captured_is_published_and_told_by_the_next_run(archive: Archive) -> None:

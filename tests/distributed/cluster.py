@@ -1,0 +1,147 @@
+"""The shape of docker/compose.yml as processes: PostgreSQL, Redis, Airflow on Celery, two workers."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import attrs
+import psutil  # type: ignore[import-untyped]  # As in tests/dags/night.py.
+import psycopg2
+
+from apps.demo_settings import write_site_file
+from apps.local_airflow import LocalAirflow
+from apps.newsroom import Newsroom
+from apps.newsroom.running import RunningNewsroom
+from apps.ports import LOOPBACK, free_port
+from apps.program import Program
+from apps.s3server import RunningS3
+from tests.conftest import ROOT
+
+POSTGRES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+REDIS = shutil.which("redis-server")
+READY_SECONDS = 60
+
+
+@attrs.frozen
+class Cluster:
+    """All that is up."""
+
+    airflow: LocalAirflow
+    newsroom: Newsroom
+    sites: Path
+    spools: tuple[Path, Path]
+    workers: tuple[Program, Program]
+
+    def worker_of(self, crawl: psutil.Process) -> int:
+        """Return which worker a crawl is of."""
+        return [str(each) for each in self.spools].index(crawl.environ()["PRESSMARK_SPOOL"])
+
+    def crawls(self) -> list[psutil.Process]:
+        """Return the crawl runners that go on."""
+        return [each for each in psutil.process_iter() if self._crawls(each)]
+
+    def _crawls(self, process: psutil.Process) -> bool:
+        try:
+            ours = process.environ().get("PRESSMARK_SPOOL") in map(str, self.spools)
+            return ours and "apps.crawl_runner" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+
+@contextmanager
+def cluster(folder: Path, s3: RunningS3, bucket: str, newsroom: Newsroom) -> Iterator[Cluster]:
+    """Bring it all up, and down again."""
+    with ExitStack() as stack:
+        site = stack.enter_context(RunningNewsroom(newsroom))
+        sites = write_site_file(folder / "sites", site.url)
+        database = stack.enter_context(_postgres(folder))
+        broker = stack.enter_context(_redis(folder))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PRESSMARK"))}
+        environment = {
+            **kept,
+            **s3.environment,
+            "PRESSMARK_BUCKET": bucket,
+            "PRESSMARK_SITES": str(sites),
+            "NO_PROXY": "127.0.0.1,localhost",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        settings = {
+            "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
+            "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql+psycopg2://{database}",
+            "AIRFLOW__CELERY__BROKER_URL": broker,
+            "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
+            # A lost worker is told by the silence of its tasks; here nobody waits five minutes for that.
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "3",
+        }
+        airflow = LocalAirflow(folder / "airflow", ROOT / "dags", free_port(), environment, settings=settings)
+        stack.enter_context(airflow.running())
+        spools = folder / "spool-1", folder / "spool-2"
+        workers = tuple(stack.enter_context(_worker(airflow, spool)) for spool in spools)
+        yield Cluster(airflow, site.newsroom, sites, spools, workers)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _worker(airflow: LocalAirflow, spool: Path) -> Iterator[Program]:
+    command = ["celery", "worker", "--celery-hostname", f"{spool.name}@%h", "--skip-serve-logs"]
+    command += ["--pid", str(airflow.home / f"{spool.name}.pid"), "--without-mingle", "--without-gossip"]
+    program = airflow.program(spool.name, command, {"PRESSMARK_SPOOL": str(spool)})
+    program.start()
+    try:
+        program.wait_until(lambda: f"{spool.name}@" in program.told() and "ready." in program.told(), READY_SECONDS)
+        yield program
+    finally:
+        program.stop(15)
+
+
+@contextmanager
+def _postgres(folder: Path) -> Iterator[str]:
+    """Run PostgreSQL, which refuses to be root; return `user:password@host:port/database`."""
+    assert POSTGRES
+    data, port = Path(tempfile.mkdtemp(prefix="pressmark-postgres-")), free_port()
+    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+    if as_user:
+        shutil.chown(data, "postgres", "postgres")
+    try:
+        made = [POSTGRES / "initdb", "--pgdata", data / "data", "--username=airflow", "--auth=trust", "--no-sync"]
+        subprocess.run([*as_user, *made], check=True, capture_output=True, cwd=data)
+        options = ["-D", data / "data", "-h", LOOPBACK, "-p", str(port), "-k", data, "-c", "fsync=off"]
+        log = folder / "postgres.log"
+        program = Program("PostgreSQL", [*as_user, POSTGRES / "postgres", *options], dict(os.environ), folder, log)
+        program.start()
+        try:
+            program.wait_until(lambda: _answers(port), READY_SECONDS)
+            yield f"airflow:x@{LOOPBACK}:{port}/postgres"
+        finally:
+            program.stop()
+    finally:
+        shutil.rmtree(data)
+
+
+def _answers(port: int) -> bool:
+    try:
+        psycopg2.connect(host=LOOPBACK, port=port, user="airflow", dbname="postgres").close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+@contextmanager
+def _redis(folder: Path) -> Iterator[str]:
+    assert REDIS
+    port, log = free_port(), folder / "redis.log"
+    command = [REDIS, "--bind", LOOPBACK, "--port", str(port), "--save", "", "--dir", str(folder)]
+    program = Program("Redis", command, dict(os.environ), folder, log)
+    program.start()
+    try:
+        program.wait_until(lambda: "Ready to accept connections" in program.told(), READY_SECONDS)
+        yield f"redis://{LOOPBACK}:{port}/0"
+    finally:
+        program.stop()

@@ -1,0 +1,91 @@
+"""Two workers, of which one is lost in mid-crawl: all is published once, and nobody asks too often."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from apps.newsroom import Newsroom
+from apps.s3server import RunningS3
+from pressmark.archive import manifest
+from pressmark.archive.store import Store
+from pressmark.archive.verify import verify_runs
+from pressmark.config import Config
+from tests.conftest import fresh_bucket
+from tests.distributed.cluster import POSTGRES, REDIS, Cluster, cluster
+from tests.tools import until
+
+SECTIONS = {"world/europe": "World / Europe", "world/america": "World / Americas", "world/africa": "World / Africa"}
+DELAY = 0.25
+"""Seconds between two requests, by the site file."""
+SECONDS = 400
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not (POSTGRES and REDIS), reason="needs apt-get install postgresql redis-server"),
+]
+
+
+@pytest.fixture(scope="module")
+def up(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with pytest.MonkeyPatch.context() as patch:
+        bucket = fresh_bucket(s3, patch)
+        folder = tmp_path_factory.mktemp("cluster")
+        with cluster(folder, s3, bucket, Newsroom(articles=30, crawl_delay=0)) as running:
+            path = running.sites / "newsroom.yml"
+            site = yaml.safe_load(path.read_text())
+            site["politeness"] = {"delay": DELAY, "concurrency": 1, "timeout": 10, "retries": 2}
+            site["sections"] = {
+                name: {"name": title, "path": f"/{name}", "schedule": None, "pages": 2}
+                for name, title in SECTIONS.items()
+            }
+            path.write_text(yaml.safe_dump(site))
+            yield running
+
+
+def test_a_lost_worker_loses_nothing_and_no_worker_asks_too_often(up: Cluster, s3: RunningS3) -> None:
+    airflow, requests = up.airflow, up.newsroom.requests
+    dags = [f"archive_newsroom_{name.replace('/', '_')}" for name in SECTIONS]
+    for dag in dags:
+        airflow.unpause(dag)
+    runs = {dag: airflow.trigger(dag) for dag in dags}
+    until(lambda: requests.total > 12 and bool(up.crawls()), SECONDS)
+    crawl = up.crawls()[0]  # One at a time: the host has one slot, however many workers there are.
+    lost = up.worker_of(crawl)
+    up.workers[lost].kill()
+    until(lambda: not crawl.is_running(), 20)
+
+    def states() -> dict[str, str]:
+        return {dag: airflow.call("GET", f"/dags/{dag}/dagRuns/{run}")["state"] for dag, run in runs.items()}
+
+    until(lambda: set(states().values()) <= {"success", "failed"}, SECONDS)
+    assert set(states().values()) == {"success"}
+    tries = [
+        max(
+            each["try_number"]
+            for each in airflow.call("GET", f"/dags/{dag}/dagRuns/{run}/taskInstances")["task_instances"]
+        )
+        for dag, run in runs.items()
+    ]
+    assert max(tries) > 1, "no task was tried again: the lost worker had none"
+
+    store = Store.open(Config(spool=up.spools[0], bucket=s3_bucket()))
+    versions = Counter(key.split("/")[-2] for key in store.keys("articles/newsroom/"))
+    listed = {entry.article_id for name in SECTIONS for entry in up.newsroom.listing(name, 1)}
+    rejected = {key.split("/")[-2] for key in store.keys("rejected/newsroom/")}
+    assert set(versions) | rejected >= listed
+    assert set(versions.values()) == {1}, "each was published once"
+    keys = list(manifest.below(store, "newsroom/"))
+    assert not [each for each in verify_runs(store, keys, full=True) if each.grave]
+
+    at = sorted(each.at for each in requests.recent if each.path != "/robots.txt")
+    window = 5.0
+    busiest = max(sum(1 for other in at if moment <= other < moment + window) for moment in at)
+    assert busiest <= window / DELAY + 1, "both workers together keep to the site file's delay"
+
+
+def s3_bucket() -> str:
+    import os
+
+    return os.environ["PRESSMARK_BUCKET"]
