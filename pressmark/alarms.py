@@ -221,8 +221,6 @@ def _failed(seen: _Seen) -> Alarm | None:
     kind = next((each for each in kinds if each is not Kind.FAILING), Kind.FAILING)
     row = list(takewhile(lambda pair: pair[1] in {kind, Kind.FAILING}, zip(failed, kinds, strict=True)))
     of_kind = [run for run, each in row if each is kind]
-    if kind is Kind.FAILING:
-        of_kind = failed
     number = len(of_kind)
     if not number or (kind is Kind.FAILING and number < seen.site.expect.failures):
         return None

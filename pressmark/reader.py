@@ -162,9 +162,9 @@ class Reader:
         """
         wanted: dict[str, set[str]] = {}
         for url in urls:
-            dated, named = _DAY_OF_URL.search(url), _ID_OF_URL.search(url)
-            if dated and named:
-                wanted.setdefault(keys.day_of_url(dated[1]), set()).add(named[1])
+            if named := _named(url):
+                day, article_id = named
+                wanted.setdefault(day, set()).add(article_id)
         found = []
         for day, ids in sorted(wanted.items()):
             listed = [*self._newest_readings([day]), *self._listed(keys.SILENT_EDITS, day, "")]
@@ -249,14 +249,19 @@ class Reader:
 
 def _of(article: str) -> tuple[list[str], str]:
     """Return the days to look for an article in, and its id."""
-    day, named = _DAY_OF_URL.search(article), _ID_OF_URL.search(article)
-    if day and named:
-        return [keys.day_of_url(day[1])], named[1]
+    if named := _named(article):
+        return [named[0]], named[1]
     try:
         created = object_id.created_at(article)
     except ValueError:
         raise UsageError(f"{article!r} is no URL of an article, nor an id that tells its day. Give its URL.") from None
     return [keys.day_of(created + timedelta(days=days)) for days in _AROUND], article
+
+
+def _named(url: str) -> tuple[str, str] | None:
+    """Return the day (`YYYY/MM/DD`) and the id that the URL of an article tells; None of any other."""
+    day, named = _DAY_OF_URL.search(url), _ID_OF_URL.search(url)
+    return (keys.day_of_url(day[1]), named[1]) if day and named else None
 
 
 def _version_of(key: str) -> str:

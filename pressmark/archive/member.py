@@ -63,3 +63,13 @@ def members(file: IO[bytes]) -> Iterator[tuple[int, int]]:
             data = member.unused_data if member.eof else file.read(_CHUNK)
         yield offset, length
         offset += length
+
+
+def ends_with(file: IO[bytes], offset: int, size: int) -> bool:
+    """Tell whether the member at this offset is whole and ends a file of this size: FastWARC takes a cut one for whole.
+
+    Raises:
+        ValueError: it is cut or damaged.
+    """
+    file.seek(offset)
+    return [length for _, length in members(file)] == [size - offset]

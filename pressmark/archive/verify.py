@@ -17,7 +17,7 @@ from warcio.archiveiterator import ArchiveIterator as SlowIterator
 from warcio.exceptions import ArchiveLoadFailed
 
 from pressmark.archive import cdxj, keys, manifest
-from pressmark.archive.member import members
+from pressmark.archive.member import ends_with
 from pressmark.archive.records import located
 from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import Store
@@ -220,8 +220,7 @@ def _records(file: IO[bytes], size: int) -> Records:
             last = offset
         for offset in doubtful:
             _check_slowly(file, offset)
-        file.seek(last)  # FastWARC reads the last gzip member without its trailer.
-        if [length for _, length in members(file)] != [size - last]:
+        if not ends_with(file, last, size):
             raise _Wrong(f"something is behind the record at byte {last}")
     except (OSError, ValueError) as error:
         raise _Wrong(f"not a whole WARC behind byte {last}: {error}") from None

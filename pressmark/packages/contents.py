@@ -7,7 +7,7 @@ from typing import IO, Any
 from fastwarc.warc import WarcRecordType
 
 from pressmark.archive import cdxj
-from pressmark.archive.member import members
+from pressmark.archive.member import ends_with
 from pressmark.archive.records import located
 from pressmark.archive.sorted_lines import SortedLines
 
@@ -64,8 +64,7 @@ class Contents:
                 self._take(facts, refers)
                 if facts["status"] != cdxj.NOT_MODIFIED:
                     self._lines.add([cdxj.line_of(facts, offset, length, name).encode()])
-        file.seek(last)  # FastWARC takes a file that was cut for one that ends.
-        if [length for _, length in members(file)] != [size - last]:
+        if not ends_with(file, last, size):
             raise ValueError(f"something is behind the record at byte {last}")
 
     def _take(self, facts: dict[str, Any], refers: tuple[str, date] | None) -> None:
