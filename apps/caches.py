@@ -1,9 +1,18 @@
 """Caches: what programs keep on this machine, and make anew if it is gone."""
 
+import hashlib
 import os
 from pathlib import Path
+
+from pressmark.archive.store import Store
 
 
 def cache_folder(of: str) -> Path:
     """Return the folder of a program's cache, below `XDG_CACHE_HOME`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pressmark" / of
+
+
+def named_after(store: Store) -> str:
+    """Return a name for what is kept of a bucket: another one for a bucket of that name on another server."""
+    at = hashlib.sha256(str(store.client.meta.endpoint_url).encode()).hexdigest()[:8]
+    return f"{store.bucket}-{at}"

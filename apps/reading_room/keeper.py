@@ -4,8 +4,6 @@ import logging
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from threading import Event, Thread
-from typing import Self
 
 import attrs
 
@@ -30,15 +28,11 @@ class State:
 
 @attrs.define
 class Keeper:
-    """Keeps a catalogue fresh while it is entered, in a thread of its own."""
+    """Keeps a catalogue as fresh as the exports are, by each look."""
 
     catalogue: Catalogue
     holdings: Holdings
-    every: float = 30.0
-    """Seconds between two looks."""
     state: State = State()
-    _ended: Event = attrs.field(factory=Event, init=False)
-    _thread: Thread | None = attrs.field(default=None, init=False)
 
     def look(self) -> State:
         """Look at the exports now."""
@@ -55,20 +49,5 @@ class Keeper:
             self.state = State(datetime.now(UTC), "", done.problems)
         return self.state
 
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._keep, name="keeper", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._ended.set()
-        if self._thread:
-            self._thread.join(timeout=10)
-
     def _sites(self) -> Iterable[str]:
         return sorted(self.holdings.sites())
-
-    def _keep(self) -> None:
-        self.look()
-        while not self._ended.wait(self.every):
-            self.look()

@@ -1,6 +1,5 @@
 """Serving the reading room and its stage: two origins, one process."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,12 +10,14 @@ import attrs
 import uvicorn
 from fastapi import FastAPI
 
+from apps.caches import named_after
 from apps.ports import require_free
 from apps.reading_room.addresses import Places
 from apps.reading_room.app import room_app
 from apps.reading_room.catalogue import Catalogue
 from apps.reading_room.keeper import Keeper
 from apps.reading_room.stage import PLAYER, stage_app
+from apps.repeating import Repeating
 from apps.shown.holdings import Holdings
 from pressmark.errors import ServiceFailed, UsageError
 
@@ -56,9 +57,9 @@ class ReadingRoom:
                 raise UsageError(f"{self.player} has no {name} of ReplayWeb.page. `make .replay/ready` fetches it.")
         require_free(self.port, "the reading room", "Give it another one with --port.")
         require_free(self.stage_port, "the reading room's replays", "Give them another one with --replay-port.")
-        keeper = Keeper(Catalogue(self._catalogue), self.holdings, self.every)
+        keeper = Keeper(Catalogue(self._catalogue), self.holdings)
         with ExitStack() as stack:
-            stack.enter_context(keeper)
+            stack.enter_context(Repeating(keeper.look, self.every, "keeper", at_once=True))
             stack.enter_context(
                 _serving(stage_app(self.holdings, self.places, self.player), self.host, self.stage_port)
             )
@@ -67,9 +68,7 @@ class ReadingRoom:
 
     @property
     def _catalogue(self) -> Path:
-        store = self.holdings.store
-        at = hashlib.sha256(str(store.client.meta.endpoint_url).encode()).hexdigest()[:8]
-        return self.cache / f"{store.bucket}-{at}.sqlite"
+        return self.cache / f"{named_after(self.holdings.store)}.sqlite"
 
 
 def origin(host: str, port: int) -> str:

@@ -3,8 +3,6 @@
 import json
 import logging
 from pathlib import Path
-from threading import Event, Thread
-from typing import Self
 
 import attrs
 
@@ -31,17 +29,13 @@ class Copied:
 
 @attrs.define
 class LocalIndexes:
-    """Keeps `<folder>/<site>/indexes/<month>.cdxj` like the bucket's, in a thread of its own while it is entered.
+    """Keeps `<folder>/<site>/indexes/<month>.cdxj` like the bucket's, by each look.
 
     A copy takes the place of the one before in one step, so a search that goes on ends in the one it began in.
     """
 
     store: Store
     folder: Path
-    every: float = 30.0
-    """Seconds between two looks."""
-    _ended: Event = attrs.field(factory=Event, init=False)
-    _thread: Thread | None = attrs.field(default=None, init=False)
 
     def look(self) -> Copied:
         """Copy the indexes that changed, and delete copies of those that are gone.
@@ -71,15 +65,15 @@ class LocalIndexes:
         self._note.write_text(json.dumps(known))
         return Copied(tuple(sorted({key.split("/")[1] for key in there})), written)
 
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._keep, name="indexes", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._ended.set()
-        if self._thread:
-            self._thread.join(timeout=10)
+    def keep(self) -> None:
+        """Look, and let no trouble out that another look may mend."""
+        try:
+            if done := self.look().written:
+                logger.info("%d indexes are newer", done)
+        except PressmarkError as error:
+            logger.warning("the indexes stay as they were: %s", error)
+        except Exception:  # The disk may be full for a while: what comes then is not to be missed.
+            logger.exception("the indexes stay as they were")
 
     @property
     def _note(self) -> Path:
@@ -100,13 +94,3 @@ class LocalIndexes:
         """Tell whether a key is that of a merged index, and no path of somebody's making."""
         parts = key.split("/")
         return len(parts) == 3 and key.endswith(_SUFFIX) and not any(each.startswith(".") or not each for each in parts)
-
-    def _keep(self) -> None:
-        while not self._ended.wait(self.every):
-            try:
-                if done := self.look().written:
-                    logger.info("%d indexes are newer", done)
-            except PressmarkError as error:
-                logger.warning("the indexes stay as they were: %s", error)
-            except Exception:  # The disk may be full for a while: what comes then is not to be missed.
-                logger.exception("the indexes stay as they were")

@@ -1,6 +1,5 @@
 """The replay server: pywb, which reads WARCs straight from the bucket."""
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,8 +11,10 @@ import attrs
 import yaml
 from filelock import FileLock, Timeout
 
+from apps.caches import named_after
 from apps.ports import LOOPBACK, answers, require_free
 from apps.program import Program
+from apps.repeating import Repeating
 from apps.replay.local_indexes import LocalIndexes
 from pressmark.archive.store import Store
 from pressmark.errors import ServiceFailed, UsageError
@@ -67,11 +68,11 @@ class ReplayServer:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(folder / "lock", timeout=0):
-                indexes = LocalIndexes(self.store, folder / "collections", self.every)
+                indexes = LocalIndexes(self.store, folder / "collections")
                 indexes.folder.mkdir(exist_ok=True)
                 indexes.look()
                 program = self._program(folder)
-                with indexes:
+                with Repeating(indexes.keep, self.every, "indexes"):
                     try:
                         program.start()
                         program.wait_until(lambda: answers(self.host, self.port), READY_SECONDS)
@@ -85,8 +86,7 @@ class ReplayServer:
 
     @property
     def _folder(self) -> Path:
-        at = hashlib.sha256(str(self.store.client.meta.endpoint_url).encode()).hexdigest()[:8]
-        return self.cache / f"{self.store.bucket}-{at}"
+        return self.cache / named_after(self.store)
 
     def _program(self, folder: Path) -> Program:
         config = {
