@@ -1,7 +1,5 @@
-"""The audit as an Airflow task: it reads a whole archive back, and leaves what it found in the bucket."""
+"""The end of an audit as an Airflow task: it adds up what was seen, and leaves it in the bucket."""
 
-import logging
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,45 +7,42 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from apps.links import DocumentLink
-from pressmark.config import Config
+from pressmark.site import Site
 
 SHOWN = 20
 """Findings in the task's message; the audit has them all."""
-EVERY = 100
-"""Runs or documents between two lines of the log."""
 
 
 class AuditOperator(BaseOperator):
-    """Audit one site.
+    """Write down what was seen of a site.
 
     Args:
-        site: its name.
-        sample: how many documents to make again from their captures.
+        site: the site.
+        looks: what the task *look* returned of each portion.
+        survey: what the task *survey* returned.
 
     Returns (XCom): `key` of the audit in the bucket, and its `checked` counts.
     """
 
-    template_fields: Sequence[str] = ("sample",)
+    template_fields: Sequence[str] = ("looks", "survey")
     operator_extra_links = (DocumentLink("Audit", "/document?key={key}"),)
 
-    def __init__(self, *, site: str, sample: int | str, **options: Any) -> None:
+    def __init__(self, *, site: Site, looks: Any, survey: Any, **options: Any) -> None:
         super().__init__(**options)
-        self.site = site
-        self.sample = sample
+        self.site, self.looks, self.survey = site, looks, survey
         self.document_key: str | None = None
         """Of the audit, once it is written."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Read it all.
+        """Add it up.
 
         Raises:
             AirflowFailException: something is wrong in the archive.
             BucketError: the bucket failed.
         """
-        from apps.auditing import audit  # It brings Scrapy.
+        from apps.audit_tasks import write  # It brings Scrapy.
 
-        logging.getLogger("botocore").setLevel(logging.WARNING)  # It tells where it found its keys, each time.
-        told = audit(Config.from_env(os.environ), self.site, sample=int(self.sample), progress=self._progress)
+        told = write(self.site, [*self.looks, self.survey], context["params"], context["dag_run"].run_after)
         self.document_key = told["key"]
         self.log.info("Audit: %s", told["key"])
         findings = told["findings"]
@@ -55,7 +50,3 @@ class AuditOperator(BaseOperator):
             listed = "\n".join(f"  {each['key']}: {each['problem']}" for each in findings["listed"][:SHOWN])
             raise AirflowFailException(f"{findings['grave']} grave findings, see {told['key']}:\n{listed}")
         return {"key": told["key"], "checked": told["checked"]}
-
-    def _progress(self, what: str, done: int, total: int) -> None:
-        if done == total or not done % EVERY:
-            self.log.info("%s: %d of %d", what, done, total)

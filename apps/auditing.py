@@ -1,19 +1,21 @@
-"""Auditing: a whole site's archive read and held against its manifests, and some documents made again from it."""
+"""Auditing: a site's archive read and held against its manifests, and some documents made again from it."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import attrs
 
-from apps.rederiving import Rederived, rederive
-from pressmark import __version__, schema
+from apps.audit_sample import SOFTWARE, made_again
+from pressmark import schema
 from pressmark.archive import keys, manifest
-from pressmark.archive.sample import Sample, Sampled
+from pressmark.archive.portions import Portion
+from pressmark.archive.sample import Sample
+from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import Store
-from pressmark.archive.verify import Finding, verify_runs
+from pressmark.archive.strays import strays
+from pressmark.archive.verify import Finding, stray, verify_runs
 from pressmark.config import Config
 from pressmark.document import timestamp, to_bytes
 from pressmark.errors import FindingsFound
@@ -24,12 +26,12 @@ from pressmark.site import Site, find_site, load_sites
 LISTED = 1000
 """Findings that are told in full; schemas/audit-1.json promises no more."""
 SAMPLED = (keys.ARTICLES, keys.SILENT_EDITS)
-THREADS = 8
-SOFTWARE = f"pressmark {__version__}"
-_DAY = re.compile(r"/(\d{4}/\d\d/\d\d)/[^/]+$")
 
 Progress = Callable[[str, int, int], None]
 """Is told of what (`runs`, then `documents`) how many are done, and of how many."""
+
+Seen = dict[str, Any]
+"""What was seen of a part of the archive: `checked`, `findings` and `sample` as in schemas/audit-1.json."""
 
 
 def audit(
@@ -56,64 +58,125 @@ def audit(
         UnknownSection: no site has this name.
         BucketError: the bucket failed; nothing was written down.
     """
-    store, named = Store.open(config), find_site(load_sites(config.sites), site)
-    started_at, audit_id = datetime.now(UTC), new_run_id()
-    on = on or started_at.date()
-    runs = list(manifest.below(store, f"{named.site}/"))
-    chosen = Sample(sample, *_time(runs, on), seed=on.isoformat())
-    checked, findings = _Checked(chosen), _Findings()
-
-    def count(run: manifest.Manifest | None) -> None:
-        checked.count(run)
-        progress("runs", checked.runs, len(runs))
-
-    findings.add(verify_runs(store, runs, full=True, strays_of=named.site, on_run=count))
-    findings.add(verify_packages(store, named.site))
-    picked, replayed = chosen.chosen(), list[_Replayed]()
-    for each in _replayed(store, named, picked):
-        replayed.append(each)
-        findings.add(each.findings)
-        progress("documents", len(replayed), len(picked))
-    document = {
-        "schema": schema.AUDIT,
-        "audit_id": audit_id,
-        "site": named.site,
-        "started_at": timestamp(started_at),
-        "ended_at": timestamp(datetime.now(UTC)),
-        "software": SOFTWARE,
-        "parameters": {"sample": sample, "date": on.isoformat()},
-        "checked": checked.told(),
-        "findings": findings.told(),
-        "sample": [each.told() for each in replayed],
-    }
-    schema.publish(store)
-    key = keys.audit(named.site, started_at, audit_id)
-    store.put_new(key, to_bytes(document))
-    return {**document, "key": key}
+    began = datetime.now(UTC)
+    auditor = Auditor(Store.open(config), find_site(load_sites(config.sites), site), on or began.date())
+    seen = [auditor.look(Portion(), progress=progress), auditor.survey(Portion(), sample, progress=progress)]
+    return auditor.write(seen, {"sample": sample}, began)
 
 
-def _time(runs: Iterable[str], on: date) -> tuple[datetime, datetime]:
-    """Return begin and end of an archive: from the day of its first run, by the manifests' keys, to a day's end."""
-    begin = datetime.combine(min(filter(None, map(_day, runs)), default=on), time(), UTC)
-    return begin, datetime.combine(on, time(), UTC) + timedelta(days=1)
+@attrs.frozen
+class Auditor:
+    """Audits a site, all at once or a portion at a time."""
+
+    store: Store
+    site: Site
+    on: date
+    """The day that the choice of documents to make again follows from."""
+
+    def look(
+        self, portion: Portion, *, listed: int = LISTED, progress: Progress = lambda what, done, total: None
+    ) -> Seen:
+        """Read what the runs of a portion left, and the packages of its days.
+
+        Args:
+            portion: of the archive.
+            listed: how many findings to tell in full, the grave ones first.
+            progress: is told how many runs are done.
+        """
+        runs = list(portion.manifests(self.store, self.site.site))
+        checked, findings = _Checked(), _Findings()
+
+        def count(run: manifest.Manifest | None) -> None:
+            checked.count(run)
+            progress("runs", checked.runs, len(runs))
+
+        findings.add(verify_runs(self.store, runs, full=True, on_run=count))
+        findings.add(verify_packages(self.store, self.site.site, portion.leads))
+        return _seen(checked, findings.told(listed))
+
+    def survey(self, of: Portion, sample: int, *, progress: Progress = lambda what, done, total: None) -> Seen:
+        """See what only all runs together show: make some documents again, and look for objects that no run tells of.
+
+        Args:
+            of: the days that are audited; if these are not all, nothing is said of objects that no run tells of, as
+                they may be of runs of other days.
+            sample: how many documents to make again, at most.
+            progress: is told how many documents are done.
+        """
+        findings, again = _Findings(), list[dict[str, Any]]()
+        runs = list(of.manifests(self.store, self.site.site))
+        since = min(filter(None, map(keys.day_in, runs)), default=self.on)
+        before = min(of.before, self.on + timedelta(days=1))
+        chooser = Sample(sample, _midnight(since), _midnight(before), self.on.isoformat())
+        with SortedLines() as told:
+            for key in runs:
+                with suppress(FindingsFound, KeyError):  # `look` says so.
+                    run = manifest.read(self.store, key)
+                    told.add(f"{said['key']}\n".encode() for said in manifest.listed(run))
+                    _offer(run, chooser)
+            if of == Portion():
+                findings.add(map(stray, strays(self.store, self.site.site, told)))
+        chosen = chooser.chosen()
+        for each in made_again(self.store, self.site, chosen):
+            again.append(each.told())
+            findings.add(each.findings)
+            progress("documents", len(again), len(chosen))
+        return _seen(_Checked(), findings.told(LISTED), again)
+
+    def write(self, seen: Iterable[Seen], parameters: dict[str, Any], started_at: datetime) -> dict[str, Any]:
+        """Add up what was seen, write it down, and return it with its `key`.
+
+        Args:
+            seen: of each part of the archive, in their order.
+            parameters: what the audit was told.
+            started_at: when it began.
+        """
+        parts, audit_id = list(seen), new_run_id()
+        listed = [found for each in parts for found in each["findings"]["listed"]]
+        listed.sort(key=lambda found: not found["grave"])
+        document = {
+            "schema": schema.AUDIT,
+            "audit_id": audit_id,
+            "site": self.site.site,
+            "started_at": timestamp(started_at),
+            "ended_at": timestamp(datetime.now(UTC)),
+            "software": SOFTWARE,
+            "parameters": {**parameters, "date": self.on.isoformat()},
+            "checked": {name: sum(each["checked"][name] for each in parts) for name in attrs.fields_dict(_Checked)},
+            "findings": {
+                **{name: sum(each["findings"][name] for each in parts) for name in ("grave", "notes")},
+                "listed": listed[:LISTED],
+            },
+            "sample": [document for each in parts for document in each["sample"]],
+        }
+        schema.publish(self.store)
+        key = keys.audit(self.site.site, started_at, audit_id)
+        self.store.put_new(key, to_bytes(document))
+        return {**document, "key": key}
 
 
-def _day(manifest_key: str) -> date | None:
-    found = _DAY.search(manifest_key)
-    try:
-        return date.fromisoformat(found[1].replace("/", "-")) if found else None
-    except ValueError:
-        return None
+def _seen(checked: "_Checked", findings: dict[str, Any], sample: Sequence[dict[str, Any]] = ()) -> Seen:
+    return {"checked": attrs.asdict(checked), "findings": findings, "sample": list(sample)}
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _offer(run: manifest.Manifest, chooser: Sample) -> None:
+    began = datetime.fromisoformat(run["started_at"]).astimezone(UTC)
+    for said in run["objects"]:
+        if said["key"].startswith(SAMPLED):
+            chooser.offer(said["key"], began, str(run.get("software", "")))
 
 
 @attrs.define
 class _Checked:
-    """Counts what manifests list, and offers the documents for the sample."""
+    """Counts what manifests list."""
 
-    sample: Sample
     runs: int = 0
     objects: int = 0
-    size: int = 0
+    bytes: int = 0
     records: int = 0
 
     def count(self, run: manifest.Manifest | None) -> None:
@@ -122,16 +185,9 @@ class _Checked:
             return
         for said in manifest.listed(run):
             self.objects += 1
-            self.size += said["size"]
+            self.bytes += said["size"]
         told = (segment.get("records") for segment in run["segments"])
         self.records += sum(each for each in told if isinstance(each, int))  # A hand may have written anything there.
-        began = datetime.fromisoformat(run["started_at"]).astimezone(UTC)
-        for said in run["objects"]:
-            if said["key"].startswith(SAMPLED):
-                self.sample.offer(said["key"], began, str(run.get("software", "")))
-
-    def told(self) -> dict[str, int]:
-        return {"runs": self.runs, "objects": self.objects, "bytes": self.size, "records": self.records}
 
 
 @attrs.define
@@ -149,50 +205,6 @@ class _Findings:
             if len(self.held[each.grave]) < LISTED:
                 self.held[each.grave].append(each)
 
-    def told(self) -> dict[str, Any]:
+    def told(self, listed: int) -> dict[str, Any]:
         held = [*self.held[True], *self.held[False]]
-        return {"grave": self.grave, "notes": self.notes, "listed": [attrs.asdict(each) for each in held[:LISTED]]}
-
-
-@attrs.frozen
-class _Replayed:
-    """What became of a document of the sample."""
-
-    key: str
-    result: str
-    """See schemas/audit-1.json."""
-    changed: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
-
-    def told(self) -> dict[str, Any]:
-        return {"key": self.key, "result": self.result, "changed": list(self.changed)}
-
-
-def _replayed(store: Store, site: Site, sample: list[Sampled]) -> Iterator[_Replayed]:
-    with ThreadPoolExecutor(THREADS, "audit") as pool:
-        yield from pool.map(lambda each: _replay(store, site, each), sample)
-
-
-def _replay(store: Store, site: Site, sampled: Sampled) -> _Replayed:
-    key = sampled.key
-    try:
-        found = rederive(store, site, key)
-    except (FindingsFound, ValueError, TypeError, LookupError, AttributeError) as error:  # Of what a hand wrote there.
-        return _Replayed(key, "unreadable", findings=(Finding(key, f"can't be made again: {error}"),))
-    if found.now != found.was:
-        return _Replayed(key, "unreadable", found.changed, (Finding(key, f"made again it is no version: {found.now}"),))
-    result = _result(found, sampled.software)
-    if result == "differs":
-        fields = ", ".join(found.changed)
-        problem = Finding(key, f"made again from its captures by the same layout it differs in {fields or 'its bytes'}")
-        return _Replayed(key, result, found.changed, (problem,))
-    return _Replayed(key, result, found.changed)
-
-
-def _result(found: Rederived, software: str) -> str:
-    if not found.correction_key:  # There is something to correct as soon as a byte differs.
-        return "identical"
-    if "pressmark.layout" in found.changed:
-        return "newer_layout"
-    same_content = "pressmark.contentSha256" not in found.changed
-    return "same_content" if same_content and software != SOFTWARE else "differs"
+        return {"grave": self.grave, "notes": self.notes, "listed": [attrs.asdict(each) for each in held[:listed]]}

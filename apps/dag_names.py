@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, Param
 
 from apps.airflow_pools import pool_of
 from apps.dag_ids import slug
@@ -54,6 +54,16 @@ def dag_options(kind: str, site: Site, section: str | None = None) -> dict[str, 
         "render_template_as_native_obj": True,
         "default_args": {"owner": OWNER},
         "tags": [kind, site.site, *([section] if section else [])],
+    }
+
+
+def portion_params() -> dict[str, Param]:
+    """Return the parameters of DAGs that map their work over portions of an archive."""
+    day: dict[str, Any] = {"type": ["null", "string"], "format": "date"}
+    return {
+        "since": Param(None, **day, description="First day of the crawls, UTC; from the beginning, if it is left out"),
+        "until": Param(None, **day, description="Last day"),
+        "megabytes": Param(2048, type="integer", minimum=1, description="Segments of a portion, about"),
     }
 
 

@@ -1,14 +1,15 @@
 """Re-deriving: documents made again from WARC records alone, offline, by the layout of the capture's day."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import attrs
 from web_poet import HttpResponse, HttpResponseHeaders
 
 from pipelines.clean import clean
-from pressmark.archive import keys
+from pressmark.archive import keys, manifest
 from pressmark.archive.batch import Draft
 from pressmark.archive.captured import Captured, Payload, Pointed
 from pressmark.archive.documents import parse
@@ -23,6 +24,7 @@ from spiders.layouts import layout_of, page_response
 from spiders.reading import NotWhole, as_rejection, read_article
 
 OK = 200
+THREADS = 8
 
 
 class Source(Protocol):
@@ -51,6 +53,32 @@ class Rederived:
     """What the captures give; None when they give nothing whole."""
     correction_key: str | None
     """Where `correct` publishes it; None when there is nothing to correct, or the result is no version."""
+
+
+@attrs.frozen
+class Unreadable:
+    """A stored document that can't be made again."""
+
+    key: str
+    problem: str
+
+
+def documents_of(store: Store, manifest_keys: Iterable[str]) -> list[str]:
+    """Return the keys of the documents that runs published, each once."""
+    return list(dict.fromkeys(said["key"] for key in manifest_keys for said in manifest.read(store, key)["objects"]))
+
+
+def rederive_all(store: Store, site: Site, document_keys: Iterable[str]) -> Iterator[Rederived | Unreadable]:
+    """Read documents anew from their captures, in their order; one that can't be read harms no other."""
+    with ThreadPoolExecutor(THREADS, "rederive") as pool:
+        yield from pool.map(lambda key: _rederived(store, site, key), document_keys)
+
+
+def _rederived(store: Store, site: Site, key: str) -> Rederived | Unreadable:
+    try:
+        return rederive(store, site, key)
+    except (FindingsFound, ValueError, TypeError, LookupError, AttributeError) as error:  # Of what a hand wrote there.
+        return Unreadable(key, f"can't be made again: {error}")
 
 
 def derive(site: Site, captured: Captured) -> Iterator[Draft]:

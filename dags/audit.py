@@ -1,29 +1,33 @@
 """Reads a site's whole archive back, once a week: is everything there, and does it still say what was published?
 
-**What it does.** Every object that a manifest lists is read and compared with its SHA-256, every WARC record with its digests, every pointer with what it points
-to. A sample of versions is read anew from its captures and compared with what was published. The result lies in the bucket under
-`audits/`; the link *Audit* of the task shows it.
+**What it does.** *plan* divides the archive into portions of some days by the sizes of their segments. Of each, *look* reads every object that a manifest
+lists and compares it with its SHA-256, every WARC record with its digests, every pointer with what it points to, and the packages of the days. *survey* reads a
+sample of versions anew from its captures and compares it with what was published; of a whole archive, it looks for objects that no run tells of. *audit* adds
+up, and leaves the result in the bucket under `audits/`; its link *Audit* shows it.
 
-**Parameters.** `sample`: how many versions are read anew.
+**Parameters.** `sample`: how many versions are read anew. `since`, `until`: days of the crawls, UTC; the whole archive, if they are left out. `megabytes`:
+segments of a portion, about.
 
 **When it fails**
 
 | message | what it means | what to do |
 |---|---|---|
-| findings | an object is missing or damaged, or a version can't be read anew | the artifact lists all; restore the object's earlier version in S3 (versioning keeps it), then clear the task |
-| `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it, then clear the task |
+| findings | an object is missing or damaged, or a version can't be read anew | the result lists all; restore the object's earlier version in S3 (versioning keeps it), then trigger it again |
+| `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it, then clear the portions that failed |
 """  # noqa: E501  # A row of a table has to be a line.
 
 from datetime import timedelta
+from typing import Any
 
-from airflow.sdk import DAG, Param, dag
+from airflow.sdk import DAG, Param, dag, task
 
 from apps.audit_operator import AuditOperator
-from apps.dag_names import dag_options, sites
+from apps.dag_names import dag_options, portion_params, sites
 from pressmark.site import Site
 
 SUNDAY_NIGHT = "17 3 * * 0"
 SAMPLE = 50
+AGAIN = timedelta(minutes=10)
 
 
 def audit(site: Site) -> DAG:
@@ -34,16 +38,43 @@ def audit(site: Site) -> DAG:
         description=f"Reads the whole archive of {site.title} back",
         doc_md=__doc__,
         schedule=SUNDAY_NIGHT,
-        params={"sample": Param(SAMPLE, type="integer", minimum=0, description="Versions to read anew")},
+        params={
+            **portion_params(),
+            "sample": Param(SAMPLE, type="integer", minimum=0, description="Versions to read anew"),
+        },
     )
     def of_site() -> None:
+        @task(retries=1, retry_delay=AGAIN)
+        def plan(params: Any = None) -> list[dict[str, Any]]:
+            """Divide the archive."""
+            from apps.audit_tasks import plan as plan_audit  # noqa: PLC0415  # It brings boto3.
+
+            return plan_audit(site, params)
+
+        @task(
+            retries=1,
+            retry_delay=AGAIN,
+            map_index_template="{{ task.op_kwargs.days }}",
+            execution_timeout=timedelta(hours=12),
+        )
+        def look(days: str, listed: int, dag_run: Any = None) -> dict[str, Any]:
+            """Read what is there of these days."""
+            from apps.audit_tasks import look as look_at  # noqa: PLC0415  # It brings boto3.
+
+            return look_at(site, days, listed, dag_run.run_after)
+
+        @task(retries=1, retry_delay=AGAIN, execution_timeout=timedelta(hours=12))
+        def survey(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
+            """Make a sample again, and look for objects that no run tells of."""
+            from apps.audit_tasks import survey as survey_all  # noqa: PLC0415  # It brings boto3.
+
+            return survey_all(site, params, dag_run.run_after)
+
         AuditOperator(
             task_id="audit",
-            site=site.site,
-            sample="{{ params.sample }}",
-            retries=1,
-            retry_delay=timedelta(minutes=10),
-            execution_timeout=timedelta(hours=24),
+            site=site,
+            looks=look.expand_kwargs(plan()),
+            survey=survey(),
         )
 
     return of_site()

@@ -2,21 +2,18 @@
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import attrs
 import click
 
 from apps.commands.console import Day, console, counting, print_json, table
-from apps.rederiving import Rederived, correct, rederive
+from apps.rederiving import Rederived, Unreadable, correct, documents_of, rederive_all
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config
-from pressmark.errors import UsageError
+from pressmark.errors import FindingsFound, UsageError
 from pressmark.site import find_section, load_sites
-
-THREADS = 8
 
 
 @click.command(
@@ -42,14 +39,17 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
     site, name = find_section(load_sites(config.sites), section)
     store = Store.open(config)
     runs = manifest.below(store, f"{site.site}/{name}/", day, run_id)
-    keys = list(dict.fromkeys(said["key"] for key in runs for said in manifest.read(store, key)["objects"]))
+    keys = documents_of(store, runs)
     if not keys:
         raise UsageError(f"{section}: nothing was published{' by such runs' if day or run_id else ' yet'}")
     changes: list[Rederived] = []
-    with counting(len(keys), "document") as count, ThreadPoolExecutor(THREADS) as pool:
-        for found in pool.map(lambda key: rederive(store, site, key), keys):
+    unreadable: list[Unreadable] = []
+    with counting(len(keys), "document") as count:
+        for found in rederive_all(store, site, keys):
             count()
-            if found.changed:
+            if isinstance(found, Unreadable):
+                unreadable.append(found)
+            elif found.changed:
                 changes.append(found)
     written = sum(correct(store, each) for each in changes if each.correction_key) if write else 0
     if as_json:
@@ -59,7 +59,10 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
         for each in changes:
             shown.add_row(each.key, each.was, each.now, ", ".join(each.changed))
         console().print(shown)
-    click.echo("; ".join(_told(len(keys), changes, written if write else None)), err=as_json)
+    click.echo("; ".join(_told(len(keys) - len(unreadable), changes, written if write else None)), err=as_json)
+    if unreadable:
+        problems = "".join(f"\n  {each.key}: {each.problem}" for each in unreadable)
+        raise FindingsFound(f"{len(unreadable)} documents can't be read anew:{problems}")
 
 
 def _described(change: Rederived) -> dict[str, object]:

@@ -52,7 +52,7 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
             verify_runs(store, keys, full=full, strays_of=what if whole else None, on_run=lambda run: count())
         )
     if full and not (run_id or "/" in what):
-        findings += verify_packages(store, what, day)
+        findings += verify_packages(store, what, lambda found: day is None or found == day.date())
     if as_json:
         print_json([attrs.asdict(each) for each in findings])
     elif findings:

@@ -79,7 +79,7 @@ class Cursor:
 
     def ahead(self, store: Store) -> list[str]:
         """Return the keys of the manifests that are not behind it, those of the runs that began first in front."""
-        found = [key for section in _sections(store, self.site) for key in self._ahead(store, section)]
+        found = [key for section in manifest.sections(store, self.site) for key in self._ahead(store, section)]
         return sorted(found, key=lambda key: _parts(self.site, key)[1])
 
     def _ahead(self, store: Store, section: str) -> Iterator[str]:
@@ -101,7 +101,7 @@ def at(store: Store, site: str, manifest_key: str) -> Cursor:
     """
     ended_at = manifest.read(store, manifest_key)["ended_at"]
     start = Place(_window(_parts(site, manifest_key)[1]), frozenset())
-    cursor = Cursor(site, dict.fromkeys(_sections(store, site), start))
+    cursor = Cursor(site, dict.fromkeys(manifest.sections(store, site), start))
     for key in cursor.ahead(store):
         if manifest.read(store, key)["ended_at"] <= ended_at:
             cursor = cursor.behind(key)
@@ -112,16 +112,6 @@ def _parts(site: str, manifest_key: str) -> tuple[str, str]:
     """Return the section of a manifest, and its name below the section."""
     parts = manifest_key.removeprefix(f"{keys.RUNS}{site}/").split("/")
     return "/".join(parts[:-4]), "/".join(parts[-4:])
-
-
-def _sections(store: Store, site: str, below: str = "") -> Iterator[str]:
-    """Find the sections that have runs, folder by folder: their names may have slashes, their days are numbers."""
-    names = list(store.folders(f"{keys.RUNS}{site}/{below}"))
-    if any(name.isdecimal() for name in names):
-        yield below.rstrip("/")
-    for name in names:
-        if not name.isdecimal():
-            yield from _sections(store, site, f"{below}{name}/")
 
 
 def _window(name: str) -> str:

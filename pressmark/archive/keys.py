@@ -15,11 +15,14 @@ SILENT_EDITS, WITHDRAWN, CORRECTIONS = "silent-edits/", "withdrawn/", "correctio
 INDEX, AUDITS, PACKAGES = "index/", "audits/", "wacz/"
 STARTED = ".started"
 MANIFEST = ".json"
+_FOLDERS = re.compile(r"/(\d{4}/\d\d/\d\d)/[^/]+$")
+_PACKAGE = re.compile(r"wacz/([^/]+)/(\d{4}-\d\d-\d\d)\.wacz")
 
 
-def day_of(moment: datetime) -> str:
-    """Return the UTC day of an aware time as `YYYY/MM/DD`."""
-    return moment.astimezone(UTC).strftime("%Y/%m/%d")
+def day_of(moment: date) -> str:
+    """Return a day, or that of an aware time in UTC, as `YYYY/MM/DD`."""
+    day = moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment
+    return day.isoformat().replace("-", "/")  # %Y would leave out the zeros in front of early years.
 
 
 def day_of_url(day: str) -> str:
@@ -28,7 +31,21 @@ def day_of_url(day: str) -> str:
     return f"{digits[:4]}/{digits[4:6]}/{digits[6:8]}"
 
 
-def segments(site: str, day: datetime) -> str:
+def day_in(key: str) -> date | None:
+    """Return the day that the folders of a key end with (`.../YYYY/MM/DD/<name>`); None if they do not."""
+    found = _FOLDERS.search(key)
+    try:
+        return date.fromisoformat(found[1].replace("/", "-")) if found else None
+    except ValueError:
+        return None
+
+
+def segments_of_site(site: str) -> str:
+    """Prefix of all segments of a site, and of their indexes."""
+    return f"{WARC}{site}/"
+
+
+def segments(site: str, day: date) -> str:
     """Prefix of the segments of a day, and of their indexes."""
     return f"{WARC}{site}/{day_of(day)}/"
 
@@ -133,6 +150,15 @@ def exported(site: str) -> str:
 def package(site: str, day: date) -> str:
     """Key of the package (WACZ) of a day's segments; the day is that of the crawl, UTC."""
     return f"{packages(site)}{day:%Y-%m-%d}.wacz"
+
+
+def packaged_day(key: str) -> tuple[str, date] | None:
+    """Return the site and day of a package; None of what is none."""
+    found = _PACKAGE.fullmatch(key)
+    try:
+        return (found[1], date.fromisoformat(found[2])) if found else None
+    except ValueError:
+        return None
 
 
 def packages(site: str) -> str:

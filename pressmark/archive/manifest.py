@@ -116,3 +116,13 @@ def below(store: Store, prefix: str, day: datetime | None = None, run_id: str | 
     began = f"/{keys.day_of(day)}/" if day else ""
     ending = f"/{run_id}.json" if run_id else ".json"
     return (key for key in store.keys(keys.RUNS + prefix) if key.endswith(ending) and began in key)
+
+
+def sections(store: Store, site: str, below: str = "") -> Iterator[str]:
+    """Find the sections that have runs, folder by folder: their names may have slashes, their days are numbers."""
+    names = list(store.folders(f"{keys.RUNS}{site}/{below}"))
+    if any(name.isdecimal() for name in names):
+        yield below.rstrip("/")
+    for name in names:
+        if not name.isdecimal():
+            yield from sections(store, site, f"{below}{name}/")

@@ -84,7 +84,7 @@ def verify_runs(
                 yield from _read_all(store, run) if full else _compare_sizes(sizes, run)
             on_run(run)
         if strays_of is not None:
-            yield from map(_stray, strays(store, strays_of, told))
+            yield from map(stray, strays(store, strays_of, told))
 
 
 def _compare_sizes(sizes: Callable[[str], dict[str, int]], run: manifest.Manifest) -> Iterator[Finding]:
@@ -104,7 +104,8 @@ def _finding(key: str, problem: "_Wrong") -> Finding:
     return Finding(key, str(problem), grave=not expired)
 
 
-def _stray(key: str) -> Finding:
+def stray(key: str) -> Finding:
+    """Return what to say of an object that no run tells of."""
     return Finding(key, "in no manifest: of a run that goes on, or was killed and not followed yet", grave=False)
 
 

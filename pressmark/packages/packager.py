@@ -31,7 +31,6 @@ _PATIENCE = timedelta(days=7)
 """So long after its day a package is made again for what is not in the bucket yet."""
 _TOLD = 3
 """Problems of a day that are told in full."""
-_PACKAGE = re.compile(r"/(\d{4}-\d\d-\d\d)\.wacz$")
 _RUN = re.compile(r"^.*?-\d{17}-|-\d{5,}\.warc\.gz$")
 """What stands around the id of its run in the name of a segment."""
 _SEGMENT = re.compile(r"warc/[^/]+/(\d{4})/(\d\d)/(\d\d)/[^/]+\.warc\.gz")
@@ -102,8 +101,8 @@ class Packager:
     def every(self) -> Iterator[Packaged]:
         """Make the packages of all days, whatever was made before; of days whose segments are gone, too."""
         days = {day for key in self.store.keys(f"{keys.WARC}{self.site}/") if (day := _day_of(key))}
-        packaged = filter(None, map(_PACKAGE.search, self.store.keys(keys.packages(self.site))))
-        return map(self._tried, sorted(days | {date.fromisoformat(each[1]) for each in packaged}))
+        packaged = filter(None, map(keys.packaged_day, self.store.keys(keys.packages(self.site))))
+        return map(self._tried, sorted(days | {day for _, day in packaged}))
 
     def package(self, day: date) -> Packaged:
         """Make the package of one day; without a segment there is none.
@@ -148,8 +147,7 @@ class Packager:
         return sorted([*own, *near]) if own else []
 
     def _of(self, day: date) -> Iterator[str]:
-        prefix = keys.segments(self.site, datetime(day.year, day.month, day.day, tzinfo=UTC))
-        return (key for key in self.store.keys(prefix) if _SEGMENT.fullmatch(key))
+        return (key for key in self.store.keys(keys.segments(self.site, day)) if _SEGMENT.fullmatch(key))
 
     def _build(self, day: date, segments: list[str], path: Path) -> Packaged:
         """Write the package into a file, and return it without its size."""

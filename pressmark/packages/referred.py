@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import IO
 
 from pressmark.archive import cdxj, keys
@@ -44,7 +44,7 @@ def _find(store: Store, site: str, wanted: Wanted) -> Iterator[Capture]:
 
 
 def _of_day(store: Store, site: str, day: date) -> Iterator[Capture]:
-    prefix = keys.segments(site, datetime(day.year, day.month, day.day, tzinfo=UTC))
+    prefix = keys.segments(site, day)
     indexes = (key for key in store.keys(prefix) if key.endswith(cdxj.SUFFIX))
     with ThreadPoolExecutor(THREADS, "referred") as pool:
         for data in pool.map(store.get, indexes):

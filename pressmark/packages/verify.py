@@ -1,9 +1,8 @@
 """Verification of packages: that each is whole, what it says it is, and of the segments that lie in the bucket."""
 
-import re
 import tempfile
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 
 from pressmark.archive import keys
 from pressmark.archive.large import sha256_of
@@ -11,24 +10,24 @@ from pressmark.archive.store import Store
 from pressmark.archive.verify import Finding
 from pressmark.packages import wacz
 
-_PACKAGE = re.compile(r"wacz/([^/]+)/(\d{4}-\d\d-\d\d)\.wacz")
 
-
-def verify_packages(store: Store, site: str = "", day: datetime | None = None) -> Iterator[Finding]:
+def verify_packages(
+    store: Store, site: str = "", wanted: Callable[[date], bool] = lambda day: True
+) -> Iterator[Finding]:
     """Read the packages of a site, or of all, to their last byte.
 
     Args:
         store: the bucket.
         site: its name; the empty string for all.
-        day: only the packages of this day.
+        wanted: tells of a day whether its package is to be read.
     """
     for key in store.keys(keys.packages(site)):
-        found = _PACKAGE.fullmatch(key)
-        if found and (day is None or found[2] == f"{day:%Y-%m-%d}"):
-            yield from _verify(store, key, found[1], datetime.fromisoformat(found[2]).replace(tzinfo=UTC))
+        found = keys.packaged_day(key)
+        if found and wanted(found[1]):
+            yield from _verify(store, key, found[0], found[1])
 
 
-def _verify(store: Store, key: str, site: str, day: datetime) -> Iterator[Finding]:
+def _verify(store: Store, key: str, site: str, day: date) -> Iterator[Finding]:
     with tempfile.TemporaryFile(prefix="pressmark-verify-") as file:
         said = sha256_of(store, key)
         try:
@@ -51,7 +50,7 @@ def _verify(store: Store, key: str, site: str, day: datetime) -> Iterator[Findin
         yield Finding(key, f"{len(new)} segments of its day are not in it: {remake}", grave=False)
 
 
-def _of_neighbours(store: Store, site: str, day: datetime, held: set[str]) -> set[str]:
+def _of_neighbours(store: Store, site: str, day: date, held: set[str]) -> set[str]:
     """Return the segments of the days around that are there: those of runs that cross midnight are in it, too."""
     prefixes = (keys.segments(site, day + timedelta(days=days)) for days in (-1, 1))
     return held & {key.removeprefix(prefix) for prefix in prefixes for key in store.keys(prefix)}

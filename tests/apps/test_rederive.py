@@ -134,6 +134,16 @@ def test_a_capture_that_is_gone_is_told(crawled: Archive) -> None:
         rederive(crawled.store, site, key)
 
 
+def test_what_cannot_be_read_harms_no_other_document(crawled: Archive) -> None:
+    key = next(crawled.store.keys("articles/"))
+    crawled.store.client.delete_object(Bucket=crawled.store.bucket, Key=key)
+    done = CliRunner().invoke(rederive_command, [SECTION])
+    assert isinstance(done.exception, FindingsFound)
+    assert f"1 documents can't be read anew:\n  {key}: " in str(done.exception)
+    rest = len(published(crawled))
+    assert done.output == f"{rest} documents read again, {rest} byte for byte the same\n"
+
+
 def test_where_nothing_was_published_it_says_so(archive: Archive) -> None:
     assert os.environ["PRESSMARK_BUCKET"] == archive.config.bucket
     done = CliRunner().invoke(rederive_command, [SECTION])

@@ -15,7 +15,7 @@ from pressmark.site import load_sites
 from tests.conftest import ROOT
 from tests.dags.conftest import read_dags
 
-KINDS = ("archive", "backfill", "package", "audit", "recrawl_article")
+KINDS = ("archive", "backfill", "package", "audit", "recrawl_article", "rederive")
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_reading_twice_gives_the_same(dags: dict[str, Any]) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["archive", "audit", "backfill", "package", "recrawl"])
+@pytest.mark.parametrize("name", ["archive", "audit", "backfill", "package", "recrawl", "rederive"])
 def test_reading_stays_light(name: str) -> None:
     code = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*sys.modules)"
     read = subprocess.run(

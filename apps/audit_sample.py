@@ -1,0 +1,59 @@
+"""The sample of an audit: documents made again from their captures, and held against what was published."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from apps.rederiving import Rederived, Unreadable, rederive_all
+from pressmark import __version__
+from pressmark.archive.sample import Sampled
+from pressmark.archive.store import Store
+from pressmark.archive.verify import Finding
+from pressmark.site import Site
+
+SOFTWARE = f"pressmark {__version__}"
+
+
+@attrs.frozen
+class MadeAgain:
+    """What became of a document of the sample."""
+
+    key: str
+    result: str
+    """See schemas/audit-1.json."""
+    changed: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def told(self) -> dict[str, Any]:
+        """Return what the audit's document says of it."""
+        return {"key": self.key, "result": self.result, "changed": list(self.changed)}
+
+
+def made_again(store: Store, site: Site, sample: list[Sampled]) -> Iterator[MadeAgain]:
+    """Make documents again, in their order, and compare."""
+    found = rederive_all(store, site, [each.key for each in sample])
+    return (_judged(each, made.software) for each, made in zip(found, sample, strict=True))
+
+
+def _judged(found: Rederived | Unreadable, software: str) -> MadeAgain:
+    key = found.key
+    if isinstance(found, Unreadable):
+        return MadeAgain(key, "unreadable", findings=(Finding(key, found.problem),))
+    if found.now != found.was:
+        return MadeAgain(key, "unreadable", found.changed, (Finding(key, f"made again it is no version: {found.now}"),))
+    result = _result(found, software)
+    if result == "differs":
+        fields = ", ".join(found.changed)
+        problem = Finding(key, f"made again from its captures by the same layout it differs in {fields or 'its bytes'}")
+        return MadeAgain(key, result, found.changed, (problem,))
+    return MadeAgain(key, result, found.changed)
+
+
+def _result(found: Rederived, software: str) -> str:
+    if not found.correction_key:  # There is something to correct as soon as a byte differs.
+        return "identical"
+    if "pressmark.layout" in found.changed:
+        return "newer_layout"
+    same_content = "pressmark.contentSha256" not in found.changed
+    return "same_content" if same_content and software != SOFTWARE else "differs"

@@ -1,0 +1,50 @@
+"""What DAGs share that map their work over portions of an archive."""
+
+import logging
+import os
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from pressmark.archive.portions import Portion, portions
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from pressmark.errors import UsageError
+from pressmark.site import Site
+
+MEGABYTE = 1 << 20
+
+logger = logging.getLogger("pressmark.portions")
+
+
+def opened() -> Store:
+    """Return the bucket that the environment names."""
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # It tells where it found its keys, each time.
+    return Store.open(Config.from_env(os.environ))
+
+
+def divide(site: Site, form: Mapping[str, Any]) -> list[Portion]:
+    """Divide a site's archive, or the days of it that a form names.
+
+    Args:
+        site: the site.
+        form: the parameters of the DAG run: `since`, `until`, `megabytes`.
+
+    Raises:
+        UsageError: the days are the wrong way round.
+    """
+    found = portions(opened(), site.site, form["megabytes"] * MEGABYTE, days_of(form))
+    logger.info("%d portions, %d MB of segments", len(found), sum(each.size for each in found) // MEGABYTE)
+    return found
+
+
+def days_of(form: Mapping[str, Any]) -> Portion:
+    """Return the days that a form names, all that are not bounded.
+
+    Raises:
+        UsageError: they are the wrong way round.
+    """
+    since, until = (date.fromisoformat(form[name]) if form[name] else None for name in ("since", "until"))
+    if since and until and since > until:
+        raise UsageError(f"since, until: {since} comes behind {until}")
+    return Portion(since or date.min, until + timedelta(days=1) if until else date.max)

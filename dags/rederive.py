@@ -1,0 +1,72 @@
+"""Reads all articles of a site anew from their captures: what would a page class of today make of them?
+
+**How to use it.** Trigger it as it is behind a change of a page class, and read in *report* how many documents would differ, and in which fields; the log of
+each portion names some. Then trigger it with *write*: corrected versions are published under `corrections/`, and what was published stays. Nothing is
+asked of the site.
+
+**What it does.** *plan* divides the archive into portions of some days by the sizes of their segments; each *portion* is read by whatever worker is free;
+*report* adds up.
+
+**Parameters.** `since`, `until`: days of the crawls, UTC; the whole archive, if they are left out. `write`: publish corrected versions. `megabytes`: segments
+of a portion, about.
+
+**When it fails**
+
+| message | what it means | what to do |
+|---|---|---|
+| `Raise LAYOUT in its page class` | a page class reads otherwise than before under the name it had | give it a new name, deploy it, trigger it again |
+| `documents can't be read anew` | their captures are damaged or gone | trigger *audit*, which says which and why |
+| `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it, then clear the portions that failed |
+"""  # noqa: E501  # A row of a table has to be a line.
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import DAG, Param, dag, task
+
+from apps.dag_names import dag_options, portion_params, sites
+from pressmark.site import Site
+
+
+def rederive(site: Site) -> DAG:
+    """Return the DAG of one site."""
+
+    @dag(
+        **dag_options("rederive", site),
+        description=f"Articles of {site.title} read anew from their captures",
+        doc_md=__doc__,
+        schedule=None,
+        params={
+            **portion_params(),
+            "write": Param(False, type="boolean", description="Publish what differs, beside what is there"),
+        },
+    )
+    def of_site() -> None:
+        @task(retries=2)
+        def plan(params: Any = None) -> list[str]:
+            """Divide the archive."""
+            from apps.portion_tasks import divide  # noqa: PLC0415  # It brings boto3.
+
+            return [str(each) for each in divide(site, params)]
+
+        @task(retries=2, map_index_template="{{ task.op_kwargs.days }}")
+        def portion(days: str, params: Any = None) -> dict[str, Any]:
+            """Read the documents of these days anew."""
+            from apps.rederive_tasks import rederive_portion  # noqa: PLC0415  # It brings Scrapy.
+
+            return rederive_portion(site, days, write=params["write"])
+
+        @task
+        def report(done: list[Mapping[str, Any]]) -> dict[str, Any]:
+            """Add up what came of all portions."""
+            from apps.rederive_tasks import report as report_portions  # noqa: PLC0415  # It brings Scrapy.
+
+            return report_portions(done)
+
+        report(portion.expand(days=plan()))  # type: ignore[arg-type]  # A list, once it has run.
+
+    return of_site()
+
+
+for each in sites():
+    rederive(each)

@@ -1,0 +1,124 @@
+"""Portions: the runs of a site divided by days and bytes, so that many workers read an archive at once."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise, takewhile
+
+import attrs
+
+from pressmark.archive import keys, manifest
+from pressmark.archive.store import Store
+from pressmark.errors import UsageError
+
+BYTES = 2 << 30
+"""Of segments in a portion, about: some minutes to read."""
+MOST = 1000
+"""Portions, about; an archive of more bytes has larger ones. Airflow maps a task 1,024 times at most."""
+ALL = "all"
+
+
+@attrs.frozen
+class Portion:
+    """The runs that began on some days, or one of several equal parts of them.
+
+    Days are those of manifests' keys, UTC. All portions of an archive together hold each run once.
+    """
+
+    since: date = date.min
+    """First day."""
+    before: date = date.max
+    """Day behind the last."""
+    part: int = 1
+    parts: int = 1
+    size: int = attrs.field(default=0, eq=False)
+    """Bytes of segments of these days, divided by the parts."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Portion":
+        """Read what `str` wrote.
+
+        Raises:
+            UsageError: it is no portion.
+        """
+        try:
+            days, _, parts = text.partition(" ")
+            since, before = ("", "") if days == ALL else days.split("..")
+            part, of = map(int, parts.split("/")) if parts else (1, 1)
+            first = date.fromisoformat(since) if since else date.min
+            end = date.fromisoformat(before) if before else date.max
+        except ValueError:
+            raise UsageError(f"{text!r} is no portion, as 2026-11-01..2026-11-08 or 2026-11-24.. 1/4") from None
+        return cls(first, end, part, of)
+
+    def __str__(self) -> str:
+        since = "" if self.since == date.min else self.since.isoformat()
+        before = "" if self.before == date.max else self.before.isoformat()
+        days = f"{since}..{before}" if since or before else ALL
+        return f"{days} {self.part}/{self.parts}" if self.parts > 1 else days
+
+    def manifests(self, store: Store, site: str) -> Iterator[str]:
+        """Return the keys of its manifests, oldest first within their section."""
+        for section in manifest.sections(store, site):
+            prefix = keys.runs(site, section)
+            first, end = (f"{prefix}{keys.day_of(day)}/" for day in (self.since, self.before))
+            for key in takewhile(lambda key: key < end, store.keys(prefix, after=first)):  # noqa: B023  # Used at once.
+                if key.endswith(keys.MANIFEST) and self._holds(key):
+                    yield key
+
+    def leads(self, day: date) -> bool:
+        """Tell whether what belongs to a day as a whole, and to no run, belongs to this portion."""
+        return self.part == 1 and self.since <= day < self.before
+
+    def _holds(self, key: str) -> bool:
+        rank = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8])
+        return rank % self.parts == self.part - 1
+
+
+def portions(
+    store: Store,
+    site: str,
+    size: int = BYTES,
+    of: Portion = Portion(),  # It is frozen.
+) -> list[Portion]:
+    """Divide the runs of a site: days that follow each other, or parts of a day that is too large by itself.
+
+    What a portion holds is judged by listings alone, by the sizes of the segments of its days.
+
+    Args:
+        store: the bucket.
+        site: its name.
+        size: bytes of segments in a portion, about; at least one day, or a part of one.
+        of: the days to divide; all, if they are left out.
+
+    Returns:
+        The portions, oldest first; at least one.
+    """
+    days = _bytes_of_days(store, site, of)
+    size = max(size, -(-sum(days.values()) // MOST), 1)
+    groups: list[tuple[date, int]] = []
+    for day, amount in sorted(days.items()):
+        if groups and groups[-1][1] + amount <= size:
+            first, held = groups.pop()
+            groups.append((first, held + amount))
+        else:
+            groups.append((day, amount))
+    borders = [of.since, *(first for first, _ in groups[1:]), of.before]
+    sizes = [held for _, held in groups] or [0]
+    return [
+        Portion(first, before, part, parts, held // parts)
+        for (first, before), held in zip(pairwise(borders), sizes, strict=True)
+        for parts in [max(1, -(-held // size))]
+        for part in range(1, parts + 1)
+    ]
+
+
+def _bytes_of_days(store: Store, site: str, of: Portion) -> Counter[date]:
+    prefix = keys.segments_of_site(site)
+    found: Counter[date] = Counter()
+    listed = store.sizes(prefix, after=f"{prefix}{keys.day_of(of.since)}/")
+    for key, amount in takewhile(lambda each: each[0] < f"{prefix}{keys.day_of(of.before)}/", listed):
+        if day := keys.day_in(key):
+            found[day] += amount
+    return found

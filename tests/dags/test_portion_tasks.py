@@ -1,0 +1,125 @@
+"""Audits and new readings by portions: together they say what one look at everything says."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from apps import audit_tasks, portion_tasks, rederive_tasks
+from apps.auditing import audit
+from apps.s3server import RunningS3
+from pressmark.errors import UsageError
+from pressmark.site import Site, load_sites
+from tests.apps.conftest import Archive, archiving
+from tests.apps.test_rederive import LouderPage, QuietlyLouderPage, hold
+from tests.conftest import fresh_bucket
+from tests.schemas import keeps_its_schemas
+
+pytestmark = pytest.mark.slow
+
+FORM = {"since": None, "until": None, "megabytes": 1, "sample": 10}
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def archived(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """An archive of some runs, which is cut into parts of a day as portions of 20 kB."""
+    with pytest.MonkeyPatch.context() as patch:
+        fresh_bucket(s3, patch)
+        patch.setattr(portion_tasks, "MEGABYTE", 20_000)
+        with archiving(tmp_path_factory.mktemp("portions"), patch) as made:
+            assert made.crawl().exit_code == 0
+            made.newsroom.update(made.newsroom.article_id(29))
+            assert made.crawl("--recheck").exit_code == 0
+            yield made
+
+
+@pytest.fixture
+def site(archived: Archive) -> Site:
+    return load_sites(archived.config.sites)["newsroom"]
+
+
+def audited(site: Site, **form: Any) -> dict[str, Any]:
+    planned = audit_tasks.plan(site, FORM | form)
+    assert len(planned) > 1
+    seen = [audit_tasks.look(site, **each, moment=NOW) for each in planned]
+    seen.append(audit_tasks.survey(site, FORM | form, NOW))
+    return audit_tasks.write(site, seen, FORM | form, NOW)
+
+
+def test_an_audit_of_portions_says_what_one_of_all_says(archived: Archive, site: Site) -> None:
+    told, whole = audited(site), audit(archived.config, "newsroom", sample=10, on=NOW.date())
+    assert (told["checked"], told["sample"]) == (whole["checked"], whole["sample"])
+    assert told["checked"]["runs"] == 2
+    assert told["findings"] == {"grave": 0, "notes": 0, "listed": []}
+    assert [each["result"] for each in told["sample"]] == ["identical"] * 10
+    assert len({each["key"] for each in told["sample"]}) == 10
+    assert json.loads(archived.store.get(told["key"]))["parameters"] == {"sample": 10, "date": NOW.date().isoformat()}
+    assert keeps_its_schemas(archived.store)
+
+
+def test_each_finding_is_told_once_and_strays_are_looked_for(archived: Archive, site: Site) -> None:
+    key = next(iter(archived.documents()))
+    kept, stray = archived.store.get(key), "articles/newsroom/2026/01/01/WS0/1.json"
+    try:
+        archived.store.put(key, kept[:-1])
+        archived.store.put(stray, b"{}")
+        found = audited(site, sample=0)["findings"]
+        assert [(each["key"], each["grave"]) for each in found["listed"]] == [(key, True), (stray, False)]
+        assert (found["grave"], found["notes"]) == (1, 1)
+        of_days = audited(site, sample=0, since=f"{NOW - timedelta(days=1):%Y-%m-%d}")
+        assert [each["key"] for each in of_days["findings"]["listed"]] == [key]
+        assert of_days["parameters"]["since"] < of_days["parameters"]["date"]
+    finally:
+        archived.store.put(key, kept)
+        archived.store.client.delete_object(Bucket=archived.store.bucket, Key=stray)
+
+
+def test_days_the_wrong_way_round_are_refused(site: Site) -> None:
+    with pytest.raises(UsageError, match="comes behind"):
+        portion_tasks.divide(site, FORM | {"since": "2026-11-02", "until": "2026-11-01"})
+
+
+def read_anew(site: Site, *, write: bool = False) -> dict[str, Any]:
+    planned = [str(each) for each in portion_tasks.divide(site, FORM)]
+    assert len(planned) > 1
+    return rederive_tasks.report([rederive_tasks.rederive_portion(site, each, write=write) for each in planned])
+
+
+def test_what_nobody_changed_reads_as_before(archived: Archive, site: Site) -> None:
+    told = read_anew(site)
+    assert told["documents"] == told["same"] > len(archived.documents())
+    assert (told["differ"], told["unreadable"], told["published"], told["fields"]) == (0, 0, 0, {})
+
+
+def test_a_new_layout_is_told_and_then_published(
+    archived: Archive, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(LouderPage, monkeypatch)
+    told = read_anew(site)
+    versions = len(archived.documents())
+    assert told["fields"]["version -> version: headline, pressmark.contentSha256, pressmark.layout"] == versions
+    assert not list(archived.store.keys("corrections/"))
+    assert read_anew(site, write=True)["published"] == versions
+    assert len(list(archived.store.keys("corrections/"))) == versions
+    assert read_anew(site, write=True)["published"] == 0
+
+
+def test_two_readings_never_bear_one_name(archived: Archive, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    hold(QuietlyLouderPage, monkeypatch)
+    with pytest.raises(AirflowFailException, match="Raise LAYOUT"):
+        read_anew(site, write=True)
+
+
+def test_a_document_that_cannot_be_read_fails_the_report_alone(archived: Archive, site: Site) -> None:
+    key = next(iter(archived.documents()))
+    kept = archived.store.get(key)
+    archived.store.client.delete_object(Bucket=archived.store.bucket, Key=key)
+    try:
+        with pytest.raises(AirflowFailException, match="1 documents can't be read anew"):
+            read_anew(site)
+    finally:
+        archived.store.put(key, kept)

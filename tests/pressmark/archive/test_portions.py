@@ -1,0 +1,91 @@
+"""Portions of an archive: each run in one of them, and none too large."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from pressmark.archive import keys, portions
+from pressmark.archive.portions import Portion
+from pressmark.archive.store import Store
+from pressmark.errors import UsageError
+
+SITE = "news"
+FIRST = datetime(2026, 10, 30, tzinfo=UTC)
+SIZES = {0: [100], 1: [60, 60], 2: [500, 300, 200], 4: [10], 40: [90]}
+"""Bytes of segments by day behind the first."""
+SECTIONS = ("world", "world/europe")
+
+
+@pytest.fixture
+def archive(store: Store) -> tuple[Store, set[str]]:
+    """Segments, and runs of two sections on each of their days; one day has runs alone."""
+    manifests = set()
+    for days in [*SIZES, 3]:
+        day = FIRST + timedelta(days=days)
+        for number, size in enumerate(SIZES.get(days, ())):
+            store.put(keys.segment(SITE, day, f"{number}.warc.gz"), b"x" * size)
+        for section in SECTIONS:
+            for number in range(9):
+                manifests.add(keys.manifest(SITE, section, day, f"{number}"))
+                store.put(keys.started(SITE, section, day, f"{number}"), b"")
+    for key in manifests:
+        store.put(key, b"{}")
+    store.put(keys.segment("other", FIRST, "0.warc.gz"), b"x" * 10_000)
+    return store, manifests
+
+
+@pytest.mark.parametrize("size", [1, 50, 150, 400, 10_000])
+def test_each_run_is_in_one_portion(archive: tuple[Store, set[str]], size: int) -> None:
+    store, manifests = archive
+    found = [key for each in portions.portions(store, SITE, size) for key in each.manifests(store, SITE)]
+    assert sorted(found) == sorted(manifests)
+
+
+def test_days_are_joined_and_divided_by_their_bytes(archive: tuple[Store, set[str]]) -> None:
+    store, _ = archive
+    found = portions.portions(store, SITE, 250)
+    assert [str(each) for each in found] == [
+        "..2026-11-01",
+        *(f"2026-11-01..2026-11-03 {part}/4" for part in (1, 2, 3, 4)),
+        "2026-11-03..",
+    ]
+    assert [each.size for each in found] == [220, 250, 250, 250, 250, 100]
+    assert all(any(each.manifests(store, SITE)) for each in found)
+
+
+def test_only_the_days_that_are_asked_for(archive: tuple[Store, set[str]]) -> None:
+    store, manifests = archive
+    since, until = (FIRST + timedelta(days=1)).date(), (FIRST + timedelta(days=3)).date()
+    found = portions.portions(store, SITE, 250, Portion(since, until + timedelta(days=1)))
+    assert str(found[0]) == "2026-10-31..2026-11-01"
+    assert found[-1].before == until + timedelta(days=1)
+    wanted = {key for key in manifests if since <= (keys.day_in(key) or date.min) <= until}
+    assert {key for each in found for key in each.manifests(store, SITE)} == wanted
+
+
+def test_an_archive_of_nothing_is_one_portion(store: Store) -> None:
+    assert [str(each) for each in portions.portions(store, SITE)] == ["all"]
+    assert list(Portion().manifests(store, SITE)) == []
+
+
+def test_a_large_archive_has_larger_portions(archive: tuple[Store, set[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portions, "MOST", 4)
+    assert len(portions.portions(archive[0], SITE, 1)) <= 4 + len(SIZES)
+
+
+@pytest.mark.parametrize("text", ["all", "..2026-11-01", "2026-11-01..2026-11-03 2/4", "2026-11-03..", "all 1/2"])
+def test_a_portion_is_read_as_it_is_written(text: str) -> None:
+    assert str(Portion.parse(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "2026-11-01", "2026-11-01..x", "all 1", "1/2"])
+def test_what_is_no_portion_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is no portion"):
+        Portion.parse(text)
+
+
+def test_a_day_belongs_to_one_portion() -> None:
+    days = date(2026, 11, 1), date(2026, 11, 2)
+    assert [Portion(*days, part, 2).leads(days[0]) for part in (1, 2)] == [True, False]
+    assert not Portion(*days).leads(days[1])
+    assert Portion().leads(date(1, 1, 1))
