@@ -120,7 +120,7 @@ class LocalAirflow:
     def program(self, name: str, arguments: list[str], environment: Mapping[str, str] | None = None) -> Program:
         """Return one of its programs, to be started: `airflow` with these arguments."""
         command = [sys.executable, "-m", "airflow", *arguments]
-        variables = {**self._variables(), **(environment or {})}
+        variables = {**self.variables, **(environment or {})}
         return Program(f"Airflow's {name}", command, variables, self.home, self.home / f"{name}.log")
 
     def head(self, part: str) -> Program:
@@ -135,7 +135,7 @@ class LocalAirflow:
         with log.open("wb") as output:
             done = subprocess.run(
                 [sys.executable, "-m", "airflow", "db", "migrate"],
-                env=self._variables(),
+                env=self.variables,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 check=False,
@@ -144,7 +144,9 @@ class LocalAirflow:
             tail = "\n".join(f"  | {line}" for line in log.read_text("utf-8", "replace").splitlines()[-30:])
             raise ServiceFailed(f"`airflow db migrate` failed. {log} ends with:\n{tail}")
 
-    def _variables(self) -> dict[str, str]:
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of its programs."""
         return {
             **self.environment,
             "AIRFLOW_HOME": str(self.home),

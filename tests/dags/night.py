@@ -25,7 +25,8 @@ from tests.conftest import ROOT
 
 ARCHIVE, BACKFILL = "archive_newsroom_world_europe", "backfill_newsroom_world_europe"
 PACKAGE, AUDIT, RECRAWL = "package_newsroom", "audit_newsroom", "recrawl_article_newsroom"
-DAGS = (ARCHIVE, BACKFILL, PACKAGE, AUDIT, RECRAWL)
+REDERIVE = "rederive_newsroom"
+DAGS = (ARCHIVE, BACKFILL, PACKAGE, AUDIT, RECRAWL, REDERIVE)
 SECONDS = 150
 """That any one thing may take."""
 OPERATOR = "night@example.org"

@@ -1,10 +1,14 @@
 """The operators' house as a whole: one Airflow, every DAG, kills, clears, alarms, and the console in a browser."""
 
+import gzip
 import json
 import os
 import shutil
 import signal
+import sqlite3
+import subprocess
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +22,7 @@ from apps.local_airflow import LOGIN
 from apps.s3server import RunningS3
 from pressmark.archive import manifest
 from tests.conftest import ROOT, fresh_bucket
-from tests.dags.night import ARCHIVE, AUDIT, BACKFILL, DAGS, OPERATOR, PACKAGE, RECRAWL, SECONDS, Night, night
+from tests.dags.night import ARCHIVE, AUDIT, BACKFILL, DAGS, OPERATOR, PACKAGE, RECRAWL, REDERIVE, SECONDS, Night, night
 
 pytestmark = pytest.mark.long
 
@@ -125,6 +129,15 @@ def test_an_audit_leaves_its_result(house: Night) -> None:
     assert len(document["sample"]) == 10
     links = house.airflow.call("GET", f"/dags/{AUDIT}/dagRuns/{run_id}/taskInstances/audit/links")["extra_links"]
     assert links["Audit"].endswith(told["key"])
+    assert _portions(house, AUDIT, run_id, "look") == ["all"]
+
+
+def test_articles_are_read_anew_by_portions(house: Night) -> None:
+    run_id = house.run(REDERIVE, megabytes=1)
+    assert _portions(house, REDERIVE, run_id, "portion")[0].startswith("all 1/")
+    told = house.airflow.result(REDERIVE, run_id, "report")
+    assert told["documents"] == told["same"] > 60
+    assert not told["published"]
 
 
 def test_a_crawl_marked_as_failed_stops_and_the_next_run_recovers(house: Night) -> None:
@@ -172,6 +185,24 @@ def test_a_cleared_task_runs_again(house: Night) -> None:
     assert task["try_number"] == 2
 
 
+def test_the_database_forgets_old_runs_and_goes_on(house: Night) -> None:
+    newest = _last(house, ARCHIVE)
+    with closing(sqlite3.connect(house.airflow.home / "airflow.db", timeout=30)) as database, database:
+        aged = "UPDATE dag_run SET start_date = datetime(start_date, '-100 days') WHERE dag_id = ? AND run_id != ?"
+        assert database.execute(aged, (ARCHIVE, newest)).rowcount > 3
+    cleaned = subprocess.run(
+        ["bash", ROOT / "docker/clean-database.sh"],
+        env=house.airflow.variables | {"KEEP_DAYS": "90"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert cleaned.returncode == 0, cleaned.stderr
+    runs = house.airflow.call("GET", f"/dags/{ARCHIVE}/dagRuns")["dag_runs"]
+    assert [each["dag_run_id"] for each in runs] == [newest]
+    house.run(ARCHIVE, pages=1)
+
+
 def test_reading_dags_again_and_again_makes_no_versions(house: Night) -> None:
     assert {dag_id: _versions(house, dag_id) for dag_id in DAGS} == dict.fromkeys(DAGS, 1)
 
@@ -186,6 +217,17 @@ def test_operators_hear_of_a_late_run_and_of_a_changed_page(house: Night) -> Non
     house.until(lambda: any("late" in each for each in house.mail.subjects(OPERATOR)))
     house.until(lambda: any("layout" in each for each in house.mail.subjects(OPERATOR)))
     assert len(house.mail.subjects(OPERATOR)) == len(set(house.mail.subjects(OPERATOR)))
+
+
+def test_no_key_is_in_logs_or_in_the_bucket(house: Night, s3: RunningS3) -> None:
+    secrets = {s3.environment["AWS_SECRET_ACCESS_KEY"].encode(), house.airflow.password.encode()}
+    assert not any(secret in (s3.folder / "s3.log").read_bytes() for secret in secrets)
+    secrets.add(s3.environment["AWS_ACCESS_KEY_ID"].encode())  # Which SeaweedFS itself logs: it is no secret there.
+    logs = [*house.airflow.home.glob("*.log"), *house.airflow.home.glob("logs/**/*.log")]
+    assert len(logs) > 20
+    told = [(path.name, path.read_bytes()) for path in logs]
+    told += [(key, _opened(house.store.get(key))) for key in house.store.keys("")]
+    assert not [name for name, text in told if any(secret in text for secret in secrets)]
 
 
 def test_the_console_is_closed_to_the_anonymous(house: Night) -> None:
@@ -226,6 +268,19 @@ def test_what_a_person_sees(house: Night) -> None:
         frame.get_by_role("link", name="captured page").first.click()
         expect(frame.frame_locator("iframe").get_by_role("heading", name=headline).first).to_be_visible()
         browser.close()
+
+
+def _portions(house: Night, dag_id: str, run_id: str, task: str) -> list[str]:
+    """Return the names of the mapped tasks, as the UI shows them."""
+    path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}/listMapped"
+    return [each["rendered_map_index"] for each in house.airflow.call("GET", path)["task_instances"]]
+
+
+def _opened(data: bytes) -> bytes:
+    """Return what gzip has packed, member by member, or what is not packed as it is."""
+    with suppress(gzip.BadGzipFile):
+        return gzip.decompress(data)
+    return data
 
 
 def _log_in(page: Page, house: Night) -> None:

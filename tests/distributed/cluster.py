@@ -20,11 +20,14 @@ from apps.newsroom.running import RunningNewsroom
 from apps.ports import LOOPBACK, free_port
 from apps.program import Program
 from apps.s3server import RunningS3
+from pressmark.archive.store import Store
+from pressmark.config import Config
 from tests.conftest import ROOT
 
 POSTGRES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 REDIS = shutil.which("redis-server")
 READY_SECONDS = 60
+WORKER = str(ROOT / "docker" / "worker.sh")
 
 
 @attrs.frozen
@@ -34,12 +37,19 @@ class Cluster:
     airflow: LocalAirflow
     newsroom: Newsroom
     sites: Path
+    store: Store
     spools: tuple[Path, Path]
     workers: tuple[Program, Program]
 
     def worker_of(self, crawl: psutil.Process) -> int:
         """Return which worker a crawl is of."""
         return [str(each) for each in self.spools].index(crawl.environ()["PRESSMARK_SPOOL"])
+
+    def stop(self, number: int) -> None:
+        """Tell a worker to end, as `docker stop` does: its first process alone."""
+        spool = str(self.spools[number])
+        [head] = [each for each in psutil.process_iter() if _is_head(each, spool)]
+        head.terminate()
 
     def crawls(self) -> list[psutil.Process]:
         """Return the crawl runners that go on."""
@@ -51,6 +61,13 @@ class Cluster:
             return ours and "apps.crawl_runner" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
+
+
+def _is_head(process: psutil.Process, spool: str) -> bool:
+    try:
+        return process.cmdline()[:2] == ["bash", WORKER] and process.environ().get("PRESSMARK_SPOOL") == spool
+    except psutil.Error:
+        return False
 
 
 @contextmanager
@@ -85,14 +102,16 @@ def cluster(folder: Path, s3: RunningS3, bucket: str, newsroom: Newsroom) -> Ite
         stack.enter_context(airflow.running())
         spools = folder / "spool-1", folder / "spool-2"
         workers = tuple(stack.enter_context(_worker(airflow, spool)) for spool in spools)
-        yield Cluster(airflow, site.newsroom, sites, spools, workers)  # type: ignore[arg-type]
+        store = Store.open(Config.from_env(environment))
+        yield Cluster(airflow, site.newsroom, sites, store, spools, workers)  # type: ignore[arg-type]
 
 
 @contextmanager
 def _worker(airflow: LocalAirflow, spool: Path) -> Iterator[Program]:
-    command = ["celery", "worker", "--celery-hostname", f"{spool.name}@%h", "--skip-serve-logs"]
+    command = ["bash", WORKER, "--celery-hostname", f"{spool.name}@%h", "--skip-serve-logs"]
     command += ["--pid", str(airflow.home / f"{spool.name}.pid"), "--without-mingle", "--without-gossip"]
-    program = airflow.program(spool.name, command, {"PRESSMARK_SPOOL": str(spool)})
+    variables = airflow.variables | {"PRESSMARK_SPOOL": str(spool)}
+    program = Program(spool.name, command, variables, airflow.home, airflow.home / f"{spool.name}.log")
     program.start()
     try:
         program.wait_until(lambda: f"{spool.name}@" in program.told() and "ready." in program.told(), READY_SECONDS)

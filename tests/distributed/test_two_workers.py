@@ -9,9 +9,7 @@ import yaml
 from apps.newsroom import Newsroom
 from apps.s3server import RunningS3
 from pressmark.archive import manifest
-from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_runs
-from pressmark.config import Config
 from tests.conftest import fresh_bucket
 from tests.distributed.cluster import POSTGRES, REDIS, Cluster, cluster
 from tests.tools import until
@@ -20,6 +18,9 @@ SECTIONS = {"world/europe": "World / Europe", "world/america": "World / Americas
 DELAY = 0.25
 """Seconds between two requests, by the site file."""
 SECONDS = 400
+SECTION, DAG = "newsroom/world/europe", "archive_newsroom_world_europe"
+GRACE = 180
+"""Seconds that docker/compose.yml gives a worker (`stop_grace_period`)."""
 
 pytestmark = [
     pytest.mark.long,
@@ -70,7 +71,7 @@ def test_a_lost_worker_loses_nothing_and_no_worker_asks_too_often(up: Cluster, s
     ]
     assert max(tries) > 1, "no task was tried again: the lost worker had none"
 
-    store = Store.open(Config(spool=up.spools[0], bucket=s3_bucket()))
+    store = up.store
     versions = Counter(key.split("/")[-2] for key in store.keys("articles/newsroom/"))
     listed = {entry.article_id for name in SECTIONS for entry in up.newsroom.listing(name, 1)}
     rejected = {key.split("/")[-2] for key in store.keys("rejected/newsroom/")}
@@ -85,7 +86,20 @@ def test_a_lost_worker_loses_nothing_and_no_worker_asks_too_often(up: Cluster, s
     assert busiest <= window / DELAY + 1, "both workers together keep to the site file's delay"
 
 
-def s3_bucket() -> str:
-    import os
-
-    return os.environ["PRESSMARK_BUCKET"]
+def test_a_worker_that_is_stopped_ends_its_crawl_in_order(up: Cluster, s3: RunningS3) -> None:
+    """As `docker stop` and Kubernetes stop it: by SIGTERM to its first process, and a few minutes."""
+    airflow, requests = up.airflow, up.newsroom.requests
+    [left] = [number for number, worker in enumerate(up.workers) if worker.running]
+    asked = requests.total
+    run_id = airflow.trigger(DAG, {"recheck": True})
+    until(lambda: requests.total > asked + 8 and bool(up.crawls()), SECONDS)
+    up.stop(left)
+    until(lambda: not up.workers[left].running, GRACE)
+    assert not up.crawls()
+    told = manifest.latest(up.store, *SECTION.split("/", 1))
+    assert told
+    assert (told["ended"], told["counts"]["seen"] > 0) == ("interrupted", True)
+    spool = up.spools[left]
+    assert not [each for each in spool.rglob("*") if each.name.endswith((".open", ".warc.gz"))], "it is in the bucket"
+    state = airflow.call("GET", f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/crawl")["state"]
+    assert state == "up_for_retry", "another worker takes it up"
