@@ -11,6 +11,11 @@ OWN_CHOICE = range(20_000, 32_000)
 """Below the range that systems take for outgoing connections, so that none of those snatches a port away."""
 
 
+def origin(host: str, port: int) -> str:
+    """Return the origin by which this machine's browsers reach a server."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def is_free(port: int) -> bool:
     """Tell whether one could listen on this port of the loopback interface now."""
     with socket.socket() as asking:

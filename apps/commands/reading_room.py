@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from apps.ports import origin
 from apps.program import POLL, interrupt_on_sigterm
 
 
@@ -42,7 +43,7 @@ def reading_room(
     (`pressmark export`), its replays of the packages (`pressmark package`).
     """
     from apps.caches import cache_folder
-    from apps.reading_room.serving import ROOT, ReadingRoom, checked, origin
+    from apps.reading_room.serving import ROOT, ReadingRoom, checked
     from apps.shown.holdings import Holdings
 
     places = checked(url or origin(host, port), replay_url or origin(host, replay_port), pywb)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from apps.ports import origin
 from apps.program import interrupt_on_sigterm
 
 
@@ -33,7 +34,7 @@ def replay(host: str, port: int, url: str | None, cache: Path | None) -> None:
     from pressmark.config import Config
 
     store = Store.open(Config.from_env(os.environ))
-    here = (url or f"http://{f'[{host}]' if ':' in host else host}:{port}").rstrip("/")
+    here = (url or origin(host, port)).rstrip("/")
     hosts = (urlsplit(here).hostname or host,)
     server = ReplayServer(store, cache or cache_folder("replay"), host, port, hosts=hosts)
     interrupt_on_sigterm()

@@ -71,11 +71,6 @@ class ReadingRoom:
         return self.cache / f"{named_after(self.holdings.store)}.sqlite"
 
 
-def origin(host: str, port: int) -> str:
-    """Return the origin by which this machine's browsers reach a server."""
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
 def checked(room: str, replay: str, pywb: str) -> Places:
     """Return where browsers reach all parts, without slashes at the end.
 
