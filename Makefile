@@ -4,7 +4,7 @@ BIN := .venv/bin
 # A process a core; the tests of a file share one, and its fixtures.
 PARALLEL := -n auto --dist loadfile
 
-.PHONY: demo test quick endure check benchmark lock fixtures clean
+.PHONY: demo test quick endure check benchmark lock sbom fixtures clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready .replay/ready
@@ -49,9 +49,20 @@ lock: .venv/ready  ## the images have what the tests run with: their locks follo
 	$(COMPILE) setup.cfg docker/reading-room/requirements.in --constraint requirements.lock --extra reading-room --extra replay \
 	  --output-file docker/reading-room/requirements.lock
 
-fixtures: .venv/ready  ## saves the newsroom's pages again, with what must be read from them, and docs/schema.md
+SBOM := build/sbom
+
+sbom: .venv/ready .replay/ready  ## what is in the images and environments, as CycloneDX
+	mkdir -p $(SBOM)
+	for image in airflow reading-room replay; do \
+	  $(BIN)/cyclonedx-py requirements --output-reproducible --output-file $(SBOM)/$$image.cdx.json docker/$$image/requirements.lock || exit 1; done
+	$(BIN)/cyclonedx-py environment --output-reproducible --output-file $(SBOM)/environment.cdx.json $(BIN)/python
+	$(BIN)/cyclonedx-py environment --output-reproducible --output-file $(SBOM)/environment-replay.cdx.json .replay/bin/python
+	@ls $(SBOM)/*.cdx.json
+
+fixtures: .venv/ready .replay/ready  ## saves the newsroom's pages again, with what must be read from them, docs/schema.md and licences.md
 	$(BIN)/python -m tests.save_pages
 	$(BIN)/python -m tests.write_schema_docs
+	$(BIN)/python -m tests.licences
 
 clean:
 	rm -rf .venv .replay .demo .benchmarks build dist *.egg-info

@@ -1,0 +1,177 @@
+"""What a load needs, by what a core was measured to do: the arithmetic, shown."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import attrs
+
+from pressmark.archive.portions import BYTES, MOST
+from pressmark.recheck import Recheck
+
+DAY, YEAR = 86_400, 365
+POLITE = 2.0
+"""Seconds between two requests to a host, as China Daily's site file has it."""
+TASKS = 5
+"""Of a run of the archive DAG."""
+KEPT_DAYS = 90
+"""For which Airflow remembers runs (docker/.env.example)."""
+MB, GB, TB = 1e6, 1e9, 1e12
+
+
+@attrs.frozen(kw_only=True)
+class Load:
+    """What is to be archived."""
+
+    sections: int
+    minutes: int
+    """Between two runs of a section."""
+    news: int
+    """New articles of a section a day."""
+    megabytes: float
+    """Of WARC an article with what it shows; the newsroom's are smaller than those of real sites."""
+    years: int
+
+    @property
+    def visits(self) -> float:
+        """How often an article is asked for again in its life, by the default `recheck` of site files."""
+        began, total, turn = timedelta(0), 0.0, timedelta(minutes=self.minutes)
+        for step in Recheck().steps:
+            total += (step.until - began) / max(step.every, turn)
+            began = step.until
+        return total
+
+
+@attrs.frozen(kw_only=True)
+class Rates:
+    """What was measured. CPU in seconds, sizes in bytes."""
+
+    dag_run: float
+    """CPU of a run of the archive DAG that finds nothing new, all that Airflow does for it included."""
+    quiet_run: float
+    """CPU of its crawl alone."""
+    quiet_seconds: float
+    """On the wall, of its crawl alone, without waiting for a site."""
+    new_article: float
+    """CPU of an article that is new, with what it shows."""
+    visit: float
+    """CPU of an article that did not change."""
+    airflow_idle: float
+    """CPU of an Airflow in which nothing runs, in a second."""
+    crawl_memory: int
+    new_requests: float
+    """Of an article with what it shows."""
+    quiet_requests: float
+    quiet_bytes: float
+    """That a run leaves which finds nothing new."""
+    quiet_objects: float
+    visit_bytes: float
+    document_bytes: float
+    audit: float
+    """Bytes of WARC in a second of CPU; so are the following."""
+    package: float
+    rederive: float
+    """Documents in a second of CPU; so is the following."""
+    export: float
+    index: float
+    """Captures in a second of CPU."""
+
+
+def told(rates: Rates, load: Load) -> str:
+    """Return both tables in Markdown."""
+    did = (f"| {what} | {how} |" for what, how in _done(rates))
+    needs = (f"| {what} | {how} | **{much}** |" for what, how, much in _needed(rates, load))
+    assumed = (
+        f"With {load.news} new articles of a section a day, of {load.megabytes:g} MB each with what they show, "
+        f"asked for again {load.visits:.0f} times (the default `recheck`)."
+    )
+    return "\n".join(
+        [
+            "\n## What a core does\n\n| what | CPU |\n|---|---|",
+            *did,
+            f"\n## What {load.sections} sections every {load.minutes} minutes need, for {load.years} years\n",
+            f"{assumed}\n\n| what | how | how much |\n|---|---|---|",
+            *needs,
+            "",
+        ]
+    )
+
+
+def _done(rates: Rates) -> Iterator[tuple[str, str]]:
+    yield "a run of the archive DAG that finds nothing new, in Airflow", f"{rates.dag_run:.1f} s"
+    yield "its crawl alone", f"{rates.quiet_run:.1f} s; {rates.quiet_seconds:.1f} s on the wall"
+    yield "an article that is new, with what it shows: captured, read, published", f"{rates.new_article * 1000:.0f} ms"
+    yield "an article that did not change (304)", f"{rates.visit * 1000:.0f} ms"
+    yield "an Airflow in which nothing runs", f"{rates.airflow_idle:.2f} cores"
+    yield "audit: WARC read back", f"{rates.audit / MB:.1f} MB/s"
+    yield "rederive: documents read anew", f"{rates.rederive:.0f}/s"
+    yield "package: WARC into WACZ", f"{rates.package / MB:.1f} MB/s"
+    yield "export: versions to Parquet and JSON Lines", f"{rates.export:.0f}/s"
+    yield "merged index: captures", f"{rates.index:,.0f}/s"
+    yield "memory of the largest process of a crawl", f"{rates.crawl_memory / MB:.0f} MB"
+
+
+def _needed(rates: Rates, load: Load) -> Iterator[tuple[str, str, str]]:
+    runs = load.sections * 1440 / load.minutes
+    articles = load.sections * load.news
+    visits, days = articles * load.visits, load.years * YEAR
+    yield "runs a day", f"{load.sections} × 1,440 / {load.minutes}", f"{runs:,.0f}"
+    yield "articles a day", f"{load.sections} × {load.news}", f"{articles:,.0f}"
+    yield "visits a day", f"{articles:,.0f} × {load.visits:.0f}", f"{visits:,.0f}"
+    yield _cores(rates, runs, articles, visits)
+    yield from _hosts(rates, runs, articles, visits)
+
+    captured = articles * load.megabytes * MB + visits * rates.visit_bytes + runs * rates.quiet_bytes
+    how = (
+        f"{articles:,.0f} × {load.megabytes:g} MB + {visits:,.0f} × {rates.visit_bytes:,.0f} B "
+        f"+ {runs:,.0f} × {rates.quiet_bytes:,.0f} B"
+    )
+    yield "captures a day, with what runs leave", how, f"{captured / GB:.1f} GB"
+    yield from _kept(rates, days, runs, articles, captured)
+    yield from _read_again(rates, days * captured, captured, days * articles)
+    rows = KEPT_DAYS * runs * TASKS
+    yield "task instances in Airflow's database", f"{KEPT_DAYS} days × {runs:,.0f} × {TASKS}", _millions(rows)
+
+
+def _cores(rates: Rates, runs: float, articles: float, visits: float) -> tuple[str, str, str]:
+    busy = runs * rates.dag_run + articles * rates.new_article + visits * rates.visit
+    how = (
+        f"({runs:,.0f} × {rates.dag_run:.1f} s + {articles:,.0f} × {rates.new_article:.3f} s "
+        f"+ {visits:,.0f} × {rates.visit:.4f} s) / {DAY:,} s + {rates.airflow_idle:.2f}"
+    )
+    return "cores that are busy, on average", how, f"{busy / DAY + rates.airflow_idle:.1f}"
+
+
+def _hosts(rates: Rates, runs: float, articles: float, visits: float) -> Iterator[tuple[str, str, str]]:
+    asked = runs * rates.quiet_requests + articles * rates.new_requests + visits
+    how = f"{runs:,.0f} × {rates.quiet_requests:.0f} + {articles:,.0f} × {rates.new_requests:.1f} + {visits:,.0f}"
+    yield "requests a day", how, f"{asked:,.0f}"
+    held = (asked * POLITE + runs * rates.quiet_seconds) / DAY
+    how = f"({asked:,.0f} × {POLITE:g} s + {runs:,.0f} × {rates.quiet_seconds:.1f} s) / {DAY:,} s"
+    yield f"hosts that they must be of, asked every {POLITE:g} s, by one crawl at a time", how, f"{held:.1f}"
+
+
+def _kept(rates: Rates, days: int, runs: float, articles: float, captured: float) -> Iterator[tuple[str, str, str]]:
+    yield "captures", f"{days:,} × {captured / GB:.1f} GB", f"{days * captured / TB:.1f} TB"
+    yield "packages (WACZ) beside them", "the same again", f"{days * captured / TB:.1f} TB"
+    versions = days * articles
+    size = f"{_millions(versions)}, {versions * rates.document_bytes / GB:.0f} GB"
+    yield "versions", f"{days:,} × {articles:,.0f}, of {rates.document_bytes:,.0f} B", size
+    objects = days * (runs * rates.quiet_objects + articles)
+    how = f"{days:,} × ({runs:,.0f} × {rates.quiet_objects:.0f} + {articles:,.0f})"
+    yield "objects in the bucket", how, _millions(objects)
+
+
+def _read_again(rates: Rates, all_of_it: float, daily: float, versions: float) -> Iterator[tuple[str, str, str]]:
+    package = f"{daily / rates.package / 3600:.1f}"
+    yield "core hours to package a day, once", f"{daily / GB:.1f} GB / {rates.package / MB:.1f} MB/s", package
+    speed = f"{rates.audit / MB:.1f} MB/s"
+    portions = min(-(-all_of_it // BYTES), MOST)
+    whole = f"{all_of_it / rates.audit / 3600:,.0f}, in {portions:,.0f} portions"
+    yield "core hours to audit all of it", f"{all_of_it / TB:.1f} TB / {speed}", whole
+    yield "core hours to audit a week", f"7 × {daily / GB:.1f} GB / {speed}", f"{7 * daily / rates.audit / 3600:.1f}"
+    anew = f"{versions / rates.rederive / 3600:.0f}"
+    yield "core hours to read all versions anew", f"{_millions(versions)} / {rates.rederive:.0f}/s", anew
+
+
+def _millions(number: float) -> str:
+    return f"{number / 1e6:.1f} million"

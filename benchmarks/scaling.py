@@ -1,0 +1,196 @@
+"""What a core does, and what a large archive needs by that: `--write` puts it into docs/scaling.md.
+
+Every figure is CPU time of whole process trees, so that a busy machine changes it less than the time on the wall.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+import psutil
+import yaml
+from rich.console import Console
+
+from apps.local_airflow import LocalAirflow
+from apps.newsroom.newsroom import Newsroom
+from apps.newsroom.running import RunningNewsroom
+from apps.ports import free_port
+from apps.s3server import RunningS3
+from benchmarks.needs import Load, Rates, told
+from pressmark.archive import manifest
+from pressmark.archive.store import Store
+from pressmark.config import Config
+
+ROOT = Path(__file__).parents[1]
+DOC = ROOT / "docs" / "scaling.md"
+BEGIN = "<!-- Below: `python -m benchmarks.scaling --write`. -->\n"
+SECTION, DAG = "newsroom/world/europe", "archive_newsroom_world_europe"
+NEVER: dict[str, Any] = {"steps": [], "listed": "P9000D"}
+ALWAYS: dict[str, Any] = {"steps": [{"until": "P9000D", "every": "PT0S"}]}
+CRAWL = ("-m", "apps.crawl_runner", SECTION)
+RUN_SECONDS = 120
+
+
+@click.command()
+@click.option("--articles", default=400, show_default=True, help="Of the newsroom that is measured.")
+@click.option("--runs", default=6, show_default=True, help="Runs of the DAG that are measured.")
+@click.option("--sections", default=100, show_default=True)
+@click.option("--minutes", default=15, show_default=True, help="Between two runs of a section.")
+@click.option("--news", default=20, show_default=True, help="New articles of a section a day.")
+@click.option("--megabytes", default=1.0, show_default=True, help="Of WARC an article with what it shows.")
+@click.option("--years", default=10, show_default=True)
+@click.option("--write", is_flag=True, help="Put it into docs/scaling.md.")
+def main(articles: int, runs: int, write: bool, **load: Any) -> None:
+    """Measure on this machine, and say what such a load needs."""
+    text = told(measured(articles, runs, Console(stderr=True)), Load(**load))
+    if write:
+        DOC.write_text(DOC.read_text("utf-8").partition(BEGIN)[0] + BEGIN + text, "utf-8")
+    print(text)
+
+
+def measured(articles: int, runs: int, console: Console) -> Rates:
+    """Crawl a newsroom and work on its archive, and return what each took."""
+    with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as name, RunningS3(Path(name, "s3")) as s3:
+        folder = Path(name)
+        os.environ |= s3.environment | {"PRESSMARK_SITES": name, "PRESSMARK_SPOOL": f"{name}/spool"}
+        store = Store.open(Config.from_env(os.environ))
+        with RunningNewsroom(Newsroom(articles=articles, crawl_delay=0)) as running:
+            crawl = [*CRAWL, "--pages", str(articles), "--recheck"]
+            with console.status(f"a crawl of {articles} new articles"):
+                _write_site(folder, running.url, NEVER)
+                new, filled = _spent(*crawl), _held(store)
+                first = _last(store)
+            with console.status("a run that finds nothing new"):
+                quiet, quieted = _spent(*CRAWL), _held(store)
+                second = _last(store)
+            with console.status("a run that visits all of them"):
+                _write_site(folder, running.url, ALWAYS)
+                visits, visited = _spent(*crawl), _held(store)
+                third = _last(store)
+            work = {}
+            for each in ("audit", "rederive", "package", "export", "index"):
+                with console.status(f"{each} of it"):
+                    work[each] = _spent("-m", "benchmarks.scaling_work", each)
+            with console.status(f"{runs} runs of the DAG in Airflow"):
+                _write_site(folder, running.url, NEVER)
+                dag_run, idle = _airflow(folder, runs)
+    published, again = first["counts"]["published"], third["counts"]["not_modified"]
+    quiet_bytes = quieted.total - filled.total
+    return Rates(
+        dag_run=dag_run,
+        quiet_run=quiet.cpu,
+        quiet_seconds=quiet.seconds,
+        new_article=(new.cpu - quiet.cpu) / published,
+        visit=(visits.cpu - quiet.cpu) / again,
+        airflow_idle=idle,
+        crawl_memory=new.memory,
+        new_requests=(_requests(first) - _requests(second)) / published,
+        quiet_requests=_requests(second),
+        quiet_bytes=quiet_bytes,
+        quiet_objects=quieted.objects - filled.objects,
+        visit_bytes=(visited.total - quieted.total - quiet_bytes) / again,
+        document_bytes=filled.documents / published,
+        audit=visited.warc / work["audit"].cpu,
+        package=visited.warc / work["package"].cpu,
+        rederive=published / work["rederive"].cpu,
+        export=published / work["export"].cpu,
+        index=sum(each["segments"][0]["records"] / 2 for each in (first, second, third)) / work["index"].cpu,
+    )
+
+
+@attrs.frozen
+class _Spent:
+    cpu: float
+    """Seconds, of the process and those it waited for."""
+    seconds: float
+    """On the wall."""
+    memory: int
+    """Bytes, of the largest of them."""
+
+
+@attrs.frozen
+class _Held:
+    """What lies in the bucket."""
+
+    objects: int
+    total: int
+    warc: int
+    documents: int
+
+
+def _spent(*command: str) -> _Spent:
+    began = time.monotonic()
+    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, said[-3000:].decode()
+    return _Spent(usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss * 1024)
+
+
+def _held(store: Store) -> _Held:
+    sizes = dict(store.sizes(""))
+    warc = [size for key, size in sizes.items() if key.startswith("warc/") and key.endswith(".warc.gz")]
+    documents = sum(size for key, size in sizes.items() if key.startswith("articles/"))
+    return _Held(len(sizes), sum(sizes.values()), sum(warc), documents)
+
+
+def _last(store: Store) -> manifest.Manifest:
+    found = manifest.latest(store, *SECTION.split("/", 1))
+    assert found
+    return found
+
+
+def _requests(told: manifest.Manifest) -> int:
+    return sum(each["number"] for each in told["requests"])
+
+
+def _write_site(folder: Path, url: str, recheck: dict[str, Any]) -> None:
+    shipped = yaml.safe_load((ROOT / "pressmark/sites/newsroom.yml").read_text())
+    shipped |= {"origin": url, "recheck": recheck}
+    shipped["politeness"] |= {"delay": 0, "concurrency": 4}
+    (folder / "newsroom.yml").write_text(yaml.safe_dump(shipped))
+
+
+def _airflow(folder: Path, runs: int) -> tuple[float, float]:
+    """Return the CPU seconds of a run of the DAG, and those of Airflow in a second in which nothing runs."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    airflow = LocalAirflow(folder / "airflow", ROOT / "dags", free_port(), {**kept, "PATH": path})
+    with airflow.running():
+        airflow.unpause(DAG)
+        airflow.wait(DAG, airflow.trigger(DAG), RUN_SECONDS)  # The first brings in what later ones have.
+        began, cpu = time.monotonic(), _cpu_of(airflow.home)
+        time.sleep(30)
+        idle = (_cpu_of(airflow.home) - cpu) / (time.monotonic() - began)
+        began, cpu = time.monotonic(), _cpu_of(airflow.home)
+        for _ in range(runs):
+            airflow.wait(DAG, airflow.trigger(DAG), RUN_SECONDS)
+        spent, took = _cpu_of(airflow.home) - cpu, time.monotonic() - began
+    return (spent - idle * took) / runs, idle
+
+
+def _cpu_of(home: Path) -> float:
+    """Return the CPU seconds of all processes of an Airflow, and of those that they waited for."""
+    return sum(sum(each.cpu_times()[:4]) for each in _processes(home))
+
+
+def _processes(home: Path) -> Iterator[psutil.Process]:
+    for each in psutil.Process().children(recursive=True):
+        try:
+            if each.environ().get("AIRFLOW_HOME") == str(home):
+                yield each
+        except psutil.Error:
+            continue
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""One piece of work on the archive of the newsroom, in a process of its own: `scaling_work.py audit` and the like."""
+
+import os
+import sys
+from datetime import UTC, datetime
+
+from pressmark.archive import manifest
+from pressmark.archive.portions import Portion
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from pressmark.site import load_sites
+
+SITE = "newsroom"
+
+
+def main() -> None:
+    """Do what the first argument names."""
+    config = Config.from_env(os.environ)
+    store, site = Store.open(config), load_sites(config.sites)[SITE]
+    match sys.argv[1]:
+        case "audit":
+            from apps.auditing import Auditor
+
+            assert not Auditor(store, site, datetime.now(UTC).date()).look(Portion())["findings"]["grave"]
+        case "rederive":
+            from apps.rederiving import Rederived, documents_of, rederive_all
+
+            keys = documents_of(store, manifest.below(store, f"{SITE}/"))
+            assert all(isinstance(each, Rederived) and not each.changed for each in rederive_all(store, site, keys))
+        case "package":
+            from pressmark.packages.packager import Packager
+
+            assert all(each.changed for each in Packager.open(config, SITE).every())
+        case "export":
+            from pressmark.exports import Exporter
+
+            assert all(each.changed for each in Exporter(store, SITE).every())
+        case "index":
+            from pressmark.merged_index import Merger
+
+            assert all(each.changed for each in Merger(store, SITE).months())
+
+
+if __name__ == "__main__":
+    main()
