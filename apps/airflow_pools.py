@@ -1,4 +1,4 @@
-"""Airflow's pools, one slot per site: however many DAGs want it, one crawl at a time asks a site."""
+"""Airflow's pools: one crawl at a time asks a site, and reading archives back leaves room for crawls."""
 
 import json
 import os
@@ -10,6 +10,10 @@ import click
 from pressmark.config import Config
 from pressmark.site import Site, load_sites
 
+PORTIONS = "portions"
+"""Of portions of archives that are read at a time, of all sites: as many as cores can be spared."""
+PORTION_SLOTS = 2
+
 
 def pool_of(site: str) -> str:
     """Return the name of a site's pool."""
@@ -18,13 +22,11 @@ def pool_of(site: str) -> str:
 
 def pools(sites: Iterable[Site]) -> dict[str, dict[str, Any]]:
     """Return the pools of these sites, as `airflow pools import` takes them."""
+    slots = {pool_of(site.site): (1, f"One crawl of {site.title} at a time") for site in sites}
+    slots[PORTIONS] = (PORTION_SLOTS, "Portions of archives that are audited or read anew at a time")
     return {
-        pool_of(site.site): {
-            "slots": 1,
-            "description": f"One crawl of {site.title} at a time",
-            "include_deferred": False,
-        }
-        for site in sites
+        name: {"slots": number, "description": description, "include_deferred": False}
+        for name, (number, description) in slots.items()
     }
 
 

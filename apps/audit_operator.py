@@ -42,7 +42,9 @@ class AuditOperator(BaseOperator):
         """
         from apps.audit_tasks import write  # It brings Scrapy.
 
-        told = write(self.site, [*self.looks, self.survey], context["params"], context["dag_run"].run_after)
+        run = context["dag_run"]
+        began = run.start_date or run.run_after
+        told = write(self.site, [*self.looks, self.survey], context["params"], run.run_after, began)
         self.document_key = told["key"]
         self.log.info("Audit: %s", told["key"])
         findings = told["findings"]

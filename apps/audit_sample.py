@@ -39,7 +39,7 @@ def made_again(store: Store, site: Site, sample: list[Sampled]) -> Iterator[Made
 def _judged(found: Rederived | Unreadable, software: str) -> MadeAgain:
     key = found.key
     if isinstance(found, Unreadable):
-        return MadeAgain(key, "unreadable", findings=(Finding(key, found.problem),))
+        return MadeAgain(key, "unreadable", findings=(Finding(key, found.problem, grave=not found.expired),))
     if found.now != found.was:
         return MadeAgain(key, "unreadable", found.changed, (Finding(key, f"made again it is no version: {found.now}"),))
     result = _result(found, software)
@@ -51,7 +51,7 @@ def _judged(found: Rederived | Unreadable, software: str) -> MadeAgain:
 
 
 def _result(found: Rederived, software: str) -> str:
-    if not found.correction_key:  # There is something to correct as soon as a byte differs.
+    if found.same:
         return "identical"
     if "pressmark.layout" in found.changed:
         return "newer_layout"

@@ -8,11 +8,12 @@ from typing import Any
 from apps.auditing import LISTED, Auditor, Seen
 from apps.portion_tasks import days_of, divide, opened
 from pressmark.archive.portions import Portion
+from pressmark.archive.verify import Finding
 from pressmark.site import Site
 
 EVERY = 100
 """Runs or documents between two lines of the log."""
-FEWEST_LISTED = 10
+FEWEST_LISTED = 100
 
 logger = logging.getLogger("pressmark.audit")
 
@@ -26,7 +27,7 @@ def plan(site: Site, form: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def look(site: Site, days: str, listed: int, moment: datetime) -> Seen:
     """Read a portion; return what was seen."""
-    return _auditor(site, moment).look(Portion.parse(days), listed=listed, progress=_progress)
+    return _auditor(site, moment).look(Portion.parse(days), listed=listed, progress=_progress, tell=_tell)
 
 
 def survey(site: Site, form: Mapping[str, Any], moment: datetime) -> Seen:
@@ -34,14 +35,20 @@ def survey(site: Site, form: Mapping[str, Any], moment: datetime) -> Seen:
     return _auditor(site, moment).survey(days_of(form), form["sample"], progress=_progress)
 
 
-def write(site: Site, seen: Iterable[Seen], form: Mapping[str, Any], moment: datetime) -> dict[str, Any]:
+def write(
+    site: Site, seen: Iterable[Seen], form: Mapping[str, Any], moment: datetime, began: datetime
+) -> dict[str, Any]:
     """Write down what was seen; return the audit with its key."""
     told = {name: form[name] for name in ("sample", "since", "until") if form[name] is not None}
-    return _auditor(site, moment).write(seen, told, moment)
+    return _auditor(site, moment).write(seen, told, began)
 
 
 def _auditor(site: Site, moment: datetime) -> Auditor:
     return Auditor(opened(), site, moment.date())
+
+
+def _tell(finding: Finding) -> None:
+    logger.log(logging.ERROR if finding.grave else logging.INFO, "%s: %s", finding.key, finding.problem)
 
 
 def _progress(what: str, done: int, total: int) -> None:

@@ -74,7 +74,12 @@ class Auditor:
     """The day that the choice of documents to make again follows from."""
 
     def look(
-        self, portion: Portion, *, listed: int = LISTED, progress: Progress = lambda what, done, total: None
+        self,
+        portion: Portion,
+        *,
+        listed: int = LISTED,
+        progress: Progress = lambda what, done, total: None,
+        tell: Callable[[Finding], None] = lambda finding: None,
     ) -> Seen:
         """Read what the runs of a portion left, and the packages of its days.
 
@@ -82,9 +87,10 @@ class Auditor:
             portion: of the archive.
             listed: how many findings to tell in full, the grave ones first.
             progress: is told how many runs are done.
+            tell: is told of each finding as it comes.
         """
         runs = list(portion.manifests(self.store, self.site.site))
-        checked, findings = _Checked(), _Findings()
+        checked, findings = _Checked(), _Findings(tell)
 
         def count(run: manifest.Manifest | None) -> None:
             checked.count(run)
@@ -194,12 +200,14 @@ class _Checked:
 class _Findings:
     """Counts all findings and holds some, the grave ones first."""
 
+    tell: Callable[[Finding], None] = lambda finding: None
     grave: int = 0
     notes: int = 0
     held: dict[bool, list[Finding]] = attrs.field(factory=lambda: {True: [], False: []})
 
     def add(self, found: Iterable[Finding]) -> None:
         for each in found:
+            self.tell(each)
             self.grave += each.grave
             self.notes += not each.grave
             if len(self.held[each.grave]) < LISTED:

@@ -13,6 +13,7 @@ from pressmark.errors import UsageError
 from pressmark.site import Site
 
 MEGABYTE = 1 << 20
+DAY = timedelta(days=1)
 
 logger = logging.getLogger("pressmark.portions")
 
@@ -47,4 +48,4 @@ def days_of(form: Mapping[str, Any]) -> Portion:
     since, until = (date.fromisoformat(form[name]) if form[name] else None for name in ("since", "until"))
     if since and until and since > until:
         raise UsageError(f"since, until: {since} comes behind {until}")
-    return Portion(since or date.min, until + timedelta(days=1) if until else date.max)
+    return Portion(since or date.min, min(until, date.max - DAY) + DAY if until else date.max)

@@ -11,7 +11,9 @@ from pressmark.archive.batch import Batch, leftovers, torn
 from pressmark.archive.captured import Captured
 from pressmark.archive.publisher import publish_leftovers
 from pressmark.archive.recovery import Mended, mend
+from pressmark.archive.segment import OPEN
 from pressmark.archive.store import Store
+from pressmark.archive.telling import untold
 from pressmark.config import Config
 from pressmark.errors import SpoolError
 from pressmark.site import Site
@@ -54,6 +56,47 @@ def recover_and_publish(config: Config, store: Store, site: Site) -> list[Recove
         name = Path(each.segment.key).name
         found[name] = Recovered(name, each.records, cut.get(name, 0), each.versions)
     return list(found.values())
+
+
+def adopt(config: Config, store: Store, site: Site, other: Path) -> int:
+    """Move what another worker's spool holds of a site into this one's, as if runs of this machine had left it.
+
+    The next crawl here publishes it, and tells of what is published already in its manifest.
+
+    Args:
+        config: names this spool.
+        store: the bucket, which knows what a manifest tells of already.
+        site: the site.
+        other: a spool on the same file system, whose worker is gone.
+
+    Returns:
+        The number of files moved.
+
+    Raises:
+        BucketError: the bucket failed; nothing was moved.
+        HostBusy: a crawl of this site goes on, here or there.
+        SpoolError: a spool can't be read or written.
+    """
+    here, there = config.spool / site.site, other / site.site
+    try:
+        if not there.is_dir() or not _held(there, site):
+            return 0
+        with host_lock(attrs.evolve(config, spool=other), site, seconds=WAIT), host_lock(config, site, seconds=WAIT):
+            untold(store, there, site.site)
+            here.mkdir(exist_ok=True)
+            # Segments last: one that is here has all that belongs to it, whenever this is cut off.
+            found = sorted(_held(there, site), key=lambda path: path.name.endswith((".warc.gz", OPEN)))
+            for path in found:
+                path.rename(here / path.name)
+    except OSError as error:
+        raise SpoolError(f"what lies in {there} can't be moved to {here}: {error}") from error
+    logger.warning("%d files that %s held are here now", len(found), there)
+    return len(found)
+
+
+def _held(folder: Path, site: Site) -> list[Path]:
+    """Return the files of runs in a folder; not by glob, to which a folder that can't be read is an empty one."""
+    return [path for path in folder.iterdir() if path.name.startswith(f"{site.site}-")]
 
 
 def recover(config: Config, site: Site) -> list[Mended]:

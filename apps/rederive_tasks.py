@@ -14,8 +14,8 @@ from pressmark.errors import UsageError
 from pressmark.site import Site
 
 SHOWN = 20
-"""Documents of a portion that the log names, of those that are not the same."""
-COUNTED = ("documents", "same", "differ", "unreadable", "published")
+"""Documents of a portion that the log names, of each kind that is not the same."""
+COUNTED = ("documents", "same", "differ", "unreadable", "expired", "published", "refused")
 
 logger = logging.getLogger("pressmark.rederive")
 
@@ -24,32 +24,35 @@ def rederive_portion(site: Site, days: str, *, write: bool) -> dict[str, Any]:
     """Read the documents of a portion's runs anew, and publish corrected versions if that is asked for.
 
     Returns:
-        How many `documents` there are; how many of them are the `same` to the byte, `differ` or are `unreadable`; how
-        many corrected versions were `published`; and, as `fields`, how many differ in which.
-
-    Raises:
-        AirflowFailException: a page class was changed and bears the name it had before.
+        How many `documents` there are; how many of them are the `same` to the byte, `differ`, are `unreadable`, or are
+        rejections that `expired`; how many corrected versions were `published`, and how many `refused`, as their page
+        class bears the name it had before. As `fields`, how many differ in which.
     """
     store = opened()
-    keys = documents_of(store, Portion.parse(days).manifests(store, site.site))
-    counts, fields = Counter(documents=len(keys)), Counter[str]()
+    counts, fields = Counter[str](), Counter[str]()
+
+    def count(what: str, told: str) -> None:
+        counts[what] += 1
+        if counts[what] <= SHOWN:
+            logger.info("%s: %s", what, told)
+
+    manifests = Portion.parse(days).manifests(store, site.site)
+    keys = documents_of(store, manifests, lambda error: count("unreadable", str(error)))
+    counts["documents"] = len(keys)
     for found in rederive_all(store, site, keys):
         if isinstance(found, Unreadable):
-            what, told = "unreadable", found.problem
-        elif found.changed:
-            what, told = "differ", f"{found.was} -> {found.now}: {', '.join(found.changed)}"
-            fields[told] += 1
-        else:
+            count("expired" if found.expired else "unreadable", f"{found.key}: {found.problem}")
+        elif found.same:
             counts["same"] += 1
-            continue
-        counts[what] += 1
-        if counts["differ"] + counts["unreadable"] <= SHOWN:
-            logger.info("%s: %s", found.key, told)
-        if write and not isinstance(found, Unreadable) and found.correction_key:
-            try:
-                counts["published"] += correct(store, found)
-            except UsageError as error:
-                raise AirflowFailException(str(error)) from None
+        else:
+            what = f"{found.was} -> {found.now}: {', '.join(found.changed) or 'its spelling'}"
+            fields[what] += 1
+            count("differ", f"{found.key}: {what}")
+            if write and found.correction_key:
+                try:
+                    counts["published"] += correct(store, found)
+                except UsageError as error:
+                    count("refused", str(error))
     return {**{name: counts[name] for name in COUNTED}, "fields": dict(fields)}
 
 
@@ -57,15 +60,18 @@ def report(done: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Log what came of all portions, and return it.
 
     Raises:
-        AirflowFailException: some documents can't be read anew.
+        AirflowFailException: some documents can't be read anew, or were not corrected.
     """
     counts, fields = Counter[str](), Counter[str]()
     for each in done:
         counts.update({name: each[name] for name in COUNTED})
         fields.update(each["fields"])
     for told, number in fields.most_common():
-        logger.info("%d %s", number, told)
+        logger.info("%d: %s", number, told)
     logger.info("%s", ", ".join(f"{counts[name]} {name}" for name in COUNTED))
-    if counts["unreadable"]:
-        raise AirflowFailException(f"{counts['unreadable']} documents can't be read anew: an audit says what is wrong")
+    if counts["unreadable"] or counts["refused"]:
+        raise AirflowFailException(
+            f"{counts['unreadable']} documents can't be read anew (an audit says why), {counts['refused']} were not "
+            "corrected: Raise LAYOUT in their page class. The logs of the portions name them."
+        )
     return {**{name: counts[name] for name in COUNTED}, "fields": dict(fields)}

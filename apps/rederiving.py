@@ -1,7 +1,7 @@
 """Re-deriving: documents made again from WARC records alone, offline, by the layout of the capture's day."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -47,12 +47,22 @@ class Rederived:
     """`version`, or the reason of a rejection."""
     now: str
     """`version`, the reason of a rejection, or `not whole` when pages are wanted that it does not point to."""
+    same: bool
+    """Whether not a byte differs."""
     changed: tuple[str, ...]
-    """Fields that differ, `pressmark.` in front of the archive's own; none when not a byte does."""
+    """Fields that differ, `pressmark.` in front of the archive's own; none if only their spelling does."""
     document: Document | None
     """What the captures give; None when they give nothing whole."""
     correction_key: str | None
     """Where `correct` publishes it; None when there is nothing to correct, or the result is no version."""
+
+
+class Missing(FindingsFound):
+    """There is no such document."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key} is missing. `pressmark verify` lists what else.")
+        self.key = key
 
 
 @attrs.frozen
@@ -61,11 +71,31 @@ class Unreadable:
 
     key: str
     problem: str
+    expired: bool = False
+    """A rejection that is gone: they have a lifetime (docs/security.md), and nothing is wrong."""
 
 
-def documents_of(store: Store, manifest_keys: Iterable[str]) -> list[str]:
-    """Return the keys of the documents that runs published, each once."""
-    return list(dict.fromkeys(said["key"] for key in manifest_keys for said in manifest.read(store, key)["objects"]))
+def documents_of(
+    store: Store, manifest_keys: Iterable[str], broken: Callable[[FindingsFound], None] | None = None
+) -> list[str]:
+    """Return the keys of the versions, silent edits and rejections that runs published, each once.
+
+    Args:
+        store: the bucket.
+        manifest_keys: of the runs.
+        broken: is told of each manifest that can't be read; without it, such a one is raised.
+    """
+    found: dict[str, None] = {}
+    for key in manifest_keys:
+        try:
+            told = manifest.read(store, key)["objects"]
+        except FindingsFound as error:
+            if not broken:
+                raise
+            broken(error)
+        else:
+            found |= dict.fromkeys(each["key"] for each in told if not each["key"].startswith(keys.WITHDRAWN))
+    return list(found)
 
 
 def rederive_all(store: Store, site: Site, document_keys: Iterable[str]) -> Iterator[Rederived | Unreadable]:
@@ -77,6 +107,8 @@ def rederive_all(store: Store, site: Site, document_keys: Iterable[str]) -> Iter
 def _rederived(store: Store, site: Site, key: str) -> Rederived | Unreadable:
     try:
         return rederive(store, site, key)
+    except Missing as error:
+        return Unreadable(key, str(error), expired=error.key == key and key.startswith(keys.REJECTED))
     except (FindingsFound, ValueError, TypeError, LookupError, AttributeError) as error:  # Of what a hand wrote there.
         return Unreadable(key, f"can't be made again: {error}")
 
@@ -101,7 +133,7 @@ def rederive(store: Store, site: Site, key: str) -> Rederived:
     try:
         stored = store.get(key)
     except KeyError:
-        raise FindingsFound(f"{key} is missing. `pressmark verify` lists what else.") from None
+        raise Missing(key) from None
     document = parse(key, stored)
     captures = captures_of(document)
     if not site.article_match(captures[0].url):
@@ -109,11 +141,13 @@ def rederive(store: Store, site: Site, key: str) -> Rederived:
     derived = _derive(site, Pointed(store, captures), captures[0])
     made = derived.document if derived else None
     same = made is not None and to_bytes(made) == stored
-    corrects = derived and not same and derived.outcome is Outcome.PUBLISHED
+    # A silent edit is filed beside its version and has no correction: it would take the place of the version's.
+    corrects = derived and not same and derived.outcome is Outcome.PUBLISHED and not key.startswith(keys.SILENT_EDITS)
     return Rederived(
         key=key,
         was=_kind(document),
         now=_kind(made) if made else "not whole",
+        same=same,
         changed=() if same else tuple(_changed(document, made or {})),
         document=made,
         correction_key=keys.correction(derived.key, made["pressmark"]["layout"])
@@ -133,7 +167,8 @@ def correct(store: Store, found: Rederived) -> bool:
     if "pressmark.layout" not in found.changed and found.was == found.now:
         raise UsageError(
             f"{found.key}: layout {found.document['pressmark']['layout']!r} reads it otherwise than before. "
-            "Raise LAYOUT in its page class: two readings must not bear one name."
+            "Raise LAYOUT in its page class, as two readings must not bear one name; if nobody changed that, somebody "
+            "edited this document."
         )
     block = {**found.document["pressmark"], "corrects": found.key}
     return bool(store.put_new(found.correction_key, to_bytes({**found.document, "pressmark": block})))

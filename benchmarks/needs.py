@@ -32,6 +32,11 @@ class Load:
     years: int
 
     @property
+    def watched(self) -> float:
+        """Days for which an article is asked for again."""
+        return Recheck().steps[-1].until / timedelta(days=1)
+
+    @property
     def visits(self) -> float:
         """How often an article is asked for again in its life, by the default `recheck` of site files."""
         began, total, turn = timedelta(0), 0.0, timedelta(minutes=self.minutes)
@@ -62,7 +67,9 @@ class Rates:
     """Of an article with what it shows."""
     quiet_requests: float
     quiet_bytes: float
-    """That a run leaves which finds nothing new."""
+    """That a run leaves which finds nothing new, but for the following."""
+    watched_bytes: float
+    """That each run leaves of an article it watches."""
     quiet_objects: float
     visit_bytes: float
     document_bytes: float
@@ -73,7 +80,9 @@ class Rates:
     """Documents in a second of CPU; so is the following."""
     export: float
     index: float
-    """Captures in a second of CPU."""
+    """Captures in a second of CPU, of a month's index that is written again for a few new ones."""
+    listed: float
+    """Segments in a second of CPU, of a month that is looked through for new ones."""
 
 
 def told(rates: Rates, load: Load) -> str:
@@ -100,13 +109,14 @@ def _done(rates: Rates) -> Iterator[tuple[str, str]]:
     yield "a run of the archive DAG that finds nothing new, in Airflow", f"{rates.dag_run:.1f} s"
     yield "its crawl alone", f"{rates.quiet_run:.1f} s; {rates.quiet_seconds:.1f} s on the wall"
     yield "an article that is new, with what it shows: captured, read, published", f"{rates.new_article * 1000:.0f} ms"
-    yield "an article that did not change (304)", f"{rates.visit * 1000:.0f} ms"
+    yield "an article that did not change (304)", f"{rates.visit * 1000:.1f} ms"
     yield "an Airflow in which nothing runs", f"{rates.airflow_idle:.2f} cores"
     yield "audit: WARC read back", f"{rates.audit / MB:.1f} MB/s"
     yield "rederive: documents read anew", f"{rates.rederive:.0f}/s"
     yield "package: WARC into WACZ", f"{rates.package / MB:.1f} MB/s"
     yield "export: versions to Parquet and JSON Lines", f"{rates.export:.0f}/s"
-    yield "merged index: captures", f"{rates.index:,.0f}/s"
+    yield "merged index: a month's segments looked through", f"{rates.listed:,.0f}/s"
+    yield "merged index: a month's captures written again", f"{rates.index:,.0f}/s"
     yield "memory of the largest process of a crawl", f"{rates.crawl_memory / MB:.0f} MB"
 
 
@@ -120,14 +130,24 @@ def _needed(rates: Rates, load: Load) -> Iterator[tuple[str, str, str]]:
     yield _cores(rates, runs, articles, visits)
     yield from _hosts(rates, runs, articles, visits)
 
-    captured = articles * load.megabytes * MB + visits * rates.visit_bytes + runs * rates.quiet_bytes
+    run_bytes = rates.quiet_bytes + load.news * load.watched * rates.watched_bytes
+    yield (
+        "bytes of a run that finds nothing new",
+        f"{rates.quiet_bytes:,.0f} B + {load.news} × {load.watched:.0f} days × {rates.watched_bytes:.0f} B",
+        f"{run_bytes:,.0f}",
+    )
+    captured = articles * load.megabytes * MB + visits * rates.visit_bytes + runs * run_bytes
     how = (
         f"{articles:,.0f} × {load.megabytes:g} MB + {visits:,.0f} × {rates.visit_bytes:,.0f} B "
-        f"+ {runs:,.0f} × {rates.quiet_bytes:,.0f} B"
+        f"+ {runs:,.0f} × {run_bytes:,.0f} B"
     )
     yield "captures a day, with what runs leave", how, f"{captured / GB:.1f} GB"
     yield from _kept(rates, days, runs, articles, captured)
     yield from _read_again(rates, days * captured, captured, days * articles)
+    lines = 30 * _requests(rates, runs, articles, visits)
+    how = f"30 × ({runs:,.0f} / {rates.listed:,.0f}/s + {lines / 30:,.0f} / {rates.index:,.0f}/s)"
+    minutes = (30 * runs / rates.listed + lines / rates.index) / 60
+    yield "core minutes to bring a month's merged index up to date, at its end", how, f"{minutes:.1f}"
     rows = KEPT_DAYS * runs * TASKS
     yield "task instances in Airflow's database", f"{KEPT_DAYS} days × {runs:,.0f} × {TASKS}", _millions(rows)
 
@@ -141,8 +161,12 @@ def _cores(rates: Rates, runs: float, articles: float, visits: float) -> tuple[s
     return "cores that are busy, on average", how, f"{busy / DAY + rates.airflow_idle:.1f}"
 
 
+def _requests(rates: Rates, runs: float, articles: float, visits: float) -> float:
+    return runs * rates.quiet_requests + articles * rates.new_requests + visits
+
+
 def _hosts(rates: Rates, runs: float, articles: float, visits: float) -> Iterator[tuple[str, str, str]]:
-    asked = runs * rates.quiet_requests + articles * rates.new_requests + visits
+    asked = _requests(rates, runs, articles, visits)
     how = f"{runs:,.0f} × {rates.quiet_requests:.0f} + {articles:,.0f} × {rates.new_requests:.1f} + {visits:,.0f}"
     yield "requests a day", how, f"{asked:,.0f}"
     held = (asked * POLITE + runs * rates.quiet_seconds) / DAY
@@ -162,8 +186,8 @@ def _kept(rates: Rates, days: int, runs: float, articles: float, captured: float
 
 
 def _read_again(rates: Rates, all_of_it: float, daily: float, versions: float) -> Iterator[tuple[str, str, str]]:
-    package = f"{daily / rates.package / 3600:.1f}"
-    yield "core hours to package a day, once", f"{daily / GB:.1f} GB / {rates.package / MB:.1f} MB/s", package
+    package = f"{daily / rates.package / 60:.1f}"
+    yield "core minutes to package a day, once", f"{daily / GB:.1f} GB / {rates.package / MB:.1f} MB/s", package
     speed = f"{rates.audit / MB:.1f} MB/s"
     portions = min(-(-all_of_it // BYTES), MOST)
     whole = f"{all_of_it / rates.audit / 3600:,.0f}, in {portions:,.0f} portions"

@@ -3,12 +3,13 @@
 Every figure is CPU time of whole process trees, so that a busy machine changes it less than the time on the wall.
 """
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from apps.newsroom.running import RunningNewsroom
 from apps.ports import free_port
 from apps.s3server import RunningS3
 from benchmarks.needs import Load, Rates, told
+from benchmarks.scaling_work import INDEXED
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config
@@ -36,10 +38,13 @@ NEVER: dict[str, Any] = {"steps": [], "listed": "P9000D"}
 ALWAYS: dict[str, Any] = {"steps": [{"until": "P9000D", "every": "PT0S"}]}
 CRAWL = ("-m", "apps.crawl_runner", SECTION)
 RUN_SECONDS = 120
+IDLE_SECONDS = 60
+INDEXES, LINES = 3000, 100
+"""Of a month, and captures in each."""
 
 
 @click.command()
-@click.option("--articles", default=400, show_default=True, help="Of the newsroom that is measured.")
+@click.option("--articles", default=1000, show_default=True, help="Of the newsroom that is measured.")
 @click.option("--runs", default=6, show_default=True, help="Runs of the DAG that are measured.")
 @click.option("--sections", default=100, show_default=True)
 @click.option("--minutes", default=15, show_default=True, help="Between two runs of a section.")
@@ -72,17 +77,23 @@ def measured(articles: int, runs: int, console: Console) -> Rates:
                 second = _last(store)
             with console.status("a run that visits all of them"):
                 _write_site(folder, running.url, ALWAYS)
-                visits, visited = _spent(*crawl), _held(store)
+                visits, visited = _spent(*CRAWL), _held(store)
                 third = _last(store)
             work = {}
-            for each in ("audit", "rederive", "package", "export", "index"):
+            for each in ("start", "audit", "rederive", "package", "export"):
                 with console.status(f"{each} of it"):
                     work[each] = _spent("-m", "benchmarks.scaling_work", each)
+            with console.status("indexes, merged and merged again"):
+                for each, part in {"anew": range(INDEXES), "index": range(INDEXES, INDEXES + 1)}.items():
+                    _write_indexes(store, part)
+                    work[each] = _spent("-m", "benchmarks.scaling_work", "index", str(part.stop * LINES))
+                work["listed"] = _spent("-m", "benchmarks.scaling_work", "index", str((INDEXES + 1) * LINES))
             with console.status(f"{runs} runs of the DAG in Airflow"):
                 _write_site(folder, running.url, NEVER)
                 dag_run, idle = _airflow(folder, runs)
     published, again = first["counts"]["published"], third["counts"]["not_modified"]
     quiet_bytes = quieted.total - filled.total
+    took = {name: each.cpu - work["start"].cpu for name, each in work.items()}
     return Rates(
         dag_run=dag_run,
         quiet_run=quiet.cpu,
@@ -93,15 +104,17 @@ def measured(articles: int, runs: int, console: Console) -> Rates:
         crawl_memory=new.memory,
         new_requests=(_requests(first) - _requests(second)) / published,
         quiet_requests=_requests(second),
-        quiet_bytes=quiet_bytes,
+        quiet_bytes=quiet_bytes - second["visits"]["size"],
+        watched_bytes=second["visits"]["size"] / published,
         quiet_objects=quieted.objects - filled.objects,
         visit_bytes=(visited.total - quieted.total - quiet_bytes) / again,
         document_bytes=filled.documents / published,
-        audit=visited.warc / work["audit"].cpu,
-        package=visited.warc / work["package"].cpu,
-        rederive=published / work["rederive"].cpu,
-        export=published / work["export"].cpu,
-        index=sum(each["segments"][0]["records"] / 2 for each in (first, second, third)) / work["index"].cpu,
+        audit=visited.warc / took["audit"],
+        package=visited.warc / took["package"],
+        rederive=published / took["rederive"],
+        export=published / took["export"],
+        index=INDEXES * LINES / (took["index"] - took["listed"]),
+        listed=INDEXES / took["listed"],
     )
 
 
@@ -149,6 +162,23 @@ def _last(store: Store) -> manifest.Manifest:
     return found
 
 
+def _write_indexes(store: Store, numbers: range) -> None:
+    """Leave indexes of segments of one month in the bucket, beside nothing in their segments' places."""
+    for number in numbers:
+        name = f"{INDEXED}-{number:05}"
+        facts = {
+            "url": "https://news.example/a/1.html",
+            "digest": f"sha1:{'A' * 32}",
+            "offset": "1",
+            "filename": f"{name}.warc.gz",
+        }
+        lines = (
+            f"example,news)/a/{line:05}/{number:05}.html 20260101000000 {json.dumps(facts)}\n" for line in range(LINES)
+        )
+        store.put(f"warc/{INDEXED}/2026/01/01/{name}.cdxj", "".join(lines).encode())
+        store.put(f"warc/{INDEXED}/2026/01/01/{name}.warc.gz", b"")
+
+
 def _requests(told: manifest.Manifest) -> int:
     return sum(each["number"] for each in told["requests"])
 
@@ -165,31 +195,27 @@ def _airflow(folder: Path, runs: int) -> tuple[float, float]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     airflow = LocalAirflow(folder / "airflow", ROOT / "dags", free_port(), {**kept, "PATH": path})
+    others = {each.pid for each in psutil.Process().children(recursive=True)}
     with airflow.running():
         airflow.unpause(DAG)
         airflow.wait(DAG, airflow.trigger(DAG), RUN_SECONDS)  # The first brings in what later ones have.
-        began, cpu = time.monotonic(), _cpu_of(airflow.home)
-        time.sleep(30)
-        idle = (_cpu_of(airflow.home) - cpu) / (time.monotonic() - began)
-        began, cpu = time.monotonic(), _cpu_of(airflow.home)
+        began, cpu = time.monotonic(), _cpu_but(others)
+        time.sleep(IDLE_SECONDS)
+        idle = (_cpu_but(others) - cpu) / (time.monotonic() - began)
+        began, cpu = time.monotonic(), _cpu_but(others)
         for _ in range(runs):
             airflow.wait(DAG, airflow.trigger(DAG), RUN_SECONDS)
-        spent, took = _cpu_of(airflow.home) - cpu, time.monotonic() - began
+        spent, took = _cpu_but(others) - cpu, time.monotonic() - began
     return (spent - idle * took) / runs, idle
 
 
-def _cpu_of(home: Path) -> float:
-    """Return the CPU seconds of all processes of an Airflow, and of those that they waited for."""
-    return sum(sum(each.cpu_times()[:4]) for each in _processes(home))
-
-
-def _processes(home: Path) -> Iterator[psutil.Process]:
+def _cpu_but(others: set[int]) -> float:
+    """Return the CPU seconds of all processes below this one but some, and of those that they waited for."""
+    total = 0.0
     for each in psutil.Process().children(recursive=True):
-        try:
-            if each.environ().get("AIRFLOW_HOME") == str(home):
-                yield each
-        except psutil.Error:
-            continue
+        with suppress(psutil.Error):
+            total += sum(each.cpu_times()[:4]) if each.pid not in others else 0
+    return total
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ segments of a portion, about.
 
 | message | what it means | what to do |
 |---|---|---|
-| findings | an object is missing or damaged, or a version can't be read anew | the result lists all; restore the object's earlier version in S3 (versioning keeps it), then trigger it again |
+| findings | an object is missing or damaged, or a version can't be read anew | the result lists 1,000 of them, the logs of *look* all; restore the objects' earlier versions in S3 (versioning keeps them), then trigger it again |
 | `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it, then clear the portions that failed |
 """  # noqa: E501  # A row of a table has to be a line.
 
@@ -21,6 +21,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, task
 
+from apps.airflow_pools import PORTIONS
 from apps.audit_operator import AuditOperator
 from apps.dag_names import dag_options, portion_params, sites
 from pressmark.site import Site
@@ -54,6 +55,7 @@ def audit(site: Site) -> DAG:
         @task(
             retries=1,
             retry_delay=AGAIN,
+            pool=PORTIONS,
             map_index_template="{{ task.op_kwargs.days }}",
             execution_timeout=timedelta(hours=12),
         )
@@ -75,6 +77,8 @@ def audit(site: Site) -> DAG:
             site=site,
             looks=look.expand_kwargs(plan()),
             survey=survey(),
+            retries=1,
+            retry_delay=AGAIN,
         )
 
     return of_site()

@@ -14,8 +14,8 @@ of a portion, about.
 
 | message | what it means | what to do |
 |---|---|---|
-| `Raise LAYOUT in its page class` | a page class reads otherwise than before under the name it had | give it a new name, deploy it, trigger it again |
-| `documents can't be read anew` | their captures are damaged or gone | trigger *audit*, which says which and why |
+| `were not corrected: Raise LAYOUT` | a page class reads otherwise than before under the name it had (or somebody edited the document) | give it a new name, deploy it, trigger it again |
+| `can't be read anew` | documents or captures are damaged or gone; all others are done | trigger *audit*, which says which and why |
 | `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it, then clear the portions that failed |
 """  # noqa: E501  # A row of a table has to be a line.
 
@@ -24,6 +24,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, task
 
+from apps.airflow_pools import PORTIONS
 from apps.dag_names import dag_options, portion_params, sites
 from pressmark.site import Site
 
@@ -49,14 +50,14 @@ def rederive(site: Site) -> DAG:
 
             return [str(each) for each in divide(site, params)]
 
-        @task(retries=2, map_index_template="{{ task.op_kwargs.days }}")
+        @task(retries=2, pool=PORTIONS, map_index_template="{{ task.op_kwargs.days }}")
         def portion(days: str, params: Any = None) -> dict[str, Any]:
             """Read the documents of these days anew."""
             from apps.rederive_tasks import rederive_portion  # noqa: PLC0415  # It brings Scrapy.
 
             return rederive_portion(site, days, write=params["write"])
 
-        @task
+        @task(retries=1)
         def report(done: list[Mapping[str, Any]]) -> dict[str, Any]:
             """Add up what came of all portions."""
             from apps.rederive_tasks import report as report_portions  # noqa: PLC0415  # It brings Scrapy.

@@ -1,14 +1,39 @@
 #!/usr/bin/env bash
-# A Celery worker that can be stopped. Celery itself waits for its tasks until it is killed, and crawls with it. Here SIGTERM ends the
-# crawls in order: each seals and uploads what it has, and its task is tried again on another worker.
+# A Celery worker that can be stopped, and that takes over what a lost one held. Celery itself waits for its tasks until it is killed, and
+# crawls with it. Here SIGTERM ends the crawls in order: each seals and uploads what it has, and its task is tried again elsewhere.
 set -euo pipefail
-export PRESSMARK_SPOOL=${PRESSMARK_SPOOL:-/spools/$HOSTNAME}
-mkdir -p "$PRESSMARK_SPOOL"
+
+# Workers of one host share a volume, PRESSMARK_SPOOLS, with a folder each; elsewhere a worker has a spool to itself.
+spools=${PRESSMARK_SPOOLS:-}
+export PRESSMARK_SPOOL=${PRESSMARK_SPOOL:-${spools:-/spool}/$HOSTNAME}
+# Packages and audits copy what they read: onto the disk, and not into memory, which /tmp may be.
+export TMPDIR=$PRESSMARK_SPOOL/.tmp
+rm -rf "$TMPDIR"
+mkdir -p "$TMPDIR"
+
+stopping= worker=
+trap 'stopping=1; [[ -z $worker ]] || kill -TERM "$worker" 2>/dev/null || true' TERM INT
+
+if [[ -n $spools ]]; then
+    exec 9>"$PRESSMARK_SPOOL/worker.lock"
+    if ! flock --nonblock 9 || [[ ! $PRESSMARK_SPOOL/worker.lock -ef /proc/self/fd/9 ]]; then
+        echo "another worker has $PRESSMARK_SPOOL, or just cleared it: start again" >&2
+        exit 3
+    fi
+    for other in "$spools"/*/; do
+        [[ ${other%/} -ef $PRESSMARK_SPOOL || -n $stopping ]] && continue
+        (
+            flock --nonblock 8 || exit 0  # Its worker is alive.
+            pressmark recover --of "${other%/}"
+            # What is left may be of a site that has no site file any more.
+            [[ -n $(find "$other" -type f ! -name '*.lock' ! -path '*/.tmp/*' -print -quit) ]] || rm -rf "${other:?}"
+        ) 8>>"${other}worker.lock" || echo "what $other holds waits for another worker that starts" >&2
+    done
+fi
+[[ -z $stopping ]] || exit 0
 
 airflow celery worker "$@" &
 worker=$!
-stopping=
-trap 'stopping=1; kill -TERM "$worker" 2>/dev/null || true' TERM INT
 
 declare -A told
 end_crawls() {

@@ -33,6 +33,12 @@ def _article_pattern(pattern: str) -> str:
     return pattern
 
 
+def _section_name(name: str) -> str:
+    if any(part.isdecimal() for part in name.split("/")):
+        raise ValueError("a part of it is a number, as the years below it in the bucket are")
+    return name
+
+
 def _listing_page(template: str) -> str:
     names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
     if "number" not in names:
@@ -109,7 +115,11 @@ class Section(_Facts):
     """Time within which a run has to end, from when it was queued; then it is told as late (ISO 8601, e.g. `PT30M`)."""
 
 
-SectionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")]
+SectionName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"),
+    AfterValidator(_section_name),
+]
 """It stands in bucket keys and DAG ids: `world/europe`."""
 
 

@@ -44,12 +44,14 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
         raise UsageError(f"{section}: nothing was published{' by such runs' if day or run_id else ' yet'}")
     changes: list[Rederived] = []
     unreadable: list[Unreadable] = []
+    gone = 0
     with counting(len(keys), "document") as count:
         for found in rederive_all(store, site, keys):
             count()
             if isinstance(found, Unreadable):
-                unreadable.append(found)
-            elif found.changed:
+                gone += found.expired
+                unreadable += [] if found.expired else [found]
+            elif not found.same:
                 changes.append(found)
     written = sum(correct(store, each) for each in changes if each.correction_key) if write else 0
     if as_json:
@@ -57,9 +59,9 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
     elif changes:
         shown = table("object", "was", "now", "fields that differ")
         for each in changes:
-            shown.add_row(each.key, each.was, each.now, ", ".join(each.changed))
+            shown.add_row(each.key, each.was, each.now, ", ".join(each.changed) or "their spelling")
         console().print(shown)
-    click.echo("; ".join(_told(len(keys) - len(unreadable), changes, written if write else None)), err=as_json)
+    click.echo("; ".join(_told(len(keys) - len(unreadable) - gone, changes, written if write else None)), err=as_json)
     if unreadable:
         problems = "".join(f"\n  {each.key}: {each.problem}" for each in unreadable)
         raise FindingsFound(f"{len(unreadable)} documents can't be read anew:{problems}")

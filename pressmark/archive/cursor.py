@@ -6,7 +6,6 @@ lies in the window, or after it, is new. The window is far longer than a run tak
 """
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -19,7 +18,6 @@ from pressmark.archive.store import Store
 WINDOW = timedelta(days=7)
 """A manifest is found if it appears before one that is this much newer has been read."""
 _DAY = "%Y/%m/%d"
-_MANIFEST = re.compile(r"\d{4}/\d\d/\d\d/[^/]+\.json")
 
 
 @attrs.frozen
@@ -89,7 +87,7 @@ class Cursor:
         since = min(place.since, _window(datetime.now(UTC).strftime(_DAY)))
         for key in store.keys(prefix, after=prefix + since):
             name = key.removeprefix(prefix)
-            if _MANIFEST.fullmatch(name) and name not in place.seen:
+            if manifest.NAME.fullmatch(name) and name not in place.seen:
                 yield key
 
 

@@ -1,6 +1,7 @@
 """Manifests: one JSON per run, written last. A run without one has not been committed."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
@@ -11,6 +12,8 @@ from pressmark.archive.store import TEXT, Store
 from pressmark.errors import FindingsFound
 
 LOOK_BACK = timedelta(days=31)
+NAME = re.compile(r"\d{4}/\d\d/\d\d/[^/]+\.json")
+"""Of a manifest below its section; below a section there may be others."""
 
 Manifest = dict[str, Any]
 

@@ -15,7 +15,7 @@ from pressmark.errors import UsageError
 BYTES = 2 << 30
 """Of segments in a portion, about: some minutes to read."""
 MOST = 1000
-"""Portions, about; an archive of more bytes has larger ones. Airflow maps a task 1,024 times at most."""
+"""Portions; an archive of more has larger ones. Airflow maps a task 1,024 times at most (`core.max_map_length`)."""
 ALL = "all"
 
 
@@ -64,7 +64,7 @@ class Portion:
             prefix = keys.runs(site, section)
             first, end = (f"{prefix}{keys.day_of(day)}/" for day in (self.since, self.before))
             for key in takewhile(lambda key: key < end, store.keys(prefix, after=first)):  # noqa: B023  # Used at once.
-                if key.endswith(keys.MANIFEST) and self._holds(key):
+                if manifest.NAME.fullmatch(key.removeprefix(prefix)) and self._holds(key):
                     yield key
 
     def leads(self, day: date) -> bool:
@@ -95,10 +95,15 @@ def portions(
     Returns:
         The portions, oldest first; at least one.
     """
-    days = _bytes_of_days(store, site, of)
-    size = max(size, -(-sum(days.values()) // MOST), 1)
+    days = sorted(_bytes_of_days(store, site, of).items())
+    while len(found := _divided(days, of, max(size, 1))) > MOST:
+        size = size * len(found) // MOST + 1
+    return found
+
+
+def _divided(days: list[tuple[date, int]], of: Portion, size: int) -> list[Portion]:
     groups: list[tuple[date, int]] = []
-    for day, amount in sorted(days.items()):
+    for day, amount in days:
         if groups and groups[-1][1] + amount <= size:
             first, held = groups.pop()
             groups.append((first, held + amount))

@@ -33,7 +33,7 @@ _TOLD = 3
 """Problems of a day that are told in full."""
 _RUN = re.compile(r"^.*?-\d{17}-|-\d{5,}\.warc\.gz$")
 """What stands around the id of its run in the name of a segment."""
-_SEGMENT = re.compile(r"warc/[^/]+/(\d{4})/(\d\d)/(\d\d)/[^/]+\.warc\.gz")
+_SEGMENT = re.compile(r"warc/[^/]+/\d{4}/\d\d/\d\d/[^/]+\.warc\.gz")
 
 
 @attrs.frozen
@@ -100,7 +100,7 @@ class Packager:
 
     def every(self) -> Iterator[Packaged]:
         """Make the packages of all days, whatever was made before; of days whose segments are gone, too."""
-        days = {day for key in self.store.keys(f"{keys.WARC}{self.site}/") if (day := _day_of(key))}
+        days = {day for key in self.store.keys(keys.segments_of_site(self.site)) if (day := _day_of(key))}
         packaged = filter(None, map(keys.packaged_day, self.store.keys(keys.packages(self.site))))
         return map(self._tried, sorted(days | {day for _, day in packaged}))
 
@@ -204,8 +204,7 @@ def _days(changes: Changes) -> Iterator[date]:
 
 
 def _day_of(key: str) -> date | None:
-    found = _SEGMENT.fullmatch(key)
-    return date(*map(int, found.groups())) if found else None
+    return keys.day_in(key) if _SEGMENT.fullmatch(key) else None
 
 
 def _told(problems: list[str]) -> str | None:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from apps.commands.rederive import rederive_command
 from apps.newsroom.faults import FaultKind
 from apps.rederiving import correct, derive, rederive
+from pressmark.archive import keys
 from pressmark.archive.captured import Captured
 from pressmark.article import Article
 from pressmark.document import to_bytes
@@ -123,6 +124,16 @@ def test_two_readings_never_bear_one_name(crawled: Archive, monkeypatch: pytest.
     with pytest.raises(UsageError, match="Raise LAYOUT"):
         correct(crawled.store, found)
     assert list(crawled.store.keys("corrections/")) == []
+
+
+def test_a_silent_edit_takes_no_corrections_place(crawled: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = load_sites(crawled.config.sites)["newsroom"]
+    key = next(crawled.store.keys("articles/"))
+    beside = keys.silent_edit(key, "a" * 64)
+    crawled.store.put(beside, crawled.store.get(key))
+    hold(LouderPage, monkeypatch)
+    assert rederive(crawled.store, site, key).correction_key
+    assert not rederive(crawled.store, site, beside).correction_key
 
 
 def test_a_capture_that_is_gone_is_told(crawled: Archive) -> None:

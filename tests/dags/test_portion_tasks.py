@@ -26,13 +26,14 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture(scope="module")
 def archived(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    """An archive of some runs, which is cut into parts of a day as portions of 20 kB."""
+    """An archive of some runs, which is cut into parts of a day as portions of 150 kB."""
     with pytest.MonkeyPatch.context() as patch:
         fresh_bucket(s3, patch)
-        patch.setattr(portion_tasks, "MEGABYTE", 20_000)
+        patch.setattr(portion_tasks, "MEGABYTE", 150_000)
         with archiving(tmp_path_factory.mktemp("portions"), patch) as made:
             assert made.crawl().exit_code == 0
             made.newsroom.update(made.newsroom.article_id(29))
+            made.newsroom.withdraw(made.newsroom.article_id(27), 410)
             assert made.crawl("--recheck").exit_code == 0
             yield made
 
@@ -47,7 +48,7 @@ def audited(site: Site, **form: Any) -> dict[str, Any]:
     assert len(planned) > 1
     seen = [audit_tasks.look(site, **each, moment=NOW) for each in planned]
     seen.append(audit_tasks.survey(site, FORM | form, NOW))
-    return audit_tasks.write(site, seen, FORM | form, NOW)
+    return audit_tasks.write(site, seen, FORM | form, NOW, NOW)
 
 
 def test_an_audit_of_portions_says_what_one_of_all_says(archived: Archive, site: Site) -> None:
@@ -110,16 +111,41 @@ def test_a_new_layout_is_told_and_then_published(
 
 def test_two_readings_never_bear_one_name(archived: Archive, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     hold(QuietlyLouderPage, monkeypatch)
-    with pytest.raises(AirflowFailException, match="Raise LAYOUT"):
+    refused = len(archived.documents())
+    with pytest.raises(AirflowFailException, match=f"{refused} were not corrected: Raise LAYOUT"):
         read_anew(site, write=True)
 
 
-def test_a_document_that_cannot_be_read_fails_the_report_alone(archived: Archive, site: Site) -> None:
-    key = next(iter(archived.documents()))
+@pytest.mark.parametrize("broken", ["articles/", "runs/"])
+def test_what_cannot_be_read_fails_the_report_alone(archived: Archive, site: Site, broken: str) -> None:
+    key = next(each for each in archived.store.keys(broken) if each.endswith(".json"))
     kept = archived.store.get(key)
-    archived.store.client.delete_object(Bucket=archived.store.bucket, Key=key)
+    archived.store.put(key, b"no JSON")
     try:
         with pytest.raises(AirflowFailException, match="1 documents can't be read anew"):
             read_anew(site)
+    finally:
+        archived.store.put(key, kept)
+
+
+def test_rejections_that_expired_are_no_failure(archived: Archive, site: Site) -> None:
+    kept = {key: archived.store.get(key) for key in archived.store.keys("rejected/")}
+    for key in kept:
+        archived.store.client.delete_object(Bucket=archived.store.bucket, Key=key)
+    try:
+        told = read_anew(site)
+        assert (told["expired"], told["same"]) == (len(kept), told["documents"] - len(kept))
+        assert audited(site)["findings"]["grave"] == 0
+    finally:
+        for key, data in kept.items():
+            archived.store.put(key, data)
+
+
+def test_another_spelling_is_not_the_same(archived: Archive, site: Site) -> None:
+    key, document = next(iter(archived.documents().items()))
+    kept = archived.store.get(key)
+    archived.store.put(key, json.dumps(document, indent=3).encode())
+    try:
+        assert read_anew(site)["fields"] == {"version -> version: its spelling": 1}
     finally:
         archived.store.put(key, kept)

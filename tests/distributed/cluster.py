@@ -5,8 +5,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -40,6 +41,8 @@ class Cluster:
     store: Store
     spools: tuple[Path, Path]
     workers: tuple[Program, Program]
+    third: Callable[[], AbstractContextManager[Program]]
+    """Brings up one more, whose spool lies beside the others'."""
 
     def worker_of(self, crawl: psutil.Process) -> int:
         """Return which worker a crawl is of."""
@@ -100,21 +103,23 @@ def cluster(folder: Path, s3: RunningS3, bucket: str, newsroom: Newsroom) -> Ite
         }
         airflow = LocalAirflow(folder / "airflow", ROOT / "dags", free_port(), environment, settings=settings)
         stack.enter_context(airflow.running())
-        spools = folder / "spool-1", folder / "spool-2"
+        spools = folder / "spools" / "1", folder / "spools" / "2"
         workers = tuple(stack.enter_context(_worker(airflow, spool)) for spool in spools)
         store = Store.open(Config.from_env(environment))
-        yield Cluster(airflow, site.newsroom, sites, store, spools, workers)  # type: ignore[arg-type]
+        third = partial(_worker, airflow, folder / "spools" / "3")
+        yield Cluster(airflow, site.newsroom, sites, store, spools, workers, third)  # type: ignore[arg-type]
 
 
 @contextmanager
 def _worker(airflow: LocalAirflow, spool: Path) -> Iterator[Program]:
-    command = ["bash", WORKER, "--celery-hostname", f"{spool.name}@%h", "--skip-serve-logs"]
-    command += ["--pid", str(airflow.home / f"{spool.name}.pid"), "--without-mingle", "--without-gossip"]
-    variables = airflow.variables | {"PRESSMARK_SPOOL": str(spool)}
-    program = Program(spool.name, command, variables, airflow.home, airflow.home / f"{spool.name}.log")
+    name = f"worker-{spool.name}"
+    command = ["bash", WORKER, "--celery-hostname", f"{name}@%h", "--skip-serve-logs"]
+    command += ["--pid", str(airflow.home / f"{name}.pid"), "--without-mingle", "--without-gossip"]
+    variables = airflow.variables | {"PRESSMARK_SPOOL": str(spool), "PRESSMARK_SPOOLS": str(spool.parent)}
+    program = Program(name, command, variables, airflow.home, airflow.home / f"{name}.log")
     program.start()
     try:
-        program.wait_until(lambda: f"{spool.name}@" in program.told() and "ready." in program.told(), READY_SECONDS)
+        program.wait_until(lambda: f"{name}@" in program.told() and "ready." in program.told(), READY_SECONDS)
         yield program
     finally:
         program.stop(15)

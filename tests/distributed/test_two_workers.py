@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
@@ -36,7 +37,10 @@ def up(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clus
         with cluster(folder, s3, bucket, Newsroom(articles=30, crawl_delay=0)) as running:
             path = running.sites / "newsroom.yml"
             site = yaml.safe_load(path.read_text())
-            site["politeness"] = {"delay": DELAY, "concurrency": 1, "timeout": 10, "retries": 2}
+            site |= {
+                "politeness": {"delay": DELAY, "concurrency": 1, "timeout": 10, "retries": 2},
+                "requisites": {"number": 0, "size": 0},
+            }
             site["sections"] = {
                 name: {"name": title, "path": f"/{name}", "schedule": None, "pages": 2}
                 for name, title in SECTIONS.items()
@@ -54,6 +58,8 @@ def test_a_lost_worker_loses_nothing_and_no_worker_asks_too_often(up: Cluster, s
     until(lambda: requests.total > 12 and bool(up.crawls()), SECONDS)
     crawl = up.crawls()[0]  # One at a time: the host has one slot, however many workers there are.
     lost = up.worker_of(crawl)
+    for each in [crawl, *crawl.children(recursive=True)]:  # Else it would hear that it is alone, and end in order.
+        each.kill()
     up.workers[lost].kill()
     until(lambda: not crawl.is_running(), 20)
 
@@ -100,6 +106,27 @@ def test_a_worker_that_is_stopped_ends_its_crawl_in_order(up: Cluster, s3: Runni
     assert told
     assert (told["ended"], told["counts"]["seen"] > 0) == ("interrupted", True)
     spool = up.spools[left]
-    assert not [each for each in spool.rglob("*") if each.name.endswith((".open", ".warc.gz"))], "it is in the bucket"
+    assert not held(spool), "it is in the bucket"
     state = airflow.call("GET", f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/crawl")["state"]
     assert state == "up_for_retry", "another worker takes it up"
+
+
+def test_a_new_worker_takes_over_what_a_lost_one_had_captured(up: Cluster) -> None:
+    [lost] = [spool for spool in up.spools if held(spool)]
+    with up.third():
+        assert not held(lost)
+        runs = up.airflow.call("GET", f"/dags/{DAG}/dagRuns?order_by=-run_after&limit=1")["dag_runs"]
+        path = f"/dags/{DAG}/dagRuns/{runs[0]['dag_run_id']}"
+        until(lambda: up.airflow.call("GET", path)["state"] == "success", SECONDS)
+        told = manifest.latest(up.store, *SECTION.split("/", 1))
+    assert told
+    assert told["ended"] == "complete"
+    keys = list(manifest.below(up.store, "newsroom/"))
+    recovered = [manifest.read(up.store, key)["recovered"] for key in keys]
+    assert sum(each["segments"] for each in recovered) > 0
+    assert not list(verify_runs(up.store, keys, full=True, strays_of="newsroom")), "a manifest tells of all there is"
+
+
+def held(spool: Path) -> list[Path]:
+    """Return the segments in a spool, whole or not."""
+    return [path for path in spool.rglob("*") if path.name.endswith((".open", ".warc.gz"))]

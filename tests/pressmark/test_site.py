@@ -59,6 +59,7 @@ def test_an_unknown_section_lists_the_known_ones(name: str) -> None:
         ({"politness": {}}, "politness: Extra inputs are not permitted"),
         ({"politeness": {"delay": -1}}, "politeness.delay"),
         ({"sections": {}}, "sections"),
+        ({"sections": {"tech/2025": {"name": "Tech", "path": "/tech"}}}, "a part of it is a number"),
     ],
 )
 def test_a_wrong_site_file_says_which_field(tmp_path: Path, changes: dict[str, object], told: str) -> None:

@@ -13,7 +13,8 @@ SITE = "news"
 FIRST = datetime(2026, 10, 30, tzinfo=UTC)
 SIZES = {0: [100], 1: [60, 60], 2: [500, 300, 200], 4: [10], 40: [90]}
 """Bytes of segments by day behind the first."""
-SECTIONS = ("world", "world/europe")
+SECTIONS = ("world", "world/europe", "world/5g-net")
+"""Two below another, of which one begins like a year."""
 
 
 @pytest.fixture
@@ -68,9 +69,28 @@ def test_an_archive_of_nothing_is_one_portion(store: Store) -> None:
     assert list(Portion().manifests(store, SITE)) == []
 
 
-def test_a_large_archive_has_larger_portions(archive: tuple[Store, set[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portions, "MOST", 4)
-    assert len(portions.portions(archive[0], SITE, 1)) <= 4 + len(SIZES)
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        [1_100_000_000] * 1100,
+        [2_100_000_000] * 700,
+        [3_000_000_000] * 1826,
+        [1, 5_000_000_000] * 900,
+        [10**13],
+        [1] * 9,
+    ],
+)
+def test_there_are_never_more_than_airflow_maps(
+    store: Store, monkeypatch: pytest.MonkeyPatch, amounts: list[int]
+) -> None:
+    """By sizes that no test can store: what the bucket's listing would say of them."""
+    days = {FIRST.date() + timedelta(days=number): amount for number, amount in enumerate(amounts)}
+    monkeypatch.setattr(portions, "_bytes_of_days", lambda store, site, of: days)
+    found = portions.portions(store, SITE)
+    assert len(found) <= portions.MOST
+    assert sum(each.size for each in found) > 0.99 * sum(amounts) - len(found)
+    borders = sorted({(each.since, each.before) for each in found})
+    assert [before for _, before in borders[:-1]] == [since for since, _ in borders[1:]]
 
 
 @pytest.mark.parametrize("text", ["all", "..2026-11-01", "2026-11-01..2026-11-03 2/4", "2026-11-03..", "all 1/2"])
