@@ -62,9 +62,9 @@ def main(articles: int, runs: int, write: bool, **load: Any) -> None:
 
 def measured(articles: int, runs: int, console: Console) -> Rates:
     """Crawl a newsroom and work on its archive, and return what each took."""
-    with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as name, RunningS3(Path(name, "s3")) as s3:
-        folder = Path(name)
-        os.environ |= s3.environment | {"PRESSMARK_SITES": name, "PRESSMARK_SPOOL": f"{name}/spool"}
+    with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as place, RunningS3(Path(place, "s3")) as s3:
+        folder = Path(place)
+        os.environ |= s3.environment | {"PRESSMARK_SITES": place, "PRESSMARK_SPOOL": f"{place}/spool"}
         store = Store.open(Config.from_env(os.environ))
         with RunningNewsroom(Newsroom(articles=articles, crawl_delay=0)) as running:
             crawl = [*CRAWL, "--pages", str(articles), "--recheck"]
@@ -79,21 +79,21 @@ def measured(articles: int, runs: int, console: Console) -> Rates:
                 _write_site(folder, running.url, ALWAYS)
                 visits, visited = _spent(*CRAWL), _held(store)
                 third = _last(store)
-            work = {}
-            for each in ("start", "audit", "rederive", "package", "export"):
-                with console.status(f"{each} of it"):
-                    work[each] = _spent("-m", "benchmarks.scaling_work", each)
-            with console.status("indexes, merged and merged again"):
-                for each, part in {"anew": range(INDEXES), "index": range(INDEXES, INDEXES + 1)}.items():
-                    _write_indexes(store, part)
-                    work[each] = _spent("-m", "benchmarks.scaling_work", "index", str(part.stop * LINES))
-                work["listed"] = _spent("-m", "benchmarks.scaling_work", "index", str((INDEXES + 1) * LINES))
+            took = {}
+            for name in ("audit", "rederive", "package", "export"):
+                with console.status(f"{name} of it"):
+                    took[name] = _worked(name)
+            with console.status("indexes, merged, and merged again"):
+                _write_indexes(store, range(INDEXES))
+                _worked("index", INDEXES * LINES)
+                _write_indexes(store, range(INDEXES, INDEXES + 1))
+                took["index"] = _worked("index", (INDEXES + 1) * LINES)
+                took["listed"] = _worked("index", (INDEXES + 1) * LINES)
             with console.status(f"{runs} runs of the DAG in Airflow"):
                 _write_site(folder, running.url, NEVER)
                 dag_run, idle = _airflow(folder, runs)
     published, again = first["counts"]["published"], third["counts"]["not_modified"]
     quiet_bytes = quieted.total - filled.total
-    took = {name: each.cpu - work["start"].cpu for name, each in work.items()}
     return Rates(
         dag_run=dag_run,
         quiet_run=quiet.cpu,
@@ -147,6 +147,12 @@ def _spent(*command: str) -> _Spent:
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, said[-3000:].decode()
     return _Spent(usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss * 1024)
+
+
+def _worked(*words: object) -> float:
+    """Return the CPU seconds of a piece of work, without those of its process's start."""
+    command = [sys.executable, "-m", "benchmarks.scaling_work", *map(str, words)]
+    return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
 
 def _held(store: Store) -> _Held:
