@@ -44,9 +44,9 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
 lock: .venv/ready  ## the images have what the tests run with: their locks follow the first
 	$(COMPILE) --upgrade setup.cfg --all-extras --output-file requirements.lock
 	$(COMPILE) --upgrade docker/replay/requirements.in --output-file docker/replay/requirements.lock
-	$(COMPILE) setup.cfg docker/airflow/requirements.in --constraint requirements.lock --extra crawl --extra exports --extra airflow \
+	$(COMPILE) --upgrade setup.cfg docker/airflow/requirements.in --constraint requirements.lock --extra crawl --extra exports --extra airflow \
 	  --extra distributed --extra smtp --extra slack --output-file docker/airflow/requirements.lock
-	$(COMPILE) setup.cfg docker/reading-room/requirements.in --constraint requirements.lock --extra reading-room --extra replay \
+	$(COMPILE) --upgrade setup.cfg docker/reading-room/requirements.in --constraint requirements.lock --extra reading-room --extra replay \
 	  --output-file docker/reading-room/requirements.lock
 
 SBOM := build/sbom

@@ -1,8 +1,9 @@
 """Auditing: a site's archive read and held against its manifests, and some documents made again from it."""
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -25,6 +26,8 @@ from pressmark.site import Site, find_site, load_sites
 
 LISTED = 1000
 """Findings that are told in full; schemas/audit-1.json promises no more."""
+THREADS, TOGETHER = 8, 64
+"""Manifests that are asked for at a time, and held."""
 SAMPLED = (keys.ARTICLES, keys.SILENT_EDITS)
 
 Progress = Callable[[str, int, int], None]
@@ -115,11 +118,9 @@ class Auditor:
         before = min(of.before, self.on + timedelta(days=1))
         chooser = Sample(sample, _midnight(since), _midnight(before), self.on.isoformat())
         with SortedLines() as told:
-            for key in runs:
-                with suppress(FindingsFound, KeyError):  # `look` says so.
-                    run = manifest.read(self.store, key)
-                    told.add(f"{said['key']}\n".encode() for said in manifest.listed(run))
-                    _offer(run, chooser)
+            for run in self._read(runs):
+                told.add(f"{said['key']}\n".encode() for said in manifest.listed(run))
+                _offer(run, chooser)
             if of == Portion():
                 findings.add(map(stray, strays(self.store, self.site.site, told)))
         chosen = chooser.chosen()
@@ -128,6 +129,19 @@ class Auditor:
             findings.add(each.findings)
             progress("documents", len(again), len(chosen))
         return _seen(_Checked(), findings.told(LISTED), again)
+
+    def _read(self, runs: Iterable[str]) -> Iterator[manifest.Manifest]:
+        """Read manifests, some at a time; leave out what `look` tells to be none."""
+        rest = iter(runs)
+        with ThreadPoolExecutor(THREADS, "survey") as pool:
+            while some := list(islice(rest, TOGETHER)):
+                yield from filter(None, pool.map(self._read_one, some))
+
+    def _read_one(self, key: str) -> manifest.Manifest | None:
+        try:
+            return manifest.read(self.store, key)
+        except (FindingsFound, KeyError):
+            return None
 
     def write(self, seen: Iterable[Seen], parameters: dict[str, Any], started_at: datetime) -> dict[str, Any]:
         """Add up what was seen, write it down, and return it with its `key`.

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk.exceptions import AirflowException
 
@@ -15,6 +15,9 @@ from pressmark.site import Site
 
 _HOLD = timedelta(hours=1)
 """A package of a day that goes on is not made again before: each time it is the whole day anew."""
+
+_INDEXED = timedelta(days=31)
+"""How far back months are looked at for new segments."""
 
 logger = logging.getLogger("pressmark.package")
 
@@ -38,10 +41,13 @@ def export_site(site: Site) -> dict[str, int]:
 def index_site(site: Site) -> dict[str, int]:
     """Merge the indexes of new segments; return the number of months, and of those written.
 
+    Of months before the last that have an index, `pressmark index` sees what came late: from a spool that waited so long.
+
     Raises:
         AirflowException: some segments' indexes can't be read; the others are merged.
     """
-    done = list(Merger(_store(), site.site).months())
+    since = datetime.now(UTC) - _INDEXED
+    done = list(Merger(_store(), site.site).months(since=f"{since:%Y-%m}"))
     logger.info("%d months looked at, %d written", len(done), sum(each.changed for each in done))
     if bad := [f"{each.month}: {problem}" for each in done for problem in each.problems]:
         raise AirflowException("; ".join(bad))

@@ -28,7 +28,9 @@ def main() -> None:
     began = time.process_time()
     match sys.argv[1]:
         case "audit":
-            assert not Auditor(store, site, datetime.now(UTC).date()).look(Portion())["findings"]["grave"]
+            auditor = Auditor(store, site, datetime.now(UTC).date())
+            assert not auditor.look(Portion())["findings"]["grave"]
+            assert not auditor.survey(Portion(), 0)["findings"]["grave"]
         case "rederive":
             keys = documents_of(store, manifest.below(store, f"{SITE}/"))
             assert all(isinstance(each, Rederived) and not each.changed for each in rederive_all(store, site, keys))

@@ -1,23 +1,36 @@
 #!/usr/bin/env bash
-# Once before everything else, and again after each upgrade: Airflow's tables and users, the bucket and what protects it.
+# Once before everything else, and again after each upgrade or change of passwords: Airflow's tables and users, the buckets.
 set -euo pipefail
 airflow db migrate
 for role in operator viewer; do
     case $role in operator) grants=Op ;; viewer) grants=Viewer ;; esac
-    airflow users create --username "$role" --role "$grants" --firstname "$role" --lastname pressmark --email "$role@localhost" \
-        --password "$(cat "/run/secrets/airflow_${role}_password")" || echo "$role is there already"
+    password=$(cat "/run/secrets/airflow_${role}_password")
+    # It says nothing of a user that is there already, and leaves the password as it was.
+    airflow users create --username "$role" --role "$grants" --firstname "$role" --lastname pressmark --email "$role@localhost" --password "$password"
+    airflow users reset-password --username "$role" --password "$password"
 done
+airflow roles add-perms Viewer --resource Plugins --action can_read  # The console is one.
 for attempt in {1..60}; do  # The S3 server may still be coming up; it may as well be anybody's, which nothing here starts.
     pressmark init-bucket && break
     ((attempt < 60)) || exit 3
     sleep 5
 done
-PRESSMARK_BUCKET=$LOG_BUCKET python - <<'END'
+PRESSMARK_BUCKET=$LOG_BUCKET python - <<'END_OF_PYTHON'
 import os
+import sys
 
 import boto3
+from botocore.exceptions import ClientError
 
 s3, name = boto3.client("s3"), os.environ["PRESSMARK_BUCKET"]
-if name not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
-    s3.create_bucket(Bucket=name)
-END
+region = s3.meta.region_name
+where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+try:
+    s3.head_bucket(Bucket=name)
+except ClientError as error:
+    if error.response["Error"]["Code"] == "404":
+        try:
+            s3.create_bucket(Bucket=name, **where)
+        except ClientError as refused:
+            sys.exit(f"make the bucket {name!r} for Airflow's logs, as the operator may not ({refused}); see docs/deployment.md")
+END_OF_PYTHON

@@ -6,10 +6,7 @@ set -euo pipefail
 # Workers of one host share a volume, PRESSMARK_SPOOLS, with a folder each; elsewhere a worker has a spool to itself.
 spools=${PRESSMARK_SPOOLS:-}
 export PRESSMARK_SPOOL=${PRESSMARK_SPOOL:-${spools:-/spool}/$HOSTNAME}
-# Packages and audits copy what they read: onto the disk, and not into memory, which /tmp may be.
-export TMPDIR=$PRESSMARK_SPOOL/.tmp
-rm -rf "$TMPDIR"
-mkdir -p "$TMPDIR"
+mkdir -p "$PRESSMARK_SPOOL"
 
 stopping= worker=
 trap 'stopping=1; [[ -z $worker ]] || kill -TERM "$worker" 2>/dev/null || true' TERM INT
@@ -23,8 +20,9 @@ if [[ -n $spools ]]; then
     for other in "$spools"/*/; do
         [[ ${other%/} -ef $PRESSMARK_SPOOL || -n $stopping ]] && continue
         (
-            flock --nonblock 8 || exit 0  # Its worker is alive.
-            pressmark recover --of "${other%/}"
+            flock --nonblock 8 || exit 0  # Its worker is alive; or was cleared away and made anew since.
+            [[ ${other}worker.lock -ef /proc/self/fd/8 ]] || exit 0
+            pressmark recover --of "${other%/}" || exit 1
             # What is left may be of a site that has no site file any more.
             [[ -n $(find "$other" -type f ! -name '*.lock' ! -path '*/.tmp/*' -print -quit) ]] || rm -rf "${other:?}"
         ) 8>>"${other}worker.lock" || echo "what $other holds waits for another worker that starts" >&2
@@ -32,6 +30,10 @@ if [[ -n $spools ]]; then
 fi
 [[ -z $stopping ]] || exit 0
 
+# Packages and audits copy what they read: onto the disk, and not into memory, which /tmp may be.
+export TMPDIR=$PRESSMARK_SPOOL/.tmp
+rm -rf "$TMPDIR"
+mkdir -p "$TMPDIR"
 airflow celery worker "$@" &
 worker=$!
 

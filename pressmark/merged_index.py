@@ -83,22 +83,24 @@ class Merger:
     on_index: Callable[[], None] = lambda: None
     """Is called for each index of a segment that was read."""
 
-    def months(self, *, anew: bool = False) -> Iterator[Merged]:
+    def months(self, *, anew: bool = False, since: str = "") -> Iterator[Merged]:
         """Bring the index of every month up to date, the oldest first.
 
         Args:
             anew: make them from all segments, whatever was made before.
+            since: look at no month before this one (`YYYY-MM`) that has an index: to look through the listings of
+                all takes as long as the archive is old, and segments of long ago seldom come.
 
         Raises:
             BucketError: the bucket failed. What is written is whole; done again it goes on.
         """
-        made = (key.rpartition("/")[2][:7] for key in self.store.keys(f"{keys.INDEX}{self.site}/"))
+        made = {key.rpartition("/")[2][:7] for key in self.store.keys(f"{keys.INDEX}{self.site}/")}
         prefix = f"{keys.WARC}{self.site}/"
         captured = (
             f"{year}-{month}" for year in self.store.folders(prefix) for month in self.store.folders(f"{prefix}{year}/")
         )
         months = sorted(filter(_MONTH.fullmatch, {*made, *captured}))
-        return (self.merge(month, anew=anew) for month in months)
+        return (self.merge(month, anew=anew) for month in months if month >= since or month not in made)
 
     def merge(self, month: str, *, anew: bool = False) -> Merged:
         """Bring the index of one month (`YYYY-MM`) up to date.

@@ -76,7 +76,9 @@ def test_no_secret_stands_in_a_file_of_the_repository(compose: dict[str, Any], t
     for identity in identities:
         keys = identity["credentials"][0]
         assert keys["secretKey"] in made[f"{identity['name']}_keys"].read_text()
-    assert {each["name"]: each["actions"] for each in identities}["reader"] == ["Read", "List"]
+    actions = {each["name"]: each["actions"] for each in identities}
+    assert actions["reader"] == ["Read", "List"]
+    assert "PutObjectRetention" in actions["crawler"]
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     assert {"/docker/secrets/", "/docker/.env"} <= set(ignored)
 
