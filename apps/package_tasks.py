@@ -41,7 +41,7 @@ def export_site(site: Site) -> dict[str, int]:
 def index_site(site: Site) -> dict[str, int]:
     """Merge the indexes of new segments; return the number of months, and of those written.
 
-    Of months before the last that have an index, `pressmark index` sees what came late: from a spool that waited so long.
+    What comes later to an older month that has an index, from a spool that waited so long, `pressmark index` finds.
 
     Raises:
         AirflowException: some segments' indexes can't be read; the others are merged.

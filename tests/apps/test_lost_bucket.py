@@ -10,6 +10,8 @@ from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_run
 from tests.apps.conftest import READABLE, Archive
 
+pytestmark = pytest.mark.long
+
 AWAY = 20.0
 """Seconds: longer than boto3 tries again by itself."""
 
