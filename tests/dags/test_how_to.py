@@ -98,5 +98,6 @@ def test_a_site_is_added_by_a_file(archive: Archive, tmp_path: Path, monkeypatch
         "package_gazette",
         "audit_gazette",
         "recrawl_article_gazette",
+        "rederive_gazette",
     }
     assert list(archive.store.keys("articles/gazette/"))
