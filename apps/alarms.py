@@ -40,7 +40,9 @@ def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
         AirflowFailException: a site file or `PRESSMARK_ALARMS` is wrong, or there is no such section.
         AirflowException: somebody could not be told; another try tells only those.
     """
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # It tells where it found its keys, each time.
+    from apps.task_store import be_quiet  # It brings boto3.
+
+    be_quiet()
     try:
         config = Config.from_env(os.environ)
         site, name = find_section(load_sites(config.sites), section)

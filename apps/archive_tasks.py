@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from apps.task_store import opened
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_run
 from pressmark.config import Config
@@ -52,8 +53,7 @@ def article_url(site: Site, article: str) -> str:
 
 def verify_crawl(crawled: dict[str, Any]) -> None:
     """Check every object of a crawl's manifest; fail for good with the findings listed."""
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # It tells where it found its keys, each time.
-    findings = verify_run(Store.open(Config.from_env(os.environ)), crawled["manifest_key"])
+    findings = verify_run(opened(), crawled["manifest_key"])
     if findings:
         listed = "\n".join(f"  {each.key}: {each.problem}" for each in findings[:SHOWN])
         more = f"\n  and {len(findings) - SHOWN} more" if len(findings) > SHOWN else ""

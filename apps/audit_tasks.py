@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from apps.auditing import LISTED, Auditor, Seen
-from apps.portion_tasks import days_of, divide, opened
+from apps.portion_tasks import days_of, divide
+from apps.task_store import opened
 from pressmark.archive.portions import Portion
 from pressmark.archive.verify import Finding
 from pressmark.site import Site

@@ -117,11 +117,10 @@ class LocalAirflow:
         for program in self._programs:
             program.check()
 
-    def program(self, name: str, arguments: list[str], environment: Mapping[str, str] | None = None) -> Program:
+    def program(self, name: str, arguments: list[str]) -> Program:
         """Return one of its programs, to be started: `airflow` with these arguments."""
         command = [sys.executable, "-m", "airflow", *arguments]
-        variables = {**self.variables, **(environment or {})}
-        return Program(f"Airflow's {name}", command, variables, self.home, self.home / f"{name}.log")
+        return Program(f"Airflow's {name}", command, self.variables, self.home, self.home / f"{name}.log")
 
     def head(self, part: str) -> Program:
         """Return the program of a part."""

@@ -1,14 +1,12 @@
 """What DAGs share that map their work over portions of an archive."""
 
 import logging
-import os
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from apps.task_store import opened
 from pressmark.archive.portions import Portion, portions
-from pressmark.archive.store import Store
-from pressmark.config import Config
 from pressmark.errors import UsageError
 from pressmark.site import Site
 
@@ -16,12 +14,6 @@ MEGABYTE = 1 << 20
 DAY = timedelta(days=1)
 
 logger = logging.getLogger("pressmark.portions")
-
-
-def opened() -> Store:
-    """Return the bucket that the environment names."""
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # It tells where it found its keys, each time.
-    return Store.open(Config.from_env(os.environ))
 
 
 def divide(site: Site, form: Mapping[str, Any]) -> list[Portion]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps.portion_tasks import opened
 from apps.rederiving import Unreadable, correct, documents_of, rederive_all
+from apps.task_store import opened
 from pressmark.archive.portions import Portion
 from pressmark.errors import UsageError
 from pressmark.site import Site

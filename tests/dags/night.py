@@ -5,15 +5,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import attrs
+import httpx
 import psutil  # type: ignore[import-untyped]  # Airflow brings it, and its stubs would be one more thing to lock.
 import yaml
 
 from apps.demo_settings import write_site_file
-from apps.local_airflow import LocalAirflow
+from apps.local_airflow import LOGIN, LocalAirflow
 from apps.newsroom import Newsroom
 from apps.newsroom.running import RunningNewsroom
 from apps.ports import free_port
@@ -74,6 +76,32 @@ class Night:
         path = f"/dags/{dag_id}/dagRuns/{run_id}"
         self.until(lambda: self.airflow.call("GET", path)["state"] in {"success", "failed"})
         return str(self.airflow.call("GET", path)["state"])
+
+    def last(self, dag_id: str) -> str:
+        """Return the id of a DAG's newest run."""
+        return str(
+            self.airflow.call("GET", f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=1")["dag_runs"][0]["dag_run_id"]
+        )
+
+    def began(self, dag_id: str, run_id: str, task: str) -> datetime:
+        """Return when a task began."""
+        told = self.airflow.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}")
+        return datetime.fromisoformat(told["start_date"])
+
+    def portions(self, dag_id: str, run_id: str, task: str) -> list[str]:
+        """Return the names of the mapped tasks, as the UI shows them."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}/listMapped"
+        return [each["rendered_map_index"] for each in self.airflow.call("GET", path)["task_instances"]]
+
+    def versions(self, dag_id: str) -> int:
+        """Return how many versions of a DAG Airflow has seen."""
+        return len(self.airflow.call("GET", f"/dags/{dag_id}/dagVersions")["dag_versions"])
+
+    def token(self) -> dict[str, str]:
+        """Return what a request has to carry to be the admin's."""
+        asked = {"username": LOGIN, "password": self.airflow.password}
+        token = httpx.post(f"{self.airflow.url}/auth/token", json=asked).raise_for_status().json()["access_token"]
+        return {"Authorization": f"Bearer {token}"}
 
     @staticmethod
     def until(holds: Callable[[], Any], seconds: float = SECONDS) -> float:

@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +61,12 @@ def test_a_section_is_archived_and_what_follows_starts_by_itself(house: Night) -
 
 
 def test_a_task_leads_to_what_it_left(house: Night) -> None:
-    run = _last(house, ARCHIVE)
+    run = house.last(ARCHIVE)
     links = house.airflow.call("GET", f"/dags/{ARCHIVE}/dagRuns/{run}/taskInstances/crawl/links")["extra_links"]
     key = house.airflow.result(ARCHIVE, run, "crawl")["manifest_key"]
     assert links["Archive"] == f"{house.airflow.url}/archive/{key}"
     assert links["Manifest"] == f"{house.airflow.url}/archive/document?key={key}"
-    told = httpx.get(links["Manifest"], headers=_token(house)).raise_for_status().json()
+    told = httpx.get(links["Manifest"], headers=house.token()).raise_for_status().json()
     assert told["run_id"] in key
 
 
@@ -101,8 +100,8 @@ def test_the_schedule_waits_for_one_chunk_and_for_no_second(house: Night) -> Non
     )
     archive = house.run(ARCHIVE, pages=1)
     assert house.ended(BACKFILL, backfill) == "success"
-    chunks = [_began(house, BACKFILL, backfill, f"chunk.crawl/{index}") for index in range(3)]
-    assert min(chunks) < _began(house, ARCHIVE, archive, "crawl") < max(chunks)
+    chunks = [house.began(BACKFILL, backfill, f"chunk.crawl/{index}") for index in range(3)]
+    assert min(chunks) < house.began(ARCHIVE, archive, "crawl") < max(chunks)
 
 
 def test_a_form_that_makes_no_sense_is_told(house: Night) -> None:
@@ -129,12 +128,12 @@ def test_an_audit_leaves_its_result(house: Night) -> None:
     assert len(document["sample"]) == 10
     links = house.airflow.call("GET", f"/dags/{AUDIT}/dagRuns/{run_id}/taskInstances/audit/links")["extra_links"]
     assert links["Audit"].endswith(told["key"])
-    assert _portions(house, AUDIT, run_id, "look") == ["all"]
+    assert house.portions(AUDIT, run_id, "look") == ["all"]
 
 
 def test_articles_are_read_anew_by_portions(house: Night) -> None:
     run_id = house.run(REDERIVE, megabytes=1)
-    assert _portions(house, REDERIVE, run_id, "portion")[0].startswith("all 1/")
+    assert house.portions(REDERIVE, run_id, "portion")[0].startswith("all 1/")
     told = house.airflow.result(REDERIVE, run_id, "report")
     assert told["documents"] == told["same"] > 60
     assert not told["published"]
@@ -177,7 +176,7 @@ def test_a_killed_task_leaves_no_crawl_and_no_port(house: Night) -> None:
 
 
 def test_a_cleared_task_runs_again(house: Night) -> None:
-    run_id = _last(house, ARCHIVE)
+    run_id = house.last(ARCHIVE)
     asked = {"dry_run": False, "dag_run_id": run_id, "task_ids": ["report"], "only_failed": False}
     house.airflow.call("POST", f"/dags/{ARCHIVE}/clearTaskInstances", asked)
     assert house.ended(ARCHIVE, run_id) == "success"
@@ -186,7 +185,7 @@ def test_a_cleared_task_runs_again(house: Night) -> None:
 
 
 def test_the_database_forgets_old_runs_and_goes_on(house: Night) -> None:
-    newest = _last(house, ARCHIVE)
+    newest = house.last(ARCHIVE)
     with closing(sqlite3.connect(house.airflow.home / "airflow.db", timeout=30)) as database, database:
         aged = "UPDATE dag_run SET start_date = datetime(start_date, '-100 days') WHERE dag_id = ? AND run_id != ?"
         assert database.execute(aged, (ARCHIVE, newest)).rowcount > 3
@@ -204,13 +203,13 @@ def test_the_database_forgets_old_runs_and_goes_on(house: Night) -> None:
 
 
 def test_reading_dags_again_and_again_makes_no_versions(house: Night) -> None:
-    assert {dag_id: _versions(house, dag_id) for dag_id in DAGS} == dict.fromkeys(DAGS, 1)
+    assert {dag_id: house.versions(dag_id) for dag_id in DAGS} == dict.fromkeys(DAGS, 1)
 
 
 def test_operators_hear_of_a_late_run_and_of_a_changed_page(house: Night) -> None:
     facts: dict[str, Any] = {"name": "World / Europe", "path": "/world/europe", "schedule": None, "pages": 5}
     house.set_site(sections={"world/europe": {**facts, "deadline": "PT1S"}}, expect={"fewest": 30, "most": 60})
-    house.until(lambda: _versions(house, ARCHIVE) == 2)
+    house.until(lambda: house.versions(ARCHIVE) == 2)
     run_id = house.airflow.trigger(ARCHIVE, {"pages": 1})
     assert house.ended(ARCHIVE, run_id) == "failed"
     assert house.states(ARCHIVE, run_id)["crawl"] == "failed"
@@ -253,12 +252,12 @@ def test_what_a_person_sees(house: Night) -> None:
         expect(frame.get_by_text("Nothing is archived yet")).to_be_visible()  # The other site.
         page.screenshot(path=_image("console.png"))
 
-        page.goto(f"{house.airflow.url}/dags/{ARCHIVE}/runs/{_last(house, ARCHIVE)}/plugin/archive-run")
+        page.goto(f"{house.airflow.url}/dags/{ARCHIVE}/runs/{house.last(ARCHIVE)}/plugin/archive-run")
         expect(frame.get_by_role("heading", name="LayoutChanged")).to_be_visible()
         expect(frame.get_by_text("20 seen: 20 unchanged")).to_be_visible()
         page.screenshot(path=_image("console-run.png"))
 
-        page.goto(f"{house.airflow.url}/dags/{RECRAWL}/runs/{_last(house, RECRAWL)}/plugin/archive-run")
+        page.goto(f"{house.airflow.url}/dags/{RECRAWL}/runs/{house.last(RECRAWL)}/plugin/archive-run")
         frame.get_by_role("link", name="what changed").click()
         [version] = [key for key in house.store.keys("articles/newsroom/") if house.newsroom.article_id(55) in key][1:]
         headline = json.loads(house.store.get(version))["headline"]
@@ -268,12 +267,6 @@ def test_what_a_person_sees(house: Night) -> None:
         frame.get_by_role("link", name="captured page").first.click()
         expect(frame.frame_locator("iframe").get_by_role("heading", name=headline).first).to_be_visible()
         browser.close()
-
-
-def _portions(house: Night, dag_id: str, run_id: str, task: str) -> list[str]:
-    """Return the names of the mapped tasks, as the UI shows them."""
-    path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}/listMapped"
-    return [each["rendered_map_index"] for each in house.airflow.call("GET", path)["task_instances"]]
 
 
 def _opened(data: bytes) -> bytes:
@@ -296,23 +289,3 @@ def _image(name: str) -> Path | str:
     """Return where a screenshot goes: into the docs only when asked for."""
     folder = IMAGES if os.environ.get("PRESSMARK_SCREENSHOTS") else Path(os.environ.get("TMPDIR", "/tmp"))
     return folder / name
-
-
-def _last(house: Night, dag_id: str) -> str:
-    runs = house.airflow.call("GET", f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit=1")["dag_runs"]
-    return str(runs[0]["dag_run_id"])
-
-
-def _token(house: Night) -> dict[str, str]:
-    asked = {"username": LOGIN, "password": house.airflow.password}
-    token = httpx.post(f"{house.airflow.url}/auth/token", json=asked).raise_for_status().json()["access_token"]
-    return {"Authorization": f"Bearer {token}"}
-
-
-def _began(house: Night, dag_id: str, run_id: str, task: str) -> datetime:
-    told = house.airflow.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}")
-    return datetime.fromisoformat(told["start_date"])
-
-
-def _versions(house: Night, dag_id: str) -> int:
-    return len(house.airflow.call("GET", f"/dags/{dag_id}/dagVersions")["dag_versions"])

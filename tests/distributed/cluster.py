@@ -25,7 +25,7 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from tests.conftest import ROOT
 
-POSTGRES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+POSTGRES = max((path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")), default=None)
 REDIS = shutil.which("redis-server")
 READY_SECONDS = 60
 WORKER = str(ROOT / "docker" / "worker.sh")

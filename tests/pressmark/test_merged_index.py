@@ -92,9 +92,8 @@ def test_of_months_long_ago_only_those_without_an_index_are_looked_at(store: Sto
     for day in ("2026/09/30", "2026/10/31", "2026/11/01"):
         put(store, day, "a", 1)
     merge(store)
-    put(store, "2026/09/30", "late", 2)
-    put(store, "2026/11/02", "b", 3)
-    put(store, "2025/01/01", "of a copied archive", 4)
+    for day, name in (("2026/09/30", "late"), ("2026/11/02", "b"), ("2025/01/01", "of a copied archive")):
+        put(store, day, name, 2)
     done = [told(each) for each in Merger(store, "news").months(since="2026-10")]
     assert done == [("2025-01", 1, 1, True), ("2026-10", 1, 0, False), ("2026-11", 2, 1, True)]
     assert merge(store)[1] == ("2026-09", 2, 1, True)
