@@ -4,7 +4,7 @@ BIN := .venv/bin
 # A process a core; the tests of a file share one, and its fixtures.
 PARALLEL := -n auto --dist loadfile
 
-.PHONY: demo test quick endure check benchmark lock sbom fixtures clean
+.PHONY: demo test quick endure airflow check benchmark lock sbom fixtures clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready .replay/ready
@@ -17,7 +17,10 @@ quick: .venv/ready .replay/ready  ## the tests without the slow ones
 	$(BIN)/python -m pytest -m "not slow and not long" $(PARALLEL)
 
 endure: .venv/ready .replay/ready  ## the tests that take minutes each
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m long $(PARALLEL)
+
+airflow: .venv/ready .replay/ready  ## those of them that run Airflow: a night, the guides, several workers
+	$(BIN)/python -m pytest -m long $(PARALLEL) tests/dags tests/distributed
 
 check: .venv/ready
 	$(BIN)/ruff format --check

@@ -18,6 +18,7 @@ from pressmark.config import Config
 from pressmark.document import timestamp
 from pressmark.errors import BucketError, UsageError
 from pressmark.site import Site, find_section, load_sites
+from pressmark.text import shown
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -141,7 +142,7 @@ class _Teller:
             try:
                 receiver.send(message, self.context)
             except Exception as error:  # noqa: BLE001 - whatever fails with one, the others must hear of it
-                self.failures.append(f"{receiver} ({type(error).__name__}: {' '.join(str(error).split())})")
+                self.failures.append(f"{receiver} ({type(error).__name__}: {shown(' '.join(str(error).split()))})")
                 continue
             logger.info("told %s: %s", receiver, message.subject)
             done.append(str(receiver))

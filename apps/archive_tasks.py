@@ -15,6 +15,7 @@ from pressmark.outcomes import Outcome
 from pressmark.reader import Reader
 from pressmark.run import changed
 from pressmark.site import Site
+from pressmark.text import shown
 
 SHOWN = 20
 """Findings that a task's message lists; `pressmark verify --full` lists all."""
@@ -55,7 +56,7 @@ def verify_crawl(crawled: dict[str, Any]) -> None:
     """Check every object of a crawl's manifest; fail for good with the findings listed."""
     findings = verify_run(opened(), crawled["manifest_key"])
     if findings:
-        listed = "\n".join(f"  {each.key}: {each.problem}" for each in findings[:SHOWN])
+        listed = "\n".join(f"  {shown(each.key)}: {each.problem}" for each in findings[:SHOWN])
         more = f"\n  and {len(findings) - SHOWN} more" if len(findings) > SHOWN else ""
         raise AirflowFailException(f"{len(findings)} findings in {crawled['manifest_key']}:\n{listed}{more}")
     logger.info("every object of run %s is there and whole", crawled["run_id"])
@@ -69,9 +70,9 @@ def report_crawl(crawled: dict[str, Any]) -> dict[str, Any]:
         for outcome in Outcome
         if counts.get(outcome) or outcome is Outcome.PUBLISHED
     )
-    nothing = "" if changed(crawled) else "nothing changed: "
-    logger.info("%s%s of %d seen", nothing, told, counts["seen"])
     recovered = crawled["recovered"]["published"]
+    brought = changed(counts, newly_rejected=crawled["newly_rejected"], recovered=recovered)
+    logger.info("%s%s of %d seen", "" if brought else "nothing changed: ", told, counts["seen"])
     if recovered:
         logger.info("and published %d versions that earlier runs had left", recovered)
     return {**counts, "recovered": recovered, "manifest_key": crawled["manifest_key"], "run_id": crawled["run_id"]}

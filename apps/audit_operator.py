@@ -8,6 +8,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from apps.links import DocumentLink
 from pressmark.site import Site
+from pressmark.text import shown
 
 SHOWN = 20
 """Findings in the task's message; the audit has them all."""
@@ -49,6 +50,6 @@ class AuditOperator(BaseOperator):
         self.log.info("Audit: %s", told["key"])
         findings = told["findings"]
         if findings["grave"]:
-            listed = "\n".join(f"  {each['key']}: {each['problem']}" for each in findings["listed"][:SHOWN])
+            listed = "\n".join(shown(f"  {each['key']}: {each['problem']}") for each in findings["listed"][:SHOWN])
             raise AirflowFailException(f"{findings['grave']} grave findings, see {told['key']}:\n{listed}")
         return {"key": told["key"], "checked": told["checked"]}

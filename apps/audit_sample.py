@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from apps.rederiving import Rederived, Unreadable, rederive_all
+from apps.rederiving import OTHER_READER, Rederived, Unreadable, rederive_all
 from pressmark import __version__
 from pressmark.archive.sample import Sampled
 from pressmark.archive.store import Store
@@ -55,5 +55,6 @@ def _result(found: Rederived, software: str) -> str:
         return "identical"
     if "pressmark.layout" in found.changed:
         return "newer_layout"
-    same_content = "pressmark.contentSha256" not in found.changed
-    return "same_content" if same_content and software != SOFTWARE else "differs"
+    if "pressmark.contentSha256" not in found.changed and software != SOFTWARE:
+        return "same_content"
+    return "newer_layout" if OTHER_READER & set(found.changed) else "differs"

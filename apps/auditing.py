@@ -119,7 +119,7 @@ class Auditor:
         chooser = Sample(sample, _midnight(since), _midnight(before), self.on.isoformat())
         with SortedLines() as told:
             for run in self._read(runs):
-                told.add(f"{said['key']}\n".encode() for said in manifest.listed(run))
+                told.add(f"{said.key}\n".encode() for said in run.listed())
                 _offer(run, chooser)
             if of == Portion():
                 findings.add(map(stray, strays(self.store, self.site.site, told)))
@@ -184,10 +184,9 @@ def _midnight(day: date) -> datetime:
 
 
 def _offer(run: manifest.Manifest, chooser: Sample) -> None:
-    began = datetime.fromisoformat(run["started_at"]).astimezone(UTC)
-    for said in run["objects"]:
-        if said["key"].startswith(SAMPLED):
-            chooser.offer(said["key"], began, str(run.get("software", "")))
+    for said in run.objects:
+        if said.key.startswith(SAMPLED):
+            chooser.offer(said.key, run.started_at, run.software)
 
 
 @attrs.define
@@ -203,11 +202,10 @@ class _Checked:
         self.runs += 1
         if not run:
             return
-        for said in manifest.listed(run):
+        for said in run.listed():
             self.objects += 1
-            self.bytes += said["size"]
-        told = (segment.get("records") for segment in run["segments"])
-        self.records += sum(each for each in told if isinstance(each, int))  # A hand may have written anything there.
+            self.bytes += said.size
+        self.records += sum(segment.records for segment in run.segments)
 
 
 @attrs.define

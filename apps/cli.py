@@ -3,12 +3,20 @@
 import importlib
 import os
 import sys
+import tempfile
+import traceback
+from types import TracebackType
 from typing import Any
 
 import click
 
 import pressmark
+from apps.echo import echo
+from apps.logs import escape_our_records
+from apps.streams import open_streams
 from pressmark.errors import PressmarkError
+from pressmark.file_system import is_of_file_system
+from pressmark.private import keep_private
 
 COMMANDS = {
     "audit": "apps.commands.audit:audit",
@@ -66,18 +74,26 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run; what Pressmark raises on purpose becomes one line and an exit code."""
+        """Run; what Pressmark raises on purpose becomes one line and an exit code, and so does a full disk."""
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
         except PressmarkError as error:
-            click.echo(f"pressmark: {error}", err=True)
+            echo(f"pressmark: {error}", err=True)
             sys.exit(error.exit_code)
+        except OSError as error:
+            if not is_of_file_system(error):
+                raise
+            here = f"its disks (temporary files are in {tempfile.gettempdir()}), and its limits of files and memory"
+            echo(f"pressmark: {error}. It is this machine's: see to {here}.", err=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes there what is left once more.
+            sys.exit(1)
         except ModuleNotFoundError as error:
             if (error.name or "").split(".")[0] in {"apps", "pipelines", "pressmark", "spiders"}:
                 raise
-            click.echo(
-                f"pressmark: {error}. Is the extra that brings it installed? See `pip show pressmark`.", err=True
-            )
+            echo(f"pressmark: {error}. Is the extra that brings it installed? See `pip show pressmark`.", err=True)
             sys.exit(2)
 
 
@@ -85,8 +101,16 @@ class Commands(click.Group):
 @click.version_option(pressmark.__version__, prog_name="pressmark")
 def main() -> None:
     """Archive a news section: exact WARC captures, and every version of every article as JSON in an S3 bucket."""
+    open_streams()
+    sys.excepthook = _print_traceback
+    escape_our_records()
+    keep_private()
     if os.environ.get("NO_COLOR") is None and not sys.stdout.isatty():
         os.environ["NO_COLOR"] = "1"
+
+
+def _print_traceback(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
+    echo("".join(traceback.format_exception(kind, error, where)), err=True, nl=False)
 
 
 if __name__ == "__main__":

@@ -6,23 +6,35 @@ Once per process: Twisted's reactor can't be started again.
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
 
 from apps.host_lock import host_lock
 from apps.recovery import recover
+from apps.rederiving import read_today
 from apps.stopping import Stopping
-from pressmark.archive.manifest import Manifest
+from pressmark.archive.manifest_model import Manifest
+from pressmark.archive.patience import make_haste
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import PressmarkError
+from pressmark.file_system import check_reserve
+from pressmark.private import keep_private
 from pressmark.run import Run
 from pressmark.scope import Scope
 from pressmark.site import Site
+from pressmark.time_limit import time_limit
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
+    from spiders.ending import Ending
+
+STARTING = 0.05
+"""Seconds between two looks at an engine that is not running yet."""
 
 logger = logging.getLogger("pressmark.crawl")
 
@@ -57,16 +69,19 @@ def crawl(
         UsageError: the scope is none of this site.
     """
     from spiders.layouts import layout_of
+    from spiders.page_reader import PageReader
 
     layout_of(site)
     if scope:
         scope.check(site)
     with Stopping() as stopping:
+        keep_private(config.sharing)
         store = Store.open(config)
         with host_lock(config, site):
-            recovered = recover(config, site)
+            recovered = recover(config, store, site)
+            check_reserve(config.spool, config.spool_reserve)
             run = Run(config, store, site, section, run_id=run_id, scope=scope, on_change=on_change)
-            run.recovered.bytes_cut = sum(each.cut for each in recovered)
+            run.recovered.bytes_cut = sum(each.bytes_cut for each in recovered)
             logger.info("run %s: %s/%s, %s", run.run_id, site.site, section, run.scope)
             run.start()
             if run.recovered.segments:
@@ -76,7 +91,9 @@ def crawl(
                     run.recovered.published,
                 )
             stopping.politely()
-            _run_spider(run, stopping)
+            with PageReader(site) as reader:  # It starts with the first page that it is asked for.
+                run.known.read_again = partial(read_today, store, site, reader=reader)
+                _run_spider(run, stopping)
             key = run.close()
     return Result(manifest_key=key, manifest=run.manifest(), failure=run.failure)
 
@@ -91,13 +108,16 @@ def _run_spider(run: Run, stopping: Stopping) -> None:
 
     process = AsyncCrawlerProcess(crawl_settings(run) | {"ITEM_PIPELINES": STEPS})
     crawler = process.create_crawler(spider_of(run.scope))
-    ender = _Ender(crawler)
+    limit = time_limit(run.site, run.section, run.scope)
+    ender = _Ender(crawler, limit - (datetime.now(UTC) - run.started_at), lambda: run.out_of_time(limit))
     crawler.signals.connect(ender.opened, signals.spider_opened)
     run.halt = ender.end
 
     def stop() -> None:
         logger.warning("asked to stop: finishing what is under way")
         run.interrupted = True
+        make_haste()
+        run.archivist.make_haste()
         ender.end()
 
     stopping.then(stop)
@@ -110,14 +130,17 @@ def _run_spider(run: Run, stopping: Stopping) -> None:
 class _Ender:
     """Ends a crawl early and orderly, from any thread; one that has not begun yet as soon as it has."""
 
-    def __init__(self, crawler: "Crawler") -> None:
+    def __init__(self, crawler: "Crawler", limit: timedelta, out_of_time: Callable[[], None]) -> None:
         self._crawler = crawler
+        self._limit, self._out_of_time = limit.total_seconds(), out_of_time
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wanted = False
         self._tasks: list[asyncio.Task[None]] = []  # The loop itself holds tasks by weak references only.
 
     def opened(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._ending.end_within(self._limit)
+        self._loop.call_later(self._limit, self._out_of_time)
         if self._wanted:
             self.end()
 
@@ -126,6 +149,22 @@ class _Ender:
         if self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop)
 
+    @property
+    def _ending(self) -> "Ending":
+        from spiders.ending import Ending
+
+        ending = self._crawler.get_downloader_middleware(Ending)
+        assert ending
+        return ending
+
     def _stop(self) -> None:
         assert self._loop
+        engine = self._crawler.engine
+        if self._crawler.crawling and not (engine and engine.running):
+            # Scrapy takes a stop before its engine runs, does nothing about it, and takes no other.
+            self._loop.call_later(STARTING, self._stop)
+            return
+        if self._crawler.spider:
+            self._crawler.spider.stop_reading()  # type: ignore[attr-defined]  # it is one of ours
+        self._ending.end()
         self._tasks.append(self._loop.create_task(self._crawler.stop_async()))

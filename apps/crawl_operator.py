@@ -12,35 +12,29 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context, ExceptionRetryPolicy, RetryAction, RetryRule
+import attrs
+from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException
 
 from apps import dag_ids
 from apps.links import RUN_LINKS
 from apps.measures import measure
+from apps.retries import RETRIES
 from pressmark import errors
+from pressmark.archive.json_model import JsonModel
+from pressmark.archive.manifest_model import INTERRUPTED, Manifest
+from pressmark.text import shown, shown_lines
+
+__all__ = ["RETRIES"]
 
 RUNNER = (sys.executable, "-m", "apps.crawl_runner")
-FINAL = {
-    errors.CrawlRefused: "the site said no: another try would only insist",
-    errors.LayoutChanged: "the page is not what it was: another try would read the same",
-    errors.UsageError: "what was asked for can't be, however often it is asked",
-}
-"""Failures that no other try mends, and why."""
-RETRIES = ExceptionRetryPolicy(
-    [
-        *(RetryRule(error, RetryAction.FAIL, reason=reason) for error, reason in FINAL.items()),
-        RetryRule(errors.HostBusy, retry_delay=timedelta(minutes=2), reason="another crawl of this host goes on"),
-    ]
-)
-"""Whatever it does not name is tried again after the task's own delays: networks and buckets come back."""
 STOP_SECONDS = 90
-"""How long a crawl may take to end in order when the task does not wait for it any more, e.g. on a timeout; for 60 of
-them it waits for a bucket that is away (`PRESSMARK_PATIENCE`)."""
+"""How long a crawl may take to end in order when the task does not wait for it any more, e.g. on a timeout; for 10 of
+them it waits for a bucket that is away (`pressmark.archive.patience`)."""
 
 
 class CrawlOperator(BaseOperator):
@@ -82,7 +76,7 @@ class CrawlOperator(BaseOperator):
             code = self._crawl(self._command(run_id, result.fileno()), result.fileno())
             result.seek(0)
             written = result.read()
-        return self._judge(run_id, code, json.loads(written) if written else {})
+        return self._judge(run_id, code, _Result.read(written))
 
     def on_kill(self) -> None:
         """Ask the crawl to end: it seals and uploads what it has. As often as Airflow likes."""
@@ -121,29 +115,47 @@ class CrawlOperator(BaseOperator):
         finally:
             _end(process)
 
-    def _judge(self, run_id: str, code: int, result: dict[str, Any]) -> dict[str, Any]:
-        manifest = result.get("manifest") or {}
-        if key := result.get("manifest_key"):
-            self.document_key = key
-            self.log.info("Manifest: %s", key)
+    def _judge(self, run_id: str, code: int, result: "_Result") -> dict[str, Any]:
+        manifest = result.manifest
+        if result.manifest_key:
+            self.document_key = result.manifest_key
+            self.log.info("Manifest: %s", result.manifest_key)
+        if manifest:
             measure(manifest)
-        if error := result.get("error"):
-            raise errors.named(error["type"], error["message"])
-        if manifest and (
-            self._killed or manifest["ended"] == "interrupted"
-        ):  # A second signal may meet its last steps.
-            raise AirflowException("The crawl was stopped. What it had captured is in the bucket.")
-        if code or not manifest:
+        if result.error:
+            raise errors.named(result.error["type"], shown_lines(result.error["message"]))
+        if manifest and (self._killed or manifest.ended == INTERRUPTED):  # A second signal may meet its last steps.
+            why = f": {manifest.reason}" if manifest.reason else ""
+            raise AirflowException(
+                f"The crawl was stopped{why}. What it captured is in the bucket, and the next try goes on from there."
+            )
+        if code or manifest is None:
             raise AirflowException(f"The crawl ended with exit code {code} and left no result: see the lines above.")
         return {
             "run_id": run_id,
-            "manifest_key": key,
-            "counts": manifest["counts"],
-            "ended": manifest["ended"],
-            "recovered": manifest["recovered"],
-            "newly_rejected": manifest["newly_rejected"],
-            "pages_found": manifest.get("pages_found"),
+            "manifest_key": result.manifest_key,
+            "counts": dict(manifest.counts),
+            "ended": manifest.ended,
+            "recovered": manifest.recovered.to_json(),
+            "newly_rejected": manifest.newly_rejected,
+            "pages_found": manifest.pages_found and list(manifest.pages_found),
         }
+
+
+@attrs.frozen(kw_only=True)
+class _Result(JsonModel):
+    """What the runner leaves behind; nothing, if it was killed."""
+
+    manifest_key: str | None = None
+    manifest: Manifest | None = None
+    error: Mapping[str, Any] | None = None
+
+    @classmethod
+    def read(cls, written: str) -> "_Result":
+        try:
+            return cls.from_json(json.loads(written)) if written else cls()
+        except ValueError as error:
+            raise AirflowException(f"The crawl left a result that can't be read: {error}") from None
 
 
 def run_id_of(context: Context) -> str:
@@ -160,10 +172,11 @@ def _relay(line: str) -> None:
     """Log a line of the runner as it was meant; what is no JSON is text that something printed."""
     try:
         entry = json.loads(line)
-        name, level, message = entry["logger"], entry["level"], entry["message"]
+        name, level, message = (str(entry[part]) for part in ("logger", "level", "message"))
     except (ValueError, TypeError, KeyError):
         name, level, message = "crawl", "INFO", line
-    logging.getLogger(name).log(logging.getLevelNamesMapping().get(level, logging.INFO), "%s", message)
+    number = logging.getLevelNamesMapping().get(level, logging.INFO)
+    logging.getLogger(shown(name)).log(number, "%s", shown_lines(message))
 
 
 def _signal(process: subprocess.Popen[str], number: int) -> None:

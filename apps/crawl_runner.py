@@ -20,6 +20,7 @@ from apps.scope_options import scope_from, scope_options
 from pressmark.config import Config
 from pressmark.errors import PressmarkError
 from pressmark.site import find_section, load_sites
+from pressmark.text import shown_lines
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -32,8 +33,9 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as `{"level", "logger", "message"}`."""
         message = record.getMessage()
-        if record.exc_info:
-            message += "\n" + self.formatException(record.exc_info)
+        if record.exc_info or record.exc_text:
+            record.exc_text = record.exc_text or self.formatException(record.exc_info)  # type: ignore[arg-type]
+            message += "\n" + record.exc_text
         return json.dumps({"level": record.levelname, "logger": record.name, "message": message}, ensure_ascii=False)
 
 
@@ -51,7 +53,7 @@ def main(name: str, run_id: str | None, log: str, result_fd: int, **scope: Any) 
     log_to(handler)
     result, exit_code = _crawl(name, run_id, scope)
     with os.fdopen(result_fd, "w", encoding="utf-8") as pipe:
-        json.dump(result, pipe, ensure_ascii=False)
+        json.dump(result, pipe)  # In ASCII: whatever the site sent, it can be written and read.
     sys.exit(exit_code)
 
 
@@ -70,13 +72,13 @@ def _crawl(name: str, run_id: str | None, options: dict[str, Any]) -> tuple[dict
     failure = result.failure
     return {
         "manifest_key": result.manifest_key,
-        "manifest": result.manifest,
+        "manifest": result.manifest.to_json(),
         "error": failure and _told(failure),
     }, failure.exit_code if failure else 0
 
 
 def _told(error: PressmarkError) -> dict[str, Any]:
-    return {"type": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
+    return {"type": type(error).__name__, "message": shown_lines(str(error)), "exit_code": error.exit_code}
 
 
 def _end_with_parent() -> None:

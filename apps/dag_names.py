@@ -8,6 +8,7 @@ from airflow.sdk import Asset, Param
 
 from apps.airflow_pools import pool_of
 from apps.dag_ids import slug
+from apps.retries import RETRIES
 from pressmark.config import Config
 from pressmark.errors import SiteFileError
 from pressmark.site import Site, load_sites
@@ -74,6 +75,7 @@ def crawl_options(site: Site, priority: int) -> dict[str, Any]:
         "priority_weight": priority,
         "weight_rule": "absolute",
         "retries": 3,
+        "retry_policy": RETRIES,
         "retry_delay": timedelta(minutes=1),
         "retry_exponential_backoff": 2,
         "max_retry_delay": timedelta(minutes=30),

@@ -30,6 +30,7 @@ from apps.s3server import RunningS3
 from pressmark.archive import keys
 from pressmark.errors import PressmarkError, ServiceFailed
 from pressmark.outcomes import Outcome
+from pressmark.private import keep_private, make_folder
 
 DAG_ID = "archive_newsroom_world_europe"
 PACKAGE_DAG_ID = "package_newsroom"
@@ -62,6 +63,7 @@ class Stage:
 
 def main() -> None:
     """Run the demo; what is expected to go wrong becomes a message and an exit code."""
+    keep_private()
     interrupt_on_sigterm()
     try:
         settings = Settings.from_env(os.environ)
@@ -104,8 +106,8 @@ def _stage(settings: Settings) -> Iterator[Stage]:
 @contextmanager
 def _fresh_folder(folder: Path) -> Iterator[None]:
     """Empty the folder, unless another demo, on other ports, lives in it."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    lock = FileLock(folder / "lock", timeout=0)
+    make_folder(folder)
+    lock = FileLock(folder / "lock", timeout=0, mode=0o600)
     try:
         with lock:
             for each in folder.iterdir():

@@ -10,6 +10,8 @@ from filelock import FileLock, Timeout
 from pressmark.archive.archivist import lock_path
 from pressmark.config import Config
 from pressmark.errors import HostBusy, SpoolError
+from pressmark.file_system import spool_error
+from pressmark.private import make_folder
 from pressmark.site import Site
 
 logger = logging.getLogger("pressmark.crawl")
@@ -27,16 +29,16 @@ def host_lock(config: Config, site: Site, seconds: float = LOCK_SECONDS) -> Iter
         SpoolError: the spool's folder can't be used.
     """
     host = urlsplit(site.origin).netloc.replace(":", "-")
-    lock = FileLock(config.spool / f"{host}.lock")
+    lock = FileLock(config.spool / f"{host}.lock", mode=config.sharing.file_mode)
     try:
-        config.spool.mkdir(parents=True, exist_ok=True)
+        make_folder(config.spool, config.sharing, ours=False)
         _acquire(lock, host, seconds)
     except Timeout:
         raise HostBusy(
             f"another crawl of {host} goes on (lock {lock.lock_file}) and did not end in {seconds:g} s."
         ) from None
     except OSError as error:
-        raise SpoolError(f"the spool {config.spool} can't be used: {error}. Set PRESSMARK_SPOOL.") from error
+        raise spool_error(f"the spool {config.spool} can't be used", config.spool, error) from error
     try:
         _wait_for_archivist(config, site, seconds)
         yield
@@ -56,7 +58,11 @@ def _wait_for_archivist(config: Config, site: Site, seconds: float) -> None:
     """Wait for that of a crawl that was killed: it ends as soon as it finds itself alone."""
     path = lock_path(config, site.site)
     try:
-        with FileLock(path, timeout=seconds):
+        with FileLock(path, timeout=seconds, mode=config.sharing.file_mode):
             pass
     except Timeout:
         raise HostBusy(f"the archivist of a crawl that is gone still holds {path}.") from None
+    except OSError as error:
+        raise SpoolError(
+            f"the lock {path} can't be opened: {error}. Nothing is lost if it is deleted while no crawl goes on."
+        ) from error

@@ -44,7 +44,7 @@ class LocalAirflow:
     """Airflow's variables that are to be others than these: another executor, another database."""
     password: str = attrs.field(factory=lambda: secrets.token_urlsafe(12), repr=False)
     _programs: list[Program] = attrs.field(factory=list, init=False)
-    _client: httpx.Client = attrs.field(factory=lambda: httpx.Client(trust_env=False, timeout=30), init=False)
+    _client: httpx.Client = attrs.field(factory=lambda: httpx.Client(trust_env=False, timeout=90), init=False)
 
     @property
     def url(self) -> str:

@@ -13,6 +13,7 @@ import attrs
 
 from apps import leash
 from pressmark.errors import ServiceFailed
+from pressmark.private import opener
 
 POLL = 0.05
 """Seconds between two looks at a program that is coming up or going down."""
@@ -42,7 +43,7 @@ class Program:
         """Start it; whether it came up is for `wait_until` to see."""
         reading, self._leash = os.pipe()
         try:
-            with self.log.open("ab") as log:
+            with open(self.log, "ab", opener=opener) as log:
                 self._process = subprocess.Popen(
                     # -I: the leash needs nothing but the standard library, and starts in 20 ms that way.
                     [sys.executable, "-I", "-S", leash.__file__, str(reading), *map(str, self.command)],
@@ -53,6 +54,7 @@ class Program:
                     stderr=subprocess.STDOUT,
                     pass_fds=[reading],
                     start_new_session=True,
+                    umask=0o077,
                 )
         finally:
             os.close(reading)

@@ -2,12 +2,13 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from pressmark.errors import UsageError
+from pressmark.text import shown, shown_lines
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -17,13 +18,17 @@ _ADDRESSES = {"smtp": re.compile(r"[^@\s]+@[^@\s]+"), "slack": re.compile(r"[#@]
 _CONNECTIONS = {"smtp": "smtp_default", "slack": "slack_api_default"}
 
 
+def _all_shown(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(shown_lines, texts))
+
+
 @attrs.frozen
 class Message:
     """What is sent."""
 
-    subject: str
-    """One line."""
-    paragraphs: tuple[str, ...]
+    subject: str = attrs.field(converter=shown)
+    """One line, whatever it is given: it stands in the head of a mail."""
+    paragraphs: tuple[str, ...] = attrs.field(converter=_all_shown)
     links: tuple[tuple[str, str], ...]
     """Pairs of a label and a URL."""
 

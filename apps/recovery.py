@@ -1,22 +1,29 @@
-"""Recovery of a killed run: what it left open is mended, and what its captures support is made ready to publish."""
+"""Recovery of what runs left in the spool of a site: published, and what can't be read is set aside."""
 
 import logging
+import os
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import attrs
 
 from apps.host_lock import host_lock
 from apps.rederiving import derive
-from pressmark.archive.batch import Batch, leftovers, torn
+from pressmark.archive.batch import Draft
 from pressmark.archive.captured import Captured
-from pressmark.archive.publisher import publish_leftovers
-from pressmark.archive.recovery import Mended, mend
-from pressmark.archive.segment import OPEN
+from pressmark.archive.publish_recovered import Recovered
+from pressmark.archive.recovery import Recovery
+from pressmark.archive.set_aside import all_set_aside, note_path, printable, restore
+from pressmark.archive.spool_files import BAD, NOTE, OPEN, spool_files
 from pressmark.archive.store import Store
 from pressmark.archive.telling import untold
 from pressmark.config import Config
-from pressmark.errors import SpoolError
+from pressmark.errors import SpoolError, UsageError
+from pressmark.file_system import spool_error
+from pressmark.private import make_folder
 from pressmark.site import Site
+from spiders.addresses import redirect_target
 
 WAIT = 5.0
 """Seconds; whoever holds the lock for longer is a crawl that goes on, and has recovered all there was."""
@@ -24,44 +31,72 @@ WAIT = 5.0
 logger = logging.getLogger("pressmark.crawl")
 
 
-@attrs.frozen
-class Recovered:
-    """One segment that a killed run had left."""
-
-    segment: str
-    """Its file's name."""
-    records: int
-    bytes_cut: int
-    """Of a record that was being written."""
-    published: int
-    """Versions."""
-
-
 def recover_and_publish(config: Config, store: Store, site: Site) -> list[Recovered]:
-    """Mend what killed runs of a site left in the spool of this machine, and publish it.
+    """Publish what earlier runs left in the spool of this machine, and set aside what can't be read.
 
     Raises:
         BucketError: the bucket failed; what is not published waits.
         HostBusy: a crawl of this site goes on.
-        SpoolError: the spool can't be read or written.
+        SpoolError: the spool can't be read or written; what could be published is published.
     """
-    folder = config.spool / site.site
-    if not (torn(folder, site.site) or leftovers(folder, site.site)):
+    if spool_files(config.spool / site.site, site.site).is_empty:
         return []
     with host_lock(config, site, seconds=WAIT):
-        cut = {each.name: each.cut for each in recover(config, site)}
-        published = publish_leftovers(store, folder, site.site)
-    found = {name: Recovered(name, 0, bytes_cut, 0) for name, bytes_cut in cut.items()}
-    for each in published:
-        name = Path(each.segment.key).name
-        found[name] = Recovered(name, each.records, cut.get(name, 0), each.versions)
-    return list(found.values())
+        return recover(config, store, site)
+
+
+def recover(config: Config, store: Store, site: Site) -> list[Recovered]:
+    """Do so; only for whoever holds the lock of the site's spool.
+
+    Raises:
+        BucketError: the bucket failed; what is not published waits.
+        SpoolError: the spool can't be read or written; what could be published is published.
+    """
+    return list(Recovery(store, config.spool / site.site, site.site, partial(_derived, site)).run())
+
+
+def take_again(config: Config, site: Site, names: Sequence[str]) -> None:
+    """Take files that were set aside back into the spool, or all of a site; the next recovery reads them again.
+
+    Args:
+        config: names the spool.
+        site: the site.
+        names: of files, as they were called before or are now.
+
+    Raises:
+        HostBusy: a crawl of this site goes on.
+        SpoolError: the spool can't be read or written.
+        UsageError: no such file is set aside.
+    """
+    folder = config.spool / site.site
+    with host_lock(config, site, seconds=WAIT):
+        for name in names:
+            found = [
+                note
+                for note in all_set_aside(folder, site.site)
+                if name in {note.name, note.original, note.summary["file"]}
+            ]
+            if not found:
+                raise UsageError(f"{name!r} is not set aside in {folder}. `pressmark recover` lists what is.")
+            try:
+                restore(folder, found[0])
+            except OSError as error:
+                raise spool_error(f"{folder / found[0].name} can't be taken again", folder, error) from error
+
+
+def _derived(site: Site, segments: list[tuple[Path, str]]) -> Iterator[Draft]:
+    """Read what was captured; what a page makes a reader raise costs the rest nothing but this reading."""
+    try:
+        yield from derive(site, Captured(segments, redirect_target))
+    except Exception:
+        logger.exception("not all of %s can be read again; `pressmark rederive` can do it later", segments[0][1])
 
 
 def adopt(config: Config, store: Store, site: Site, other: Path) -> int:
     """Move what another worker's spool holds of a site into this one's, as if runs of this machine had left it.
 
-    The next crawl here publishes it, and tells of what is published already in its manifest.
+    The next crawl here publishes it, and tells of what is published already in its manifest. A segment that has a
+    file of the same name here stays there with all of its files: one of the two spools is a copy of the other.
 
     Args:
         config: names this spool.
@@ -75,7 +110,7 @@ def adopt(config: Config, store: Store, site: Site, other: Path) -> int:
     Raises:
         BucketError: the bucket failed; nothing was moved.
         HostBusy: a crawl of this site goes on, here or there.
-        SpoolError: a spool can't be read or written.
+        SpoolError: a spool can't be read or written, or files stay there; all others were moved.
     """
     here, there = config.spool / site.site, other / site.site
     try:
@@ -83,56 +118,31 @@ def adopt(config: Config, store: Store, site: Site, other: Path) -> int:
             return 0
         with host_lock(attrs.evolve(config, spool=other), site, seconds=WAIT), host_lock(config, site, seconds=WAIT):
             untold(store, there, site.site)
-            here.mkdir(exist_ok=True)
+            make_folder(here, config.sharing)
             # Segments last: one that is here has all that belongs to it, whenever this is cut off.
             found = sorted(_held(there, site), key=lambda path: path.name.endswith((".warc.gz", OPEN)))
-            for path in found:
+            copies = {_about(path) for path in found if os.path.lexists(here / path.name)}
+            moved = [path for path in found if _about(path) not in copies]
+            for path in moved:
                 path.rename(here / path.name)
     except OSError as error:
         raise SpoolError(f"what lies in {there} can't be moved to {here}: {error}") from error
-    logger.warning("%d files that %s held are here now", len(found), there)
-    return len(found)
+    logger.warning("%d files that %s held are here now", len(moved), there)
+    if copies:
+        raise SpoolError(
+            f"{len(found) - len(moved)} files stay in {there}, as {here} has files of the same names: "
+            f"{printable(', '.join(sorted(copies)))}. Delete them where they are older."
+        )
+    return len(moved)
+
+
+def _about(path: Path) -> str:
+    """Return what the files of one segment have in common, or a file that was set aside and its note."""
+    return path.name.partition(".warc.gz")[0].removesuffix(NOTE).removesuffix(BAD)
 
 
 def _held(folder: Path, site: Site) -> list[Path]:
-    """Return the files of runs in a folder; not by glob, to which a folder that can't be read is an empty one."""
-    return [path for path in folder.iterdir() if path.name.startswith(f"{site.site}-")]
-
-
-def recover(config: Config, site: Site) -> list[Mended]:
-    """Mend the site's spool; only for whoever holds its lock. What is ready then waits to be published.
-
-    Raises:
-        SpoolError: the spool can't be read or written.
-    """
-    mended = mend(config.spool / site.site, site.site)
-    for each in mended:
-        logger.warning(
-            "a killed run left %s open: %d whole records kept, %d bytes behind them cut",
-            each.name,
-            each.records,
-            each.cut,
-        )
-        if each.batch:
-            _complete(each.batch, site)
-    return mended
-
-
-def _complete(batch: Batch, site: Site) -> None:
-    """Add what was captured and not read yet; leave out drafts whose captures were cut."""
-    drafts = [draft for draft in batch.drafts() if _whole(draft.document, batch)]
-    read = {draft.document["archivedAt"] for draft in drafts}
-    derived = derive(site, Captured([(batch.segment.path, batch.segment.key)]))
-    drafts += [draft for draft in derived if draft.document["archivedAt"] not in read]
-    try:
-        batch.stage_again(drafts)
-    except OSError as error:
-        raise SpoolError(f"the spool can't be written: {error}. Make room in {batch.drafts_path.parent}.") from error
-
-
-def _whole(document: dict[str, object], batch: Batch) -> bool:
-    block = document["pressmark"]
-    assert isinstance(block, dict)
-    captures = block["captures"]
-    here = (each for each in captures if each["warc"] == batch.segment.key)
-    return all(each["offset"] + each["length"] <= batch.segment.size for each in here)
+    """Return the files of runs in a folder, and what was set aside there."""
+    files = spool_files(folder, site.site)
+    notes = [path for path in map(note_path, files.bad) if path.exists()]
+    return [*(each.path for each in files.held), *notes, *files.bad]

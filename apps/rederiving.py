@@ -1,30 +1,43 @@
 """Re-deriving: documents made again from WARC records alone, offline, by the layout of the capture's day."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Protocol
 
 import attrs
-from web_poet import HttpResponse, HttpResponseHeaders
 
 from pipelines.clean import clean
-from pressmark.archive import keys, manifest
+from pressmark.archive import keys, manifest, strict_json
 from pressmark.archive.batch import Draft
-from pressmark.archive.captured import Captured, Payload, Pointed
+from pressmark.archive.captured import Captured, Pointed
+from pressmark.archive.content import ContentError, CutShort, unreadable
 from pressmark.archive.documents import parse
+from pressmark.archive.response import Response
 from pressmark.archive.store import Store
 from pressmark.capture import Capture
 from pressmark.document import Document, captures_of, draft, to_bytes, validate, with_captures
 from pressmark.drafts import rejection_draft, version_draft
-from pressmark.errors import FindingsFound, PressmarkError, Rejected, UsageError
+from pressmark.errors import FindingsFound, PressmarkError, ReadingFailed, Rejected, UsageError
 from pressmark.outcomes import Outcome
 from pressmark.site import Site
-from spiders.layouts import layout_of, page_response
-from spiders.reading import NotWhole, as_rejection, read_article
+from spiders.layouts import layout_of
+from spiders.page_messages import FetchedPage, ReadPage
+from spiders.page_reader import PageReader
+from spiders.reading import NoPage, NotWhole, as_rejection, read_article
 
 OK = 200
 THREADS = 8
+EXTRACTOR = "extractor"
+LATER = frozenset({"encoding", "charactersReplaced", EXTRACTOR})
+"""Fields of the block `pressmark` that documents of older releases do not have."""
+
+OTHER_READER = {"pressmark.layout", f"pressmark.{EXTRACTOR}"}
+"""Of these one differs where another reader read a document than does today."""
+
+logger = logging.getLogger("pressmark.rederive")
 
 
 class Source(Protocol):
@@ -33,8 +46,8 @@ class Source(Protocol):
     def next_of(self, url: str, behind: Capture) -> Capture | None:
         """Return the capture of a following page."""
 
-    def payload(self, capture: Capture) -> Payload:
-        """Read the response of a capture."""
+    def response(self, capture: Capture, limit: int) -> Response:
+        """Read the response of a capture, with at most `limit` bytes of decoded body."""
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +59,8 @@ class Rederived:
     was: str
     """`version`, or the reason of a rejection."""
     now: str
-    """`version`, the reason of a rejection, or `not whole` when pages are wanted that it does not point to."""
+    """`version`, the reason of a rejection or of a response that is no page of the article (`spiders.response_check`),
+    or `not whole` when pages are wanted that it does not point to."""
     same: bool
     """Whether not a byte differs."""
     changed: tuple[str, ...]
@@ -88,72 +102,111 @@ def documents_of(
     found: dict[str, None] = {}
     for key in manifest_keys:
         try:
-            told = manifest.read(store, key)["objects"]
+            told = manifest.read_listed(store, key).objects
         except FindingsFound as error:
             if not broken:
                 raise
             broken(error)
         else:
-            found |= dict.fromkeys(each["key"] for each in told if not each["key"].startswith(keys.WITHDRAWN))
+            found |= dict.fromkeys(each.key for each in told if not each.key.startswith(keys.WITHDRAWN))
     return list(found)
 
 
 def rederive_all(store: Store, site: Site, document_keys: Iterable[str]) -> Iterator[Rederived | Unreadable]:
     """Read documents anew from their captures, in their order; one that can't be read harms no other."""
-    with ThreadPoolExecutor(THREADS, "rederive") as pool:
-        yield from pool.map(lambda key: _rederived(store, site, key), document_keys)
+    with PageReader(site) as reader, ThreadPoolExecutor(THREADS, "rederive") as pool:
+        yield from pool.map(lambda key: _rederived(store, site, key, reader), document_keys)
 
 
-def _rederived(store: Store, site: Site, key: str) -> Rederived | Unreadable:
+def _rederived(store: Store, site: Site, key: str, reader: PageReader) -> Rederived | Unreadable:
     try:
-        return rederive(store, site, key)
+        return rederive(store, site, key, reader)
     except Missing as error:
         return Unreadable(key, str(error), expired=error.key == key and key.startswith(keys.REJECTED))
-    except (FindingsFound, ValueError, TypeError, LookupError, AttributeError) as error:  # Of what a hand wrote there.
+    except (
+        FindingsFound,
+        ReadingFailed,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+    ) as error:  # Of what a hand wrote there.
         return Unreadable(key, f"can't be made again: {error}")
 
 
 def derive(site: Site, captured: Captured) -> Iterator[Draft]:
     """Return what each captured article page becomes: a version, or a rejection.
 
-    An article whose following pages are not all captured behind its first becomes nothing.
+    It is filed under the address that was asked for, as by the crawl, if that is of the same article. An article whose
+    following pages are not all captured behind its first becomes nothing, and so does one that could not be read in
+    time: the next visit reads it.
     """
-    for capture in captured:
-        match = site.article_match(capture.url)
-        if capture.status == OK and match and not match["page"] and (derived := _derive(site, captured, capture)):
-            yield derived
+    with PageReader(site) as reader:
+        for capture in captured:
+            match = site.article_match(capture.url)
+            asked = site.article_match(captured.asked_for(capture))
+            if asked and (not match or match["id"] == asked["id"]):  # Else it was another article's redirect.
+                match = asked
+            if capture.status != OK or not match or int(match["page"] or 1) != 1:
+                continue
+            try:
+                derived = _derive(site, captured, capture, match["id"], keys.day_of_url(match["day"]), reader)
+            except ReadingFailed as error:
+                logger.warning("captured, and left to the next visit: %s", error)
+                continue
+            if isinstance(derived, Draft):
+                yield derived
 
 
-def rederive(store: Store, site: Site, key: str) -> Rederived:
+def rederive(store: Store, site: Site, key: str, reader: PageReader | None = None) -> Rederived:
     """Read the captures that a stored version or rejection points to again, and compare.
 
+    Args:
+        store: the bucket.
+        site: whose document it is.
+        key: of the document.
+        reader: reads the pages; without it, one is started for this document alone.
+
     Raises:
+        ReadingFailed: a page could not be read, which says nothing about it.
         FindingsFound: there is no such object, it is not what a run published, or a capture is not where it says.
     """
     try:
-        stored = store.get(key)
+        stored = store.get(key, most=strict_json.MOST)
     except KeyError:
         raise Missing(key) from None
     document = parse(key, stored)
     captures = captures_of(document)
-    if not site.article_match(captures[0].url):
-        raise FindingsFound(f"{key} points to {captures[0].url}, which is no article of {site.site}.")
-    derived = _derive(site, Pointed(store, captures), captures[0])
+    day, article_id = "/".join(key.split("/")[2:5]), key.split("/")[-2]
+    with ExitStack() as stack:
+        pages = reader or stack.enter_context(PageReader(site))
+        source = Pointed(store, captures, cut=bool(document["pressmark"].get("cutShort")))
+        told = _derive(site, source, captures[0], article_id, day, pages)
+    derived = told if isinstance(told, Draft) else None
     made = derived.document if derived else None
-    same = made is not None and to_bytes(made) == stored
+    same = made is not None and to_bytes(_as_of(document, made)) == stored
     # A silent edit is filed beside its version and has no correction: it would take the place of the version's.
     corrects = derived and not same and derived.outcome is Outcome.PUBLISHED and not key.startswith(keys.SILENT_EDITS)
     return Rederived(
         key=key,
         was=_kind(document),
-        now=_kind(made) if made else "not whole",
+        now=_kind(made) if made else told.reason if isinstance(told, NoPage) else "not whole",
         same=same,
-        changed=() if same else tuple(_changed(document, made or {})),
+        changed=() if same else tuple(_changed(document, _as_of(document, made or {}, LATER - {EXTRACTOR}))),
         document=made,
         correction_key=keys.correction(derived.key, made["pressmark"]["layout"])
         if corrects and derived and made
         else None,
     )
+
+
+def read_today(store: Store, site: Site, key: str, reader: PageReader) -> Document | None:
+    """Return what the captures of a stored document give today; None if that is nothing whole, or could not be read."""
+    try:
+        return rederive(store, site, key, reader).document
+    except (FindingsFound, ReadingFailed) as error:
+        logger.warning("%s can't be read again: %s", key, error)
+        return None
 
 
 def correct(store: Store, found: Rederived) -> bool:
@@ -164,7 +217,7 @@ def correct(store: Store, found: Rederived) -> bool:
     """
     assert found.document
     assert found.correction_key
-    if "pressmark.layout" not in found.changed and found.was == found.now:
+    if not OTHER_READER & set(found.changed) and found.was == found.now:
         raise UsageError(
             f"{found.key}: layout {found.document['pressmark']['layout']!r} reads it otherwise than before. "
             "Raise LAYOUT in its page class, as two readings must not bear one name; if nobody changed that, somebody "
@@ -174,41 +227,63 @@ def correct(store: Store, found: Rederived) -> bool:
     return bool(store.put_new(found.correction_key, to_bytes({**found.document, "pressmark": block})))
 
 
-def _derive(site: Site, source: Source, first: Capture) -> Draft | None:
-    return asyncio.run(_read(site, source, first))
+def _derive(
+    site: Site, source: Source, first: Capture, article_id: str, day: str, reader: PageReader
+) -> Draft | NotWhole:
+    return asyncio.run(_read(site, source, first, article_id, day, reader))
 
 
-async def _read(site: Site, source: Source, first: Capture) -> Draft | None:
-    match = site.article_match(first.url)
-    assert match
-    article_id, day = match["id"], keys.day_of_url(match["day"])
+async def _read(
+    site: Site, source: Source, first: Capture, article_id: str, day: str, reader: PageReader
+) -> Draft | NotWhole:
     captures = [first]
 
-    async def fetch(url: str) -> HttpResponse:
+    page_class = layout_of(site).article_page(first.captured_at)
+
+    async def read(page: FetchedPage) -> ReadPage:
+        return reader.article_page(page_class, page)
+
+    async def fetch(url: str) -> FetchedPage:
         found = source.next_of(url, behind=first)
         if not found or found.status != OK:
             raise NotWhole(f"{url} was not captured")
         captures.append(found)
-        return _response(source, found)
+        return _page(source, found, site.bounds.article)
 
-    page_class = layout_of(site).article_page(first.captured_at)
+    url = first.url
     try:
-        article = clean(await read_article(page_class, site, article_id, _response(source, first), fetch))
+        page = _page(source, first, site.bounds.article)
+        article = clean(await read_article(read, site, article_id, page, fetch))
+        url = article.url  # By which the step `validate` rejects it.
         document = draft(article)
         validate(document)
         made = version_draft(site, day, article.version, document)
-    except NotWhole:
-        return None
+    except NotWhole as error:
+        return error
     except Exception as error:
         if isinstance(error, PressmarkError) and not isinstance(error, Rejected):
             raise  # The bucket or a capture failed, not the page.
-        made = rejection_draft(site, day, article_id, first.url, as_rejection(error))
+        made = rejection_draft(site, day, article_id, url, as_rejection(error))
     return attrs.evolve(made, document=with_captures(made.document, captures))
 
 
-def _response(source: Source, capture: Capture) -> HttpResponse:
-    payload = source.payload(capture)
-    return page_response(capture.url, payload.body, capture.status, HttpResponseHeaders(payload.headers))
+def _page(source: Source, capture: Capture, limit: int) -> FetchedPage:
+    try:
+        found = source.response(capture, limit)
+    except CutShort as error:
+        raise NotWhole(unreadable(capture.url, error)) from error
+    except ContentError as error:
+        raise Rejected(error.reason, unreadable(capture.url, error)) from error
+    return FetchedPage(
+        url=capture.url, body=found.body, status=capture.status, headers=found.headers, cut_short=found.cut_short
+    )
+
+
+def _as_of(stored: Document, made: Document, later: frozenset[str] = LATER) -> Document:
+    """Return a document without what older ones do not say yet, if the stored one does not either."""
+    block = made.get("pressmark", {})
+    left_out = later - stored["pressmark"].keys()
+    return {**made, "pressmark": {name: value for name, value in block.items() if name not in left_out}}
 
 
 def _kind(document: Document) -> str:

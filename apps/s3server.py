@@ -1,5 +1,6 @@
 """The embedded bucket: a real S3 server, SeaweedFS from its wheel, on loopback with keys of its own."""
 
+import logging
 import os
 import secrets
 import shlex
@@ -15,7 +16,9 @@ import click
 
 from apps.ports import LOOPBACK, free_port, require_free
 from apps.program import Program, interrupt_on_sigterm
+from pressmark.archive.whole_file import replace_file
 from pressmark.errors import ServiceFailed
+from pressmark.private import make_folder
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,6 +29,8 @@ STOP_SECONDS = 5
 REGION = "us-east-1"
 ADMIN_GRPC = 10_000
 """SeaweedFS' own worker expects the admin's gRPC port that far above its HTTP port, whatever it is told."""
+
+logger = logging.getLogger("pressmark.s3server")
 
 
 @attrs.define
@@ -65,12 +70,13 @@ class RunningS3:
         self.port = self.port or free_port()
         self.folder = self.folder.absolute()
         data = self.folder / "data"
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.folder, ours=False)
+        make_folder(data)
         self._keys = self._read_keys() or {
             "AWS_ACCESS_KEY_ID": secrets.token_hex(10),
             "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
         }
-        self._write_keys()
+        replace_file(self.settings, exports(self.environment))
         # Nothing of the caller's environment: neither other keys nor ~/.seaweedfs is meant.
         environment = {"PATH": os.defpath, "HOME": str(self.folder), **self._keys}
         command = [_weed(), "-logtostderr=true", "mini", *self._options(data)]
@@ -173,18 +179,16 @@ class RunningS3:
         ]
 
     def _read_keys(self) -> dict[str, str]:
-        if not self.settings.exists():
+        """Return the keys of the last time; none if there are none, or the file is broken: then it gets new ones."""
+        try:
+            words = shlex.split(self.settings.read_text("utf-8"))
+            pairs = dict(word.split("=", 1) for word in words if "=" in word)
+            return {name: pairs[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+        except FileNotFoundError:
             return {}
-        words = shlex.split(self.settings.read_text("utf-8"))
-        pairs = dict(word.split("=", 1) for word in words if "=" in word)
-        return {name: pairs[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
-
-    def _write_keys(self) -> None:
-        written = self.settings.with_suffix(".new")
-        written.unlink(missing_ok=True)
-        with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(exports(self.environment))
-        written.replace(self.settings)
+        except (OSError, ValueError, LookupError) as error:
+            logger.warning("%s can't be read (%s): the server gets new keys", self.settings, error)
+            return {}
 
 
 def exports(environment: dict[str, str]) -> str:

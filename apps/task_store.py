@@ -3,12 +3,14 @@
 import logging
 import os
 
+from apps.logs import escape_our_records
 from pressmark.archive.store import Store
 from pressmark.config import Config
 
 
 def be_quiet() -> None:
-    """Keep boto3 from telling where it found its keys, each time, in the task's log."""
+    """Keep the task's log readable: without boto3's lines on where it found its keys, and safe to show."""
+    escape_our_records()
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
 

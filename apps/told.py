@@ -8,13 +8,15 @@ from typing import Any, Protocol
 from airflow.sdk import Variable
 
 from pressmark.alarms import Alarm
+from pressmark.archive import strict_json
+from pressmark.archive.json_model import moment, text
 from pressmark.document import timestamp
+from pressmark.private import make_folder, opener
 
 Entry = dict[str, Any]
 """`incident`, `since` (RFC 3339), `title`; lists of the receivers that were `told`, and told that it is `over`."""
 Told = dict[str, Entry]
 """By the kind of alarm."""
-_SHAPE = {"incident": str, "since": str, "title": str, "told": list, "over": list}
 
 logger = logging.getLogger("pressmark.alarms")
 
@@ -41,7 +43,8 @@ class VariableState:
 
     def read(self) -> Told:
         """Return what was told."""
-        return _read(str(Variable.get(self.key, default="{}")), f"Variable {self.key}")
+        written = str(Variable.get(self.key, default="{}")).encode(errors="surrogatepass")
+        return _read(written, f"Variable {self.key}")
 
     def write(self, told: Told) -> None:
         """Keep it."""
@@ -57,7 +60,7 @@ class FileState:
     def read(self) -> Told:
         """Return what was told."""
         try:
-            return _read(self.path.read_text("utf-8"), str(self.path))
+            return _read(self.path.read_bytes(), str(self.path))
         except OSError:
             return {}
 
@@ -65,8 +68,9 @@ class FileState:
         """Keep it."""
         written = self.path.with_suffix(".new")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            written.write_text(json.dumps(told, indent=1), "utf-8")
+            make_folder(self.path.parent)
+            with open(written, "w", encoding="utf-8", opener=opener) as file:
+                file.write(json.dumps(told, indent=1))
             written.replace(self.path)
         except OSError as error:
             logger.warning("%s can't be written, and the same alarm may be told again: %s", self.path, error)
@@ -91,13 +95,15 @@ def is_of(entry: Entry | None, alarm: Alarm) -> bool:
     return bool(entry["incident"] == alarm.incident or went_on)
 
 
-def _read(text: str, where: str) -> Told:
+def _read(written: bytes, where: str) -> Told:
     try:
-        told: Told = dict(json.loads(text))
-        if all(isinstance(entry[name], kind) for entry in told.values() for name, kind in _SHAPE.items()):
-            return told
-    except (ValueError, TypeError, LookupError) as error:
+        return {kind: _entry(facts) for kind, facts in strict_json.load_object(written).items()}
+    except (ValueError, LookupError, TypeError) as error:
         logger.warning("%s can't be read, what goes on will be told again: %s", where, error)
         return {}
-    logger.warning("%s holds something else, what goes on will be told again", where)
-    return {}
+
+
+def _entry(facts: Any) -> Entry:
+    moment(facts["since"])
+    found: Entry = {name: text(facts[name]) for name in ("incident", "since", "title")}
+    return found | {name: [text(each) for each in facts[name]] for name in ("told", "over")}

@@ -23,6 +23,7 @@ from apps.s3server import RunningS3
 from apps.shown.holdings import Holdings
 from pressmark import schema
 from pressmark.archive import keys, manifest
+from pressmark.archive.manifest_model import Manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.document import timestamp
@@ -78,13 +79,13 @@ def fill(store: Store, site: str, section: str, runs: int, now: datetime, seed: 
     chance = random.Random(seed)
     made = [_manifest(site, section, now - EVERY * (back + 0.5), chance) for back in range(runs)]
     with ThreadPoolExecutor(8) as pool:
-        written = list(pool.map(lambda told: manifest.write(store, told), made))
+        written = list(pool.map(lambda told: manifest.write(store, Manifest.from_json(told)), made))
         list(pool.map(lambda key: store.put(key.removesuffix(".json") + keys.STARTED, b""), written))
         list(pool.map(lambda key: store.put(key.removesuffix(".json") + ".visits.jsonl.gz", b"-"), written))
     return written[0]
 
 
-def _manifest(site: str, section: str, started_at: datetime, chance: random.Random) -> manifest.Manifest:
+def _manifest(site: str, section: str, started_at: datetime, chance: random.Random) -> dict[str, Any]:
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{chance.randrange(1 << 24):06x}-1"
     day = keys.day_of(started_at)
     fails = chance.random() < 0.01

@@ -4,12 +4,12 @@ from typing import Any
 
 import psutil
 from scrapy import Request, Spider
-from web_poet import HttpResponse, HttpResponseHeaders
 
 from benchmarks.serve_pages import DAY
 from pressmark.reading import Reading
 from pressmark.run import Run
-from spiders.layouts import page_response
+from spiders.fetched import fetched
+from spiders.page_reader import PageReader
 from spiders.pages.chinadaily import ArticlePage
 from spiders.wire import RECEIPT
 
@@ -22,6 +22,7 @@ class Reader(Spider):
     name = "reader"
     site: Any
     run: Any = None
+    reader: PageReader
     first: str
     pages = 0
     memory: list[int]
@@ -40,9 +41,9 @@ class Reader(Spider):
 
     async def parse_article(self, response: Any) -> Any:
         """Read all fields."""
-        headers = HttpResponseHeaders.from_bytes_dict(response.headers)
-        page: HttpResponse = page_response(response.url, response.body, response.status, headers)
-        article = await ArticlePage(page, site=self.site).to_item()
+        page = await self.reader.soon(self.reader.article_page, ArticlePage, fetched(response))
+        article = page.article
+        assert article
         if isinstance(self.run, Run):
             self.run.see(article.article_id, article.url)
             yield Reading(article=article, day=DAY, receipts=(response.meta[RECEIPT],))
@@ -54,6 +55,6 @@ class Reader(Spider):
 
 
 def _memory() -> int:
-    """Return the bytes this process and its archivist hold now."""
+    """Return the bytes that this process and those it started hold now."""
     me = psutil.Process()
-    return sum(each.memory_info().rss for each in [me, *me.children()])
+    return sum(each.memory_info().rss for each in [me, *me.children(recursive=True)])

@@ -93,8 +93,9 @@ def measured(articles: int, runs: int, console: Console) -> Rates:
             with console.status(f"{runs} runs of the DAG in Airflow"):
                 _write_site(folder, running.url, NEVER)
                 dag_run, idle = _airflow(folder, runs)
-    published, again = first["counts"]["published"], third["counts"]["not_modified"]
-    quiet_bytes = quieted.total - filled.total
+    published, again = first.counts["published"], third.counts["not_modified"]
+    assert second.visits
+    quiet_bytes, told_next = quieted.total - filled.total, second.visits.size
     return Rates(
         dag_run=dag_run,
         quiet_run=quiet.cpu,
@@ -105,8 +106,8 @@ def measured(articles: int, runs: int, console: Console) -> Rates:
         crawl_memory=new.memory,
         new_requests=(_requests(first) - _requests(second)) / published,
         quiet_requests=_requests(second),
-        quiet_bytes=quiet_bytes - second["visits"]["size"],
-        watched_bytes=second["visits"]["size"] / published,
+        quiet_bytes=quiet_bytes - told_next,
+        watched_bytes=told_next / published,
         quiet_objects=quieted.objects - filled.objects,
         visit_bytes=(visited.total - quieted.total - quiet_bytes) / again,
         document_bytes=filled.documents / published,
@@ -187,7 +188,7 @@ def _write_indexes(store: Store, numbers: range) -> None:
 
 
 def _requests(told: manifest.Manifest) -> int:
-    return sum(each["number"] for each in told["requests"])
+    return sum(each.number for each in told.requests)
 
 
 def _write_site(folder: Path, url: str, recheck: dict[str, Any]) -> None:

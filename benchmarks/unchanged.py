@@ -48,7 +48,7 @@ def main(articles: int, rounds: int, delay: float) -> None:
                 run = _run("-m", "apps.crawl_runner", SECTION)
                 told = manifest.latest(store, "newsroom", "world/europe")
                 assert told
-                counts = told["counts"]
+                counts = told.counts
                 bodies = counts["seen"] - counts["not_modified"]
                 pages = Path(folder, "pages.json")
                 pages.write_text(json.dumps(_pages(store, told)))
@@ -80,7 +80,8 @@ def _write_site(folder: Path, url: str, delay: float) -> None:
 
 def _pages(store: Store, told: manifest.Manifest) -> list[dict[str, Any]]:
     """Return what the run asked for: every page of every article, with its validators."""
-    known = visits.read(store, told["visits"]["key"]).values()
+    assert told.visits
+    known = visits.read(store, told.visits.key).values()
     return [
         {"url": page.original.url, **attrs.asdict(page, filter=attrs.filters.include("etag", "last_modified"))}
         for visit in known

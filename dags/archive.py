@@ -14,8 +14,9 @@ visit every article again; finds updates of old articles and silent edits.
 |---|---|---|
 | `LayoutChanged` | a listing has fewer entries than its site promises, or no article can be read | look at the page; adapt its page class, or `expect` in the site file |
 | `CrawlRefused` | robots.txt or a 403 says no; it is not tried again | do not insist: ask the site |
-| `RunFailed` | the listing could not be had, or too much was left unread | it is tried again by itself; look at the site in a browser |
+| `RunFailed` | the listing could not be had, too much was left unread, or robots.txt is unreachable (then nothing may be asked) | it is tried again by itself; look at the site in a browser |
 | `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it; what was captured waits in the spool, and the next run publishes it |
+| the crawl was stopped: its time limit was over | the site is slow, or there is more to read than fits | it goes on by itself where it ended; if it always ends so, raise `deadline` or `time_limit` in the site file |
 | `HostBusy` | another crawl of this site goes on | it is tried again by itself |
 | `SpoolError` | the disk of this machine is full or can't be written | make room in `PRESSMARK_SPOOL` |
 | findings in *verify* | an object is missing, damaged or points to the wrong record | `pressmark verify SITE/SECTION --run ID --full` lists them |
@@ -34,6 +35,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from apps.crawl_operator import CrawlOperator
 from apps.dag_names import SOON, articles, crawl_options, dag_options, sites
+from apps.retries import RETRIES
 from pressmark.site import Site
 
 
@@ -74,7 +76,7 @@ def archive(site: Site, name: str) -> DAG:
             **crawl_options(site, SOON),
         )
 
-        @task(retries=2, retry_delay=timedelta(minutes=1))
+        @task(retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def verify(crawled: dict[str, Any]) -> None:
             """Read back every object of this run."""
             from apps.archive_tasks import verify_crawl  # noqa: PLC0415  # It brings boto3.
@@ -88,7 +90,7 @@ def archive(site: Site, name: str) -> DAG:
 
             outlet_events[asset].extra = report_crawl(crawled)
 
-        @task(retries=2, retry_delay=timedelta(minutes=1))
+        @task(retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def alarms() -> list[dict[str, Any]]:
             """Tell what is wrong with this section."""
             from apps.alarms import watch_section  # noqa: PLC0415  # It brings boto3.

@@ -24,6 +24,7 @@ from airflow.sdk import DAG, Param, dag, task
 from apps.airflow_pools import PORTIONS
 from apps.audit_operator import AuditOperator
 from apps.dag_names import dag_options, portion_params, sites
+from apps.retries import RETRIES
 from pressmark.site import Site
 
 SUNDAY_NIGHT = "17 3 * * 0"
@@ -45,7 +46,7 @@ def audit(site: Site) -> DAG:
         },
     )
     def of_site() -> None:
-        @task(retries=1, retry_delay=AGAIN)
+        @task(retry_policy=RETRIES, retries=1, retry_delay=AGAIN)
         def plan(params: Any = None) -> list[dict[str, Any]]:
             """Divide the archive."""
             from apps.audit_tasks import plan as plan_audit  # noqa: PLC0415  # It brings boto3.
@@ -54,6 +55,7 @@ def audit(site: Site) -> DAG:
 
         @task(
             retries=1,
+            retry_policy=RETRIES,
             retry_delay=AGAIN,
             pool=PORTIONS,
             map_index_template="{{ task.op_kwargs.days }}",
@@ -65,7 +67,7 @@ def audit(site: Site) -> DAG:
 
             return look_at(site, days, listed, dag_run.run_after)
 
-        @task(retries=1, retry_delay=AGAIN, execution_timeout=timedelta(hours=12))
+        @task(retry_policy=RETRIES, retries=1, retry_delay=AGAIN, execution_timeout=timedelta(hours=12))
         def survey(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
             """Make a sample again, and look for objects that no run tells of."""
             from apps.audit_tasks import survey as survey_all  # noqa: PLC0415  # It brings boto3.
@@ -78,6 +80,7 @@ def audit(site: Site) -> DAG:
             looks=look.expand_kwargs(plan()),
             survey=survey(),
             retries=1,
+            retry_policy=RETRIES,
             retry_delay=AGAIN,
         )
 

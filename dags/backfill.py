@@ -32,6 +32,7 @@ from airflow.sdk import DAG, Param, dag, get_current_context, task, task_group
 from apps.chunk_operator import ChunkOperator
 from apps.crawl_operator import CrawlOperator
 from apps.dag_names import WHENEVER, articles, crawl_options, dag_options, sites
+from apps.retries import RETRIES
 from pressmark.site import Site
 
 DEFAULT_RATE = 20
@@ -95,7 +96,7 @@ def backfill(site: Site, name: str) -> DAG:
                 **crawl_options(site, WHENEVER),
             )
 
-            @task(retries=2)
+            @task(retry_policy=RETRIES, retries=2)
             def verify(crawled: dict[str, Any]) -> dict[str, Any]:
                 """Read back every object of this chunk, and hand on what the crawl returned."""
                 from apps.archive_tasks import verify_crawl  # noqa: PLC0415  # It brings boto3.

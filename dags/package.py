@@ -19,6 +19,7 @@ from typing import Any
 from airflow.sdk import DAG, AssetAny, dag, task
 
 from apps.dag_names import articles, dag_options, sites
+from apps.retries import RETRIES
 from pressmark.site import Site
 
 
@@ -32,21 +33,21 @@ def package(site: Site) -> DAG:
         schedule=AssetAny(*(articles(site, name) for name in site.enabled)),
     )
     def of_site() -> None:
-        @task(retries=3, retry_delay=timedelta(minutes=5))
+        @task(retry_policy=RETRIES, retries=3, retry_delay=timedelta(minutes=5))
         def export() -> dict[str, Any]:
             """Write the days that changed."""
             from apps.package_tasks import export_site  # noqa: PLC0415  # It brings boto3 and pyarrow.
 
             return export_site(site)
 
-        @task(retries=3, retry_delay=timedelta(minutes=5))
+        @task(retry_policy=RETRIES, retries=3, retry_delay=timedelta(minutes=5))
         def index() -> dict[str, Any]:
             """Merge what is new into the months' indexes."""
             from apps.package_tasks import index_site  # noqa: PLC0415  # It brings boto3.
 
             return index_site(site)
 
-        @task(retries=3, retry_delay=timedelta(minutes=5))
+        @task(retry_policy=RETRIES, retries=3, retry_delay=timedelta(minutes=5))
         def wacz() -> dict[str, Any]:
             """Package the days of which segments have arrived."""
             from apps.package_tasks import package_site  # noqa: PLC0415  # It brings boto3.

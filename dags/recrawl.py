@@ -18,6 +18,7 @@ from airflow.sdk import DAG, Param, dag, task
 
 from apps.crawl_operator import CrawlOperator
 from apps.dag_names import NOW, articles, crawl_options, dag_options, sites
+from apps.retries import RETRIES
 from pressmark.site import Site
 
 
@@ -52,7 +53,7 @@ def recrawl(site: Site) -> DAG:
             **crawl_options(site, NOW) | {"retries": 1},
         )
 
-        @task(retries=2)
+        @task(retry_policy=RETRIES, retries=2)
         def verify(crawled: dict[str, Any]) -> None:
             """Read back every object of this run."""
             from apps.archive_tasks import verify_crawl  # noqa: PLC0415  # It brings boto3.

@@ -1,21 +1,21 @@
 """Clean: one spelling for what looks the same."""
 
 import re
-import unicodedata
 from typing import Any
 
 import attrs
 
 from pipelines.step import Step
-from pressmark.article import Raw
+from pressmark.article import Credit, Raw
 from pressmark.reading import Reading
+from pressmark.text import cleaned, composed
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _BLANKS = re.compile(r"[^\S\n]+")
 
 
 class Clean(Step):
-    """Puts all text into Unicode's composed form (NFC), without invisible characters and doubled blanks."""
+    """Puts all text into Unicode's composed form (NFC), without control, invisible and doubled blank characters."""
 
     def process_item(self, item: Reading) -> Reading:
         """Return the reading with clean text; what was printed (`raw`) stays as it was."""
@@ -26,15 +26,19 @@ def clean(value: Any) -> Any:
     """Return a text, or an article with all its texts, clean."""
     match value:
         case str():
-            return _BLANKS.sub(" ", unicodedata.normalize("NFC", _INVISIBLE.sub("", value))).strip()
+            return _BLANKS.sub(" ", composed(_INVISIBLE.sub("", cleaned(value)))).strip()
         case tuple():
-            return tuple(each for each in map(clean, value) if each != "")
+            return tuple(each for each in map(clean, value) if not _says_nothing(each))
         case Raw():
             return value
     if not attrs.has(type(value)):
         return value
-    cleaned = {field: clean(getattr(value, field.name)) for field in attrs.fields(type(value))}
+    parts = {field: clean(getattr(value, field.name)) for field in attrs.fields(type(value))}
     # What only looked like text is absent, where that is allowed.
     return attrs.evolve(
-        value, **{field.name: None if each == "" and field.default is None else each for field, each in cleaned.items()}
+        value, **{field.name: None if each == "" and field.default is None else each for field, each in parts.items()}
     )
+
+
+def _says_nothing(value: Any) -> bool:
+    return value == "" or (isinstance(value, Credit) and not value.name)

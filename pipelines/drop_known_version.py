@@ -1,8 +1,12 @@
 """Drop known version: what is published already is not published again."""
 
+import asyncio
+
 from scrapy.exceptions import DropItem
 
 from pipelines.step import Step
+from pressmark.document import reader_of
+from pressmark.errors import FindingsFound
 from pressmark.outcomes import Outcome
 from pressmark.reading import Reading
 
@@ -10,13 +14,20 @@ from pressmark.reading import Reading
 class DropKnownVersion(Step):
     """Drops a reading whose article id and *Updated* time are in the bucket, with what it says."""
 
-    def process_item(self, item: Reading) -> Reading:
-        """Let a new version pass, and a known one that was edited silently; count all else as unchanged."""
+    async def process_item(self, item: Reading) -> Reading:
+        """Let a new version pass, and a known one that was edited silently; count all else as unchanged.
+
+        Beside a stored document that can't be read, an article has failed: the next run asks for it again.
+        """
         assert item.document is not None
-        version, content = item.article.version, item.document["pressmark"]["contentSha256"]
-        known = self.run.known_content(item.day, version)
-        self.run.watch.read(version, content)
-        if known == content:
+        version, document = item.article.version, item.document
+        try:
+            known = await asyncio.to_thread(self.run.known.has, item.day, version, document)
+        except FindingsFound as error:
+            self.run.settle(version.article_id, Outcome.FAILED, reason="unreadable-version", message=str(error))
+            raise DropItem(f"{version} can't be compared with what is stored") from None
+        self.run.watch.read(version, document["pressmark"]["contentSha256"], reader_of(document))
+        if known:
             self.run.settle(version.article_id, Outcome.UNCHANGED)
             raise DropItem(f"known version {version}")
         return item

@@ -12,6 +12,7 @@ from pressmark.document import timestamp
 from pressmark.errors import BucketError, CrawlRefused, LayoutChanged
 from pressmark.shares import Breach, find_breach, lacking
 from pressmark.site import Site
+from pressmark.text import shown, shown_lines
 
 if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
     from pressmark.history import PastRun
@@ -33,6 +34,8 @@ class Kind(StrEnum):
     """Runs fail, one after the other, for other reasons."""
     LATE = "late"
     """No complete run for longer than expected."""
+    SET_ASIDE = "set-aside"
+    """Files of a spool could not be read."""
     BUCKET_AWAY = "bucket-away"
     DEADLINE = "deadline"
     """A DAG run has not ended in its time."""
@@ -47,7 +50,7 @@ class Alarm:
     """Something that is wrong, for as long as it is."""
 
     kind: Kind
-    title: str
+    title: str = attrs.field(converter=shown)
     """A few words, with a number, e.g. `no news for 26 h`."""
     since: datetime
     """When it began, UTC."""
@@ -55,9 +58,9 @@ class Alarm:
     """Whether it may have begun before the oldest run that was looked at; `since` then moves with that."""
     about: str = ""
     """What it is about, if that is not the section: a DAG run."""
-    message: str
+    message: str = attrs.field(converter=shown_lines)
     """What is wrong, with the numbers."""
-    advice: str
+    advice: str = attrs.field(converter=shown_lines)
     """What to do."""
 
     @property
@@ -103,7 +106,8 @@ def alarms(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -
         return []
     seen = _Seen(site, section, newest, now)
     found = (_failed(seen), _late(seen), _no_news(seen), _rejected(seen), _missing(seen))
-    return [alarm for alarm in found if alarm]
+    aside = _set_aside(runs)
+    return [alarm for alarm in (*found, aside) if alarm]
 
 
 def reaches(site: Site, runs: Sequence["PastRun"], now: datetime) -> bool:
@@ -207,6 +211,29 @@ def _late(seen: _Seen) -> Alarm | None:
     )
 
 
+def _set_aside(runs: Sequence["PastRun"]) -> Alarm | None:
+    """Judge the last run of each spool, whatever its scope: a run of another worker knows nothing of this one's."""
+    last: dict[str, PastRun] = {}
+    for run in runs:
+        last.setdefault(run.spool, run)
+    standing = [run for run in last.values() if run.set_aside]
+    files = [file for run in standing for file in run.set_aside]
+    if not files:
+        return None
+    more = f" And {len(files) - _NAMED} more." if len(files) > _NAMED else ""
+    return Alarm(
+        kind=Kind.SET_ASIDE,
+        title=f"{len(files)} {'file' if len(files) == 1 else 'files'} of the spool can't be read",
+        since=min(run.set_aside_since or run.started_at for run in standing),
+        message=f"{'; '.join(files[:_NAMED])}.{more} What could be read of them is published.",
+        advice="`pressmark recover` on that worker lists them. Look after its disk. Repair a file from a copy and take "
+        "it again (`pressmark recover SITE --again NAME`), or delete NAME.bad and NAME.bad.json: the next run's "
+        "manifest then ends this alarm.",
+    )
+
+
+_NAMED = 3
+"""Files that the alarm names."""
 _FAILURES = {LayoutChanged.__name__: Kind.LAYOUT_CHANGED, CrawlRefused.__name__: Kind.REFUSED}
 
 

@@ -2,14 +2,17 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
 from pressmark.archive import cursor as cursors
+from pressmark.archive import strict_json
+from pressmark.archive.json_model import JsonModel, Unfit, text
 from pressmark.archive.store import Store
+from pressmark.errors import FindingsFound
 from pressmark.reader import Changes, Reader
 
 logger = logging.getLogger(__name__)
@@ -30,6 +33,27 @@ class Done(Protocol):
 Made = TypeVar("Made", bound=Done)
 
 
+def _days(facts: Any) -> frozenset[date]:
+    if not isinstance(facts, list):
+        raise Unfit("no list")
+    try:
+        return frozenset(date.fromisoformat(text(each)) for each in facts)
+    except ValueError:
+        raise Unfit("no day") from None
+
+
+@attrs.frozen(kw_only=True)
+class _Note(JsonModel):
+    """How far one has come."""
+
+    cursor: str | None
+    again: frozenset[date] = attrs.field(metadata={"read": _days})
+    """Days to look at again."""
+
+
+_NOTHING = _Note(cursor=None, again=frozenset())
+
+
 @attrs.frozen
 class Arrivals:
     """The days of one site for which runs brought something."""
@@ -46,32 +70,33 @@ class Arrivals:
 
         What was reached is noted as it is: what is stopped in between goes on with the day at hand.
         """
-        since, before = self._reached()
-        left, reached = set(before), since
+        note = self._noted()
+        since, left = note.cursor, set(note.again)
+        reached = since
         for changes in Reader(self.store, self.site).changes(since):
             left |= set(self.days_of(changes))
             reached = changes.cursor
         if reached != since:  # Also if they brought nothing: then they are not read again.
-            self._note(reached, left)
+            self._note(reached, left, note.later)
         for day in sorted(left):
             made = make(day)
             if not made.again:
                 left.remove(day)
-                self._note(reached, left)
+                self._note(reached, left, note.later)
             yield made
 
-    def _note(self, reached: str | None, left: set[date]) -> None:
-        note = json.dumps({"cursor": reached, "again": sorted(day.isoformat() for day in left)})
+    def _note(self, reached: str | None, left: set[date], later: Mapping[str, Any]) -> None:
+        note = json.dumps({"cursor": reached, "again": sorted(day.isoformat() for day in left), **later})
         self.store.put(self.note, note.encode() + b"\n")
 
-    def _reached(self) -> tuple[str | None, set[date]]:
-        """Return the cursor of the last time, and the days to look at again; a note that can't be read is as none."""
+    def _noted(self) -> _Note:
+        """Return the note of the last time; one that can't be read is ignored."""
         try:
-            note = json.loads(self.store.get(self.note))
-            cursors.Cursor.parse(self.site, note["cursor"])
-            return note["cursor"], {date.fromisoformat(day) for day in note["again"]}
+            note = _Note.from_json(strict_json.load_object(self.store.get(self.note, most=strict_json.MOST)))
+            cursors.Cursor.parse(self.site, note.cursor)
         except KeyError:
-            pass
-        except (ValueError, TypeError) as error:
+            return _NOTHING
+        except (ValueError, FindingsFound) as error:
             logger.warning("%s can't be read (%s): all days are looked at", self.note, error)
-        return None, set()
+            return _NOTHING
+        return note

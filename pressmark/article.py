@@ -73,6 +73,12 @@ class Article:
     language: str = "en"
     """BCP 47 tag."""
     raw: Raw = Raw()
+    encoding: str | None = None
+    """Character encoding by which its first page was read, as the Encoding Standard names it, e.g. `utf-8`."""
+    characters_replaced: bool = False
+    """Whether bytes of any of its pages were no characters in that encoding, and U+FFFD took their places."""
+    cut_short: bool = False
+    """Whether a page's compressed body ends early each time it is asked for; what there is of it was read."""
     layout: str
     """Name and version of the page class that read it, e.g. `chinadaily/1`."""
 
@@ -88,6 +94,7 @@ class Article:
             body="\n\n".join(page.body for page in (self, *pages) if page.body),
             images=tuple(image for page in (self, *pages) for image in page.images),
             contributors=tuple(credit for page in (self, *pages) for credit in page.contributors),
+            characters_replaced=any(page.characters_replaced for page in (self, *pages)),
             raw=attrs.evolve(
                 self.raw,
                 contributors=next((page.raw.contributors for page in (*pages, self) if page.raw.contributors), None),

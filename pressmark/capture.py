@@ -6,9 +6,11 @@ from typing import IO
 
 import attrs
 
+from pressmark.archive.json_model import JsonModel
+
 
 @attrs.frozen(kw_only=True)
-class Original:
+class Original(JsonModel):
     """The response that a 304 says is still good."""
 
     url: str

@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 
 from pressmark.errors import UsageError
+from pressmark.private import Sharing
 
 DEFAULT_BUCKET = "pressmark"
 DEFAULT_PATIENCE = 60.0
@@ -17,6 +18,12 @@ DURATION = re.compile(r"P(?:(\d{1,5})Y)?(?:(\d{1,5})W)?(?:(\d{1,5})D)?")
 """ISO 8601, of whole days."""
 LONGEST_RETENTION = timedelta(days=36_500)
 """What S3 takes at most."""
+_TEXTS = tuple(f"PRESSMARK_{name}" for name in ("BUCKET", "CONTACT", "OPERATOR", "SITES", "SPOOL", "WACZ_KEY"))
+"""They stand in headers, records and messages."""
+_LARGEST = 2**50
+"""Bytes of a setting: no disk has so many."""
+_LONGEST = 31_536_000.0
+"""Seconds of a setting: a year."""
 DEFAULT_CONTACT = "https://pypi.org/project/pressmark/"
 
 
@@ -41,6 +48,11 @@ class Config:
     """A segment is sealed and uploaded when it has grown to this (`PRESSMARK_SEGMENT_BYTES`)."""
     segment_seconds: float = DEFAULT_SEGMENT_SECONDS
     """Or when it is this old (`PRESSMARK_SEGMENT_SECONDS`): a long crawl publishes as often as this."""
+    spool_reserve: int = 2 * DEFAULT_SEGMENT_BYTES
+    """Bytes that have to be free on the spool's disk for a crawl to start (`PRESSMARK_SPOOL_RESERVE`); if it is not
+    set, two segments' worth."""
+    sharing: Sharing = Sharing.PRIVATE
+    """Who may use the spool (`PRESSMARK_SPOOL_MODE`): `private`, its owner; `group`, the group of its folder too."""
     wacz_key: Path | None = None
     """A private key of the curve P-384 in PEM, by which packages are signed (`PRESSMARK_WACZ_KEY`)."""
     contact: str = DEFAULT_CONTACT
@@ -48,29 +60,58 @@ class Config:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":
-        """Read the `PRESSMARK_*` variables; what is not set keeps its default."""
+        """Read the `PRESSMARK_*` variables; what is not set keeps its default.
+
+        Raises:
+            UsageError: one of them has no such value, or is no text.
+        """
+        for name in _TEXTS:
+            if not environ.get(name, "").isprintable():  # Neither are bytes that are no UTF-8.
+                raise UsageError(f"{name}={environ[name]!a} is no UTF-8 text of one line")
         sites = environ.get("PRESSMARK_SITES")
         wacz_key = environ.get("PRESSMARK_WACZ_KEY")
-        state = Path(environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
+        segment_bytes = int(_number(environ, "PRESSMARK_SEGMENT_BYTES", DEFAULT_SEGMENT_BYTES))
+        spool = environ.get("PRESSMARK_SPOOL")
         return cls(
             bucket=environ.get("PRESSMARK_BUCKET", DEFAULT_BUCKET),
-            spool=Path(environ.get("PRESSMARK_SPOOL") or state / "pressmark" / "spool"),
+            spool=Path(spool) if spool else _state(environ) / "pressmark" / "spool",
             sites=Path(sites) if sites else None,
-            patience=_number(environ, "PRESSMARK_PATIENCE", DEFAULT_PATIENCE),
+            patience=_number(environ, "PRESSMARK_PATIENCE", DEFAULT_PATIENCE, _LONGEST),
             retention=_duration(environ, "PRESSMARK_RETENTION"),
-            segment_bytes=int(_number(environ, "PRESSMARK_SEGMENT_BYTES", DEFAULT_SEGMENT_BYTES)),
-            segment_seconds=_number(environ, "PRESSMARK_SEGMENT_SECONDS", DEFAULT_SEGMENT_SECONDS),
+            segment_bytes=segment_bytes,
+            spool_reserve=int(_number(environ, "PRESSMARK_SPOOL_RESERVE", 2 * segment_bytes)),
+            segment_seconds=_number(environ, "PRESSMARK_SEGMENT_SECONDS", DEFAULT_SEGMENT_SECONDS, _LONGEST),
+            sharing=_sharing(environ),
             operator=environ.get("PRESSMARK_OPERATOR", "not named"),
             wacz_key=Path(wacz_key) if wacz_key else None,
             contact=environ.get("PRESSMARK_CONTACT", DEFAULT_CONTACT),
         )
 
 
-def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+def _number(environ: Mapping[str, str], name: str, default: float, most: float = _LARGEST) -> float:
     try:
-        return float(environ.get(name) or default)
+        found = float(environ.get(name) or default)
     except ValueError:
         raise UsageError(f"{name}={environ[name]!r} is no number") from None
+    if not 0 <= found <= most:  # As false of NaN.
+        raise UsageError(f"{name}={environ[name]!r} is not between 0 and {most:.0f}")
+    return found
+
+
+def _state(environ: Mapping[str, str]) -> Path:
+    text = environ.get("XDG_STATE_HOME") or "~/.local/state"
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"the folder {text} is not known: {error} Set PRESSMARK_SPOOL.") from None
+
+
+def _sharing(environ: Mapping[str, str]) -> Sharing:
+    text = environ.get("PRESSMARK_SPOOL_MODE") or Sharing.PRIVATE
+    try:
+        return Sharing(text)
+    except ValueError:
+        raise UsageError(f"PRESSMARK_SPOOL_MODE={text!r} is neither 'private' nor 'group'") from None
 
 
 def _duration(environ: Mapping[str, str], name: str) -> timedelta | None:

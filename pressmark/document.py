@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -12,10 +11,13 @@ from typing import Any
 import attrs
 import jsonschema_rs
 
+from pressmark.archive.json_model import is_key, moment
+from pressmark.archive.keys import WARC
 from pressmark.article import Article, Credit, Image
 from pressmark.capture import Capture
 from pressmark.errors import Rejected
 from pressmark.schema import ARTICLE, schema_bytes
+from pressmark.text import clean_data, composed
 
 CONTEXT = ["https://schema.org", {"pressmark": None}]
 """Of JSON-LD: the block `pressmark` is no term of schema.org, and a processor leaves it out."""
@@ -29,7 +31,15 @@ _CONTENT = (
     "articleBody",
     "image",
 )
+_LONGEST = 512
+"""Characters of a segment's key: S3 takes 1024 bytes."""
+_LARGEST = 5 << 40
+"""Bytes: no object of S3 is larger."""
 _HOST = re.compile(r"^https?://[^/]*")
+
+EXTRACTOR = "2"
+"""Counts the changes of what all layouts read alike, such as times with a zone of their own. Documents of before the
+first change do not name it."""
 
 Document = dict[str, Any]
 
@@ -54,8 +64,29 @@ def validate(document: Document) -> None:
 
 
 def draft(article: Article) -> Document:
-    """Return the article's document without its captures: those are known once its segment is sealed."""
-    document: Document = {
+    """Return the article's document without its captures: those are known once its segment is sealed.
+
+    Its texts hold no control characters (`pressmark.text`).
+    """
+    document: Document = clean_data(_described(article))
+    document["wordCount"] = len(document["articleBody"].split())
+    encoding = {"encoding": article.encoding, "charactersReplaced": article.characters_replaced}
+    document["pressmark"] = {
+        "schema": ARTICLE,
+        "version": str(article.version),
+        "contentSha256": content_sha256(document),
+        "layout": article.layout,
+        "extractor": EXTRACTOR,
+        **(encoding if article.encoding else {}),
+        **({"cutShort": True} if article.cut_short else {}),
+        "raw": clean_data(_without_absent(attrs.asdict(article.raw))),
+        "captures": [],
+    }
+    return document
+
+
+def _described(article: Article) -> Document:
+    facts = {
         "@context": CONTEXT,
         "@type": "NewsArticle",
         "identifier": article.article_id,
@@ -73,17 +104,8 @@ def draft(article: Article) -> Document:
         "image": [_image(each) for each in article.images],
         "keywords": list(article.keywords),
         "inLanguage": article.language,
-        "wordCount": len(article.body.split()),
     }
-    document["pressmark"] = {
-        "schema": ARTICLE,
-        "version": str(article.version),
-        "contentSha256": content_sha256(document),
-        "layout": article.layout,
-        "raw": _without_absent(attrs.asdict(article.raw)),
-        "captures": [],
-    }
-    return _without_absent(document)
+    return _without_absent(facts)
 
 
 def with_captures(document: Document, captures: Iterable[Capture]) -> Document:
@@ -111,25 +133,52 @@ def describe(capture: Capture) -> Document:
 
 
 def captures_of(document: Document) -> list[Capture]:
-    """Return the captures that a finished document points to, in the order of its pages."""
-    return [
-        Capture(
-            url=each["url"],
-            warc=each["warc"],
-            offset=each["offset"],
-            length=each["length"],
-            record_id=each["recordId"],
-            payload_digest=each["payloadDigest"],
-            captured_at=datetime.fromisoformat(each["capturedAt"]),
-            status=each["status"],
-        )
-        for each in document["pressmark"]["captures"]
-    ]
+    """Return the captures that a finished document points to, in the order of its pages.
+
+    Raises:
+        ValueError, LookupError, TypeError, AttributeError: it has none, or one that can be nowhere.
+    """
+    return [capture_of(each) for each in document["pressmark"]["captures"]]
+
+
+def capture_of(described: Mapping[str, Any]) -> Capture:
+    """Read a capture from its JSON (see `describe`) and check it.
+
+    Raises:
+        ValueError, LookupError, TypeError, AttributeError: it is none, or one that can be nowhere.
+    """
+    for name in ("url", "warc", "recordId", "payloadDigest"):
+        if not isinstance(described[name], str):
+            raise ValueError(f"the {name} of a capture is no string")  # noqa: TRY004 - of what was read
+    warc, record_id = described["warc"], described["recordId"]
+    if not warc.startswith(WARC) or len(warc) > _LONGEST or not is_key(warc):
+        raise ValueError(f"a capture is in {warc[:100]!r}, which is no segment")
+    if not (record_id.isascii() and record_id.isprintable() and 0 < len(record_id) <= _LONGEST):
+        raise ValueError(f"a capture is record {record_id[:100]!r}, which is none")
+    offset, length, status = (described[name] for name in ("offset", "length", "status"))
+    if any(type(each) is not int or not 0 <= each < _LARGEST for each in (offset, length, status)) or not length:
+        raise ValueError("the place of a capture is none")
+    return Capture(
+        url=described["url"],
+        warc=warc,
+        offset=offset,
+        length=length,
+        record_id=record_id,
+        payload_digest=described["payloadDigest"],
+        captured_at=moment(described["capturedAt"]),
+        status=status,
+    )
+
+
+def reader_of(document: Document) -> str:
+    """Return what read a version: its layout and its extractor, e.g. `chinadaily/1 2`."""
+    block = document["pressmark"]
+    return f"{block['layout']} {block.get('extractor', 1)}"
 
 
 def to_bytes(document: Mapping[str, Any]) -> bytes:
-    """Return the document's bytes: the same document always gives the same ones."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    """Return the document's bytes: the same document always gives the same ones, without control characters."""
+    return json.dumps(clean_data(document), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def timestamp(moment: datetime) -> str:
@@ -149,7 +198,7 @@ def content_sha256(document: Mapping[str, Any]) -> str:
 def _folded(value: Any) -> Any:
     match value:
         case str():
-            return " ".join(unicodedata.normalize("NFC", value).split())
+            return " ".join(composed(value).split())
         case list():
             return [_folded(each) for each in value]
         case dict():

@@ -10,6 +10,7 @@ from pressmark.errors import Rejected
 from pressmark.outcomes import Outcome
 from pressmark.schema import REJECTION, WITHDRAWAL
 from pressmark.site import Site
+from pressmark.text import cleaned
 
 
 def version_draft(site: Site, day: str, version: VersionKey, document: Document) -> Draft:
@@ -39,7 +40,7 @@ def withdrawal_draft(site: Site, day: str, url: str, last: str, status: int) -> 
         taken=Outcome.UNCHANGED,
         document={
             "identifier": article_id,
-            "url": url,
+            "url": cleaned(url),
             "pressmark": {"schema": WITHDRAWAL, "withdrawn": last, "status": status},
         },
     )
@@ -54,9 +55,9 @@ def rejection_draft(site: Site, day: str, article_id: str, url: str, error: Reje
         taken=Outcome.REJECTED,
         document={
             "identifier": article_id,
-            "url": url,
+            "url": cleaned(url),
             "reason": error.reason,
-            "message": str(error),
+            "message": cleaned(str(error)),
             "pressmark": {"schema": REJECTION},
         },
     )

@@ -7,6 +7,8 @@ PressmarkError                 exit code 1
 ├── BucketError                3  the bucket can't be used
 │   ├── BucketUnreachable      3  nobody answers at the endpoint
 │   └── BucketRefused          3  wrong keys, no such bucket, no permission
+│       ├── ClockWrong         3  our clock or the server's is wrong
+│       └── KeysExpired        3  they were right once
 ├── RunFailed                  4  the crawl went through and its result can't be trusted
 │   ├── LayoutChanged          4  a listing has fewer entries than its site promises
 │   └── CrawlRefused           4  the site said no: robots.txt or 403
@@ -15,18 +17,27 @@ PressmarkError                 exit code 1
 ├── ServiceFailed              7  a program that Pressmark started did not come up
 ├── FindingsFound              8  the archive was checked, or read again, and something in it is wrong
 ├── Stopped                  130  asked to stop before it had begun
-└── Rejected                   -  one page can't become an article; the run goes on
+├── Rejected                   -  one page can't become an article; the run goes on
+└── ReadingFailed              -  one page could not be read by its process; the next run asks for it again
 
 Each message names the URL, key or file it is about and says what to do.
 """
 
 from typing import ClassVar
 
+from pressmark.text import brief, shown_lines
+
 
 class PressmarkError(Exception):
-    """The root: catch this to catch all that Pressmark raises on purpose."""
+    """The root: catch this to catch all that Pressmark raises on purpose.
+
+    Its message may quote what a site or a bucket holds: it is kept as text that is safe to show.
+    """
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(shown_lines(each) if isinstance(each, str) else each for each in args))
 
 
 class UsageError(PressmarkError):
@@ -50,11 +61,22 @@ class BucketError(PressmarkError):
 
 
 class BucketUnreachable(BucketError):
-    """Nobody answers at the S3 endpoint."""
+    """Nobody answers at the S3 endpoint, or not now, or not whole."""
+
+    again_in: float = 0.0
+    """Seconds in which the server asks to be asked again; 0: it does not say."""
 
 
 class BucketRefused(BucketError):
     """The S3 endpoint answers and says no."""
+
+
+class ClockWrong(BucketRefused):
+    """The clocks of this machine and of the server are too far apart for a signature to hold."""
+
+
+class KeysExpired(BucketRefused):
+    """The session of these keys is over."""
 
 
 class RunFailed(PressmarkError):
@@ -102,7 +124,18 @@ class Stopped(PressmarkError):
 
 
 class Rejected(PressmarkError):
-    """One page can't become an article: `reason` is a short name that is counted, the message the details."""
+    """One page can't become an article: `reason` is a short name that is counted, the message the details.
+
+    The message may quote the page: it is kept as one line that is safe to show, and no longer than a line may be.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(brief(message))
+        self.reason = reason
+
+
+class ReadingFailed(PressmarkError):
+    """The process that reads pages took too long or ended on this one: `reason` is a short name that is counted."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -112,7 +145,8 @@ class Rejected(PressmarkError):
 def named(name: str, message: str) -> PressmarkError:
     """Return the error of this class, as another process told it; one whose name is not known becomes the root."""
     known: list[type[PressmarkError]] = [PressmarkError, *_below(PressmarkError)]
-    kind = next((each for each in known if each.__name__ == name and each is not Rejected), PressmarkError)
+    of_pages = {Rejected, ReadingFailed}
+    kind = next((each for each in known if each.__name__ == name and each not in of_pages), PressmarkError)
     return kind(message)
 
 

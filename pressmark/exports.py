@@ -6,8 +6,9 @@ bucket then; the same versions give the same bytes, and files that would not cha
 
 import gzip
 import hashlib
+import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import date, datetime
 from itertools import islice
@@ -24,8 +25,11 @@ from pressmark.arrivals import Arrivals
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound
 from pressmark.reader import Changes, Document, Reader
+from pressmark.text import clean_data
 
 PARQUET = "application/vnd.apache.parquet"  # IANA
+
+logger = logging.getLogger(__name__)
 
 ROWS = 1000
 """Of a row group: so many versions are held in memory at a time."""
@@ -74,6 +78,10 @@ SCHEMA = pa.schema(
 )
 
 
+_UNFIT = (FindingsFound, pa.ArrowException, ValueError, TypeError, OverflowError)
+"""What making a row of a version raises that is not what its schema says."""
+
+
 @attrs.frozen
 class Exported:
     """A day's files."""
@@ -83,7 +91,7 @@ class Exported:
     changed: bool
     """False if both files were there already, byte for byte."""
     problem: str | None = None
-    """Why the day could not be exported: an object of it is not what its schema says."""
+    """Which versions are left out, a line each: they are not what their schema says."""
 
     @property
     def again(self) -> bool:
@@ -105,37 +113,30 @@ class Exporter:
         """
 
         def days(changes: Changes) -> set[date]:
-            return {Document(key, {}).day for key in changes.versions}
+            return _days(changes.versions)
 
-        return Arrivals(self.store, self.site, keys.exported(self.site), days).each(self._tried)
+        return Arrivals(self.store, self.site, keys.exported(self.site), days).each(self.export)
 
     def every(self) -> Iterator[Exported]:
         """Make the files of all days, whatever was made before."""
-        days = {Document(key, {}).day for key in self.store.keys(f"{keys.ARTICLES}{self.site}/")}
-        return map(self._tried, sorted(days))
+        return map(self.export, sorted(_days(self.store.keys(f"{keys.ARTICLES}{self.site}/"))))
 
     def export(self, day: date) -> Exported:
         """Make the files of one day; without a version there are none.
 
-        Raises:
-            FindingsFound: an object of the day is not what its schema says; somebody changed it.
+        A version that is not what its schema says, as somebody changed it, is left out and named.
         """
+        broken: list[FindingsFound] = []
         with tempfile.TemporaryDirectory(prefix="pressmark-export-") as folder:
             parquet, lines = Path(folder, "part.parquet"), Path(folder, "part.jsonl.gz")
-            versions = _write(self._reader.of_day(day), parquet, lines)
+            versions = _write(self._reader.of_day(day, broken.append), parquet, lines, broken.append)
             changed = bool(versions) and any(
                 [
                     self._put(keys.export_parquet(self.site, day), parquet, PARQUET),
                     self._put(keys.export_lines(self.site, day), lines, GZIP),
                 ]
             )
-        return Exported(day, versions, changed)
-
-    def _tried(self, day: date) -> Exported:
-        try:
-            return self.export(day)
-        except FindingsFound as error:
-            return Exported(day, 0, changed=False, problem=str(error))
+        return Exported(day, versions, changed, "\n".join(map(str, broken)) or None)
 
     @property
     def _reader(self) -> Reader:
@@ -154,27 +155,51 @@ class Exporter:
         return True
 
 
-def _write(documents: Iterator[Document], parquet: Path, lines: Path) -> int:
-    """Write documents into both files, some at a time, and return how many there were."""
+def _days(versions: Iterable[str]) -> set[date]:
+    """Return the days of versions' keys; one that is filed under no day is in no export."""
+    days = set()
+    for key in versions:
+        if day := keys.day_of_document(key):
+            days.add(day)
+        else:
+            logger.warning("%s is filed under no day, and in no export", key)
+    return days
+
+
+def _write(documents: Iterator[Document], parquet: Path, lines: Path, broken: Callable[[FindingsFound], None]) -> int:
+    """Write documents into both files, some at a time, and return how many; `broken` gets the others."""
     count = 0
     with ExitStack() as stack:
         table = stack.enter_context(pq.ParquetWriter(parquet, SCHEMA, compression="zstd"))
         file = stack.enter_context(lines.open("wb"))
         text = stack.enter_context(gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0))
-        while some := list(islice(documents, ROWS)):
-            table.write_batch(_batch(some))
+        cleaned = (attrs.evolve(each, data=clean_data(each.data)) for each in documents)  # Older ones are as they came.
+        while some := list(islice(cleaned, ROWS)):
+            try:
+                rows = _rows(some)
+            except _UNFIT:
+                some = [each for each in some if _fits(each, broken)]
+                rows = _rows(some)
+            table.write_batch(rows)
             text.writelines(to_bytes(each.data) for each in some)
             count += len(some)
     return count
 
 
-def _batch(versions: list[Document]) -> pa.RecordBatch:
+def _rows(versions: list[Document]) -> pa.RecordBatch:
+    rows = pa.RecordBatch.from_pylist([row(each) for each in versions], SCHEMA)
+    if absent := [each.name for each in SCHEMA if not each.nullable and rows[each.name].null_count]:
+        raise ValueError(f"no {absent[0]}")
+    return rows
+
+
+def _fits(version: Document, broken: Callable[[FindingsFound], None]) -> bool:
     try:
-        return pa.RecordBatch.from_pylist([row(each) for each in versions], SCHEMA)
-    except pa.ArrowException as error:
-        for each in versions[:-1]:
-            _batch([each])  # Which one it is.
-        raise _at_odds(versions[-1], error) from error
+        _rows([version])
+    except _UNFIT as error:
+        broken(error if isinstance(error, FindingsFound) else _at_odds(version, error))
+        return False
+    return True
 
 
 def row(version: Document) -> dict[str, Any]:

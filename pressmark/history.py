@@ -2,16 +2,16 @@
 
 import logging
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, Self
+from typing import Self
 
 import attrs
 
 from pressmark.archive import keys, manifest
+from pressmark.archive.manifest_model import HostRequests
 from pressmark.archive.store import Store
 from pressmark.errors import FindingsFound
 from pressmark.outcomes import Outcome
@@ -25,17 +25,6 @@ _LISTED = timedelta(minutes=10)
 _MANIFEST = re.compile(r"/[^/.]+\.json$")
 
 logger = logging.getLogger(__name__)
-
-
-@attrs.frozen(kw_only=True)
-class Asked:
-    """How often a run asked one host."""
-
-    host: str
-    number: int
-    """Requests in all."""
-    busiest_minute: int
-    """Requests in the minute with the most of them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +59,13 @@ class PastRun:
     segments: int
     warc_bytes: int
     """Size of all its segments in the bucket."""
-    asked: tuple[Asked, ...]
+    asked: tuple[HostRequests, ...]
+    spool: str = ""
+    """Of which worker."""
+    set_aside: tuple[str, ...] = ()
+    """Files of its spool that could not be read, each with its reason."""
+    set_aside_since: datetime | None = None
+    """Since when the oldest of them is there."""
 
     @property
     def new(self) -> int:
@@ -84,29 +79,29 @@ class PastRun:
 
     @classmethod
     def of(cls, key: str, told: manifest.Manifest) -> Self:
-        """Read a manifest; raise what a wrong one makes Python raise."""
+        """Return what a history keeps of a manifest."""
         return cls(
             key=key,
-            run_id=str(told["run_id"]),
-            site=str(told["site"]),
-            section=str(told["section"]),
-            started_at=datetime.fromisoformat(told["started_at"]).astimezone(UTC),
-            ended_at=datetime.fromisoformat(told["ended_at"]).astimezone(UTC),
-            ended=str(told["ended"]),
-            reason=_text(told["reason"]),
-            failure=_text(told.get("failure")),
-            scope=str(told["parameters"].get("scope", "newest")),
-            counts={name: int(number) for name, number in told["counts"].items()},
-            rejected=_reasons(told, Outcome.REJECTED),
-            failed=_reasons(told, Outcome.FAILED),
-            newly_rejected=int(told["newly_rejected"]),
-            recovered=int(told["recovered"]["published"]),
-            segments=len(told["segments"]),
-            warc_bytes=sum(each["size"] for each in told["segments"]),
-            asked=tuple(
-                Asked(host=str(each["host"]), number=int(each["number"]), busiest_minute=int(each["busiest_minute"]))
-                for each in told.get("requests", ())
-            ),
+            run_id=told.run_id,
+            site=told.site,
+            section=told.section,
+            started_at=told.started_at,
+            ended_at=told.ended_at,
+            ended=told.ended,
+            reason=told.reason,
+            failure=told.failure,
+            scope=told.parameters.scope,
+            counts=told.counts,
+            rejected=told.reasons(Outcome.REJECTED),
+            failed=told.reasons(Outcome.FAILED),
+            newly_rejected=told.newly_rejected,
+            recovered=told.recovered.published,
+            segments=len(told.segments),
+            warc_bytes=told.warc_bytes,
+            asked=told.requests,
+            spool=told.spool or "",
+            set_aside=tuple(f"{each.file}: {each.reason}" for each in told.set_aside),
+            set_aside_since=min((each.since for each in told.set_aside), default=None),
         )
 
 
@@ -170,20 +165,11 @@ class History:
         """Return a run, or what is wrong with its manifest; None if that went since it was listed."""
         try:
             return PastRun.of(key, manifest.read(self.store, key))
-        except (FindingsFound, LookupError, TypeError, ValueError, AttributeError) as error:
-            if isinstance(error, KeyError) and error.args == (key,):
-                return None
-            logger.warning("manifest %s can't be read: %s: %s", key, type(error).__name__, error)
-            return str(error) if isinstance(error, FindingsFound) else f"{type(error).__name__}: {error}"
-
-
-def _text(told: Any) -> str | None:
-    return None if told is None else str(told)
-
-
-def _reasons(told: dict[str, Any], outcome: Outcome) -> dict[str, int]:
-    counted = Counter(str(fate.get("reason")) for fate in told["articles"] if fate["outcome"] == outcome)
-    return dict(counted.most_common())
+        except KeyError:
+            return None
+        except FindingsFound as error:
+            logger.warning("%s", error)
+            return str(error)
 
 
 def _months(now: datetime) -> Iterator[str]:

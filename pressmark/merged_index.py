@@ -14,7 +14,7 @@ import json
 import logging
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -22,10 +22,12 @@ from typing import IO
 
 import attrs
 
-from pressmark.archive import cdxj, guarded, keys
+from pressmark.archive import cdxj, guarded, keys, strict_json
+from pressmark.archive.json_model import JsonModel
 from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import TEXT, Store
-from pressmark.errors import BucketError
+from pressmark.errors import BucketError, FindingsFound
+from pressmark.private import opener
 
 THREADS = 8
 _TOGETHER = 16
@@ -54,8 +56,8 @@ class Merged:
     """Of segments' indexes that can't be read and are left out; they are tried again the next time."""
 
 
-@attrs.frozen
-class _Note:
+@attrs.frozen(kw_only=True)
+class _Note(JsonModel):
     """What an index was made of."""
 
     etag: str
@@ -63,7 +65,7 @@ class _Note:
     sha256: str
     """Of the index, hex."""
     lines: int
-    indexes: dict[str, int]
+    indexes: Mapping[str, int]
     """Of segments: size in bytes by name, `DD/<segment>.cdxj`."""
 
     def fits(self, etag: str | None, there: dict[str, int]) -> bool:
@@ -71,7 +73,7 @@ class _Note:
         return self.etag == etag and self.indexes.items() <= there.items()
 
 
-_NONE = _Note("", "", 0, {})
+_NONE = _Note(etag="", sha256="", lines=0, indexes={})
 
 
 @attrs.frozen
@@ -130,28 +132,33 @@ class Merger:
             for name, data in self._read(month, wanted):
                 index_key = keys.segments_of_month(self.site, month) + name
                 try:
-                    if data is not None:  # Else the next listing does not have it.
+                    if isinstance(data, FindingsFound):
+                        problems.append(str(data))
+                    elif data is not None:  # Else the next listing does not have it.
                         lines.add(_moved(index_key, data))
                         done[name] = len(data)
                 except ValueError as error:
                     problems.append(f"{index_key}: {error}")
                 self.on_index()
             path, old = Path(folder, "new.cdxj"), Path(folder, "old.cdxj")
-            with path.open("wb") as file, old.open("w+b") as before:
+            with open(path, "wb", opener=opener) as file, open(old, "w+b", opener=opener) as before:
                 if known.indexes:
                     try:
-                        self.store.fetch(key, before)
+                        old_sha256 = self.store.fetch(key, before).sha256
                     except KeyError:
                         return None
+                    if old_sha256 != known.sha256:
+                        logger.warning("%s is not of its note's SHA-256: the month is merged again", key)
+                        return self._merge(month, seen, note, _NONE, there)
                     before.seek(0)
                 count, sha256 = _write(lines.in_order(before), file)
             changed = not (note.etag == seen and note.sha256 == sha256)
             etag = guarded.put_over(self.store, key, path, sha256, TEXT, seen) if changed else seen
         if not etag:
             return None
-        made = _Note(etag, sha256, count, done)
+        made = _Note(etag=etag, sha256=sha256, lines=count, indexes=done)
         if made != note:
-            self.store.put(keys.merged(self.site, month), json.dumps(attrs.asdict(made)).encode() + b"\n")
+            self.store.put(keys.merged(self.site, month), json.dumps(made.to_json()).encode() + b"\n")
         return Merged(month, len(done), len(done) - len(known.indexes), count, changed, tuple(problems))
 
     def _listed(self, month: str) -> Iterator[tuple[str, int]]:
@@ -160,28 +167,29 @@ class Merger:
         sizes = self.store.sizes(prefix)
         return ((key.removeprefix(prefix), size) for key, size in sizes if key.endswith(cdxj.SUFFIX))
 
-    def _read(self, month: str, names: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
-        """Read indexes, some at a time; None of one that went since it was listed."""
+    def _read(self, month: str, names: Iterable[str]) -> Iterator[tuple[str, bytes | FindingsFound | None]]:
+        """Read indexes, some at a time; None of one that went since it was listed, the error of one too large."""
         rest = iter(names)
         with ThreadPoolExecutor(THREADS, "index") as pool:
             while some := list(islice(rest, _TOGETHER)):
                 yield from zip(some, pool.map(lambda name: self._get(month, name), some), strict=True)
 
-    def _get(self, month: str, name: str) -> bytes | None:
+    def _get(self, month: str, name: str) -> bytes | FindingsFound | None:
         try:
-            return self.store.get(keys.segments_of_month(self.site, month) + name)
+            return self.store.get(keys.segments_of_month(self.site, month) + name, most=cdxj.MOST)
         except KeyError:
             return None
+        except FindingsFound as error:
+            return error
 
     def _note(self, month: str) -> _Note:
         """Return the note of a month; one that can't be read is as none."""
         key = keys.merged(self.site, month)
         try:
-            note = _Note(**json.loads(self.store.get(key)))
-            return attrs.evolve(note, indexes=dict(note.indexes), lines=int(note.lines))
+            return _Note.from_json(strict_json.load_object(self.store.get(key, most=strict_json.MOST)))
         except KeyError:
             return _NONE
-        except (ValueError, TypeError) as error:
+        except (strict_json.InvalidJson, FindingsFound) as error:
             logger.warning("%s can't be read (%s): the month is made anew", key, error)
             return _NONE
 
@@ -198,7 +206,7 @@ def _moved(index_key: str, data: bytes) -> list[bytes]:
     lines = []
     for line in filter(None, data.split(b"\n")):
         facts = _LINE.fullmatch(line)
-        if not facts or json.loads(facts[1]).get("filename") != name:
+        if not facts or strict_json.load_object(facts[1]).get("filename") != name:
             raise ValueError(f"{line[:80]!r} is no line of its index")
         before, _, behind = line.rpartition(named)
         lines.append(before + moved + behind + b"\n")

@@ -28,7 +28,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-GONE = {"http-404", "http-410"}
+GONE = {"http-404", "http-410", "moved"}
 """Reasons of a failure that another try would only repeat."""
 
 

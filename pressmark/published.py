@@ -7,6 +7,8 @@ from typing import Any
 
 import attrs
 
+from pressmark.archive.keys import day_of_document
+
 _APART = {"pressmark", "archivedAt"}
 """Fields of which no reader of an article knows."""
 
@@ -30,8 +32,15 @@ class Document:
 
     @property
     def day(self) -> date:
-        """The day it is filed under: that in the article's URL."""
-        return date.fromisoformat("-".join(self.key.split("/")[2:5]))
+        """The day it is filed under: that in the article's URL.
+
+        Raises:
+            ValueError: its key has none; none that a run writes is like that.
+        """
+        day = day_of_document(self.key)
+        if day is None:
+            raise ValueError(f"{self.key} is filed under no day")
+        return day
 
     @property
     def article_id(self) -> str:

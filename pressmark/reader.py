@@ -7,7 +7,6 @@ for changes in reader.changes(since=stored_cursor):
     store(changes.cursor)
 """
 
-import json
 import logging
 import os
 import re
@@ -16,13 +15,14 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import islice
-from typing import Any, Self
+from typing import Self
 
 import attrs
 
 from pressmark import object_id
 from pressmark.archive import cursor as cursors
-from pressmark.archive import keys, manifest
+from pressmark.archive import keys, manifest, strict_json
+from pressmark.archive.manifest_model import Manifest
 from pressmark.archive.response import Response, member_of, response_of
 from pressmark.archive.store import Store
 from pressmark.config import Config
@@ -46,14 +46,15 @@ logger = logging.getLogger(__name__)
 class Changes:
     """What one run added to the bucket: keys of documents, to be had by `Reader.read`."""
 
-    manifest: dict[str, Any] = attrs.field(repr=False)
+    manifest: Manifest = attrs.field(repr=False)
+    """Of the run."""
     cursor: str
     """Store it when these changes are dealt with: `Reader.changes(since=cursor)` goes on behind them."""
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Every document."""
-        return tuple(said["key"] for said in self.manifest["objects"])
+        return tuple(said.key for said in self.manifest.objects)
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -100,30 +101,35 @@ class Reader:
         config = Config.from_env(os.environ)
         return cls(Store.open(attrs.evolve(config, bucket=bucket or config.bucket)), site)
 
-    def versions(self, article: str) -> list[Document]:
+    def versions(self, article: str, broken: Callable[[FindingsFound], None] | None = None) -> list[Document]:
         """Return all versions of an article, oldest first; of a version that was read anew, the newest reading.
 
         Args:
             article: its URL; or its id, if that is an ObjectId and so tells the day to look in.
+            broken: as in `read`.
 
         Raises:
             UsageError: it is neither.
         """
-        return list(self.read(self._newest_readings(*_of(article))))
+        return list(self.read(self._newest_readings(*_of(article)), broken))
 
-    def silent_edits(self, article: str) -> list[Document]:
-        """Return what an article said besides its versions, under the same *Updated* times."""
+    def silent_edits(self, article: str, broken: Callable[[FindingsFound], None] | None = None) -> list[Document]:
+        """Return what an article said besides its versions, under the same *Updated* times; arguments as `versions`."""
         days, article_id = _of(article)
-        return list(self.read(key for day in days for key in self._listed(keys.SILENT_EDITS, day, article_id)))
+        listed = (key for day in days for key in self._listed(keys.SILENT_EDITS, day, article_id))
+        return list(self.read(listed, broken))
 
     def latest(self, day: date) -> Iterator[Document]:
         """Return the newest version of each article of a day, by article id; the day is that in the articles' URLs."""
         newest = {key.split("/")[-2]: key for key in self._newest_readings([f"{day:%Y/%m/%d}"])}
         return self.read(newest.values())
 
-    def of_day(self, day: date) -> Iterator[Document]:
-        """Return all versions of a day, in the order of article ids and *Updated* times; the day as in `latest`."""
-        return self.read(self._newest_readings([f"{day:%Y/%m/%d}"]))
+    def of_day(self, day: date, broken: Callable[[FindingsFound], None] | None = None) -> Iterator[Document]:
+        """Return all versions of a day, in the order of article ids and *Updated* times; the day as in `latest`.
+
+        `broken` is that of `read`.
+        """
+        return self.read(self._newest_readings([f"{day:%Y/%m/%d}"]), broken)
 
     def changes(self, since: str | None = None) -> Iterator[Changes]:
         """Return what the site's runs added, run by run: none is left out and none comes twice.
@@ -147,7 +153,7 @@ class Reader:
                 raise UsageError(str(error)) from error
         for key in behind.ahead(self.store):
             try:
-                told = manifest.read(self.store, key)
+                told = manifest.read_listed(self.store, key)
             except FindingsFound as error:  # It stays ahead of the cursor, and is told of once it is mended.
                 logger.warning("left out: %s", error)
                 continue
@@ -223,24 +229,22 @@ class Reader:
 
     def _read(self, key: str) -> Document | None:
         try:
-            document = json.loads(self.store.get(key))
+            document = strict_json.load_object(self.store.get(key, most=strict_json.MOST))
         except KeyError:
             if key.startswith(keys.REJECTED):
                 return None
             raise FindingsFound(f"{key} is missing. `pressmark verify` lists what else.") from None
-        except ValueError as error:
-            raise FindingsFound(f"{key} is no JSON: {error}. `pressmark verify` lists what else.") from None
-        if not isinstance(document, dict):
-            raise FindingsFound(f"{key} is no JSON object. `pressmark verify` lists what else.")
+        except strict_json.InvalidJson as error:
+            raise FindingsFound(f"{key} is no document: {error}. `pressmark verify` lists what else.") from None
         return Document(key, document)
 
     def _newest_readings(self, days: Iterable[str], article_id: str = "") -> list[str]:
         """Return one key per version of these days, in the order of articles and *Updated* times."""
         found: dict[str, str] = {}
         for day in days:
-            found |= {_version_of(key): key for key in self._listed(keys.ARTICLES, day, article_id)}
+            found |= {keys.version_of(key): key for key in self._listed(keys.ARTICLES, day, article_id)}
             corrections = sorted(self._listed(keys.CORRECTIONS, day, article_id), key=_layout_number)
-            found |= {_version_of(key): key for key in corrections}
+            found |= {keys.version_of(key): key for key in corrections}
         return [found[version] for version in sorted(found)]
 
     def _listed(self, prefix: str, day: str, article_id: str) -> Iterator[str]:
@@ -259,15 +263,10 @@ def _of(article: str) -> tuple[list[str], str]:
 
 
 def _named(url: str) -> tuple[str, str] | None:
-    """Return the day (`YYYY/MM/DD`) and the id that the URL of an article tells; None of any other."""
-    day, named = _DAY_OF_URL.search(url), _ID_OF_URL.search(url)
+    """Return the day (`YYYY/MM/DD`) and the id that the path of an article's URL tells; None of any other."""
+    path = url.partition("#")[0].partition("?")[0]
+    day, named = _DAY_OF_URL.search(path), _ID_OF_URL.search(path)
     return (keys.day_of_url(day[1]), named[1]) if day and named else None
-
-
-def _version_of(key: str) -> str:
-    """Return the version key that a version or correction is filed under."""
-    article_id, name = key.split("/")[-2:]
-    return f"{article_id}/{name.removesuffix('.json').partition('-')[0]}"
 
 
 def _layout_number(key: str) -> int:

@@ -19,10 +19,17 @@ class Requisites:
     """Could not be had, or robots.txt forbids them."""
     left_out: int = 0
     """Beyond the bounds of their page."""
+    refused: int = 0
+    """How often a page named one on a host or port that the site file does not allow; they are not asked."""
+    unread: int = 0
+    """Stylesheets among those captured that could not be searched for more."""
 
-    def wants(self, url: str, host: str) -> bool:
-        """Tell whether to ask for this URL, on an allowed host; a second question is answered no."""
-        if url in self._today or not self.site.allows(host):
+    def wants(self, url: str) -> bool:
+        """Tell whether to ask for this URL, of an allowed server; a second question is answered no."""
+        if url in self._today:
+            return False
+        if not self.site.allows(url):
+            self.refused += 1
             return False
         self._today.add(url)
         return True
@@ -34,4 +41,10 @@ class Requisites:
 
     def counts(self) -> dict[str, int]:
         """Return what became of those that were asked for."""
-        return {"captured": self.captured, "failed": self.failed, "left_out": self.left_out}
+        return {
+            "captured": self.captured,
+            "failed": self.failed,
+            "left_out": self.left_out,
+            "refused": self.refused,
+            "unread": self.unread,
+        }

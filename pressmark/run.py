@@ -2,30 +2,43 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import attrs
 
 from pressmark import __version__, schema
-from pressmark.archive import cdxj, documents, keys, manifest, visits
+from pressmark.archive import cdxj, keys, manifest, visits
 from pressmark.archive.archivist import Archivist, Setup
 from pressmark.archive.batch import Published, kept_at
 from pressmark.archive.last_run import last_run, last_visits
 from pressmark.archive.ledger import Ledger
-from pressmark.archive.publisher import Settled, publish_leftovers
+from pressmark.archive.manifest_model import (
+    HostRequests,
+    ListedObject,
+    ListedSegment,
+    Manifest,
+    RecoveredWork,
+    RunParameters,
+    SeenArticle,
+    SetAsideFile,
+)
+from pressmark.archive.publisher import Settled
+from pressmark.archive.robots_copy import RobotsCopies
+from pressmark.archive.set_aside import SetAside, claimed, spool_id
 from pressmark.archive.store import Store
 from pressmark.archive.telling import tell, untold
 from pressmark.article import VersionKey
 from pressmark.capture import Receipt
 from pressmark.config import Config
-from pressmark.document import Document, timestamp
+from pressmark.document import Document
 from pressmark.drafts import rejection_draft, silent_edit_draft, version_draft, withdrawal_draft
-from pressmark.errors import FindingsFound, PressmarkError, Rejected
+from pressmark.errors import PressmarkError, Rejected
+from pressmark.known_content import KnownContent
 from pressmark.outcomes import Outcome, Outcomes
 from pressmark.requisites import Requisites
-from pressmark.scope import Scope, ScopeKind
+from pressmark.scope import Scope
 from pressmark.site import Site
 from pressmark.traffic import Traffic
 from pressmark.verdict import verdict
@@ -36,6 +49,8 @@ if TYPE_CHECKING:
 
 ADDING = (Outcome.PUBLISHED, Outcome.UPDATED, Outcome.SILENT_EDIT, Outcome.WITHDRAWN)
 """Outcomes of which each leaves a document."""
+
+_NOT_PUBLISHED = "its capture is nowhere, or what has its key in the bucket can't be read: the log says which"
 
 logger = logging.getLogger(__name__)
 
@@ -93,12 +108,15 @@ class Run:
         """Entries of the listing that lead to no article: features on other hosts and the like."""
         self.failure: PressmarkError | None = None
         self.interrupted = False
+        self.interruption: str | None = None
+        """Why it ended itself, for people; None if it did not."""
         self.halt: Callable[[], None] = lambda: None
         """Ends the crawl early and orderly; from any thread."""
         self.recovered = Recovered()
         self.newly_rejected = 0
         self._on_change = on_change
         self._told: dict[Path, Published] = {}
+        self._set_aside: list[SetAside] = []
         self.spool_folder = config.spool / site.site
         last = last_run if self.scope.regular else last_visits
         self.last = last(store, site.site, section, self.started_at)
@@ -109,22 +127,24 @@ class Run:
             everything=self.scope.unconditional,
             aside=not self.scope.regular,
         )
+        self.known = KnownContent(store, site.site, self.ledger, self.watch)
         captured = cdxj.captures(store, site.site, self.started_at)
         self.requisites = Requisites(site, {url for url, capture in captured.items() if capture.status < 500})
+        self.robots_copies = RobotsCopies(store, site.site, self.started_at, captured)
         setup = Setup(
             config=config,
             site=site.site,
             run_id=self.run_id,
             info=self._warcinfo(),
-            earlier={url: capture for url, capture in captured.items() if capture.status == 200},
+            earlier={url: each for url, each in captured.items() if each.status == 200 and not _is_robots(url)},
         )
         self.archivist = Archivist(setup, self._published, self.break_off)
 
     def start(self) -> None:
-        """Publish what earlier runs left, and leave a mark that this one has begun."""
+        """Take note of what earlier runs published and listed nowhere, and leave a mark that this one has begun."""
         self.archivist.start()
-        publish_leftovers(self.store, self.spool_folder, self.site.site)
         self._told |= untold(self.store, self.spool_folder, self.site.site)
+        self._set_aside = claimed(self.spool_folder, self.site.site, self.section_name)
         self.recovered.published = sum(published.versions for published in self._told.values())
         self.recovered.segments = len(self._told)
         manifest.start(self.store, self.site.site, self.section_name, self.started_at, self.run_id)
@@ -151,22 +171,6 @@ class Run:
             draft = attrs.evolve(draft, outcome=Outcome.UPDATED)
         self.archivist.stage(draft, receipts, version=str(version))
 
-    def known_content(self, day: str, version: VersionKey) -> str | None:
-        """Return the SHA-256 of what a known version says, as it was last visited.
-
-        None of a version not known, and the empty string of one that can't be read any more.
-        """
-        if not self.ledger.knows_version(day, version):
-            return None
-        if known := self.watch.content(version):
-            return known
-        key = keys.version(self.site.site, day, version)
-        try:
-            return str(documents.read(self.store, key)["pressmark"]["contentSha256"])
-        except (FindingsFound, KeyError) as error:  # What the site says now is then kept beside it.
-            logger.warning("can't be compared with what the site says now: %s", error)
-            return ""
-
     def withdraw(self, article_id: str, day: str, url: str, status: int, receipt: Receipt) -> bool:
         """Keep a tombstone for a known article that is gone; False if none of its versions is known."""
         last = self.ledger.last_version(day, article_id)
@@ -188,6 +192,14 @@ class Run:
     def fail(self, error: PressmarkError) -> None:
         """Note why this run's result can't be trusted; the first reason stands."""
         self.failure = self.failure or error
+
+    def out_of_time(self, limit: timedelta) -> None:
+        """End the crawl, since it took longer than it may; what it has is kept, and the next run goes on."""
+        self.interrupted = True
+        told = f"its time limit of {limit} was over"
+        self.interruption = f"{told} (`time_limit` of the section; by default four fifths of its `deadline`)"
+        logger.warning("the crawl ends: %s", self.interruption)
+        self.halt()
 
     def break_off(self, error: PressmarkError) -> None:
         """Fail, and end the crawl: what it would do now would be lost, or is not wanted."""
@@ -221,37 +233,36 @@ class Run:
         """Return what was seen and what became of it."""
         return {"listing_pages": self.listing_pages, **self.outcomes.counts(), "not_due": len(self.watch.not_due)}
 
-    def manifest(self) -> manifest.Manifest:
+    def manifest(self) -> Manifest:
         """Return what the run leaves behind."""
         told = [self._told[path] for path in sorted(self._told)]
-        return {
-            "schema": schema.MANIFEST,
-            "run_id": self.run_id,
-            "site": self.site.site,
-            "section": self.section_name,
-            "started_at": timestamp(self.started_at),
-            "ended_at": timestamp(datetime.now(UTC)),
-            "ended": self.ended,
-            "reason": str(self.failure) if self.failure else None,
-            "failure": type(self.failure).__name__ if self.failure else None,
-            "caught_up": self.caught_up,
-            "software": f"pressmark {__version__}",
-            "parameters": self.scope.parameters(),
-            "counts": self.counts(),
-            "newly_rejected": self.newly_rejected,
-            "requisites": self.requisites.counts(),
-            "recovered": attrs.asdict(self.recovered),
-            **({"pages_found": self.pages_found} if self.scope.kind is ScopeKind.SEARCH else {}),
-            "requests": self.traffic.told(),
-            "elsewhere": sorted(self.elsewhere),
-            "articles": list(self.outcomes),
-            "segments": [
-                {**attrs.asdict(each.segment), "records": each.records, "index": attrs.asdict(each.index)}
-                for each in told
-            ],
-            "visits": attrs.asdict(self._visits),
-            "objects": [attrs.asdict(stored) for each in told for stored in each.objects],
-        }
+        return Manifest(
+            schema=schema.MANIFEST,
+            run_id=self.run_id,
+            site=self.site.site,
+            section=self.section_name,
+            started_at=self.started_at,
+            ended_at=datetime.now(UTC),
+            ended=self.ended,
+            reason=str(self.failure) if self.failure else self.interruption,
+            failure=type(self.failure).__name__ if self.failure else None,
+            caught_up=self.caught_up,
+            software=f"pressmark {__version__}",
+            parameters=RunParameters.from_json(self.scope.parameters()),
+            counts=self.counts(),
+            newly_rejected=self.newly_rejected,
+            requisites=self.requisites.counts(),
+            recovered=RecoveredWork(**attrs.asdict(self.recovered)),
+            spool=spool_id(self.config.spool),
+            set_aside=tuple(SetAsideFile.from_json(each.summary) for each in self._set_aside),
+            pages_found=self.pages_found,
+            requests=tuple(map(HostRequests.from_json, self.traffic.told())),
+            elsewhere=tuple(sorted(self.elsewhere)),
+            articles=tuple(map(SeenArticle.from_json, self.outcomes)),
+            segments=tuple(map(_listed, told)),
+            visits=ListedObject.of(self._visits),
+            objects=tuple(ListedObject.of(stored) for each in told for stored in each.objects),
+        )
 
     def _judge(self, left: int) -> None:
         """Fail a run that went through and whose result can't be trusted."""
@@ -271,7 +282,9 @@ class Run:
     def _published(self, published: Published, settled: Settled) -> None:
         self._told[kept_at(self.spool_folder, published)] = published
         for draft, outcome in settled:
-            if outcome is not Outcome.REJECTED:  # That was settled with its reason when it was rejected.
+            if outcome is Outcome.FAILED:
+                self.outcomes.settle(draft.article_id, outcome, reason="not-published", message=_NOT_PUBLISHED)
+            elif outcome is not Outcome.REJECTED:  # That was settled with its reason when it was rejected.
                 self.outcomes.settle(draft.article_id, outcome, key=draft.key)
         self._on_change(self)
 
@@ -289,7 +302,22 @@ class Run:
         }
 
 
-def changed(told: manifest.Manifest) -> bool:
-    """Tell by its manifest whether a run added documents to the bucket, those that runs before it had left included."""
-    added = sum(told["counts"].get(outcome, 0) for outcome in ADDING)
-    return bool(added + told["recovered"]["published"] + told["newly_rejected"])
+def _is_robots(url: str) -> bool:
+    """Each robots.txt is stored whole, and never as a reference to one before it: its age is that of its record."""
+    return url.endswith("/robots.txt")
+
+
+def _listed(published: Published) -> ListedSegment:
+    stored, index = published.segment, ListedObject.of(published.index)
+    return ListedSegment(key=stored.key, size=stored.size, sha256=stored.sha256, records=published.records, index=index)
+
+
+def changed(counts: Mapping[str, int], *, newly_rejected: int, recovered: int) -> bool:
+    """Tell whether a run added documents to the bucket.
+
+    Args:
+        counts: its manifest's.
+        newly_rejected: likewise.
+        recovered: versions that it published for runs before it.
+    """
+    return bool(sum(counts.get(outcome, 0) for outcome in ADDING) + recovered + newly_rejected)

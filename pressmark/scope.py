@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from pressmark.errors import UsageError
-from pressmark.site import Site
+from pressmark.site import MOST_PAGES, Site
 
 MOST_LOOKS = 40
 """Listing pages that a search looks at, at most; it needs about 2 log2 of the number of pages."""
@@ -57,8 +57,8 @@ class Scope:
     def __attrs_post_init__(self) -> None:
         for name in ("pages", "first_page", "requests_per_minute"):
             number = getattr(self, name)
-            if number is not None and number < 1:
-                raise UsageError(f"{name.replace('_', ' ')}: {number} is too few, it must be at least 1")
+            if number is not None and not 1 <= number <= MOST_PAGES:
+                raise UsageError(f"{name.replace('_', ' ')}: {number} is not from 1 to {MOST_PAGES}")
         if self.since and self.until and self.since > self.until:
             raise UsageError(f"no day is since {self.since} and until {self.until}: swap them?")
         if self.kind is ScopeKind.SEARCH and not (self.since or self.until):

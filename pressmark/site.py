@@ -7,15 +7,28 @@ from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pressmark.address_rule import AddressRule
+from pressmark.archive.keys import is_day
 from pressmark.errors import SiteFileError, UnknownSection
+from pressmark.hosts import RefusedAddress, allowed_hosts, allows, server_of
 from pressmark.recheck import Recheck
+
+LONGEST_URL = 8000
+"""Characters of an address that is asked for: what servers are expected to take at least (RFC 9110, 4.1)."""
+_ARTICLE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)
+"""An id is a folder of keys, which have 1,024 bytes at most, and a name on the disk of some S3 servers: 255."""
+MOST_PAGES = 1_000_000
+"""Listing pages that a run may be asked to read."""
+_LONGEST = timedelta(days=365)
+_PAGE = re.compile(r"\d{1,6}", re.ASCII)
+"""The number of a page: Python reads no number of more than 4,300 digits."""
 
 
 def _time_zone(name: str) -> str:
@@ -27,7 +40,11 @@ def _time_zone(name: str) -> str:
 
 
 def _article_pattern(pattern: str) -> str:
-    missing = {"id", "day", "page"} - re.compile(pattern).groupindex.keys()
+    try:
+        groups = re.compile(pattern).groupindex.keys()
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"the pattern is no regular expression: {error}") from None
+    missing = {"id", "day", "page"} - groups
     if missing:
         raise ValueError(f"the pattern lacks the named groups {sorted(missing)}")
     return pattern
@@ -40,7 +57,10 @@ def _section_name(name: str) -> str:
 
 
 def _listing_page(template: str) -> str:
-    names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    parts = [part for part in Formatter().parse(template) if part[1] is not None]
+    if any(form or conversion for _, _, form, conversion in parts):
+        raise ValueError("{path} and {number} stand alone, without a format")
+    names = {name or "" for _, name, _, _ in parts}
     if "number" not in names:
         raise ValueError("the address lacks {number}")
     if unknown := names - {"path", "number"}:
@@ -50,6 +70,21 @@ def _listing_page(template: str) -> str:
     return template
 
 
+def _origin(url: str) -> str:
+    server_of(url)
+    return url
+
+
+def _hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
+    allowed_hosts(entries)
+    return entries
+
+
+def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
+    AddressRule.of(entries)
+    return entries
+
+
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,11 +92,14 @@ class _Facts(BaseModel):
 class Politeness(_Facts):
     """How gently a site is asked."""
 
-    delay: Annotated[float, Field(ge=0)] = 1.0
+    delay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     """Seconds between two requests to one host, at least; a longer Crawl-delay of robots.txt wins."""
+    longest_delay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
+    """Seconds a site may ask for, at most: a longer Crawl-delay is cut to it. A longer Retry-After fails what was
+    asked for; that of the listing or its robots.txt ends the run."""
     concurrency: Annotated[int, Field(ge=1, le=16)] = 1
     """Requests to one host under way at once."""
-    timeout: Annotated[float, Field(gt=0)] = 30.0
+    timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0
     """Seconds until a response that does not end is given up."""
     retries: Annotated[int, Field(ge=0)] = 2
     """How often a failed request is tried again."""
@@ -98,6 +136,37 @@ class RequisiteBounds(_Facts):
     """Bytes for one page; the last one asked for may be cut there."""
 
 
+Count = Annotated[int, Field(ge=1)]
+
+
+class PageBounds(_Facts):
+    """How large a page may be that is read. What is larger is `too-large`: captured, and read by nobody.
+
+    They decide outcomes, so they are sizes and counts, which are the same on every machine; only `seconds` is not.
+    """
+
+    listing: Count = 8_000_000
+    """Bytes of a listing page, without its content encoding."""
+    article: Count = 8_000_000
+    """Bytes of an article's pages together, without their content encoding."""
+    requisite: Count = 4_000_000
+    """Bytes of a stylesheet, without its content encoding; a larger one is captured and not searched for more."""
+    following: Count = 50
+    """Pages of an article behind its first."""
+    tags: Count = 50_000
+    """Tags of a page, end tags and comments included."""
+    attributes: Count = 100_000
+    """Attributes of all tags of a page."""
+    attributes_of_tag: Count = 500
+    """Attributes of one tag."""
+    nesting: Annotated[int, Field(ge=1, le=1000)] = 250
+    """Elements around an element."""
+    items: Count = 5_000
+    """Links of a listing; pictures, names and keywords of an article page; requisites of a page."""
+    seconds: Annotated[float, Field(gt=0)] = 30.0
+    """Time for reading one page; then its reader is killed and the page has failed, to be asked for by the next run."""
+
+
 class Section(_Facts):
     """One listing path of a site."""
 
@@ -109,15 +178,29 @@ class Section(_Facts):
     """Whether it has DAGs; without them it is crawled by hand alone."""
     schedule: str | None = "*/30 * * * *"
     """Cron expression of the Airflow DAG, UTC; null: only when triggered."""
-    pages: Annotated[int, Field(ge=1)] = 5
+    pages: Annotated[int, Field(ge=1, le=MOST_PAGES)] = 5
     """Listing pages a scheduled run visits at most."""
-    deadline: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)
+    deadline: Annotated[timedelta, Field(gt=timedelta(0), le=_LONGEST)] = timedelta(minutes=30)
     """Time within which a run has to end, from when it was queued; then it is told as late (ISO 8601, e.g. `PT30M`)."""
+    time_limit: Annotated[timedelta, Field(gt=timedelta(0), le=_LONGEST)] | None = None
+    """Time after which a crawl ends itself, in order; null: four fifths of `deadline`. More pages than `pages`, and a
+    slower pace than `politeness`, get more."""
+
+    @model_validator(mode="after")
+    def _limit_before_deadline(self) -> Self:
+        if self.limit >= self.deadline:
+            raise ValueError(f"time_limit {self.limit} must be shorter than deadline {self.deadline}")
+        return self
+
+    @property
+    def limit(self) -> timedelta:
+        """`time_limit`, or what it is by default."""
+        return self.time_limit or self.deadline * 4 / 5
 
 
 SectionName = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"),
+    Field(max_length=100, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"),
     AfterValidator(_section_name),
 ]
 """It stands in bucket keys and DAG ids: `world/europe`."""
@@ -126,15 +209,18 @@ SectionName = Annotated[
 class Site(_Facts):
     """One news site: everything about it that is not code."""
 
-    site: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    site: Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9-]*$")]
     """Short name; stands in bucket keys, segment names and DAG ids."""
     title: str
     layout: str
     """Name of the page classes that read it (`spiders.pages`)."""
-    origin: Annotated[str, Field(pattern=r"^https?://[^/]+$")]
-    """Scheme and host that listing paths are appended to."""
-    hosts: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Hosts that may be asked; a leading dot allows all subdomains."""
+    origin: Annotated[str, Field(pattern=r"^https?://[^/]+$"), AfterValidator(_origin)]
+    """Scheme, host and port that listing paths are appended to."""
+    hosts: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_hosts)]
+    """Hosts that may be asked, at their scheme's own port (80 or 443), and the origin's host at the origin's port too;
+    a leading dot allows all subdomains, `host:port` that port alone."""
+    allow_addresses: Annotated[tuple[str, ...], AfterValidator(_networks)] = ()
+    """Networks that its hosts may be in beside the public ones, e.g. `10.0.0.0/8` of an intranet."""
     language: str = "en"
     time_zone: Annotated[str, AfterValidator(_time_zone)]
     """IANA zone of the times printed on the pages."""
@@ -145,6 +231,7 @@ class Site(_Facts):
     politeness: Politeness = Politeness()
     expect: Expectations = Expectations()
     requisites: RequisiteBounds = RequisiteBounds()
+    bounds: PageBounds = PageBounds()
     recheck: Recheck = Recheck()
     sections: Annotated[dict[SectionName, Section], Field(min_length=1)]
 
@@ -163,14 +250,38 @@ class Site(_Facts):
         """`article_url`, compiled."""
         return re.compile(self.article_url)
 
-    def allows(self, host: str) -> bool:
-        """Tell whether this host may be asked."""
-        return any(host == each.lstrip(".") or (each.startswith(".") and host.endswith(each)) for each in self.hosts)
+    def refusal(self, url: str) -> RefusedAddress | None:
+        """Return why a URL is not asked: its server is none of this site, or can't be told; None if it may be asked."""
+        try:
+            server = server_of(url)
+        except RefusedAddress as error:
+            return error
+        if allows(server, origin=server_of(self.origin), hosts=allowed_hosts(self.hosts)):
+            return None
+        return RefusedAddress(
+            "offsite", f"it leads to {server}, a host or port that the site file does not allow (`hosts`)"
+        )
+
+    def allows(self, url: str) -> bool:
+        """Tell whether the server of a URL may be asked."""
+        return self.refusal(url) is None
 
     def article_match(self, url: str) -> re.Match[str] | None:
-        """Match the URL of an article of this site; None for any other address."""
-        parts = urlsplit(url)
-        return self.article_pattern.search(parts.path) if self.allows(parts.hostname or "") else None
+        """Match the URL of an article of this site; None for any other address.
+
+        One whose day is no day, or whose URL, id or page is longer than what it is stored in allows, is no article's.
+        """
+        if len(url) > LONGEST_URL:
+            return None
+        try:
+            parts = urlsplit(url)
+            allowed = self.allows(url)
+        except ValueError:  # Brackets that hold no IPv6 address.
+            return None
+        match = self.article_pattern.search(parts.path) if allowed else None
+        if not (match and is_day(match["day"]) and _ARTICLE_ID.fullmatch(match["id"])):
+            return None
+        return match if _PAGE.fullmatch(match["page"] or "1") else None
 
     def listing_url(self, section: Section, number: int) -> str:
         """Return the address of a section's listing page; the first is number 1."""
@@ -190,15 +301,29 @@ class Site(_Facts):
 def read_site(path: Path) -> Site:
     """Read one site file; raise SiteFileError that names the file, the field and what is wrong with it."""
     try:
-        facts: Any = yaml.safe_load(path.read_text("utf-8"))
+        if not path.is_file():
+            raise SiteFileError(f"{path}: it is no file")
+        facts: Any = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - it is a safe one
         return Site.model_validate(facts)
-    except (OSError, yaml.YAMLError) as error:
-        raise SiteFileError(f"{path}: {error}") from error
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in each['loc']) or 'the file'}: {each['msg']}" for each in error.errors()
         )
         raise SiteFileError(f"{path}: {wrong}") from error
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SiteFileError(f"{path}: {error}") from error
+    except (LookupError, AttributeError, ArithmeticError) as error:  # PyYAML's own, of values like `!!int _`.
+        raise SiteFileError(f"{path}: a value is not of its tag ({type(error).__name__}: {error})") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a name that comes twice: the second would win without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise yaml.constructor.ConstructorError(None, None, f"{sorted(twice)} come twice", node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def load_sites(extra: Path | None = None) -> dict[str, Site]:

@@ -82,21 +82,26 @@ class Watch:
             pages=pages,
             version=last.version if last else None,
             content_sha256=last.content_sha256 if last else None,
+            reader=last.reader if last else None,
         )
 
     def unchanged(self, article_id: str) -> None:
         """Take note that its server says an article is the same."""
         self._visits[article_id] = attrs.evolve(self._visits[article_id], visited_at=self._now)
 
-    def read(self, version: VersionKey, content_sha256: str) -> None:
-        """Take note of what a visited article says."""
+    def read(self, version: VersionKey, content_sha256: str, reader: str) -> None:
+        """Take note of what a visited article says, and what read it."""
         visit = self._visits[version.article_id]
-        self._visits[version.article_id] = attrs.evolve(visit, version=str(version), content_sha256=content_sha256)
+        self._visits[version.article_id] = attrs.evolve(
+            visit, version=str(version), content_sha256=content_sha256, reader=reader
+        )
 
-    def content(self, version: VersionKey) -> str | None:
-        """Return the content that this version had when it was last visited, if that is known."""
-        visit = self._visits.get(version.article_id)
-        return visit.content_sha256 if visit and visit.version == str(version) else None
+    def last_read(self, article_id: str, reader: str) -> tuple[str, str] | None:
+        """Return version and content that an article had when this reader last read it, if that was the last visit."""
+        visit = self._visits.get(article_id)
+        if visit and visit.reader == reader and visit.version and visit.content_sha256:
+            return visit.version, visit.content_sha256
+        return None
 
     def told(self, failed: Container[str] = ()) -> Iterator[Visit]:
         """Return what the next run needs, by article id.

@@ -1,29 +1,32 @@
-"""Keeps to the Crawl-delay of robots.txt, which Scrapy reads and does not act on."""
+"""Keeps to the Crawl-delay of robots.txt, as far as the site file allows."""
 
-from typing import Self
+import logging
+from typing import TYPE_CHECKING
 
-from scrapy import Request, signals
 from scrapy.crawler import Crawler
-from scrapy.robotstxt import RobotParser
-from scrapy.utils.httpobj import urlparse_cached
+
+if TYPE_CHECKING:
+    from pressmark.site import Politeness
+
+logger = logging.getLogger(__name__)
 
 
-class CrawlDelay:
-    """An extension that slows a host down to its Crawl-delay; the site file's own delay holds if it is longer."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-        crawler.signals.connect(self.robots_parsed, signals.robots_parsed)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Listen to the crawler's signals."""
-        return cls(crawler)
-
-    def robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
-        """Slow the host's slot down."""
-        delay = robotparser.crawl_delay(self._crawler.settings["USER_AGENT"])
-        assert self._crawler.engine is not None
-        slot = self._crawler.engine.downloader.slots.get(urlparse_cached(request).hostname or "")
-        if slot and delay and delay > slot.delay:
-            slot.delay = delay
+def slow_down(crawler: Crawler, host: str, seconds: float) -> None:
+    """Ask a host only so often, for the rest of the run; the site file's own delay holds if it is longer."""
+    politeness: Politeness = crawler.spider.run.site.politeness  # type: ignore[union-attr]
+    if seconds > politeness.longest_delay:
+        logger.warning(
+            "robots.txt of %s asks for %g s between two requests: it gets %g s (`politeness.longest_delay`)",
+            host,
+            seconds,
+            politeness.longest_delay,
+        )
+        seconds = politeness.longest_delay
+    if seconds <= crawler.settings.getfloat("DOWNLOAD_DELAY"):
+        return
+    assert crawler.engine is not None
+    downloader = crawler.engine.downloader
+    # Slots that nobody uses for a minute are thrown away: the next one for this host must know.
+    downloader.per_slot_settings[host] = {"delay": seconds}
+    if slot := downloader.slots.get(host):
+        slot.delay = seconds

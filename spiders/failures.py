@@ -1,11 +1,31 @@
 """Why a download failed, in words that can be counted."""
 
-from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
+from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, IgnoreRequest, ResponseDataLossError
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
+from twisted.web._newclient import ParseError
+
+from pressmark.text import brief
+from spiders.refused import BAD_HEAD, Refused
 
 GONE = {404, 410}
+REJECTED = {"too-large", "undecodable"}
+"""Reasons why a response is kept as a rejection: the same bytes would give the same again."""
+
+
+class UnreadableContent(IgnoreRequest):
+    """A response whose content can't be decoded.
+
+    Args:
+        reason: a short name to count.
+        message: the details.
+        response: what was received.
+    """
+
+    def __init__(self, reason: str, message: str, response: Response) -> None:
+        super().__init__(message)
+        self.reason, self.response = reason, response
 
 
 def why(failure: Failure) -> tuple[str, str]:
@@ -13,15 +33,25 @@ def why(failure: Failure) -> tuple[str, str]:
     match error := failure.value:
         case HttpError():
             return f"http-{error.response.status}", f"it answers {error.response.status}"
-        case IgnoreRequest() if "robots.txt" in str(error):
-            return "robots", "robots.txt forbids it"
-        case IgnoreRequest() if "offsite" in str(error):
-            return "offsite", "it leads to a host that the site file does not allow (`hosts`)"
+        case Refused() | UnreadableContent():
+            return error.reason, str(error)
         case IgnoreRequest() if "redirections" in str(error):
             return "redirects", "it redirects in a circle"
+        case ResponseDataLossError():
+            return "cut-short", "the connection ended before the response did"
+        case DownloadCancelledError():
+            return "too-large", "more bytes came than a page may have"
         case DownloadTimeoutError():
             return "timeout", "no whole response in time"
-    return "network", f"{type(error).__name__}: {error}"
+    if refusal := _refusal_of_head(error):
+        return BAD_HEAD, brief(f"its head can't be read: {type(refusal).__name__}: {refusal}")
+    return "network", brief(f"{type(error).__name__}: {error}")
+
+
+def _refusal_of_head(error: BaseException | None) -> BaseException | None:
+    """Return why Twisted took no response from a head, say one of an unknown Transfer-Encoding; None if it did."""
+    reasons = (each.value for each in getattr(error and error.__cause__, "reasons", ()))
+    return next((each for each in reasons if isinstance(each, (ParseError, KeyError, ValueError))), None)
 
 
 def gone(failure: Failure) -> Response | None:

@@ -1,20 +1,67 @@
-"""Keeps to the hosts of the site file, redirects included."""
+"""Keeps to the hosts and ports of the site file, redirects included."""
 
-from scrapy import Request, Spider
-from scrapy.downloadermiddlewares.offsite import OffsiteMiddleware
-from scrapy.utils.httpobj import urlparse_cached
+from typing import TYPE_CHECKING, Self
+
+from scrapy import Request
+from scrapy.core.downloader import Downloader
+from scrapy.crawler import Crawler
+
+from pressmark.address_rule import AddressRule
+from pressmark.hosts import PORTS, RefusedAddress, Server, address_of, one_spelling, server_of
+from spiders.refused import Refused
+
+if TYPE_CHECKING:
+    from pressmark.site import Site
+
+ANY_HOST = "any_host"
+"""A request's meta may say that it is allowed on any host, at the scheme's own port: robots.txt is redirected so."""
 
 
-class KnownHosts(OffsiteMiddleware):
-    """Scrapy's own offsite filter, by the site file, and never in silence.
+class KnownHosts:
+    """A downloader middleware, before all others: what it refuses has an outcome, and nothing passes by it.
 
-    Scrapy drops such a request when it is scheduled and tells nobody, so its article would have no outcome. Here it is
-    refused on the way to the downloader, where the errback hears of it.
+    Scrapy's own filter (OffsiteMiddleware) drops a request without a word when it is scheduled, compares no ports, and
+    lets everything pass that bears `dont_filter`, as each retry does, and each redirect of a retry.
     """
 
-    def should_follow(self, request: Request, spider: Spider) -> bool:
-        """Ask the site file."""
-        return bool(spider.run.site.allows(urlparse_cached(request).hostname or ""))  # type: ignore[attr-defined]
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
 
-    def request_scheduled(self, request: Request, spider: Spider) -> None:
-        """Let it pass here."""
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Read the site file of the crawler's run."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> Request | None:
+        """Refuse a request that leads elsewhere; send one whose URL is spelled otherwise again, in the one spelling.
+
+        Raises:
+            Refused: it is not to be sent.
+        """
+        site: Site = self._crawler.spider.run.site  # type: ignore[union-attr]  # a request comes from a spider
+        try:
+            self._check(site, request)
+            spelled = one_spelling(request.url)
+        except RefusedAddress as error:
+            raise Refused(error.reason, str(error)) from error
+        # A redirect carries the slot of the host that it comes from, whose delay is another.
+        request.meta.pop(Downloader.DOWNLOAD_SLOT, None)
+        return request.replace(url=spelled) if spelled != request.url else None
+
+    def _check(self, site: "Site", request: Request) -> None:
+        server = server_of(request.url)
+        refusal = site.refusal(request.url)
+        if refusal and not (request.meta.get(ANY_HOST) and server.port == PORTS[server.scheme]):
+            raise refusal
+        _check_address(AddressRule.of(site.allow_addresses), server)
+
+
+def _check_address(rule: AddressRule, server: Server) -> None:
+    """Refuse a literal address here already: behind a proxy, nobody resolves it."""
+    if address_of(server.host) and (why := rule.refusal(server.host)):
+        raise RefusedAddress("address-refused", not_public(why))
+
+
+def not_public(why: str) -> str:
+    """Return the message for an address that is refused."""
+    return f"{why}: only public ones are asked, and those of `allow_addresses` in the site file"

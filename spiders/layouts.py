@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import attrs
-from scrapy.http import Response
 from web_poet import HttpResponse, HttpResponseHeaders
 
 from pressmark.errors import SiteFileError
 from pressmark.site import Site
+from spiders.encoding import encoding_of
 from spiders.pages import chinadaily
 
 
@@ -43,21 +43,10 @@ def layout_of(site: Site) -> Layout:
         raise SiteFileError(f"site {site.site}: no layout {site.layout!r}. Known: {', '.join(LAYOUTS)}") from None
 
 
-def page_of(response: Response) -> HttpResponse:
-    """Return a response of Scrapy's as page objects take it."""
-    headers = HttpResponseHeaders.from_bytes_dict(response.headers)
-    return page_response(response.url, response.body, response.status, headers)
-
-
 def page_response(url: str, body: bytes, status: int, headers: HttpResponseHeaders) -> HttpResponse:
     """Return a response as page objects take it; `body` is decoded of its content encoding.
 
-    Valid UTF-8 is read as UTF-8 whatever the header says: text in another charset is practically never valid UTF-8,
-    and a wrong `charset` in a header is common. All else follows the HTML standard's order.
+    Its encoding is that of `spiders.encoding`.
     """
-    try:
-        body.decode("utf-8")
-        encoding = "utf-8"
-    except UnicodeDecodeError:
-        encoding = None
+    encoding = encoding_of(body, headers.get("Content-Type", ""))
     return HttpResponse(url=url, body=body, status=status, headers=headers, encoding=encoding)

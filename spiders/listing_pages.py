@@ -6,14 +6,25 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from pressmark.errors import CrawlRefused, LayoutChanged, RunFailed
+from pressmark.errors import CrawlRefused, LayoutChanged, ReadingFailed, RunFailed
 from pressmark.outcomes import GONE
 from pressmark.run import Run
 from pressmark.scope import ScopeKind
+from pressmark.text import brief
 from pressmark.verdict import REFUSED
+from spiders.content_decoding import limits
+from spiders.ending import INTERRUPTED
 from spiders.failures import why
-from spiders.layouts import layout_of, page_of
+from spiders.fetched import fetched
+from spiders.layouts import layout_of
 from spiders.listing import Listing
+from spiders.page_reader import PageReader
+from spiders.reading import as_rejection
+from spiders.retry_after import DECIDES
+
+OK = 200
+LONGEST_TOLD = 500
+"""Characters of the address of what is no article, in a manifest."""
 
 logger = logging.getLogger(__name__)
 
@@ -21,25 +32,37 @@ logger = logging.getLogger(__name__)
 class ListingPages:
     """Reads them for any spider; a page that can't be had or read fails the run."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, run: Run, reader: PageReader) -> None:
+        self._run, self._reader = run, reader
         self._page = layout_of(run.site).listing
 
     def request(self, number: int, url: str | None = None) -> Request:
         """Return a request for a page, at its address in the section or at that of a link; callbacks are missing."""
         url = url or self._run.site.listing_url(self._run.section, number)
         # Behind the articles of the page before: a run cut short leaves a gap at the old end, not in the middle.
-        return Request(url, cb_kwargs={"number": number}, priority=-number)
+        return Request(
+            url,
+            cb_kwargs={"number": number},
+            priority=-number,
+            meta={**limits(self._run.site, self._run.site.bounds.listing), DECIDES: True},
+        )
 
     async def read(self, response: Response, number: int) -> Listing | None:
         """Return what a page says; None if it can't be read, which fails the run."""
+        if response.status != OK or not response.body.strip():
+            what = f"answers {response.status}" if response.status != OK else "has an empty body"
+            self._run.fail(RunFailed(f"listing {response.url} {what}"))
+            return None
         try:
-            listing = await self._page(page_of(response), site=self._run.site).to_item()
+            listing = await self._reader.soon(self._reader.listing, self._page, fetched(response))
+        except ReadingFailed as error:
+            self._run.fail(RunFailed(f"listing: {error}"))
+            return None
         except Exception as error:  # noqa: BLE001 - whatever breaks here, the run must not end green
-            self._run.fail(LayoutChanged(f"listing {response.url} can't be read: {type(error).__name__}: {error}"))
+            self._run.fail(LayoutChanged(f"listing {response.url} can't be read: {brief(str(as_rejection(error)))}"))
             return None
         self._run.listing_pages += 1
-        self._run.elsewhere.update(listing.elsewhere)
+        self._run.elsewhere.update(_cut(url) for url in listing.elsewhere)
         self._check(listing, response.url)
         logger.info("listing page %d: %d articles", number, len(listing.entries))
         return listing
@@ -48,6 +71,8 @@ class ListingPages:
         """A listing that can't be had fails the run; what was found before it is kept."""
         url = failure.request.url  # type: ignore[attr-defined]  # Scrapy adds it
         reason, message = why(failure)
+        if reason == INTERRUPTED:
+            return
         number = failure.request.cb_kwargs["number"]  # type: ignore[attr-defined]
         if reason in GONE and self._run.scope.kind is ScopeKind.BACKFILL and number > 1:
             logger.info("listing %s: %s. The section ends before it", url, message)
@@ -67,3 +92,7 @@ class ListingPages:
                     f"Look at the page, then at the selectors of layout {self._run.site.layout!r}."
                 )
             )
+
+
+def _cut(url: str) -> str:
+    return url if len(url) <= LONGEST_TOLD else f"{url[:LONGEST_TOLD]}..."

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from scrapy import Request, Spider
+from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
@@ -11,18 +11,16 @@ from pressmark.errors import RunFailed
 from pressmark.page_search import Look, page_search
 from pressmark.run import Run
 from spiders.failures import gone
-from spiders.listing_pages import ListingPages
+from spiders.reading_spider import ReadingSpider
 
 
-class PageSearchSpider(Spider):
+class PageSearchSpider(ReadingSpider):
     """Asks for one listing page after the other, and for no article."""
 
     name = "page-search"
 
     def __init__(self, run: Run, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.run = run
-        self.listings = ListingPages(run)
+        super().__init__(run, **kwargs)
         self._search = page_search(*run.scope.days)
         self._looks = 0
 

@@ -1,55 +1,86 @@
 """Reading an article, its following pages included; from the site, or from what was captured of it."""
 
 from collections.abc import Awaitable, Callable
+from typing import Self
 
-from web_poet import HttpResponse
+import attrs
 
 from pressmark.article import Article
 from pressmark.errors import Rejected
 from pressmark.site import Site
-from spiders.pages.chinadaily import ArticlePage
+from pressmark.text import brief
+from spiders.page_bounds import too_large
+from spiders.page_messages import FetchedPage, ReadPage
+from spiders.response_check import why_no_page
 
 
 class NotWhole(Exception):
     """A following page of an article can't be had, or is of another version."""
 
+    reason = "following-page"
+    """A short name that is counted."""
+
+
+class NoPage(NotWhole):
+    """What came is no page of the article that was asked for (`spiders.response_check`)."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(brief(message))
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        """Let it go to another process."""
+        return type(self), (self.reason, str(self))
+
 
 async def read_article(
-    page_class: type[ArticlePage],
+    read: Callable[[FetchedPage], Awaitable[ReadPage]],
     site: Site,
     article_id: str,
-    response: HttpResponse,
-    fetch: Callable[[str], Awaitable[HttpResponse]],
+    first: FetchedPage,
+    fetch: Callable[[str], Awaitable[FetchedPage]],
 ) -> Article:
-    """Return the whole article that begins with this response.
+    """Return the whole article that begins with this page.
 
     Args:
-        page_class: the layout that held when it was captured.
-        site: whose article it is.
+        read: reads one page by the layout that held when it was captured.
+        site: whose article it is; all pages together have the bytes of its `bounds.article` at most.
         article_id: which article is wanted.
-        response: its first page.
+        first: its first page.
         fetch: has a further page by its URL, or raises NotWhole.
 
     Raises:
-        Rejected: a page can't be read.
+        Rejected: a page can't become an article, or they are too large together.
+        ReadingFailed: a page could not be read, which says nothing about it.
+        NoPage: the first response is no page of it.
         NotWhole: a following page can't be had, or the article was updated while its pages were fetched.
     """
-    page = page_class(response, site=site)
-    first = await page.to_item()
-    if first.article_id != article_id:
-        raise Rejected("id-mismatch", f"{response.url} is not of {article_id}, it is another article")
-    following = []
-    for number, url in enumerate(page.following(), start=2):
-        further = page_class(await fetch(url), site=site)
-        item = await further.to_item()
-        if item.article_id != article_id or further.number != number:
-            raise NotWhole(f"page {number} was asked for at {url}, and {further.url} came")
-        if item.raw.updated and item.raw.updated != first.raw.updated:
-            raise NotWhole(f"{url} was updated at {item.raw.updated}, page 1 at {first.raw.updated}")
+    if why := why_no_page(site, article_id, first):
+        raise NoPage(*why)
+    page, article = _read(await read(first))
+    size, most, following, cut = len(first.body), site.bounds.article, [], first.cut_short
+    for number, url in enumerate(page.following, start=2):
+        further = await fetch(url)
+        cut = cut or further.cut_short
+        size += len(further.body)
+        if size > most:
+            raise too_large(first.url, f"{size} bytes in {number} pages", most)
+        came, item = _read(await read(further))
+        if item.article_id != article_id or came.number != number:
+            raise NotWhole(f"page {number} was asked for at {url}, and {came.url} came")
+        if item.raw.updated and item.raw.updated != article.raw.updated:
+            raise NotWhole(f"{url} was updated at {item.raw.updated}, page 1 at {article.raw.updated}")
         following.append(item)
-    return first.followed_by(*following)
+    return attrs.evolve(article.followed_by(*following), cut_short=cut)
 
 
 def as_rejection(error: Exception) -> Rejected:
     """Return why a page can't become an article: whatever breaks on it is a rejection."""
-    return error if isinstance(error, Rejected) else Rejected("parser-error", f"{type(error).__name__}: {error}")
+    return error if isinstance(error, Rejected) else Rejected("parser-error", f"{type(error).__name__}: {error}"[:1000])
+
+
+def _read(page: ReadPage) -> tuple[ReadPage, Article]:
+    if page.rejected:
+        raise Rejected(*page.rejected)
+    assert page.article
+    return page, page.article

@@ -1,67 +1,83 @@
-"""Where a page or a stylesheet names what it needs to be shown: stylesheets, scripts, images, fonts."""
+"""Where a page names what it needs to be shown: stylesheets, scripts, images, films, fonts."""
 
-import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
-import tinycss2
-from parsel import Selector
-from scrapy.http import Response, TextResponse
-from w3lib.html import get_base_url
-
 from spiders.addresses import absolute
+from spiders.css_links import urls_of_css
+from spiders.srcset import urls_of_srcset
 
-SOURCES = (
-    "link[rel~=stylesheet]::attr(href), link[rel~=icon]::attr(href), script::attr(src), img::attr(src),"
-    " input[type=image]::attr(src), video::attr(poster), source::attr(src), body::attr(background)"
+RELATIONS = frozenset(
+    {
+        *("stylesheet", "icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon"),
+        *("preload", "modulepreload"),
+    }
 )
-SOURCE_SETS = "img::attr(srcset), source::attr(srcset)"
-STYLES = "style::text, [style]::attr(style)"
-_CANDIDATE = re.compile(r"[\s,]*(\S*[^\s,])(?:\s+[\d.]+[wx])?\s*(?:,|$)")
-"""An image candidate of a srcset (HTML standard, 4.8.4.2.1)."""
+"""What a `link` may be to its page, compared without case (HTML standard, 4.6.7)."""
+SOURCES = {
+    "script": ("src",),
+    "img": ("src", "data-src"),
+    "input": ("src",),
+    "video": ("src", "data-src", "poster", "data-poster"),
+    "audio": ("src", "data-src"),
+    "source": ("src", "data-src"),
+    "track": ("src",),
+    "object": ("data",),
+    "image": ("href", "xlink:href"),
+    "body": ("background",),
+}
+"""Attributes with an address, by their element; `data-src` is what scripts put into `src` when the page is scrolled."""
+SOURCE_SETS = {
+    "img": ("srcset", "data-srcset"),
+    "source": ("srcset", "data-srcset"),
+    "link": ("imagesrcset",),
+}
+LONGEST = 8_192
+"""Characters of an address; a longer one, as those of `data:` are, is asked for by nobody."""
 
 
-def requisites_of(response: Response) -> list[str]:
-    """Return the absolute URLs that a page or stylesheet needs, each once, in their order."""
-    kind = (response.headers.get("Content-Type") or b"").decode("latin-1").partition(";")[0].strip().lower()
-    if kind == "text/css":
-        found, base = _in_css(response.body), response.url
-    elif isinstance(response, TextResponse):
-        found, base = _in_html(response.selector), get_base_url(response.text[:4096], response.url)
-    else:
-        return []
-    urls = filter(None, (absolute(base, each) for each in found))
-    return list(dict.fromkeys(url.partition("#")[0] for url in urls))
+def requisites_of(page: Any, base_url: str, most: int) -> tuple[str, ...]:
+    """Return the absolute URLs that a page needs, each once: sources, then source sets, then those in its styles.
+
+    Args:
+        page: the root of its tree.
+        base_url: what its addresses are relative to.
+        most: how many addresses to look at; one that is printed twice counts twice.
+    """
+    return absolute_urls(chain(_sources(page), _source_sets(page), _in_styles(page)), base_url, most)
 
 
-def _in_html(page: Selector) -> Iterator[str]:
-    yield from page.css(SOURCES).getall()
-    for candidates in page.css(SOURCE_SETS).getall():
-        yield from _CANDIDATE.findall(candidates)
-    for style in page.css(STYLES).getall():
-        yield from _in_css(style.encode())
+def absolute_urls(found: Iterable[str], base_url: str, most: int) -> tuple[str, ...]:
+    """Return the first `most` printed addresses as absolute URLs without fragment, each once, in their order.
+
+    Those behind are left out unseen: a page can print one address a million times.
+    """
+    printed = dict.fromkeys(each for each in islice(filter(None, found), most) if _is_address(each))
+    return tuple(dict.fromkeys(filter(None, (absolute(base_url, each) for each in printed))))
 
 
-def _in_css(style: bytes) -> Iterator[str]:
-    rules, _ = tinycss2.parse_stylesheet_bytes(style)
-    yield from _urls(rules)
-    if not any(rule.type in {"qualified-rule", "at-rule"} for rule in rules):  # What a style attribute holds.
-        yield from _urls(tinycss2.parse_component_value_list(style.decode(errors="replace")))
+def _is_address(printed: str) -> bool:
+    return len(printed) <= LONGEST and not printed.lstrip()[:5].lower().startswith(("data:", "blob:"))
 
 
-def _urls(nodes: Iterable[Any]) -> Iterator[str]:
-    for node in nodes:
-        match node.type:
-            case "url":
-                yield node.value
-            case "function" if node.lower_name == "url":
-                yield from (each.value for each in node.arguments if each.type == "string")
-            case "at-rule" if node.lower_at_keyword == "import":
-                first = next((each for each in node.prelude if each.type == "string"), None)
-                yield from [first.value] if first else _urls(node.prelude)
-            case "at-rule" | "qualified-rule":
-                yield from _urls([*node.prelude, *(node.content or ())])
-            case "() block" | "[] block" | "{} block":
-                yield from _urls(node.content)
-            case "function":
-                yield from _urls(node.arguments)
+def _sources(page: Any) -> Iterator[str]:
+    for element in page.iter("link", *SOURCES):
+        if element.tag == "link":
+            if RELATIONS & set(element.get("rel", "").lower().split()):
+                yield element.get("href", "")
+        elif element.tag != "input" or element.get("type", "").strip().lower() == "image":
+            yield from (element.get(name, "") for name in SOURCES[element.tag])
+
+
+def _source_sets(page: Any) -> Iterator[str]:
+    for element in page.iter(*SOURCE_SETS):
+        for name in SOURCE_SETS[element.tag]:
+            yield from urls_of_srcset(element.get(name, ""))
+
+
+def _in_styles(page: Any) -> Iterator[str]:
+    for style in page.iter("style"):
+        yield from urls_of_css(style.text or "")
+    for value in page.xpath("//@style"):
+        yield from urls_of_css(value)

@@ -1,48 +1,55 @@
 """The section spider: listing pages until one brings nothing new, and the articles they name."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from scrapy import Request, Spider
+from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
-from web_poet import HttpResponse
 
 from pressmark.capture import Receipt
+from pressmark.errors import ReadingFailed, Rejected
 from pressmark.outcomes import Outcome
 from pressmark.reading import Reading
 from pressmark.run import Run
-from spiders.conditional import NOT_MODIFIED, conditional, visited
-from spiders.failures import gone, why
-from spiders.layouts import layout_of, page_of
+from spiders.addresses import plain
+from spiders.conditional import conditional, is_not_modified, visited
+from spiders.content_decoding import limits
+from spiders.failures import GONE, REJECTED, UnreadableContent, gone, why
+from spiders.fetched import fetched
+from spiders.layouts import layout_of
 from spiders.listing import Entry, Listing
-from spiders.listing_pages import ListingPages
+from spiders.page_messages import FetchedPage, ReadPage
 from spiders.page_requisites import PageRequisites
 from spiders.reading import NotWhole, as_rejection, read_article
-from spiders.wire import RECEIPT
+from spiders.reading_spider import ReadingSpider
+from spiders.wire import OWN_CONNECTION, RECEIPT
+
+MISMATCH = "id-mismatch"
+"""Reason of a page that says it is another article's."""
+AFTER_LISTINGS = -900
+"""Priority: after all listing pages and the articles that are new on them, before requisites."""
 
 
-class SectionSpider(Spider):
+class SectionSpider(ReadingSpider):
     """The regular crawl of one section of one site; spiders of other scopes choose other pages and articles."""
 
     name = "section"
 
     def __init__(self, run: Run, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.run = run
+        super().__init__(run, **kwargs)
         self.layout = layout_of(run.site)
-        self.listings = ListingPages(run)
 
     async def start(self) -> AsyncIterator[Request]:
-        """Begin with the first listing page, and what the last run could not have."""
+        """Begin with the first listing page; what the last run failed at, and what is due, comes after all listings."""
         yield self.listing_request(1)
         for url in [*self.run.last.failed, *(visit.url for visit in self.run.watch.overdue())]:
             if match := self.run.site.article_match(url):
                 entry = Entry(article_id=match["id"], url=url, printed_day=match["day"])
                 if self.run.see(entry.article_id, url):
-                    yield self.article_request(entry)
+                    yield self.article_request(entry).replace(priority=AFTER_LISTINGS)
 
     async def parse_listing(self, response: Response, number: int) -> AsyncIterator[Request]:
         """Ask for the page's articles, and for the next page."""
@@ -72,48 +79,94 @@ class SectionSpider(Spider):
 
     async def parse_article(self, response: Response, entry: Entry) -> AsyncIterator[Reading | Request]:
         """Read an article, with its following pages if it is a long one; then ask for what its pages need."""
-        if response.status == NOT_MODIFIED:
-            if await self._following_are_the_same(entry):
-                self.run.watch.unchanged(entry.article_id)
-                self.run.settle(entry.article_id, Outcome.NOT_MODIFIED)
-                return
-            try:
-                response = await self._fetch(entry.url)
-            except NotWhole as error:
-                self._not_whole(entry, error)
-                return
-        pages = [response]
+        first = await self._not_modified(response, entry) if is_not_modified(response) else response
+        if not first:
+            return
+        pages, needs = [first], PageRequisites(self.run, self.reader)
+        page_class = self.layout.article_page(first.meta[RECEIPT].captured_at)
 
-        async def fetch(url: str) -> HttpResponse:
+        async def fetch(url: str) -> FetchedPage:
             pages.append(await self._fetch(url))
-            return page_of(pages[-1])
+            return fetched(pages[-1])
 
-        page_class = self.layout.article_page(response.meta[RECEIPT].captured_at)
+        async def read(page: FetchedPage) -> ReadPage:
+            found = await self.reader.soon(self.reader.article_page, page_class, page)
+            needs.want(found.requisites, via=page.url)
+            return found
+
         try:
-            article = await read_article(page_class, self.run.site, entry.article_id, page_of(response), fetch)
-        except NotWhole as error:
-            self._not_whole(entry, error)
+            article = await read_article(read, self.run.site, entry.article_id, fetched(first), fetch)
+        except (NotWhole, ReadingFailed) as error:
+            self._not_read(entry, error)
+        except UnreadableContent as error:
+            self._unreadable(entry, error, pages)
         except Exception as error:  # noqa: BLE001 - whatever breaks on one page must not stop the others
-            self._visited(entry, pages)
-            self.run.reject(entry.article_id, entry.day, response.url, as_rejection(error), _receipts(pages))
+            async for each in self._no_article(entry, as_rejection(error), pages):
+                yield each
         else:
             self._visited(entry, pages, article.published_at)
             yield Reading(article=article, day=entry.day, receipts=_receipts(pages))
-        for request in PageRequisites(self.run).of(*pages):
+        for request in needs.next():
             yield request
 
-    def article_failed(self, failure: Failure) -> None:
+    async def _no_article(
+        self, entry: Entry, rejection: Rejected, pages: list[Response]
+    ) -> AsyncIterator[Reading | Request]:
+        """Reject what can't become an article; ask again if it is another one's page."""
+        if rejection.reason == MISMATCH and OWN_CONNECTION not in pages[0].meta:
+            async for each in self._ask_again(entry):
+                yield each
+        else:
+            self._visited(entry, pages)
+            self.run.reject(entry.article_id, entry.day, pages[0].url, rejection, _receipts(pages))
+
+    async def _not_modified(self, response: Response, entry: Entry) -> Response | None:
+        """Record that an article is the same; return its page if all of it has to be read again."""
+        if self._is_of(entry, response.url) and await self._following_are_the_same(entry):
+            self.run.watch.unchanged(entry.article_id)
+            self.run.settle(entry.article_id, Outcome.NOT_MODIFIED)
+            return None
+        try:
+            return await self._fetch(entry.url)
+        except NotWhole as error:
+            self._not_read(entry, error)
+        except UnreadableContent as error:
+            self._unreadable(entry, error)
+        return None
+
+    async def article_failed(self, failure: Failure) -> AsyncIterator[Reading | Request]:
         """An article that can't be had is counted as failed, and tried again by the next run."""
-        reason, message = why(failure)
         entry: Entry = failure.request.cb_kwargs["entry"]  # type: ignore[attr-defined]  # Scrapy adds it
-        if (answer := gone(failure)) and self._withdrawn(entry, answer):
-            return
-        self.logger.warning("failed: %s: %s", entry.url, message)
-        self.run.settle(entry.article_id, Outcome.FAILED, reason=reason, message=message)
+        if gone(failure) and self.run.ledger.last_version(entry.day, entry.article_id):
+            async for each in self._ask_again(entry):
+                yield each
+        elif isinstance(failure.value, UnreadableContent):
+            self._unreadable(entry, failure.value)
+        else:
+            self._failed(entry, *why(failure))
+
+    async def _ask_again(self, entry: Entry) -> AsyncIterator[Reading | Request]:
+        """Ask for an article at its own address and on a new connection; what comes then is believed.
+
+        Until then it may be a late response to another request, or the response of another address.
+        """
+        meta = {**limits(self.run.site, self.run.site.bounds.article), OWN_CONNECTION: True}
+        assert self.crawler.engine is not None
+        try:
+            response = await self.crawler.engine.download_async(Request(plain(entry.url), meta=meta))
+        except UnreadableContent as error:
+            self._unreadable(entry, error)
+        except Exception as error:  # noqa: BLE001 - as for any article, each has its reason
+            self._failed(entry, *why(Failure(error)))  # type: ignore[no-untyped-call]
+        else:
+            is_gone = response.status in GONE and self._is_of(entry, response.url)
+            if not (is_gone and self._withdrawn(entry, response)):
+                async for each in self.parse_article(response, entry):
+                    yield each
 
     async def _fetch(self, url: str) -> Response:
         """Fetch a page at once, past the scheduler."""
-        response = await self._download(Request(url))
+        response = await self._download(Request(url, meta=limits(self.run.site, self.run.site.bounds.article)))
         if response.status != 200:
             raise NotWhole(f"{url} answers {response.status}")
         return response
@@ -122,19 +175,27 @@ class SectionSpider(Spider):
         assert self.crawler.engine is not None
         try:
             return await self.crawler.engine.download_async(request)
+        except UnreadableContent:
+            raise
         except Exception as error:
             raise NotWhole(f"{request.url}: {type(error).__name__}: {error}") from error
 
     async def _following_are_the_same(self, entry: Entry) -> bool:
         """Ask for the following pages of an article whose first is the same."""
         for page in self.run.watch.pages(entry.article_id)[1:]:
+            if not self._is_of(entry, page.original.url):
+                return False  # Somebody else wrote these visits.
             try:
                 response = await self._download(conditional(Request(page.original.url), page))
-            except NotWhole:
+            except (NotWhole, UnreadableContent):
                 return False  # What is wrong with it will be told when the whole article is asked for.
-            if response.status != NOT_MODIFIED:
+            if not is_not_modified(response):
                 return False
         return True
+
+    def _is_of(self, entry: Entry, url: str) -> bool:
+        match = self.run.site.article_match(url)
+        return bool(match and match["id"] == entry.article_id)
 
     def _visited(self, entry: Entry, pages: list[Response], created_at: datetime | None = None) -> None:
         self.run.watch.seen(
@@ -146,13 +207,33 @@ class SectionSpider(Spider):
         self.run.watch.seen(entry.article_id, entry.url, entry.printed_day)
         return self.run.withdraw(entry.article_id, entry.day, entry.url, response.status, response.meta[RECEIPT])
 
-    def _not_whole(self, entry: Entry, error: NotWhole) -> None:
-        self.logger.warning("failed: %s: %s", entry.url, error)
-        self.run.settle(entry.article_id, Outcome.FAILED, reason="following-page", message=str(error))
+    def _not_read(self, entry: Entry, error: NotWhole | ReadingFailed) -> None:
+        """Note that an article could not be read, which says nothing about it: the next run asks for it again."""
+        self._failed(entry, error.reason, str(error))
+
+    def _unreadable(self, entry: Entry, error: UnreadableContent, before: Sequence[Response] = ()) -> None:
+        """Note that a page has no content: a rejection if the same bytes would give the same again."""
+        if error.reason not in REJECTED:
+            self._failed(entry, error.reason, str(error))
+            return
+        pages = [*before, error.response]
+        self._visited(entry, pages)
+        rejection = Rejected(error.reason, str(error))
+        self.run.reject(entry.article_id, entry.day, pages[0].url, rejection, _receipts(pages))
+
+    def _failed(self, entry: Entry, reason: str, message: str) -> None:
+        self.logger.warning("failed: %s: %s", entry.url, message)
+        self.run.settle(entry.article_id, Outcome.FAILED, reason=reason, message=message)
 
     def article_request(self, entry: Entry) -> Request:
         """Return the request for an article, on condition that it changed if it was had before."""
-        request = Request(entry.url, self.parse_article, errback=self.article_failed, cb_kwargs={"entry": entry})
+        request = Request(
+            entry.url,
+            self.parse_article,
+            errback=self.article_failed,
+            cb_kwargs={"entry": entry},
+            meta=limits(self.run.site, self.run.site.bounds.article),
+        )
         pages = self.run.watch.pages(entry.article_id)
         return conditional(request, pages[0]) if pages else request
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pressmark.run import Run, user_agent
+from spiders.resolver import ALLOWED
 
 MAX_BODY = 64 * 1024 * 1024
 
@@ -15,7 +16,6 @@ def crawl_settings(run: Run) -> dict[str, Any]:
     return {
         "BOT_NAME": "pressmark",
         "USER_AGENT": user_agent(run.config),
-        "ROBOTSTXT_OBEY": True,
         # No more under way than the host may be asked at once: a crawl that is stopped has little to wait for.
         "CONCURRENT_REQUESTS": concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": concurrency,
@@ -29,6 +29,7 @@ def crawl_settings(run: Run) -> dict[str, Any]:
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
         "COOKIES_ENABLED": False,  # Every visit is a first visit: captures show what anyone would see.
         "METAREFRESH_ENABLED": False,
+        "URLLENGTH_LIMIT": 0,  # It drops in silence; see spiders.askable.
         "DEFAULT_REQUEST_HEADERS": {
             "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
             "Accept-Language": run.site.language,
@@ -37,13 +38,22 @@ def crawl_settings(run: Run) -> dict[str, Any]:
         },
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+            "spiders.ending.Ending": 10,
             "spiders.known_hosts.KnownHosts": 50,
+            "spiders.askable.Askable": 60,
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+            "spiders.robots.RobotsMiddleware": 100,
+            "spiders.resolver.RefusedAddresses": 900,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "spiders.retry_after.RetryAfter": 550,
+            "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+            "spiders.content_decoding.ContentDecodingMiddleware": 590,
         },
-        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "spiders.wire.RecordingHandler"),
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "spiders.wire.RecordingHandler")
+        | dict.fromkeys(("data", "file", "ftp", "s3")),  # No page leads out of the web.
+        "TWISTED_DNS_RESOLVER": "spiders.resolver.CheckedResolver",
+        ALLOWED: list(run.site.allow_addresses),
         "EXTENSIONS": {
-            "spiders.crawl_delay.CrawlDelay": 0,
             "spiders.unforeseen.Unforeseen": 0,
             "scrapy.extensions.telnet.TelnetConsole": None,
             "scrapy.extensions.logstats.LogStats": None,

@@ -1,5 +1,6 @@
 """Unforeseen errors: whatever breaks in a callback or a step, the run must not end green."""
 
+import logging
 from typing import Any, Self
 
 from scrapy import signals
@@ -16,6 +17,7 @@ class Unforeseen:
         self._crawler = crawler
         crawler.signals.connect(self.told, signals.spider_error)
         crawler.signals.connect(self.told, signals.item_error)
+        logging.getLogger("scrapy.core.scraper").addFilter(_in_words)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -31,3 +33,11 @@ class Unforeseen:
             run.break_off(error)
         else:
             run.fail(RunFailed(f"{where}{type(error).__name__}: {error}"))
+
+
+def _in_words(record: logging.LogRecord) -> bool:
+    """Log an error that says what to do without the traceback that Scrapy adds."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, PressmarkError):
+        record.msg, record.args, record.exc_info = "%s", (str(error),), None
+    return True

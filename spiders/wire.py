@@ -20,9 +20,17 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 from scrapy.utils.httpobj import urlparse_cached
+from twisted.internet.defer import fail
+from twisted.python.failure import Failure as TwistedFailure
 from twisted.web._newclient import HTTP11ClientProtocol
 
+from pressmark.address_rule import AddressRule
+from pressmark.archive.http_head import LONGEST, OddHead
 from pressmark.errors import PressmarkError
+from spiders.ending import Ending
+from spiders.known_hosts import not_public
+from spiders.refused import BAD_HEAD, Refused
+from spiders.resolver import ALLOWED
 from spiders.tape import Tape
 
 if TYPE_CHECKING:
@@ -35,6 +43,8 @@ ORIGINAL = "original"
 ONLY_READ = "only_read"
 """A request's meta may name the one content type that is read: any other body goes to the archive alone and need not
 be held in memory; the response has none."""
+OWN_CONNECTION = "own_connection"
+"""A request's meta may say that it needs a new connection: on a kept one, a late response to another may still come."""
 _TICKET = b"X-Pressmark-Tape"
 """Leads from Scrapy's request to Twisted's; taken off before anything is written."""
 
@@ -51,56 +61,37 @@ class RecordingHandler(HTTP11DownloadHandler):
         self._run: Run = crawler.spider.run  # type: ignore[union-attr]  # handlers are built once there is a spider
         self._tapes: dict[bytes, Tape] = {}
         self._tickets = itertools.count(1)
-        base = _protocol_to_tap()
-        tapes = self._tapes
-
-        class Tapped(base):  # type: ignore[misc, valid-type]  # which class it is depends on the Scrapy at hand
-            """The connection's protocol, telling a tape what passes by."""
-
-            _tape: Tape | None = None
-
-            def request(self, request: Any) -> Any:
-                # Twisted sends the same request again if a kept connection turns out to be stale.
-                if tickets := request.headers.getRawHeaders(_TICKET):
-                    request.headers.removeHeader(_TICKET)
-                    request.tape, request.write_to = tapes[tickets[0]], request.writeTo
-                tape = self._tape = request.tape
-                tape.rewind(str(self.transport.getPeer().host))
-                request.writeTo = lambda transport: request.write_to(_Tee(transport, tape))
-                coming = super().request(request)
-                return coming.addCallback(_without_body, tape.only_read) if tape.only_read else coming
-
-            def dataReceived(self, data: bytes) -> None:
-                if self._tape:
-                    self._tape.received(data)
-                super().dataReceived(data)
-
-            def _finishResponse(self, rest: bytes) -> None:
-                if self._tape:
-                    self._tape.finish(len(rest))
-                    self._tape = None
-                super()._finishResponse(rest)
+        tapped = _tapped(self._tapes, AddressRule.of(crawler.settings.getlist(ALLOWED)))
 
         class TappedFactory(http11._LenientHTTP11ClientFactory):
             def buildProtocol(self, addr: Any) -> Any:
-                return Tapped(self._quiescentCallback)
+                return tapped(self._quiescentCallback)
 
         self._pool._factory = TappedFactory
 
     async def download_request(self, request: Request) -> Response:
         """Download, and record the exchange, whatever came of it."""
         ticket = b"%d" % next(self._tickets)
-        tape = self._tapes[ticket] = Tape(request.meta.get(ONLY_READ))
+        tape = self._tapes[ticket] = Tape(request.meta.get(ONLY_READ), direct=not request.meta.get("proxy"))
         request.headers[_TICKET] = ticket
         request.meta.pop(RECEIPT, None)
+        if request.meta.get(OWN_CONNECTION):
+            self._pool.closeCachedConnections()  # type: ignore[no-untyped-call]
         truncated = "unspecified"  # So it stays if the crawl itself stops the download in good order.
+        coming = super().download_request(request)
+        ending = self._crawler.get_downloader_middleware(Ending)
         try:
-            return await super().download_request(request)
-        except DownloadTimeoutError:
+            return await (ending.download(coming) if ending else coming)
+        except (DownloadTimeoutError, Refused):
             truncated = "time"
             raise
-        except (ResponseDataLossError, DownloadFailedError):
+        except ResponseDataLossError:
             truncated = "disconnect"
+            raise
+        except DownloadFailedError as error:
+            truncated = "disconnect"
+            if odd := _odd_head(error):
+                raise Refused(BAD_HEAD, f"the response of {request.url} is not recorded: {odd}") from error
             raise
         except DownloadCancelledError:
             truncated = "length"
@@ -114,11 +105,60 @@ class RecordingHandler(HTTP11DownloadHandler):
     def _record(self, request: Request, tape: Tape, truncated: str) -> None:
         """Hand the exchange on; when that has failed, nothing is read that was not captured."""
         via = (request.headers.get("Referer") or b"").decode("latin-1") or None
-        if exchange := tape.exchange(request.url, via, truncated, request.meta.get(ORIGINAL)):
-            try:
+        try:
+            if exchange := tape.exchange(request.url, via, truncated, request.meta.get(ORIGINAL)):
                 request.meta[RECEIPT] = self._run.archivist.record(exchange)
-            except PressmarkError as error:
-                raise IgnoreRequest(str(error)) from error
+        except OddHead as error:
+            raise Refused(BAD_HEAD, f"the response of {request.url} is not recorded: {error}") from error
+        except PressmarkError as error:
+            raise IgnoreRequest(str(error)) from error
+
+
+def _tapped(tapes: dict[bytes, Tape], rule: AddressRule) -> type[HTTP11ClientProtocol]:
+    """Return the connection's protocol, telling a tape what passes by."""
+    base = _protocol_to_tap()
+
+    class Tapped(base):  # type: ignore[misc, valid-type]  # which class it is depends on the Scrapy at hand
+        """The connection's protocol, telling a tape what passes by."""
+
+        _tape: Tape | None = None
+
+        def request(self, request: Any) -> Any:
+            # Twisted sends the same request again if a kept connection turns out to be stale.
+            if tickets := request.headers.getRawHeaders(_TICKET):
+                request.headers.removeHeader(_TICKET)
+                request.tape, request.write_to = tapes[tickets[0]], request.writeTo
+            tape = self._tape = request.tape
+            peer = str(self.transport.getPeer().host)
+            if tape.direct and (why := rule.refusal(peer)):  # The resolver lets none pass; should it, nothing is sent.
+                self._tape = None
+                self.transport.abortConnection()
+                return fail(Refused("address-refused", not_public(why)))
+            tape.rewind(peer)
+            request.writeTo = lambda transport: request.write_to(_Tee(transport, tape))
+            coming = super().request(request)
+            self._parser.MAX_LENGTH = LONGEST  # Of a line; Twisted drops longer ones without a reason.
+            return coming.addCallback(_without_body, tape.only_read) if tape.only_read else coming
+
+        def dataReceived(self, data: bytes) -> None:
+            if self._tape:
+                try:
+                    data = self._tape.received(data)
+                except OddHead as error:
+                    self._tape = None
+                    self._giveUp(TwistedFailure(error))  # type: ignore[no-untyped-call]
+                    return
+            super().dataReceived(data)
+
+        def _finishResponse(self, rest: bytes) -> None:
+            if self._tape:
+                self._tape.finish(len(rest))
+                self._tape = None
+            if rest:  # What it is the beginning of would be taken for the response to the next request.
+                self._currentRequest.persistent = False
+            super()._finishResponse(rest)
+
+    return Tapped
 
 
 class _Tee:
@@ -152,7 +192,7 @@ class _Nowhere:
 
 
 def _without_body(response: Any, only_read: str) -> Any:
-    content_type = (response.headers.getRawHeaders("content-type") or [""])[0]
+    content_type = (response.headers.getRawHeaders(b"content-type") or [b""])[0].decode("latin-1")
     if content_type.lower().startswith(only_read):
         return response
     deliver = response.deliverBody
@@ -163,6 +203,13 @@ def _without_body(response: Any, only_read: str) -> Any:
 
     response.deliverBody = deliver_nowhere
     return response
+
+
+def _odd_head(error: BaseException) -> OddHead | None:
+    """Return the odd head for which the recorder gave a connection up, if that is why a download failed."""
+    cause = error.__cause__
+    reasons = (each.value for each in getattr(cause, "reasons", ()))
+    return next((each for each in reasons if isinstance(each, OddHead)), None)
 
 
 def _protocol_to_tap() -> type[HTTP11ClientProtocol]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from apps.s3server import RunningS3
+from tests.s3_proxy import Proxy, proxied
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,6 +40,14 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS3]:
 def bucket(s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> str:
     """A fresh bucket, which the environment names: `Store.open(Config.from_env(os.environ))` opens it."""
     return fresh_bucket(s3, monkeypatch)
+
+
+@pytest.fixture
+def proxy(s3: RunningS3, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """A proxy of faults before the S3 server; the environment names it from here on."""
+    with proxied(s3.endpoint) as running:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", running.endpoint)
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
+from pressmark.archive.batch import Draft
 from pressmark.article import Article, Credit, Image, Raw
 from pressmark.capture import Capture, Exchange
 from pressmark.document import Document, draft
+from pressmark.outcomes import Outcome
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
@@ -37,6 +39,12 @@ def article(**changes: object) -> Article:
 
 def document(**changes: object) -> Document:
     return draft(article(**changes))
+
+
+def staged(key: str, **changes: object) -> Draft:
+    """Return a new version that is to be published at a key."""
+    made = document(**changes)
+    return Draft(article_id=ARTICLE_ID, key=key, document=made, outcome=Outcome.PUBLISHED, taken=Outcome.UNCHANGED)
 
 
 def capture(**changes: object) -> Capture:

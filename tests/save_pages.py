@@ -77,6 +77,9 @@ def truth(story: Story) -> dict[str, Any]:
             "published": f"{story.created_at:%Y-%m-%d}",
             "contributors": story.contributor_line,
         },
+        "encoding": "utf-8",
+        "characters_replaced": False,
+        "cut_short": False,
         "layout": "chinadaily/1",
     }
 

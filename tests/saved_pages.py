@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from web_poet import HttpResponse
+from web_poet import HttpResponseHeaders
 
 from pressmark.article import Article
 from pressmark.site import Site, load_sites
+from spiders.layouts import page_response
 from spiders.pages.chinadaily import ArticlePage
 
 SAVED = Path(__file__).parent / "spiders" / "pages" / "chinadaily_1"
@@ -20,7 +21,7 @@ Saved = tuple[str, str]
 
 
 def page(url: str, html: str) -> ArticlePage:
-    return ArticlePage(HttpResponse(url=url, body=html.encode()), site=SITE)
+    return ArticlePage(page_response(url, html.encode(), 200, HttpResponseHeaders()), site=SITE)
 
 
 def read(url: str, html: str) -> Article:

@@ -6,6 +6,7 @@ import click
 from rich.console import Console
 
 from apps.commands.console import console, print_json, progress, table
+from apps.echo import echo
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
 
@@ -46,7 +47,7 @@ def audit(site: str, sample: int, as_json: bool) -> None:
     if findings["grave"]:
         raise FindingsFound(f"{findings['grave']} findings; the audit is {told['key']}")
     same = sum(each["result"] == "identical" for each in told["sample"])
-    click.echo(
+    echo(
         f"{checked['runs']} runs, {checked['objects']} objects, {checked['records']} records are whole; {same} of "
         f"{len(told['sample'])} documents made again are the same to the byte. Audit: {told['key']}",
         err=as_json,

@@ -1,18 +1,27 @@
 """What the commands print on: plain tables, as wide as the terminal, or as wide as they need when piped."""
 
-import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+from pressmark.text import shown, shown_json
 
 PIPED_WIDTH = 240
+
+
+class SafeTable(Table):
+    """A table whose texts are shown as they are: none of them is markup, and none commands the terminal."""
+
+    def add_row(self, *cells: RenderableType | None, **how: Any) -> None:
+        """Add a row; what its texts hold of control characters is shown as escapes."""
+        super().add_row(*(Text(shown(each)) if isinstance(each, str) else each for each in cells), **how)
 
 
 def console() -> Console:
@@ -23,13 +32,12 @@ def console() -> Console:
 
 def table(*columns: str) -> Table:
     """Return an empty table in the house's style."""
-    return Table(*columns, box=None, header_style="bold", pad_edge=False)
+    return SafeTable(*columns, box=None, header_style="bold", pad_edge=False)
 
 
 def print_json(value: Any) -> None:
-    """Print a result for machines."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
-    click.echo()
+    """Print a result for machines, who read the very value; control characters in it are escaped."""
+    click.echo(shown_json(value, indent=1))
 
 
 def progress(stderr: Console) -> Progress:

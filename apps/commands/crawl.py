@@ -12,8 +12,10 @@ from rich.table import Table
 
 from apps.commands.console import console, print_json, progress, table
 from apps.crawl import Result
+from apps.echo import echo
 from apps.logs import log_to
 from apps.scope_options import scope_from, scope_options
+from pressmark.archive.manifest_model import COMPLETE, INTERRUPTED, SEARCH
 from pressmark.config import Config
 from pressmark.errors import Stopped
 from pressmark.outcomes import Outcome
@@ -57,13 +59,13 @@ def crawl(section: str, as_json: bool, **scope: Any) -> None:
 
         result = crawl_once(config, site, name, scope=wanted, on_change=show)
     if as_json:
-        print_json({"manifest_key": result.manifest_key, **result.manifest})
+        print_json({"manifest_key": result.manifest_key, **result.manifest.to_json()})
     else:
         console().print(_summary(result))
-        click.echo(_told(result))
+        echo(_told(result))
     if result.failure:
         raise result.failure
-    if result.manifest["ended"] == "interrupted":
+    if result.manifest.ended == INTERRUPTED:
         sys.exit(Stopped.exit_code)
 
 
@@ -74,9 +76,9 @@ def _handler(stderr: Console) -> logging.Handler:
 
 
 def _summary(result: Result) -> Table:
-    counts = result.manifest["counts"]
+    counts = result.manifest.counts
     rows = table("run", *(name.replace("_", " ") for name in counts))
-    rows.add_row(result.manifest["run_id"], *(str(count) for count in counts.values()))
+    rows.add_row(result.manifest.run_id, *(str(count) for count in counts.values()))
     return rows
 
 
@@ -85,9 +87,13 @@ def _pages(found: tuple[int, int] | None) -> str:
 
 
 def _told(result: Result) -> str:
-    ended = result.manifest["ended"]
-    if ended == "complete" and not changed(result.manifest):
+    manifest = result.manifest
+    ended = manifest.ended
+    brought = changed(manifest.counts, newly_rejected=manifest.newly_rejected, recovered=manifest.recovered.published)
+    if ended == COMPLETE and not brought:
         ended = "complete: nothing changed"
-    if "pages_found" in result.manifest:
-        ended += f". {_pages(result.manifest['pages_found'])}"
+    if ended == INTERRUPTED and manifest.reason:
+        ended += f": {manifest.reason}"
+    if manifest.parameters.scope == SEARCH:
+        ended += f". {_pages(manifest.pages_found)}"
     return f"{ended}. Manifest: {result.manifest_key}"

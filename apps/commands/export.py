@@ -7,6 +7,7 @@ import attrs
 import click
 
 from apps.commands.console import Day, console, counting, print_json, table
+from apps.echo import echo
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
@@ -50,6 +51,8 @@ def export(site: str, day: datetime | None, every: bool, as_json: bool) -> None:
             rows.add_row(each.day.isoformat(), str(each.versions), what)
         console().print(rows)
     if bad := sum(bool(each.problem) for each in done):
-        raise FindingsFound(f"{bad} of {len(done)} days could not be exported; they are tried again the next time")
+        raise FindingsFound(
+            f"{bad} of {len(done)} days lack versions that can't be exported; they are tried again the next time"
+        )
     written = sum(each.changed for each in done)
-    click.echo(f"{len(done)} days looked at, {written} written" if done else "no versions have arrived", err=as_json)
+    echo(f"{len(done)} days looked at, {written} written" if done else "no versions have arrived", err=as_json)

@@ -6,6 +6,7 @@ import attrs
 import click
 
 from apps.commands.console import console, counting, print_json, table
+from apps.echo import echo
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
@@ -45,4 +46,4 @@ def index(site: str, anew: bool, as_json: bool) -> None:
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise FindingsFound(f"{len(problems)} indexes of segments are left out until they are mended:\n{listed}")
     written = sum(each.changed for each in done)
-    click.echo(f"{len(done)} months looked at, {written} written" if done else "nothing was captured yet", err=as_json)
+    echo(f"{len(done)} months looked at, {written} written" if done else "nothing was captured yet", err=as_json)

@@ -5,6 +5,7 @@ import os
 
 import click
 
+from apps.echo import echo
 from pressmark.archive.protection import LIFETIME_OF_REJECTED, ROLES, State, Terms, planned, policy, protect
 from pressmark.archive.store import Store
 from pressmark.config import Config
@@ -45,17 +46,17 @@ def init_bucket(
     """
     config = Config.from_env(os.environ)
     if role:
-        click.echo(policy(role, config.bucket), nl=False)
+        echo(policy(role, config.bucket), nl=False)
         return
     store = Store.connect(config)
     terms = Terms(lifetime_of_rejected=lifetime_of_rejected, replay_origins=replay_origins or None)
     if dry_run:
-        click.echo(json.dumps(planned(store, terms), indent=1, default=str))
+        echo(json.dumps(planned(store, terms), indent=1, default=str))
         return
     changed = False
     for step in protect(store, terms):
         changed |= step.state is State.SET
-        click.echo(f"{step.name}: {step.state}{step.note and ' ' + step.note}")
+        echo(f"{step.name}: {step.state}{step.note and ' ' + step.note}")
     locked = f"{config.retention.total_seconds() / 86_400:g} days from their upload" if config.retention else "no lock"
-    click.echo(f"segments of this environment: {locked} (PRESSMARK_RETENTION)")
-    click.echo(f"bucket {config.bucket!r} {'is set up' if changed else 'was set up before: nothing has changed'}")
+    echo(f"segments of this environment: {locked} (PRESSMARK_RETENTION)")
+    echo(f"bucket {config.bucket!r} {'is set up' if changed else 'was set up before: nothing has changed'}")

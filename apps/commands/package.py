@@ -7,6 +7,7 @@ import attrs
 import click
 
 from apps.commands.console import Day, console, counting, print_json, table
+from apps.echo import echo
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.packages.packager import Packaged, Packager
@@ -52,9 +53,7 @@ def package(site: str, day: datetime | None, every: bool, as_json: bool) -> None
     if bad := sum(bool(each.problem) for each in done):
         raise FindingsFound(f"{bad} of {len(done)} packages lack something; they are made again the next time")
     written = sum(each.changed for each in done)
-    click.echo(
-        f"{len(done)} days looked at, {written} packages written" if done else "no segments have arrived", err=as_json
-    )
+    echo(f"{len(done)} days looked at, {written} packages written" if done else "no segments have arrived", err=as_json)
 
 
 def _what(packaged: Packaged) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from apps.echo import echo
 from apps.ports import origin
 from apps.program import POLL, interrupt_on_sigterm
 
@@ -60,9 +61,9 @@ def reading_room(
     )
     interrupt_on_sigterm()
     with room.open():
-        click.echo(f"The reading room is open at {places.room} until you press Ctrl-C.")
+        echo(f"The reading room is open at {places.room} until you press Ctrl-C.")
         try:
             while True:
                 time.sleep(POLL * 10)
         except KeyboardInterrupt:
-            click.echo("\nClosed.", err=True)
+            echo("\nClosed.", err=True)

@@ -2,15 +2,19 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import attrs
 import click
 
 from apps.commands.console import console, print_json, table
-from apps.recovery import adopt, recover_and_publish
+from apps.echo import echo
+from apps.recovery import adopt, recover_and_publish, take_again
+from pressmark.archive.set_aside import all_set_aside
 from pressmark.archive.store import Store
 from pressmark.config import Config
-from pressmark.errors import HostBusy
+from pressmark.errors import HostBusy, PressmarkError, SpoolError, UsageError
+from pressmark.private import keep_private
 from pressmark.site import Site, find_site, load_sites
 
 
@@ -20,6 +24,7 @@ from pressmark.site import Site, find_site, load_sites
 Examples:
   pressmark recover              all sites
   pressmark recover newsroom
+  pressmark recover newsroom --again newsroom-20220218005300123-20220218T005300-3fa9c1-00001.warc.gz
   pressmark recover --of /spools/f2a7c0f0aa11     what a worker left that is gone
 """,
 )
@@ -30,43 +35,89 @@ Examples:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Another worker's spool: what it holds is moved here first, and the next run here tells of it.",
 )
+@click.option(
+    "--again",
+    multiple=True,
+    metavar="NAME",
+    help="Take a file of SITE that was set aside again, after it was repaired; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def recover_command(site: str | None, other: Path | None, as_json: bool) -> None:
-    """Mend and publish what killed runs of SITE, or of all sites, left in the local spool.
+def recover_command(site: str | None, other: Path | None, again: tuple[str, ...], as_json: bool) -> None:
+    """Publish what earlier runs of SITE, or of all sites, left in the local spool, and list what can't be read.
 
-    Every crawl does it at its start; this is for when there will be none. The next run's manifest tells of it.
+    Every crawl does it at its start; this is for when there will be none. The next run's manifest lists it.
     """
     config = Config.from_env(os.environ)
+    keep_private(config.sharing)
     sites = load_sites(config.sites)
     wanted = [find_site(sites, site)] if site else list(sites.values())
+    if again and not site:
+        raise UsageError("--again takes files of one site: name it, as in `pressmark recover SITE --again NAME`.")
+    if other and config.spool.exists() and other.samefile(config.spool):
+        raise UsageError(f"--of takes the spool of another worker, and {other} is this one's.")
     store = Store.open(config)
-    moved = _adopted(config, store, wanted, other.resolve()) if other else 0
-    rows = [
-        {"site": each.site, **attrs.asdict(found)}
+    moved, failures = _adopted(config, store, wanted, other.resolve()) if other else (0, [])
+    if again:
+        take_again(config, wanted[0], again)
+    rows, failed = _recovered(config, store, wanted)
+    failures += failed
+    aside = [
+        {"site": each.site, **note.summary}
         for each in wanted
-        for found in recover_and_publish(config, store, each)
+        for note in all_set_aside(config.spool / each.site, each.site)
     ]
     if as_json:
-        print_json(rows)
-    elif rows:
+        print_json({"recovered": rows, "set_aside": aside})
+    else:
+        _show(config, rows, aside, moved)
+    for error in failures[:-1]:
+        click.echo(str(error), err=True)
+    if failures:
+        raise failures[-1]
+
+
+def _recovered(
+    config: Config, store: Store, wanted: list[Site]
+) -> tuple[list[dict[str, object]], list[PressmarkError]]:
+    """Recover site by site: one that is being crawled, or whose spool fails, keeps no other from it."""
+    rows: list[dict[str, object]] = []
+    failures: list[PressmarkError] = []
+    for each in wanted:
+        try:
+            rows += [{"site": each.site, **attrs.asdict(found)} for found in recover_and_publish(config, store, each)]
+        except (HostBusy, SpoolError) as error:
+            failures.append(error)
+    return rows, failures
+
+
+def _show(config: Config, rows: list[dict[str, object]], aside: list[dict[str, Any]], moved: int) -> None:
+    if rows:
         shown = table("site", "segment", "records", "bytes cut", "versions published")
         for row in rows:
             shown.add_row(*(str(value) for value in row.values()))
         console().print(shown)
     elif moved:
-        click.echo(f"{moved} files moved; the next run tells of what they say is published")
-    else:
-        click.echo(f"nothing waits in {config.spool}")
+        echo(f"{moved} files moved; the next run lists what of them is published")
+    elif not aside:
+        echo(f"nothing waits in {config.spool}")
+    if aside:
+        shown = table("site", "set aside", "since", "reason", "records salvaged")
+        for each in aside:
+            shown.add_row(each["site"], each["file"], each["since"], each["reason"], str(each["records"]))
+        console().print(shown)
+        echo(
+            "Each is in the spool as NAME.bad. Repair it and take it again (`pressmark recover SITE --again NAME`), or "
+            "delete it with its note, NAME.bad.json: what could be read of it is published."
+        )
 
 
-def _adopted(config: Config, store: Store, sites: list[Site], other: Path) -> int:
-    """Take over what another spool holds; a site that is being crawled keeps no other from it."""
-    moved, busy = 0, None
+def _adopted(config: Config, store: Store, sites: list[Site], other: Path) -> tuple[int, list[PressmarkError]]:
+    """Take over what another spool holds; a site that is being crawled, or has copies there, keeps no other from it."""
+    moved = 0
+    failures: list[PressmarkError] = []
     for each in sites:
         try:
             moved += adopt(config, store, each, other)
-        except HostBusy as error:
-            busy = error
-    if busy:
-        raise busy
-    return moved
+        except (HostBusy, SpoolError) as error:
+            failures.append(error)
+    return moved, failures

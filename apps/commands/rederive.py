@@ -8,6 +8,7 @@ import attrs
 import click
 
 from apps.commands.console import Day, console, counting, print_json, table
+from apps.echo import echo
 from apps.rederiving import Rederived, Unreadable, correct, documents_of, rederive_all
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
@@ -39,8 +40,9 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
     site, name = find_section(load_sites(config.sites), section)
     store = Store.open(config)
     runs = manifest.below(store, f"{site.site}/{name}/", day, run_id)
-    keys = documents_of(store, runs)
-    if not keys:
+    broken: list[FindingsFound] = []
+    keys = documents_of(store, runs, broken.append)
+    if not keys and not broken:
         raise UsageError(f"{section}: nothing was published{' by such runs' if day or run_id else ' yet'}")
     changes: list[Rederived] = []
     unreadable: list[Unreadable] = []
@@ -53,7 +55,7 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
                 unreadable += [] if found.expired else [found]
             elif not found.same:
                 changes.append(found)
-    written = sum(correct(store, each) for each in changes if each.correction_key) if write else 0
+    written, refused = _corrected(store, changes) if write else (0, [])
     if as_json:
         print_json([_described(each) for each in changes])
     elif changes:
@@ -61,10 +63,32 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
         for each in changes:
             shown.add_row(each.key, each.was, each.now, ", ".join(each.changed) or "their spelling")
         console().print(shown)
-    click.echo("; ".join(_told(len(keys) - len(unreadable) - gone, changes, written if write else None)), err=as_json)
+    echo("; ".join(_told(len(keys) - len(unreadable) - gone, changes, written if write else None)), err=as_json)
+    if problems := list(_problems(broken, unreadable, refused)):
+        raise FindingsFound("\n".join(problems))
+
+
+def _corrected(store: Store, changes: list[Rederived]) -> tuple[int, list[UsageError]]:
+    """Publish corrected versions; return how many, and why others were refused."""
+    written, refused = 0, []
+    for each in changes:
+        try:
+            written += each.correction_key is not None and correct(store, each)
+        except UsageError as error:
+            refused.append(error)
+    return written, refused
+
+
+def _problems(broken: list[FindingsFound], unreadable: list[Unreadable], refused: list[UsageError]) -> Iterator[str]:
+    if broken:
+        yield f"{len(broken)} manifests can't be read, and their documents are left out:"
+        yield from (f"  {error}" for error in broken)
     if unreadable:
-        problems = "".join(f"\n  {each.key}: {each.problem}" for each in unreadable)
-        raise FindingsFound(f"{len(unreadable)} documents can't be read anew:{problems}")
+        yield f"{len(unreadable)} documents can't be read anew:"
+        yield from (f"  {each.key}: {each.problem}" for each in unreadable)
+    if refused:
+        yield f"{len(refused)} documents were not corrected:"
+        yield from (f"  {error}" for error in refused)
 
 
 def _described(change: Rederived) -> dict[str, object]:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from apps.echo import echo
 from apps.ports import origin
 from apps.program import interrupt_on_sigterm
 
@@ -40,15 +41,13 @@ def replay(host: str, port: int, url: str | None, cache: Path | None) -> None:
     interrupt_on_sigterm()
     try:
         with server.running() as program:
-            click.echo(f"Replaying at {here} until you press Ctrl-C. Its log: {program.log}")
+            echo(f"Replaying at {here} until you press Ctrl-C. Its log: {program.log}")
             sites = list(store.folders(keys.INDEX))
             for site in sites:
-                click.echo(f"  {here}/{site}/   TimeMaps: {here}/{site}/timemap/link/URL")
+                echo(f"  {here}/{site}/   TimeMaps: {here}/{site}/timemap/link/URL")
             if not sites:
-                click.echo(
-                    "Nothing is indexed yet: `pressmark index SITE` does it. It is found here within half a minute."
-                )
+                echo("Nothing is indexed yet: `pressmark index SITE` does it. It is found here within half a minute.")
             program.wait()
             program.check()
     except KeyboardInterrupt:
-        click.echo("\nClosed.", err=True)
+        echo("\nClosed.", err=True)

@@ -5,13 +5,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from rich.table import Table
 
 from apps.commands.console import console, print_json, table
+from apps.echo import echo
 from pressmark.archive import manifest
-from pressmark.archive.batch import leftovers, torn
+from pressmark.archive.set_aside import all_set_aside
+from pressmark.archive.spool_files import spool_files
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.document import timestamp
+from pressmark.errors import FindingsFound, SpoolError
 from pressmark.site import Site, load_sites
+
+UNREADABLE = "can't be read"
 
 
 @click.command()
@@ -23,28 +30,64 @@ def status(as_json: bool) -> None:
     states = [_row(config, store, site, name) for site in load_sites(config.sites).values() for name in site.enabled]
     if as_json:
         print_json(states)
-        return
+    else:
+        console().print(_table(states))
+        if any(row["set_aside"] for row in states):
+            echo("`pressmark recover` lists what is set aside, and why.")
+    if problems := [f"{row['section']}: {problem}" for row in states for problem in row["problems"]]:
+        raise FindingsFound("\n".join(problems))
+
+
+def _table(states: list[dict[str, Any]]) -> Table:
     rows = table(
-        "section", "last run", "ended", "seen", "published", "updated", "rejected", "failed", "waiting in the spool"
+        *("section", "last run", "ended", "seen", "published", "updated", "rejected", "failed"),
+        *("waiting in the spool", "set aside"),
     )
     for row in states:
         counts = row["counts"] or {}
         figures = (str(counts.get(name, "-")) for name in ("seen", "published", "updated", "rejected", "failed"))
-        rows.add_row(row["section"], row["ago"] or "never", row["ended"] or "-", *figures, str(row["spooled"]))
-    console().print(rows)
+        spooled = "?" if row["spooled"] is None else str(row["spooled"])
+        aside = str(len(row["set_aside"])) if row["set_aside"] else "-"
+        ago = UNREADABLE if row["unreadable"] else row["ago"] or "never"
+        rows.add_row(row["section"], ago, row["ended"] or "-", *figures, spooled, aside)
+    return rows
 
 
 def _row(config: Config, store: Store, site: Site, section: str) -> dict[str, Any]:
+    """Tell of one section; what can't be read of it is said in `problems`, and keeps no other from being told."""
+    problems: list[str] = []
+    last, unreadable, spooled, aside = None, False, None, list[dict[str, Any]]()
+    try:
+        last = _last(store, site, section)
+    except FindingsFound as error:
+        unreadable = True
+        problems.append(f"its last manifest can't be read: {error}")
     spool = config.spool / site.site
-    last = manifest.latest(store, site.site, section)
+    try:
+        spooled = spool_files(spool, site.site).waiting
+        aside = [note.summary for note in all_set_aside(spool, site.site)]
+    except (SpoolError, OSError) as error:
+        problems.append(f"its spool can't be read: {error}")
     return {
         "section": f"{site.site}/{section}",
-        "run_id": last and last["run_id"],
-        "ended": last and last["ended"],
-        "ended_at": last and last["ended_at"],
-        "ago": last and _ago(datetime.fromisoformat(last["ended_at"])),
-        "counts": last and last["counts"],
-        "spooled": len(leftovers(spool, site.site)) + len(torn(spool, site.site)),
+        **(last or dict.fromkeys(("run_id", "ended", "ended_at", "ago", "counts"))),
+        "unreadable": unreadable,
+        "spooled": spooled,
+        "set_aside": aside,
+        "problems": problems,
+    }
+
+
+def _last(store: Store, site: Site, section: str) -> dict[str, Any] | None:
+    last = manifest.latest(store, site.site, section)
+    if last is None:
+        return None
+    return {
+        "run_id": last.run_id,
+        "ended": last.ended,
+        "ended_at": timestamp(last.ended_at),
+        "ago": _ago(last.ended_at),
+        "counts": dict(last.counts),
     }
 
 

@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 
 from apps.commands.console import Day, console, counting, print_json, table
+from apps.echo import echo
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.archive.verify import Finding, verify_runs
@@ -60,7 +61,7 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
     if grave := sum(each.grave for each in findings):
         raise FindingsFound(f"{grave} findings in {len(keys)} runs")
     looked = "whole, and says what it points to" if full else "of its size (--full reads it)"
-    click.echo(f"{len(keys)} runs: every object is there, {looked}", err=as_json)
+    echo(f"{len(keys)} runs: every object is there, {looked}", err=as_json)
 
 
 def _prefix(config: Config, what: str) -> str:

@@ -1,11 +1,13 @@
 """`pressmark versions`: all versions of one article."""
 
 import os
+from collections.abc import Iterator
 
 import click
 from rich.table import Table
 
 from apps.commands.console import console, print_json, table
+from pressmark.archive.documents import check
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.document import validate
@@ -23,33 +25,50 @@ Example:
 @click.argument("article", metavar="ID|URL")
 @click.option("--json", "as_json", is_flag=True, help="Print the versions' documents as JSON.")
 def versions(article: str, as_json: bool) -> None:
-    """List the versions of an article and their silent edits, by its id or URL, oldest first."""
+    """List the versions of an article and their silent edits, by its id or URL, oldest first.
+
+    What has the same time of update comes in the order of its captures.
+    """
     config = Config.from_env(os.environ)
     store = Store.open(config)
-    readers = [Reader(store, site) for site in load_sites(config.sites)]
-    found = [each for reader in readers for each in [*reader.versions(article), *reader.silent_edits(article)]]
-    if not found:
+    found: list[Document] = []
+    broken: list[FindingsFound] = []
+    for site in load_sites(config.sites):
+        reader = Reader(store, site)
+        found += reader.versions(article, broken.append) + reader.silent_edits(article, broken.append)
+    if not found and not broken:
         raise UsageError(f"{article}: no version is published in bucket {config.bucket!r}")
-    for each in found:
-        _check(each)
-    found.sort(key=lambda each: (each.updated_at, each.key))
+    sound = sorted(_sound(found, broken), key=lambda each: (each.updated_at, _captured_at(each), each.key))
     if as_json:
-        print_json([{"key": each.key, **each.data} for each in found])
-        return
-    console().print(_table(found))
+        print_json([{"key": each.key, **each.data} for each in sound])
+    elif sound:
+        console().print(_table(sound))
+    if broken:
+        raise FindingsFound("\n".join(str(each) for each in broken))
 
 
-def _check(document: Document) -> None:
-    try:
-        validate(document.data)
-    except Rejected as error:
-        raise FindingsFound(f"{document.key} is not what a run published: {error}") from None
+def _sound(documents: list[Document], broken: list[FindingsFound]) -> Iterator[Document]:
+    """Leave out what is not what a run publishes."""
+    for each in documents:
+        try:
+            validate(each.data)
+            check(each.key, each.data)
+            yield each
+        except FindingsFound as error:
+            broken.append(error)
+        except Rejected as error:
+            broken.append(FindingsFound(f"{each.key} is not what a run published: {error}"))
 
 
 def _table(documents: list[Document]) -> Table:
     rows = table("updated", "words", "headline", "captured", "key")
     for each in documents:
-        captured = each.data["pressmark"]["captures"][0]["capturedAt"]
+        captured = _captured_at(each)[:19] + "Z"
         words = str(each.data["wordCount"])
-        rows.add_row(each.data["dateModified"], words, each.headline, captured[:19] + "Z", each.key)
+        rows.add_row(each.data["dateModified"], words, each.headline, captured, each.key)
     return rows
+
+
+def _captured_at(document: Document) -> str:
+    captured_at: str = document.data["pressmark"]["captures"][0]["capturedAt"]
+    return captured_at

@@ -1,6 +1,5 @@
 """The console as a web application; Airflow mounts it, and a guard stands before every route."""
 
-import json
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -18,6 +17,7 @@ from apps.console.section import section_page
 from apps.shown.captured import chunks, held, page_of
 from apps.shown.changes import changes_of
 from apps.shown.holdings import Holdings
+from pressmark.text import shown_json
 
 STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 
@@ -98,8 +98,9 @@ class Console:
 
     def document(self, key: str) -> Response:
         """The JSON of a document or manifest, spread over lines."""
-        told = self.holdings.manifest(key) if key.startswith("runs/") else self.holdings.document(key).data
-        data = json.dumps(told, ensure_ascii=False, indent=2).encode()
+        runs = key.startswith("runs/")
+        told = self.holdings.manifest(key).to_json() if runs else self.holdings.document(key).data
+        data = shown_json(told, indent=2).encode()
         return Response(data, media_type="application/json", headers={**HEADERS, "Content-Security-Policy": "sandbox"})
 
     def capture(self, key: str, page: int = 1) -> Response:

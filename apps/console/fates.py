@@ -1,16 +1,17 @@
 """The articles of a run as rows: what became of each, and where what was kept of it lies."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import attrs
 
 from apps.shown.holdings import Holdings
 from apps.shown.keys import NotThere, site_of_document
 from pressmark.archive import keys
+from pressmark.archive.manifest_model import SeenArticle
 from pressmark.outcomes import Outcome
 from pressmark.site import Site
 
+_KNOWN = frozenset(Outcome)
 CHANGES = {Outcome.UPDATED, Outcome.SILENT_EDIT}
 
 
@@ -38,9 +39,12 @@ class Row:
         return self.url if self.url.startswith(("https://", "http://")) else ""
 
 
-def rows(articles: Iterable[dict[str, Any]], site: Site | None) -> list[Row]:
-    """Read what a manifest says of its articles; without its site file, rejections can't be found."""
-    return [_row(fate, site) for fate in articles]
+def rows(articles: Iterable[SeenArticle], site: Site | None) -> list[Row]:
+    """Return what a manifest says of its articles, but outcomes of later releases.
+
+    Without its site file, rejections can't be found.
+    """
+    return [_row(fate, site) for fate in articles if fate.outcome in _KNOWN]
 
 
 def with_headlines(holdings: Holdings, some: Sequence[Row]) -> list[Row]:
@@ -59,14 +63,14 @@ def rejection_key(site: Site, url: str, article_id: str, reason: str) -> str:
     return keys.rejection(site.site, keys.day_of_url(found["day"]), article_id, reason) if found else ""
 
 
-def _row(fate: dict[str, Any], site: Site | None) -> Row:
+def _row(fate: SeenArticle, site: Site | None) -> Row:
     row = Row(
-        article_id=fate["article_id"],
-        url=fate["url"],
-        outcome=Outcome(fate["outcome"]),
-        reason=fate.get("reason") or "",
-        message=fate.get("message") or "",
-        key=fate.get("key") or "",
+        article_id=fate.article_id,
+        url=fate.url,
+        outcome=Outcome(fate.outcome),
+        reason=fate.reason or "",
+        message=fate.message or "",
+        key=fate.key or "",
     )
     if row.outcome is Outcome.REJECTED and site:
         row = attrs.evolve(row, key=rejection_key(site, row.url, row.article_id, row.reason))

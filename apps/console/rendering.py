@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from apps.console import outcomes
 from apps.console.addresses import Links
 from apps.shown import words
+from apps.shown.isolated import isolate
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; frame-src 'self'; "
@@ -54,4 +55,5 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"words": words, "outcomes": outcomes}
+    isolate(made)
     return made

@@ -1,7 +1,6 @@
 """The page of one run: each article that it saw, what it left in the bucket, and why it failed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -11,7 +10,7 @@ from apps.console.fates import Row
 from apps.console.outcomes import LABELS
 from apps.shown.holdings import Holdings
 from apps.shown.keys import NotThere, section_of_manifest, site_of_segment
-from pressmark.errors import FindingsFound
+from pressmark.archive.manifest_model import ListedSegment, Manifest
 from pressmark.history import PastRun
 from pressmark.outcomes import Outcome
 
@@ -24,7 +23,7 @@ class RunPage:
     """One run."""
 
     run: PastRun
-    told: Mapping[str, Any]
+    told: Manifest
     """Its manifest."""
     known: bool
     """Whether a site file has its section, so that there is a page of it."""
@@ -43,14 +42,15 @@ class RunPage:
     @property
     def requisites(self) -> str:
         """What became of styles, scripts, pictures and fonts."""
-        told = self.told.get("requisites") or {}
+        told = self.told.requisites
         left_out = f", {told['left_out']} left out as beyond their page's bounds" if told.get("left_out") else ""
-        return f"{told.get('captured', 0)} captured, {told.get('failed', 0)} failed{left_out}"
+        unread = f", {told['unread']} not searched for more" if told.get("unread") else ""
+        return f"{told.get('captured', 0)} captured, {told.get('failed', 0)} failed{left_out}{unread}"
 
     @property
-    def segments(self) -> Sequence[Mapping[str, Any]]:
+    def segments(self) -> Sequence[ListedSegment]:
         """What the manifest says of its segments."""
-        return [each for each in self.told["segments"] if all(map(_is_segment, (each["key"], each["index"]["key"])))]
+        return [each for each in self.told.segments if all(map(_is_segment, (each.key, each.index.key)))]
 
 
 def run_page(holdings: Holdings, key: str, outcome: str = "", page: int = 1) -> RunPage:
@@ -63,12 +63,8 @@ def run_page(holdings: Holdings, key: str, outcome: str = "", page: int = 1) -> 
     told = holdings.manifest(key)
     site_name, section = section_of_manifest(key)
     site = holdings.sites().get(site_name)
-    try:
-        run = PastRun.of(key, told)
-        rows = fates.rows(told["articles"], site)
-        dict(told["parameters"]), dict(told.get("requisites") or {})  # Templates ask them for more.
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise FindingsFound(f"{key} is no manifest: {type(error).__name__}: {error}") from None
+    run = PastRun.of(key, told)
+    rows = fates.rows(told.articles, site)
     only = Outcome(outcome) if outcome in set(Outcome) else None
     order = list(LABELS)
     matching = [row for row in rows if only in {None, row.outcome}]

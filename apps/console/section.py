@@ -120,9 +120,8 @@ def _told(holdings: Holdings, runs: Sequence[PastRun], outcome: Outcome) -> tupl
 
 def _rows(holdings: Holdings, run: PastRun, outcome: Outcome, site: Site | None) -> list[Row]:
     try:
-        articles = [each for each in holdings.manifest(run.key)["articles"] if each["outcome"] == outcome]
-        return fates.rows(articles, site)
-    except (NotThere, FindingsFound, LookupError, TypeError, ValueError, AttributeError):
+        return fates.rows(holdings.manifest(run.key).of_outcome(outcome), site)
+    except (NotThere, FindingsFound):
         return []  # It was whole when its run was read for the history: the page of the run says what is wrong.
 
 

@@ -1,6 +1,5 @@
 """The reading room as a web application. It only answers GET, reads the bucket only, and sets no cookie."""
 
-import json
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -23,6 +22,7 @@ from apps.shown.changes import KINDS, compare
 from apps.shown.holdings import Holdings
 from apps.shown.keys import NotThere, site_of_package
 from pressmark.reader import Document
+from pressmark.text import shown_json
 
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 _DAY = "{year:int}/{month:int}/{day:int}"
@@ -208,7 +208,7 @@ class Room:
         return Response(_style(), media_type="text/css; charset=utf-8", headers=headers)
 
     def _json(self, document: Document) -> Response:
-        data = json.dumps(document.data, ensure_ascii=False, indent=2).encode()
+        data = shown_json(document.data, indent=2).encode()
         headers = {**HEADERS, "Content-Security-Policy": INERT}
         return Response(data, media_type="application/ld+json", headers=headers)
 

@@ -5,13 +5,14 @@ are read again. If the file is deleted it is made anew.
 """
 
 import gzip
-import json
 import sqlite3
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
+from contextlib import closing, contextmanager, suppress
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,8 +20,10 @@ from typing import Any
 import attrs
 
 from apps.reading_room.spelling import spelled
-from pressmark.archive import keys
+from pressmark.archive import keys, strict_json
+from pressmark.archive.json_model import Unfit, moment, text
 from pressmark.archive.store import Store
+from pressmark.private import make_folder
 
 FORMAT = 2
 """A catalogue of another format is thrown away."""
@@ -60,7 +63,9 @@ class Catalogue:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writing = Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, ours=False)  # A user may have named it.
+        with suppress(FileNotFoundError, PermissionError):
+            path.chmod(0o600)  # It may be of an earlier release.
         with closing(self._connect()) as found:
             [known] = found.execute("PRAGMA user_version").fetchone()
         if known != FORMAT:
@@ -87,7 +92,7 @@ class Catalogue:
                     with known, _lines(store, key) as lines:
                         versions += _keep(known, site, day, etag, lines)
                     days += 1
-                except (ValueError, LookupError, TypeError, AttributeError, OSError, EOFError) as error:
+                except (ValueError, LookupError, OSError, EOFError, zlib.error) as error:
                     problems.append(f"{key} can't be read: {type(error).__name__}: {error}")
         return Refreshed(days, versions, tuple(problems))
 
@@ -108,6 +113,7 @@ class Catalogue:
     def _make(self) -> None:
         for path in self._path.parent.glob(f"{self._path.name}*"):
             path.unlink()
+        self._path.touch(mode=0o600)  # SQLite gives the files beside it the same mode.
         with closing(self._connect()) as made:
             made.executescript(f"{_TABLES} PRAGMA user_version = {FORMAT};")
 
@@ -130,7 +136,7 @@ def _lines(store: Store, key: str) -> Iterator[Iterable[bytes]]:
         store.fetch(key, file)
         file.seek(0)
         with gzip.GzipFile(fileobj=file) as lines:
-            yield lines
+            yield iter(partial(lines.readline, strict_json.MOST + 1), b"")  # One that is longer is invalid.
 
 
 def _forget(known: sqlite3.Connection, site: str, day: str) -> None:
@@ -146,8 +152,8 @@ def _keep(known: sqlite3.Connection, site: str, day: str, etag: str, lines: Iter
     newest: dict[str, tuple[str, int]] = {}
     counts: Counter[str] = Counter()
     for line in lines:
-        version = json.loads(line)
-        row = {"site": site, "day": day} | _row(version)
+        found, body = _read(line)
+        row = {"site": site, "day": day} | found
         [number] = known.execute(
             "INSERT INTO versions (site, day, article, updated, captured, headline, standfirst, section, versions)"
             " VALUES (:site, :day, :article, :updated, :captured, :headline, :standfirst, :section, 0) RETURNING id",
@@ -155,7 +161,7 @@ def _keep(known: sqlite3.Connection, site: str, day: str, etag: str, lines: Iter
         ).fetchone()
         known.execute(
             "INSERT INTO texts (rowid, headline, body) VALUES (?, ?, ?)",
-            (number, spelled(row["headline"]), spelled(str(version["articleBody"]))),
+            (number, spelled(row["headline"]), spelled(body)),
         )
         article = row["article"]
         newest[article] = max(newest.get(article, ("", 0)), (row["updated"], number))
@@ -168,16 +174,31 @@ def _keep(known: sqlite3.Connection, site: str, day: str, etag: str, lines: Iter
     return counts.total()
 
 
+def _read(line: bytes) -> tuple[dict[str, Any], str]:
+    """Return a version's row and its body.
+
+    Raises:
+        InvalidJson: the line is no version.
+    """
+    version = strict_json.load_object(line)
+    try:
+        return _row(version), text(version["articleBody"])
+    except Unfit as error:
+        raise strict_json.InvalidJson(f"a field has another type: {error}") from None
+    except (LookupError, TypeError) as error:
+        raise strict_json.InvalidJson(f"no version: {type(error).__name__}: {error}") from None
+
+
 def _row(version: dict[str, Any]) -> dict[str, Any]:
     return {
-        "article": str(version["identifier"]),
-        "updated": _utc(version["dateModified"]),
-        "captured": _utc(version["pressmark"]["captures"][0]["capturedAt"]),
-        "headline": str(version["headline"]),
-        "standfirst": version.get("alternativeHeadline"),
-        "section": version.get("articleSection"),
+        "article": text(version["identifier"]),
+        "updated": _written(moment(version["dateModified"])),
+        "captured": _written(moment(version["pressmark"]["captures"][0]["capturedAt"])),
+        "headline": text(version["headline"]),
+        "standfirst": text(version.get("alternativeHeadline", "")) or None,
+        "section": text(version.get("articleSection", "")) or None,
     }
 
 
-def _utc(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone(UTC).isoformat(timespec="seconds")
+def _written(time: datetime) -> str:
+    return time.isoformat(timespec="seconds")

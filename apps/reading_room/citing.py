@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from apps.reading_room.addresses import Links, Places
 from pressmark.reader import Document
+from pressmark.text import cleaned
 
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
 
@@ -42,7 +43,9 @@ def citation_of(places: Places, document: Document, captured_at: datetime) -> Ci
     """Return how to cite a version whose first page was captured then."""
     data, site = document.data, document.key.split("/")[1]
     address = Links(places.room).version(document.key)
-    original = str(data["url"])
+    original = cleaned(
+        str(data["pressmark"]["captures"][0]["url"])
+    )  # `url` may be a canonical address that nobody asked for.
     record_id = str(data["archivedAt"])
     memento = places.memento(site, original, captured_at) if places.pywb else ""
     credit = ", ".join(str(each["name"]) for each in data["author"])

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from apps.reading_room.addresses import Links, Places
 from apps.shown import words
+from apps.shown.isolated import isolate
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -67,6 +68,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {"words": words}
+    isolate(made)
     for name in made.list_templates(extensions=["html"]):
         made.get_template(name)
     return made

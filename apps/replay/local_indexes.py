@@ -6,9 +6,10 @@ from pathlib import Path
 
 import attrs
 
-from pressmark.archive import keys
+from pressmark.archive import keys, strict_json
 from pressmark.archive.store import Store
 from pressmark.errors import PressmarkError
+from pressmark.private import make_folder, opener
 
 _SUFFIX = ".cdxj"
 _COMING = ".coming"
@@ -52,17 +53,17 @@ class LocalIndexes:
             place = self._of(key)
             if known.get(key) == tag and place.exists():
                 continue
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(place.parent)
             coming = place.with_suffix(_COMING)
             try:
-                with coming.open("w+b") as file:
+                with open(coming, "w+b", opener=opener) as file:
                     self.store.fetch(key, file)
             except KeyError:
                 continue  # It went since it was listed.
             coming.replace(place)
             known[key], written = tag, written + 1
-            self._note.write_text(json.dumps(known))
-        self._note.write_text(json.dumps(known))
+            self._keep(known)
+        self._keep(known)
         return Copied(tuple(sorted({key.split("/")[1] for key in there})), written)
 
     def keep(self) -> None:
@@ -79,12 +80,20 @@ class LocalIndexes:
     def _note(self) -> Path:
         return self.folder.with_suffix(".json")
 
+    def _keep(self, known: dict[str, str]) -> None:
+        with open(self._note, "w", encoding="utf-8", opener=opener) as file:
+            json.dump(known, file)
+
     def _known(self) -> dict[str, str]:
-        """Return the ETags of what the copies are of; a note that can't be read is as none."""
+        """Return the ETags of the objects that were copied; an invalid note is ignored, and all is copied again."""
         try:
-            return {str(key): str(tag) for key, tag in json.loads(self._note.read_text()).items()}
-        except (OSError, ValueError, AttributeError):
+            found = strict_json.load_object(self._note.read_bytes())
+        except FileNotFoundError:
             return {}
+        except (OSError, ValueError) as error:
+            logger.warning("%s can't be read, all indexes are copied again: %s", self._note, error)
+            return {}
+        return {key: str(tag) for key, tag in found.items() if self._place(key)}
 
     def _of(self, key: str) -> Path:
         _, site, name = key.split("/")

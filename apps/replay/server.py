@@ -18,6 +18,7 @@ from apps.repeating import Repeating
 from apps.replay.local_indexes import LocalIndexes
 from pressmark.archive.store import Store
 from pressmark.errors import ServiceFailed, UsageError
+from pressmark.private import make_folder, opener
 
 PORT = 8092
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,11 +66,11 @@ class ReplayServer:
             )
         require_free(self.port, "the replay server", "Give it another one with --port.")
         folder = self._folder
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         try:
-            with FileLock(folder / "lock", timeout=0):
+            with FileLock(folder / "lock", timeout=0, mode=0o600):
                 indexes = LocalIndexes(self.store, folder / "collections")
-                indexes.folder.mkdir(exist_ok=True)
+                make_folder(indexes.folder)
                 indexes.look()
                 program = self._program(folder)
                 with Repeating(indexes.keep, self.every, "indexes"):
@@ -94,7 +95,8 @@ class ReplayServer:
             "archive_paths": f"s3://{self.store.bucket}/",
             "enable_memento": True,
         }
-        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+        with open(folder / "config.yaml", "w", encoding="utf-8", opener=opener) as file:
+            yaml.safe_dump(config, file)
         log = folder / "pywb.log"
         log.unlink(missing_ok=True)
         guard = Path(__file__).with_name("guarded_wayback.py")
@@ -113,6 +115,6 @@ class ReplayServer:
         if not config.has_section(section):
             config.add_section(section)
         config[section]["s3"] = f"{config[section].get('s3', '')}\naddressing_style = path"
-        with (folder / "aws.config").open("w", encoding="utf-8") as written:
+        with open(folder / "aws.config", "w", encoding="utf-8", opener=opener) as written:
             config.write(written)
         return os.environ | {"AWS_CONFIG_FILE": str(folder / "aws.config"), HOSTS: ",".join(self.hosts)}

@@ -106,10 +106,10 @@ class Held:
 def held(holdings: Holdings, key: str) -> Held:
     """Return a segment, its index or a package; NotThere if there is none."""
     (site_of_package if key.startswith("wacz/") else site_of_segment)(key)
-    told = guarded.head(holdings.store, key)
-    if told is None:
+    found = guarded.head(holdings.store, key)
+    if found is None:
         raise NotThere(key)
-    return Held(key, told["ContentLength"], told["ETag"])
+    return Held(key, found.size, found.etag)
 
 
 def chunks(holdings: Holdings, held: Held, start: int = 0, end: int | None = None) -> Iterator[bytes]:

@@ -1,6 +1,5 @@
 """What the console shows: runs and documents of all sites, read from the bucket and kept as long as they are used."""
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Generic, Self, TypeVar
 import attrs
 
 from apps.shown.keys import NotThere, section_of_manifest, site_of_document
-from pressmark.archive import manifest
+from pressmark.archive import manifest, strict_json
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
@@ -119,11 +118,11 @@ class Holdings:
         if document := self._documents.get(key):
             return document
         with _looking_for(key):
-            data = self.store.get(key)
+            data = self.store.get(key, most=strict_json.MOST)
         try:
-            document = Document(key, dict(json.loads(data)))
-        except (ValueError, TypeError) as error:
-            raise FindingsFound(f"{key} is no JSON object: {error}") from None
+            document = Document(key, strict_json.load_object(data))
+        except strict_json.InvalidJson as error:
+            raise FindingsFound(f"{key} is no document: {error}") from None
         self._documents.keep(key, document)
         return document
 

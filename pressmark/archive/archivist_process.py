@@ -2,9 +2,11 @@
 
 import logging
 import os
+import select
 import signal
 import socket
 import sys
+import threading
 from datetime import timedelta
 from io import BytesIO
 from typing import IO, Any, NoReturn
@@ -15,11 +17,17 @@ from filelock import FileLock
 from pressmark.archive.archivist import Setup, lock_path
 from pressmark.archive.batch import Draft, Published
 from pressmark.archive.channel import Channel
+from pressmark.archive.originals import Originals
+from pressmark.archive.patience import make_haste
 from pressmark.archive.publisher import Publisher, Settled
 from pressmark.archive.spool import Spool
 from pressmark.archive.store import Store
 from pressmark.capture import Capture, Exchange
 from pressmark.errors import PressmarkError, RunFailed, SpoolError
+from pressmark.private import keep_private
+
+_HEAD_WITHIN = 5.0
+"""Seconds: the crawl waits."""
 
 
 class ArchivistProcess:
@@ -37,8 +45,12 @@ class ArchivistProcess:
             setup.info,
             self._publisher.take,
             earlier=setup.earlier,
+            reads_alike=Originals(
+                Store.connect(attrs.evolve(setup.config, patience=0), within=_HEAD_WITHIN)
+            ).reads_alike,
             segment_bytes=setup.config.segment_bytes,
             segment_age=timedelta(seconds=setup.config.segment_seconds),
+            sharing=setup.config.sharing,
         )
 
     def work(self) -> None:
@@ -104,17 +116,28 @@ def main() -> None:
     """Work until the crawl closes; end at once when it is gone: what is whole on the disk is the next run's."""
     ending = {signal.SIGTERM, signal.SIGINT}
     for number in ending:
-        signal.signal(number, signal.SIG_IGN)  # The crawl hears them, and says when to end.
+        signal.signal(number, lambda *_: make_haste())  # The crawl hears them too, and says when to end.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
-    channel = Channel(socket.socket(fileno=int(sys.argv[-1])))
+    fd = int(sys.argv[-1])
+    channel = Channel(socket.socket(fileno=fd))
+    threading.Thread(target=_hasten_when_alone, args=[fd], daemon=True).start()
     logging.getLogger("pressmark").addHandler(_Told(channel))
     logging.getLogger("pressmark").setLevel(logging.INFO)
     try:
         setup, _ = channel.receive()
-        with FileLock(lock_path(setup.config, setup.site)):
+        keep_private(setup.config.sharing)
+        with FileLock(lock_path(setup.config, setup.site), mode=setup.config.sharing.file_mode):
             ArchivistProcess(channel, setup).work()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         _end_at_once()
+
+
+def _hasten_when_alone(fd: int) -> None:
+    """Wait for no bucket any longer once the crawl is gone: the next one waits for this process's lock."""
+    crawl = select.poll()
+    crawl.register(fd, getattr(select, "POLLRDHUP", 0))  # Without it, as on macOS, both ends closed are told alone.
+    crawl.poll()
+    make_haste()
 
 
 def _end_at_once() -> NoReturn:

@@ -1,22 +1,31 @@
-"""A batch: a sealed segment on the local disk, with what is to be published from it and what was."""
+"""A batch: a whole segment on the local disk, with what is to be published from it and what was."""
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import attrs
 
-from pressmark.archive import keys
-from pressmark.archive.segment import OPEN, SealedSegment, sealed, sync_folder
+from pressmark.archive import json_model, keys, strict_json
+from pressmark.archive.regular_file import open_regular, read_regular
+from pressmark.archive.segment import SealedSegment
+from pressmark.archive.set_aside import set_aside
+from pressmark.archive.spool_files import DRAFTS, PUBLISHED, UPLOADED, spool_files
 from pressmark.archive.store import Stored
-from pressmark.document import Document
+from pressmark.archive.whole_file import replace_file, sync_folder
+from pressmark.document import Document, captures_of
 from pressmark.errors import SpoolError
 from pressmark.outcomes import Outcome
 
-DRAFTS = ".drafts.jsonl"
-PUBLISHED = ".published.json"
+_DOCUMENTS = (keys.ARTICLES, keys.REJECTED, keys.SILENT_EDITS, keys.WITHDRAWN)
+_SHA256 = re.compile("[0-9a-f]{64}")
+_SUM = "\t"
+"""Before the CRC-32 of a line, which JSON can't contain unescaped."""
 
 
 @attrs.frozen(kw_only=True)
@@ -34,35 +43,107 @@ class Draft:
 
 
 def to_line(draft: Draft) -> str:
-    """Return a draft as a line of JSON."""
-    return json.dumps(attrs.asdict(draft), ensure_ascii=False) + "\n"
+    """Return a draft as a line: JSON, and its CRC-32, for a flipped bit may leave other JSON."""
+    text = json.dumps(attrs.asdict(draft), ensure_ascii=False)
+    return f"{text}{_SUM}{zlib.crc32(text.encode()):08x}\n"
+
+
+def from_line(line: bytes) -> Draft:
+    """Read a draft.
+
+    Raises:
+        ValueError, TypeError, LookupError: it is damaged.
+    """
+    text, separator, crc = line.rstrip(b"\n").rpartition(_SUM.encode())
+    if separator and f"{zlib.crc32(text):08x}".encode() != crc:
+        raise ValueError("its checksum is wrong")
+    facts = strict_json.load_object(text if separator else line)  # Without a checksum: of an earlier release.
+    draft = Draft(
+        article_id=json_model.text(facts["article_id"]),
+        key=_document_key(facts["key"]),
+        outcome=Outcome(facts["outcome"]),
+        taken=Outcome(facts["taken"]),
+        document=facts["document"],
+    )
+    captures_of(draft.document)
+    json_model.text(draft.document["archivedAt"])
+    if draft.key.startswith(keys.ARTICLES):
+        json_model.text(draft.document["pressmark"]["contentSha256"])
+    return draft
+
+
+def _document_key(value: Any) -> str:
+    key = json_model.key(value)
+    if not key.startswith(_DOCUMENTS):
+        raise ValueError(f"{key} is no key of a document")
+    return key
+
+
+@attrs.frozen(kw_only=True)
+class Drafts:
+    """What could be read of a file of drafts."""
+
+    drafts: tuple[Draft, ...] = ()
+    damaged: int = 0
+    """Lines that can't be read, besides one that was cut when the run was killed."""
+
+    @classmethod
+    def read(cls, path: Path, site: str) -> Self:
+        """Read the drafts of a site in the order they were staged, each once; a line of another site is damaged.
+
+        Raises:
+            OSError: the file can't be read.
+        """
+        drafts: dict[tuple[str, str], Draft] = {}
+        damaged = 0
+        with BufferedReader(open_regular(path)) as lines:
+            while line := lines.readline(strict_json.MOST):
+                if not line.endswith(b"\n") and len(line) < strict_json.MOST:
+                    break  # Cut when the run was killed.
+                try:
+                    draft = from_line(line)
+                except (ValueError, TypeError, LookupError, AttributeError):
+                    damaged += 1
+                    continue
+                if draft.key.split("/")[1] == site:
+                    drafts.setdefault((draft.key, draft.document["archivedAt"]), draft)
+                else:
+                    damaged += 1
+        return cls(drafts=tuple(drafts.values()), damaged=damaged)
 
 
 @attrs.frozen(kw_only=True)
 class Batch:
-    """A sealed segment and the drafts whose last capture lies in it."""
+    """A whole segment and the drafts whose last capture is in it."""
 
     segment: SealedSegment
     drafts_path: Path
+    recovered: Sequence[Draft] | None = None
+    """Of a run that was killed: the drafts that its captures support, instead of those in the file."""
+    stored: Stored | None = None
+    """The segment in the bucket, if it is there already."""
+    damage: str = ""
+    """What is wrong with the file of drafts; it is then kept aside."""
 
     def drafts(self) -> Iterator[Draft]:
-        """Read the drafts in the order they were staged; none are left once all are published."""
-        if not self.drafts_path.exists():
-            return
-        with self.drafts_path.open(encoding="utf-8") as lines:
-            for line in lines:
-                if not line.endswith("\n"):
-                    return  # Cut when the run was killed.
-                facts: dict[str, Any] = json.loads(line)
-                facts |= {name: Outcome(facts[name]) for name in ("outcome", "taken")}
-                yield Draft(**facts)
+        """Read the drafts in the order they were staged.
 
-    def stage_again(self, drafts: Iterable[Draft]) -> None:
-        """Put other drafts in the place of those it has."""
-        replace_file(self.drafts_path, "".join(map(to_line, drafts)))
+        Raises:
+            SpoolError: they can't be read; recovery can do without.
+        """
+        if self.recovered is not None:
+            yield from self.recovered
+            return
+        try:
+            with BufferedReader(open_regular(self.drafts_path)) as lines:
+                yield from map(from_line, lines)
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+            raise SpoolError(f"{self.drafts_path} can't be read: {error}. The next run recovers it.") from error
 
     def delete(self) -> None:
         """Forget the local copy; only for what the bucket has confirmed."""
+        if self.damage:
+            set_aside(self.drafts_path, self.damage)
         self.segment.path.unlink()
         self.drafts_path.unlink(missing_ok=True)
 
@@ -80,12 +161,72 @@ class Published:
 
     def keep(self, folder: Path) -> None:
         """Keep it until a manifest tells of it: a run may be killed before it writes one."""
-        replace_file(kept_at(folder, self), json.dumps(attrs.asdict(self)))
+        replace_file(kept_at(folder, self), self._text())
+
+    def keep_instead(self, segment: Path) -> None:
+        """Keep it in the place of a segment that is in the bucket: on a full disk there is no other room for it.
+
+        It takes no new room and no new inode. If this is cut off, `publisher.resume` makes the note again.
+
+        Raises:
+            OSError: not even that can be written.
+        """
+        place = segment.with_name(Path(self.segment.key).name + UPLOADED)
+        segment.rename(place)
+        sync_folder(place.parent)
+        self.write_over(place)
+
+    def write_over(self, place: Path) -> None:
+        """Write it over what is left of an uploaded segment."""
+        with place.open("r+b", buffering=0) as file:
+            file.truncate()
+            data = self._text().encode()
+            while data:
+                data = data[file.write(data) :]
+            os.fsync(file.fileno())
+        place.rename(kept_at(place.parent, self))
+        sync_folder(place.parent)
+
+    def _text(self) -> str:
+        facts = attrs.asdict(self)
+        return json.dumps({**facts, "crc32": _crc(facts)})
 
     @property
     def versions(self) -> int:
         """How many of the documents are versions; the others are rejections."""
         return sum(stored.key.startswith(keys.ARTICLES) for stored in self.objects)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what was kept.
+
+        Raises:
+            OSError, ValueError, TypeError, LookupError: it can't be read.
+        """
+        facts = strict_json.load_object(read_regular(path))
+        crc = facts.pop("crc32", None)  # Earlier releases wrote none.
+        if crc is not None and crc != _crc(facts):
+            raise ValueError("its checksum is wrong")
+        if type(facts["records"]) is not int or facts["records"] < 0:
+            raise ValueError("it does not say how many records there are")
+        return cls(
+            segment=_stored(facts["segment"]),
+            records=facts["records"],
+            index=_stored(facts["index"]),
+            objects=tuple(map(_stored, facts["objects"])),
+        )
+
+
+def _crc(facts: dict[str, Any]) -> str:
+    return f"{zlib.crc32(json.dumps(facts, sort_keys=True).encode()):08x}"
+
+
+def _stored(facts: dict[str, Any]) -> Stored:
+    stored = Stored(facts["key"], facts["size"], facts["sha256"])
+    json_model.key(stored.key)
+    if type(stored.size) is not int or stored.size < 0 or not _SHA256.fullmatch(json_model.text(stored.sha256)):
+        raise ValueError(f"{facts} is of no object")
+    return stored
 
 
 def forget(published: Path) -> None:
@@ -100,51 +241,15 @@ def kept_at(folder: Path, published: Published) -> Path:
 
 
 def kept(folder: Path, site: str) -> dict[Path, Published]:
-    """Return what was published and kept for a manifest, oldest first."""
-    return {path: _read(path) for path in sorted(folder.glob(f"{site}-*{PUBLISHED}"))}
-
-
-def leftovers(folder: Path, site: str) -> list[Batch]:
-    """Return what an earlier run sealed and could not publish, oldest first."""
-    return [
-        Batch(segment=sealed(path, site), drafts_path=path.with_name(path.name + DRAFTS))
-        for path in sorted(folder.glob(f"{site}-*.warc.gz"))
-    ]
-
-
-def torn(folder: Path, site: str) -> list[Path]:
-    """Return the segments that a killed run left open."""
-    return sorted(folder.glob(f"{site}-*{OPEN}"))
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file as a whole, or not at all."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
-    sync_folder(path.parent)
-
-
-def _read(path: Path) -> Published:
-    facts = read_file(path)
-    return Published(
-        segment=Stored(**facts["segment"]),
-        records=facts["records"],
-        index=Stored(**facts["index"]),
-        objects=tuple(Stored(**each) for each in facts["objects"]),
-    )
-
-
-def read_file(path: Path) -> Any:
-    """Read JSON of the spool.
+    """Return what was published and kept for a manifest, oldest first; a note that can't be read is set aside.
 
     Raises:
-        SpoolError: it is none.
+        SpoolError: the spool can't be listed.
     """
-    try:
-        return json.loads(path.read_text())
-    except ValueError as error:
-        raise SpoolError(f"{path} is no JSON ({error}). Move it away: the next manifest tells less then.") from error
+    notes: dict[Path, Published] = {}
+    for each in spool_files(folder, site).of_kind(PUBLISHED):
+        try:
+            notes[each.path] = Published.read(each.path)
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+            set_aside(each.path, f"what it says was published can't be read ({error}); no manifest lists it")
+    return notes

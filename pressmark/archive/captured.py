@@ -1,28 +1,24 @@
 """What was captured, to be read again: from sealed segments on the local disk, or from where a document points."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+from urllib.parse import urljoin
 
 import attrs
 from fastwarc.warc import WarcRecordType
-from warcio.archiveiterator import ArchiveIterator
 
+from pressmark.archive.http_head import REDIRECTS, read_head
 from pressmark.archive.records import located
-from pressmark.archive.response import member_of
+from pressmark.archive.response import Response, member_of, read_response
 from pressmark.archive.store import Store
 from pressmark.capture import Capture
 
-
-@attrs.frozen
-class Payload:
-    """The response of one capture, as its reader sees it."""
-
-    body: bytes
-    """Without chunk framing and content encoding."""
-    headers: list[tuple[str, str]]
+OK = 200
+HOPS = 20
+"""Redirects that a crawl follows at most."""
 
 
 class Captured:
@@ -30,64 +26,126 @@ class Captured:
 
     Args:
         segments: the files, and the bucket key of each.
+        target: returns the URL that a redirect leads to, of its own URL and its Location; raises ValueError for none.
     """
 
-    def __init__(self, segments: Iterable[tuple[Path, str]]) -> None:
+    def __init__(self, segments: Iterable[tuple[Path, str]], target: Callable[[str, str], str] = urljoin) -> None:
         self._paths = {key: path for path, key in segments}
-        found = [capture for key, path in self._paths.items() for capture in _responses(path, key)]
-        self._captures = sorted(found, key=lambda capture: capture.captured_at)
+        found = [each for key, path in self._paths.items() for each in _responses(path, key)]
+        found.sort(key=lambda each: each[0].captured_at)
+        self._captures = [capture for capture, _ in found]
         self._by_url: dict[str, list[Capture]] = {}
-        for capture in self._captures:
+        self._targets: dict[str, str] = {}
+        self._leading: dict[str, list[Capture]] = {}
+        for capture, location in found:
             self._by_url.setdefault(capture.url, []).append(capture)
+            if location is not None:
+                with suppress(ValueError):
+                    leads_to = self._targets[capture.record_id] = target(capture.url, location)
+                    self._leading.setdefault(leads_to, []).append(capture)
 
     def __iter__(self) -> Iterator[Capture]:
         return iter(self._captures)
 
     def next_of(self, url: str, behind: Capture) -> Capture | None:
-        """Return the first capture of a URL behind another capture."""
-        later = (each for each in self._by_url.get(url, ()) if each.captured_at >= behind.captured_at)
-        return next(later, None)
+        """Return what a crawl took when it asked for a URL after another capture, and before that was asked for again.
 
-    def payload(self, capture: Capture) -> Payload:
-        """Read the response of a capture."""
+        That is the last whole answer: requests are retried, and redirects followed. None if it is no 200.
+        """
+        visits = self._by_url.get(behind.url, ())
+        again = next((each.captured_at for each in visits if each.captured_at > behind.captured_at), None)
+        since = behind.captured_at
+        for _ in range(HOPS + 1):
+            answers = [
+                each
+                for each in self._by_url.get(url, ())
+                if each.captured_at >= since
+                and (again is None or each.captured_at < again)
+                and (each.status == OK or each.record_id in self._targets)
+            ]
+            if not answers or answers[-1].status == OK:
+                return answers[-1] if answers else None
+            url, since = self._targets[answers[-1].record_id], answers[-1].captured_at
+        return None
+
+    def asked_for(self, capture: Capture) -> str:
+        """Return the URL that was asked for when this was captured: that of the first redirect which led here."""
+        while redirect := self._redirect_to(capture):
+            capture = redirect
+        return capture.url
+
+    def _redirect_to(self, capture: Capture) -> Capture | None:
+        """Return the last redirect to a capture's URL; None if that was captured in between, or asked for itself."""
+        before = [each for each in self._leading.get(capture.url, ()) if each.captured_at < capture.captured_at]
+        taken = [
+            each
+            for each in self._by_url[capture.url]
+            if before and before[-1].captured_at < each.captured_at < capture.captured_at and each.status == OK
+        ]
+        return before[-1] if before and not taken else None
+
+    def response(self, capture: Capture, limit: int) -> Response:
+        """Read the response of a capture, with at most `limit` bytes of decoded body.
+
+        Raises:
+            ContentError: its body can't be decoded.
+        """
         with self._paths[capture.warc].open("rb") as file:
             file.seek(capture.offset)
-            return _payload(file)
+            return read_response(file.read(capture.length), limit, cut=self._is_habit(capture))
+
+    def _is_habit(self, capture: Capture) -> bool:
+        """Tell whether this very body came before: if it ends early, it does so each time, and was read so."""
+        return any(
+            each.payload_digest == capture.payload_digest and each.captured_at < capture.captured_at
+            for each in self._by_url[capture.url]
+        )
 
 
 class Pointed:
-    """The captures that one document points to, read from the bucket record by record."""
+    """The captures that one document points to, read from the bucket record by record.
 
-    def __init__(self, store: Store, captures: Sequence[Capture]) -> None:
-        self._store = store
+    Args:
+        store: the bucket.
+        captures: what the document points to.
+        cut: whether the document says that a compressed body ended early each time.
+    """
+
+    def __init__(self, store: Store, captures: Sequence[Capture], *, cut: bool = False) -> None:
+        self._store, self._cut = store, cut
         self._following = iter(captures[1:])
 
     def next_of(self, url: str, behind: Capture) -> Capture | None:
         """Return the capture of the next page: each is asked for once, in their order."""
         return next(self._following, None)
 
-    def payload(self, capture: Capture) -> Payload:
-        """Read the response of a capture.
+    def response(self, capture: Capture, limit: int) -> Response:
+        """Read the response of a capture, with at most `limit` bytes of decoded body.
 
         Raises:
+            ContentError: its body can't be decoded.
             FindingsFound: the record is not there.
         """
-        return _payload(BytesIO(member_of(self._store, capture.warc, capture.offset, capture.length, capture.url)))
+        member = member_of(self._store, capture.warc, capture.offset, capture.length, capture.url)
+        return read_response(member, limit, cut=self._cut)
 
 
-def _responses(path: Path, key: str) -> Iterator[Capture]:
-    """Return the responses that are whole."""
+def _responses(path: Path, key: str) -> Iterator[tuple[Capture, str | None]]:
+    """Return the responses that are whole, each with its Location if it is a redirect."""
     with path.open("rb") as file:
-        for capture, offset, length in located(file, path.stat().st_size, lambda record: _capture(record, key)):
-            if capture:
-                yield attrs.evolve(capture, offset=offset, length=length)
+        for found, offset, length in located(file, path.stat().st_size, lambda record: _capture(record, key)):
+            if found:
+                yield attrs.evolve(found[0], offset=offset, length=length), found[1]
 
 
-def _capture(record: Any, key: str) -> Capture | None:
+def _capture(record: Any, key: str) -> tuple[Capture, str | None] | None:
     head = record.headers
     if record.record_type != WarcRecordType.response or "WARC-Truncated" in head:
         return None
-    return Capture(
+    http = read_head(record.reader)
+    status = int(http.status) if http and http.status.isdecimal() else 0
+    location = http.all("location")[-1:] if http and status in REDIRECTS else []
+    capture = Capture(
         url=head["WARC-Target-URI"],
         warc=key,
         offset=0,
@@ -95,10 +153,6 @@ def _capture(record: Any, key: str) -> Capture | None:
         record_id=head["WARC-Record-ID"].strip("<>"),
         payload_digest=head["WARC-Payload-Digest"],
         captured_at=datetime.fromisoformat(head["WARC-Date"]).astimezone(UTC),
-        status=(record.http_headers.status_code if record.http_headers is not None else None) or 0,
+        status=status,
     )
-
-
-def _payload(file: IO[bytes]) -> Payload:
-    record: Any = next(iter(ArchiveIterator(file)))
-    return Payload(record.content_stream().read(), record.http_headers.headers)
+    return capture, location[0] if location else None

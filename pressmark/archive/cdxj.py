@@ -8,8 +8,8 @@ empty pages.
 import json
 import logging
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,20 @@ import surt
 from fastwarc.warc import WarcRecordType
 from warcio.timeutils import iso_date_to_timestamp
 
-from pressmark.archive import keys
+from pressmark.archive import keys, strict_json
+from pressmark.archive.http_head import read_head
 from pressmark.archive.records import located
 from pressmark.archive.store import Store
 from pressmark.capture import Capture
+from pressmark.document import capture_of
+from pressmark.errors import FindingsFound
 
 SUFFIX = ".cdxj"
 NOT_MODIFIED = "304"
 REVISIT = "warc/revisit"
+MOST = strict_json.MOST
+"""Bytes of an index that is read; a segment is sealed once its own has a quarter of them."""
+_DIGITS = re.compile(r"[0-9]{1,18}")
 _END_OF_TYPE = re.compile(r"[;\s]")
 
 logger = logging.getLogger(__name__)
@@ -45,6 +51,8 @@ class Index:
     def __init__(self, name: str) -> None:
         self.end = 0
         """Bytes of the segment that are in the index."""
+        self.size = 0
+        """Bytes of the index; it is ASCII."""
         self._name, self._lines = name, set[str]()
 
     def read_on(self, path: Path, size: int) -> None:
@@ -53,7 +61,9 @@ class Index:
             file.seek(self.end)
             for facts, offset, length in located(file, size, facts_of):
                 if facts and facts["status"] != NOT_MODIFIED:
-                    self._lines.add(line_of(facts, offset, length, self._name))
+                    line = line_of(facts, offset, length, self._name)
+                    self._lines.add(line)
+                    self.size += len(line)
         self.end = size
 
     def __str__(self) -> str:
@@ -70,60 +80,89 @@ def index(path: Path) -> str:
 def captures(store: Store, site: str, day: datetime) -> dict[str, Capture]:
     """Return the newest capture of each URL on a day (UTC) that has a payload, by the indexes in the bucket.
 
-    An index that can't be read, whoever wrote it, is left out: its captures are kept again instead of referred to.
+    An index or a line that can't be read is left out: its captures are stored again.
     """
     prefix = keys.segments(site, day)
-    found: dict[str, Capture] = {}
-    for key in store.keys(prefix):
-        if key.endswith(SUFFIX):
-            try:
-                found |= _captures(prefix, store.get(key).decode())
-            except (ValueError, LookupError, TypeError, AttributeError) as error:
-                logger.warning("index %s can't be read (%s: %s)", key, type(error).__name__, error)
-    return found
+    indexes = (key for key in store.keys(prefix) if key.endswith(SUFFIX))
+    return {capture.url: capture for key in indexes for capture in payloads(store, key)}
 
 
-def _captures(prefix: str, index: str) -> dict[str, Capture]:
-    return {capture.url: capture for capture in payloads(prefix, index)}
-
-
-def payloads(prefix: str, index: str) -> Iterator[Capture]:
+def payloads(store: Store, key: str, url: str = "") -> Iterator[Capture]:
     """Return the captures of a segment's index that have a payload, in its order.
 
+    An index that can't be read, or is gone, has none; a line that can't be read is left out. Both are logged.
+
     Args:
-        prefix: of the segment's key, before its name.
-        index: the text of its index.
+        store: the bucket.
+        key: of the index.
+        url: lines without this text are passed over.
 
     Raises:
-        ValueError, LookupError, TypeError, AttributeError: it is no index.
+        BucketError: the bucket failed.
     """
-    lines = (json.loads(line.split(" ", 2)[2]) for line in index.splitlines())
-    return (_capture(prefix + facts["filename"], facts) for facts in lines if facts.get("mime") != REVISIT)
+    folder = key.rpartition("/")[0]
+    odd: list[str] = []
+    for line in _lines(store, key):
+        if url in line:
+            try:
+                facts = _entry(line)
+                if facts.get("mime") != REVISIT:
+                    yield _capture(f"{folder}/{facts['filename']}", facts)
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                odd.append(f"{type(error).__name__}: {error}")
+    if odd:
+        logger.warning("index %s: lines that can't be read are left out: %s, e.g. (%s)", key, len(odd), odd[0])
 
 
-def _capture(warc: str, facts: dict[str, str]) -> Capture:
-    return Capture(
-        url=facts["url"],
-        warc=warc,
-        offset=int(facts["offset"]),
-        length=int(facts["length"]),
-        record_id=facts["warc-record-id"].strip("<>"),
-        payload_digest=facts["digest"],
-        captured_at=datetime.fromisoformat(facts["warc-date"]).astimezone(UTC),
-        status=int(facts.get("status", 0)),
+def _lines(store: Store, key: str) -> list[str]:
+    try:
+        return store.get(key, most=MOST).decode().splitlines()
+    except (KeyError, ValueError, FindingsFound) as error:
+        logger.warning("index %s can't be read (%s: %s)", key, type(error).__name__, error)
+        return []
+
+
+def entries(index: str) -> Iterator[dict[str, Any]]:
+    """Return the JSON of each line of an index that this archive just made."""
+    return map(_entry, index.splitlines())
+
+
+def _entry(line: str) -> dict[str, Any]:
+    return strict_json.load_object(line.split(" ", 2)[2].encode())
+
+
+def _capture(warc: str, facts: Mapping[str, Any]) -> Capture:
+    return capture_of(
+        {
+            "url": facts["url"],
+            "warc": warc,
+            "offset": _number(facts["offset"]),
+            "length": _number(facts["length"]),
+            "recordId": facts["warc-record-id"].strip("<>"),
+            "payloadDigest": facts["digest"],
+            "capturedAt": facts["warc-date"],
+            "status": _number(facts.get("status", "0")),
+        }
     )
+
+
+def _number(digits: str) -> int:
+    """Read a number as `line_of` writes it."""
+    if not _DIGITS.fullmatch(digits):
+        raise ValueError(f"{digits[:20]!r} is no number")
+    return int(digits)
 
 
 def facts_of(record: Any) -> dict[str, Any] | None:
     """Return what a line says of a record, but where it lies; None of a record that is not in an index."""
     if record.record_type not in (WarcRecordType.response, WarcRecordType.revisit):
         return None
-    http = record.http_headers
-    mime = http.get("Content-Type") if http is not None else None
+    http = read_head(record.reader)
+    mime = http and http.get("content-type")
     return {
-        "url": record.headers["WARC-Target-URI"],
+        "url": record.headers["WARC-Target-URI"].replace(" ", "%20"),  # As warcio reads it.
         "mime": REVISIT if record.record_type == WarcRecordType.revisit else mime and _mime(mime),
-        "status": str(http.status_code) if http is not None and http.status_code else None,
+        "status": (http and http.status) or None,  # Empty where older releases recorded a line before the status line.
         "digest": record.headers.get("WARC-Payload-Digest"),
         "length": None,  # Here, so that it stands here.
         "offset": None,

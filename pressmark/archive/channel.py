@@ -18,6 +18,10 @@ class Channel:
         self._end = end
         self._sending = Lock()
 
+    def limit(self, seconds: float) -> None:
+        """From now on raise TimeoutError when the other side takes or sends nothing for so long."""
+        self._end.settimeout(seconds)
+
     def send(self, message: Any, file: int | None = None) -> None:
         """Send a message, with a file descriptor if there is one; waits while the other side has much to do.
 

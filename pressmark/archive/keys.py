@@ -16,6 +16,7 @@ INDEX, AUDITS, PACKAGES = "index/", "audits/", "wacz/"
 STARTED = ".started"
 MANIFEST = ".json"
 _FOLDERS = re.compile(r"/(\d{4}/\d\d/\d\d)/[^/]+$")
+_DIGITS = re.compile(r"([12]\d{3})(\d\d)(\d\d)", re.ASCII)
 _PACKAGE = re.compile(r"wacz/([^/]+)/(\d{4}-\d\d-\d\d)\.wacz")
 
 
@@ -23,6 +24,29 @@ def day_of(moment: date) -> str:
     """Return a day, or that of an aware time in UTC, as `YYYY/MM/DD`."""
     day = moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment
     return day.isoformat().replace("-", "/")  # %Y would leave out the zeros in front of early years.
+
+
+def is_day(day: str) -> bool:
+    """Tell whether what an article URL has in the place of a day (`202202/18`, `2016-01/05`) is one.
+
+    It is a day of the calendar in the years 1000 to 2999: all that reads keys can write it with four digits, and reckon
+    with the days around it.
+    """
+    digits = re.sub(r"\D", "", day)
+    return len(digits) == 8 and _date(digits) is not None
+
+
+def day_of_document(key: str) -> date | None:
+    """Return the day that a document of an article is filed under; None if its key has none (`is_day`)."""
+    return _date("".join(key.split("/")[2:5]))
+
+
+def _date(digits: str) -> date | None:
+    found = _DIGITS.fullmatch(digits)
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3])) if found else None
+    except ValueError:
+        return None
 
 
 def day_of_url(day: str) -> str:
@@ -34,10 +58,7 @@ def day_of_url(day: str) -> str:
 def day_in(key: str) -> date | None:
     """Return the day that the folders of a key end with (`.../YYYY/MM/DD/<name>`); None if they do not."""
     found = _FOLDERS.search(key)
-    try:
-        return date.fromisoformat(found[1].replace("/", "-")) if found else None
-    except ValueError:
-        return None
+    return _date(found[1].replace("/", "")) if found else None
 
 
 def segments_of_site(site: str) -> str:
@@ -53,6 +74,11 @@ def segments(site: str, day: date) -> str:
 def segment(site: str, started_at: datetime, name: str) -> str:
     """Key of a sealed segment."""
     return segments(site, started_at) + name
+
+
+def site_of(segment_key: str) -> str:
+    """Return the site that a segment is of."""
+    return segment_key.split("/", 2)[1]
 
 
 def segments_of_month(site: str, month: str) -> str:
@@ -80,6 +106,12 @@ def version(site: str, day: str, key: VersionKey) -> str:
     return f"{articles(site, day)}{key}.json"
 
 
+def version_of(key: str) -> str:
+    """Return the version key that a version, a correction or a silent edit is filed under."""
+    article_id, name = key.split("/")[-2:]
+    return f"{article_id}/{name.removesuffix('.json').partition('-')[0]}"
+
+
 def correction(version_key: str, layout: str) -> str:
     """Key of a version read anew from its captures by a newer layout, e.g. `chinadaily/2`; `version_key` is its own."""
     name = version_key.removeprefix(ARTICLES).removesuffix(".json")
@@ -90,6 +122,11 @@ def silent_edit(version_key: str, content_sha256: str) -> str:
     """Key of other content under a known version; `version_key` is the version's own."""
     name = version_key.removeprefix(ARTICLES).removesuffix(".json")
     return f"{SILENT_EDITS}{name}-{content_sha256[:12]}.json"
+
+
+def silent_edits(site: str, day: str, article_id: str) -> str:
+    """Prefix of all silent edits of an article."""
+    return f"{SILENT_EDITS}{site}/{day}/{article_id}/"
 
 
 def withdrawal(version_key: str) -> str:
@@ -155,10 +192,8 @@ def package(site: str, day: date) -> str:
 def packaged_day(key: str) -> tuple[str, date] | None:
     """Return the site and day of a package; None of what is none."""
     found = _PACKAGE.fullmatch(key)
-    try:
-        return (found[1], date.fromisoformat(found[2])) if found else None
-    except ValueError:
-        return None
+    day = _date(found[2].replace("-", "")) if found else None
+    return (found[1], day) if found and day else None
 
 
 def packages(site: str) -> str:

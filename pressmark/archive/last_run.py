@@ -12,6 +12,7 @@ from datetime import datetime
 import attrs
 
 from pressmark.archive import manifest, visits
+from pressmark.archive.manifest_model import COMPLETE
 from pressmark.archive.store import Store
 from pressmark.archive.visits import Visit
 from pressmark.errors import FindingsFound
@@ -82,21 +83,18 @@ class _Told:
 def _read(store: Store, key: str | None) -> _Told | None:
     try:
         return _told(manifest.read(store, key)) if key else None
-    except (FindingsFound, LookupError, TypeError, AttributeError) as error:
-        logger.warning("manifest %s can't be read (%s: %s): this run reads on", key, type(error).__name__, error)
+    except (FindingsFound, KeyError) as error:
+        logger.warning("manifest %s can't be read (%s): this run reads on", key, error)
         return None
 
 
 def _told(last: manifest.Manifest) -> _Told:
-    fates = last["articles"]
     return _Told(
-        regular=last.get("parameters", {}).get("scope", ScopeKind.NEWEST) == ScopeKind.NEWEST,
-        caught_up=last["ended"] == "complete" and last["caught_up"],
-        failed=tuple(
-            fate["url"] for fate in fates if fate["outcome"] == Outcome.FAILED and fate.get("reason") not in GONE
-        ),
-        made_known=frozenset(fate["article_id"] for fate in fates if fate["outcome"] in MADE_KNOWN),
-        visits=last["visits"]["key"] if "visits" in last else None,
+        regular=last.parameters.scope == ScopeKind.NEWEST,
+        caught_up=last.ended == COMPLETE and last.caught_up,
+        failed=tuple(each.url for each in last.of_outcome(Outcome.FAILED) if each.reason not in GONE),
+        made_known=frozenset(each.article_id for each in last.articles if each.outcome in MADE_KNOWN),
+        visits=last.visits.key if last.visits else None,
     )
 
 

@@ -36,12 +36,15 @@ class Ledger:
         self.learn([day])
         return str(version) in self._days[day]
 
-    def last_version(self, day: str, article_id: str) -> str | None:
-        """Return the newest version of an article that is published, e.g. `WS.../20220218T005300Z`."""
+    def versions(self, day: str, article_id: str) -> list[str]:
+        """Return the published versions of an article, e.g. `WS.../20220218T005300Z`, the newest first."""
         self.learn([day])
-        return max(
-            (known for known in self._days[day] if re.fullmatch(f"{article_id}/\\d+T\\d+Z", known)), default=None
-        )
+        pattern = re.compile(f"{re.escape(article_id)}/\\d+T\\d+Z")
+        return sorted(filter(pattern.fullmatch, self._days[day]), reverse=True)
+
+    def last_version(self, day: str, article_id: str) -> str | None:
+        """Return the newest version of an article that is published."""
+        return next(iter(self.versions(day, article_id)), None)
 
     def knows_rejection(self, day: str, article_id: str, reason: str) -> bool:
         """Tell whether the article was rejected for this reason before."""

@@ -5,29 +5,29 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
-from typing import Any
 
-from pressmark.archive import keys
+from pressmark.archive import keys, strict_json
+from pressmark.archive.manifest_model import Manifest, manifest_of
 from pressmark.archive.store import TEXT, Store
 from pressmark.errors import FindingsFound
+from pressmark.text import clean_data
+
+__all__ = ["Manifest"]
 
 LOOK_BACK = timedelta(days=31)
 NAME = re.compile(r"\d{4}/\d\d/\d\d/[^/]+\.json")
 """Of a manifest below its section; below a section there may be others."""
 
-Manifest = dict[str, Any]
-
 
 def key_of(manifest: Manifest) -> str:
     """Return the key of a run's manifest."""
-    started_at = datetime.fromisoformat(manifest["started_at"])
-    return keys.manifest(manifest["site"], manifest["section"], started_at, manifest["run_id"])
+    return keys.manifest(manifest.site, manifest.section, manifest.started_at, manifest.run_id)
 
 
 def write(store: Store, manifest: Manifest) -> str:
     """Write a run's manifest and return its key."""
     key = key_of(manifest)
-    store.put(key, json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n")
+    store.put(key, json.dumps(clean_data(manifest.to_json()), ensure_ascii=False, indent=1).encode() + b"\n")
     return key
 
 
@@ -38,31 +38,22 @@ def read(store: Store, key: str) -> Manifest:
         KeyError: there is none.
         FindingsFound: what lies there is none.
     """
-    data = store.get(key)
+    return parse(key, store.get(key, most=strict_json.MOST))
+
+
+def parse(key: str, data: bytes) -> Manifest:
+    """Read what is stored under the key of a manifest.
+
+    Raises:
+        FindingsFound: it is no manifest, one of a later release, or that of another run.
+    """
     try:
-        manifest: Manifest = dict(json.loads(data))
-        _check(manifest)
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise FindingsFound(f"{key} is no manifest: {type(error).__name__}: {error}") from None
+        manifest = manifest_of(strict_json.load_object(data))
+    except strict_json.InvalidJson as error:
+        raise FindingsFound(f"{key} is no manifest: {error}") from None
+    if key_of(manifest) != key:
+        raise FindingsFound(f"{key} is no manifest: it is that of another run, {key_of(manifest)[:200]!r}")
     return manifest
-
-
-def _check(manifest: Manifest) -> None:
-    """Hold what all readers of manifests lean on."""
-    datetime.fromisoformat(manifest["started_at"])
-    for said in listed(manifest):
-        if [type(said[name]) for name in ("key", "size", "sha256")] != [str, int, str]:
-            raise TypeError(f"it says {said} of an object")
-
-
-def listed(manifest: Manifest) -> Iterator[dict[str, Any]]:
-    """Return what a manifest says of each object of its run: key, size in bytes and SHA-256 (hex)."""
-    for segment in manifest["segments"]:
-        yield segment
-        yield segment["index"]
-    yield from manifest["objects"]
-    if "visits" in manifest:
-        yield manifest["visits"]
 
 
 def start(store: Store, site: str, section: str, started_at: datetime, run_id: str) -> None:
@@ -73,7 +64,19 @@ def start(store: Store, site: str, section: str, started_at: datetime, run_id: s
 def latest(store: Store, site: str, section: str, now: datetime | None = None) -> Manifest | None:
     """Return a section's newest manifest (`newest_key`), or None when there is none."""
     newest = newest_key(store, site, section, now)
-    return read(store, newest) if newest else None
+    return read_listed(store, newest) if newest else None
+
+
+def read_listed(store: Store, key: str) -> Manifest:
+    """Read a manifest whose key a listing named.
+
+    Raises:
+        FindingsFound: it is none, or it went since then.
+    """
+    try:
+        return read(store, key)
+    except KeyError:
+        raise FindingsFound(f"{key} was listed, and is not there") from None
 
 
 def newest_key(store: Store, site: str, section: str, now: datetime | None = None) -> str | None:

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from io import RawIOBase
-from typing import IO
+from typing import IO, Protocol
 
 from isal import isal_zlib
 
@@ -11,6 +11,13 @@ LEVEL = 2
 """Of ISA-L, whose levels go from 0 to 3: as small as zlib's 9 on pages, in a tenth of its time."""
 _GZIP = zlib.MAX_WBITS | 16
 _CHUNK = 1 << 20
+
+
+class Readable(Protocol):
+    """What can be read bit by bit."""
+
+    def read(self, number: int, /) -> bytes:
+        """Return at most this many bytes; none at the end."""
 
 
 class Member:
@@ -34,16 +41,30 @@ class Member:
         self._waiting += self._compressor.flush()
         self._send()
 
+    @property
+    def wanted(self) -> int:
+        """Bytes that are not in the file yet, as far as that is known."""
+        return len(self._waiting)
+
     def _send(self) -> None:
         view = memoryview(bytes(self._waiting))
-        self._waiting.clear()
         while view:
             written = self._file.write(view) or 0
             self.length += written
             view = view[written:]
+        self._waiting.clear()
 
 
-def members(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+def beginning(member: bytes, most: int) -> bytes:
+    """Return the first bytes of what a gzip member holds, at most so many; of one that is cut, as far as it goes.
+
+    Raises:
+        zlib.error: it is none.
+    """
+    return zlib.decompressobj(_GZIP).decompress(member, most)
+
+
+def members(file: Readable) -> Iterator[tuple[int, int]]:
     """Return offset and length of each gzip member, read to its checksum.
 
     Raises:
@@ -56,11 +77,12 @@ def members(file: IO[bytes]) -> Iterator[tuple[int, int]]:
             if not data:
                 raise ValueError(f"the gzip member at byte {offset} is cut")
             try:
-                member.decompress(data)
+                member.decompress(data, _CHUNK)  # Bit by bit: a megabyte can become a gigabyte.
             except zlib.error as error:
                 raise ValueError(f"the gzip member at byte {offset} is damaged: {error}") from None
-            length += len(data) - len(member.unused_data)
-            data = member.unused_data if member.eof else file.read(_CHUNK)
+            rest = member.unused_data if member.eof else member.unconsumed_tail
+            length += len(data) - len(rest)
+            data = rest if member.eof else rest or file.read(_CHUNK)
         yield offset, length
         offset += length
 

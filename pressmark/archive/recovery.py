@@ -1,70 +1,294 @@
-"""Recovery: what a killed run left open becomes a sealed segment again, up to its last whole record."""
+"""Recovery: what runs left in a spool gets to the bucket, the oldest first; what can't be read is set aside.
 
+It keeps no state of its own on the disk. What it makes of a segment is derived from the segment, and published before
+anything is deleted; so one that is killed at any moment does the same again, and a disk that is full does not stop it.
+Only the records of a damaged segment are copied into a new file, which has the same name and bytes each time.
+"""
+
+import errno
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
 
-from pressmark.archive.batch import DRAFTS, Batch, torn
-from pressmark.archive.member import members
-from pressmark.archive.segment import OPEN, sealed, sync_folder
-from pressmark.errors import SpoolError
+from pressmark.archive.batch import Draft, Drafts, Published
+from pressmark.archive.publish_recovered import Deriving, Ready, Recovered, RecoveredPublisher
+from pressmark.archive.salvage import read_records
+from pressmark.archive.salvage_segment import salvage_segment
+from pressmark.archive.segment import SealedSegment, recorded_name, sealed
+from pressmark.archive.set_aside import PENDING, note_path, read_note, set_aside, write_note
+from pressmark.archive.spool_files import (
+    BAD,
+    DRAFTS,
+    OPEN,
+    UPLOADED,
+    Held,
+    SegmentName,
+    held_as,
+    segment_of,
+    spool_files,
+)
+from pressmark.archive.store import Store
+from pressmark.archive.uploaded import repair_notes, resume
+from pressmark.errors import BucketError, FindingsFound, SpoolError
+from pressmark.file_system import is_of_file_system, is_of_machine, room, spool_error
+
+LEAST = 2
+"""Records of a segment that is kept: its warcinfo, and one more."""
+
+logger = logging.getLogger("pressmark.crawl")
 
 
-@attrs.frozen(kw_only=True)
-class Mended:
-    """A segment that a killed run left open, and what was done with it."""
+class Recovery:
+    """Brings a site's spool into the bucket; only for whoever holds its lock.
 
-    name: str
-    """Of the sealed segment."""
-    records: int
-    """Whole ones, which are kept."""
-    cut: int
-    """Bytes behind them, which are not."""
-    batch: Batch | None
-    """None if nothing was in it but its warcinfo: then it is deleted."""
-
-
-def mend(folder: Path, site: str) -> list[Mended]:
-    """Cut each open segment to its last whole record and seal it; what is sealed waits to be published.
-
-    Only for whoever holds the lock of the spool: the segment of a crawl that goes on is open too.
-
-    Raises:
-        SpoolError: the spool can't be read or written.
+    Args:
+        store: the bucket.
+        folder: the spool of the site.
+        site: its name.
+        derive: reads what was captured and not read before the run was killed.
     """
-    try:
-        return [_mended(path, site) for path in torn(folder, site)]
-    except OSError as error:
-        raise SpoolError(f"the spool {folder} can't be recovered: {error}") from error
 
+    def __init__(self, store: Store, folder: Path, site: str, derive: Deriving) -> None:
+        self._store, self._folder, self._site, self._derive = store, folder, site, derive
+        self._publisher = RecoveredPublisher(store, folder, site, derive)
+        self._hopeless: set[Path] = set()
+        """What can't be recovered, nor be set aside."""
+        self._postponed: BaseException | None = None
+        self._last: Path | None = None
 
-def _mended(path: Path, site: str) -> Mended:
-    records, end = _whole(path)
-    cut = path.stat().st_size - end
-    final = path.with_name(path.name.removesuffix(OPEN))
-    drafts = final.with_name(final.name + DRAFTS)
-    if records < 2:
-        path.unlink()
-        drafts.unlink(missing_ok=True)
-        return Mended(name=final.name, records=0, cut=cut, batch=None)
-    with path.open("r+b") as file:
-        file.truncate(end)
-        os.fsync(file.fileno())
-    path.rename(final)
-    sync_folder(final.parent)
-    return Mended(
-        name=final.name, records=records, cut=cut, batch=Batch(segment=sealed(final, site), drafts_path=drafts)
-    )
+    def run(self) -> Iterator[Recovered]:
+        """Publish all that can be published, and return each segment when it is done.
 
+        Raises:
+            BucketError: the bucket failed; what is not published waits.
+            SpoolError: something waits for room, memory or threads of this machine; all else is published.
+        """
+        if spool_files(self._folder, self._site).is_empty:
+            return
+        _require_writable(self._folder)
+        with self._postponing():
+            repair_notes(self._store, self._folder, self._site)
+        for each in spool_files(self._folder, self._site).held:
+            if each.kind in {"", OPEN}:
+                with self._postponing():
+                    self._call_by_its_own_name(each)
+        with self._postponing():
+            self._tidy()
+        while paths := self._waiting():
+            self._postponed = None
+            yield from self._all(paths)
+            if self._postponed and self._waiting() == paths:  # Else there may be room now.
+                break
+        if error := self._postponed:
+            what = f"not all of the spool {self._folder} can be recovered"
+            if isinstance(error, OSError):
+                raise spool_error(what, self._folder, error)
+            raise SpoolError(f"{what} now, and waits: {error!r}") from error
 
-def _whole(path: Path) -> tuple[int, int]:
-    """Return how many records are whole, and where the last one ends."""
-    records = end = 0
-    with path.open("rb") as file:
+    @contextmanager
+    def _postponing(self, path: Path | None = None) -> Iterator[None]:
+        """Let no trouble with one file stop the others; what says nothing about the file is tried again."""
         try:
-            for offset, length in members(file):
-                records, end = records + 1, offset + length
-        except ValueError:
-            pass  # What is behind `end` was being written when the run was killed.
-    return records, end
+            yield
+        except BucketError:
+            raise
+        except Exception as error:  # Whatever one odd file makes a reader raise.
+            cause = (error.__cause__ or error) if isinstance(error, SpoolError) else error
+            # A KeyError is of an object that is missing in the bucket: the file itself was read before.
+            if is_of_machine(cause) or type(cause) is KeyError or (isinstance(cause, OSError) and not path):
+                self._postponed = self._postponed or cause
+                return
+            logger.warning("%s: %s: %s", path, type(error).__name__, error, exc_info=not isinstance(error, OSError))
+            if path and not self._given_up(path, f"it can't be recovered: {error or type(error).__name__}"):
+                self._hopeless.add(path)
+
+    def _given_up(self, path: Path, reason: str) -> bool:
+        if not path.name.endswith(BAD):
+            return set_aside(path, reason) is not None
+        note = read_note(path, self._site)
+        write_note(path, attrs.evolve(note, reason=f"{note.reason}; {reason}", salvage=None))
+        return read_note(path, self._site).salvage is None
+
+    def _waiting(self) -> list[Path]:
+        files = spool_files(self._folder, self._site)
+        held = [each.path for each in files.held if each.kind in {"", OPEN, UPLOADED}]
+        pending = [bad for bad in files.bad if read_note(bad, self._site).salvage == PENDING]
+        waiting = sorted(held, key=lambda path: path.name)
+        # A salvage that was cut off comes first: what it left is made again before anything of it is published.
+        return [path for path in [*pending, *waiting] if path not in self._hopeless]
+
+    def _tidy(self) -> None:
+        """Delete what was being written, and set aside what does not belong here."""
+        files = spool_files(self._folder, self._site)
+        for path in files.parts:  # What was being written when a run was killed.
+            _delete(path)
+        for path, wrong in files.strange:
+            if not set_aside(path, wrong):
+                self._hopeless.add(path)
+        segments = {each.segment for each in files.held if each.kind != DRAFTS}
+        segments |= {name for bad in files.bad if (name := segment_of(bad, self._site))}
+        for each in files.of_kind(DRAFTS):
+            if each.segment not in segments:
+                if each.path.stat().st_size:
+                    set_aside(each.path, "its segment is missing")
+                else:
+                    _delete(each.path)
+        for bad in files.bad:
+            if not note_path(bad).exists():
+                write_note(bad, read_note(bad, self._site))
+
+    def _call_by_its_own_name(self, held: Held) -> None:
+        """Undo a segment's renaming, and set a copy aside: under another name its records would be published twice."""
+        own = SegmentName.parse(recorded_name(held.path) or "", self._site)
+        if own in {None, held.segment}:
+            return
+        assert own
+        if any((self._folder / (own.text + kind)).exists() for kind in ("", OPEN, UPLOADED)):
+            if not set_aside(held.path, f"it is a copy of {own.text}"):
+                self._hopeless.add(held.path)
+        else:
+            logger.warning("%s is %s by its first record, and is called so again", held.path.name, own.text)
+            held.path.rename(self._folder / (own.text + held.kind))
+
+    def _all(self, paths: list[Path]) -> Iterator[Recovered]:
+        """Publish segments in their order. Each is read while the one before it is still there: articles span them."""
+        before: Ready | None = None
+        self._last = paths[-1]  # Its run may have been killed before all that it holds was read.
+        for path in [*paths, None]:
+            ready = None
+            if path:
+                with self._postponing(path):
+                    ready = self._ready(path, before)
+            if before:
+                with self._postponing(before.segment.path):
+                    done = self._publisher.publish(before)
+                    if done:
+                        yield done
+                    elif before.segment.path.exists():  # Another is in the bucket, and this can't be set aside.
+                        self._hopeless.add(before.segment.path)
+            if isinstance(ready, Recovered):
+                yield ready
+            before = ready if isinstance(ready, Ready) else None
+
+    def _ready(self, path: Path, before: Ready | None) -> Ready | Recovered | None:
+        """Make a segment ready to be published, if there is one in a file."""
+        if path.name.endswith(BAD):
+            return self._salvage(path, before)
+        held = held_as(path, self._site)
+        assert held
+        if held.kind == UPLOADED:
+            return self._uploaded(held, before)
+        try:
+            cut = self._cut(held) if held.kind == OPEN else 0
+            if cut is None:
+                return self._deleted(held)
+            segment = sealed(path, held.segment)
+        except Exception as error:  # Whatever a damaged record makes a reader raise.
+            if is_of_machine(error):
+                raise
+            return self._damaged(path, error, before)
+        if held.kind == OPEN:
+            logger.warning(
+                "a killed run left %s open: %d whole records kept, %d bytes after them cut",
+                held.segment.text,
+                segment.records,
+                cut,
+            )
+        complete = held.kind == "" and path != self._last and not held.segment.is_salvaged
+        return self._read(segment, held.segment, cut, before, complete=complete)
+
+    def _read(
+        self, segment: SealedSegment, name: SegmentName, cut: int, before: Ready | None, *, complete: bool
+    ) -> Ready:
+        """Read the drafts of a segment, and what it holds besides."""
+        drafts, path = self._drafts(name), self._drafts_path(name)
+        derived: list[Draft] = []
+        if not complete or drafts.damaged or not path.exists():
+            # What is missing may be of a page in the segment before: it was to be read when that was sealed.
+            files = [(each.path, each.key) for each in (before and before.segment, segment) if each]
+            derived = list(self._derive(files))
+        return Ready(segment=segment, name=name, cut=cut, drafts=drafts, derived=derived)
+
+    def _cut(self, held: Held) -> int | None:
+        """Cut an open segment to its last whole record; None if there is nothing in it but its warcinfo.
+
+        Raises:
+            ValueError: it is damaged before its end.
+        """
+        reading = read_records(held.path)
+        if len(reading.records) < LEAST and reading.is_torn:
+            return None
+        if not reading.is_torn:
+            raise ValueError(f"{reading.lost} bytes before its end can't be read")
+        with held.path.open("r+b") as file:
+            file.truncate(reading.end)
+            os.fsync(file.fileno())
+        return reading.size - reading.end
+
+    def _deleted(self, held: Held) -> Recovered:
+        cut = held.path.stat().st_size
+        self._drafts_path(held.segment).unlink(missing_ok=True)
+        held.path.unlink()
+        logger.warning("a killed run left %s open; there is no whole exchange in it", held.segment.text)
+        return Recovered(segment=held.segment.text, records=0, bytes_cut=cut, published=0)
+
+    def _damaged(self, path: Path, error: Exception, before: Ready | None) -> Ready | None:
+        bad = set_aside(path, f"it is damaged: {error or type(error).__name__}", segment=True)
+        if not bad:
+            self._hopeless.add(path)
+            return None
+        return self._salvage(bad, before)
+
+    def _salvage(self, bad: Path, before: Ready | None) -> Ready | None:
+        """Copy the whole records of a damaged segment into a new one."""
+        new = salvage_segment(self._store, bad, self._site)
+        if not new:
+            return None
+        return self._read(sealed(self._folder / new.text, new), new, 0, before, complete=False)
+
+    def _uploaded(self, held: Held, before: Ready | None) -> Ready | Recovered | None:
+        name = held.segment
+        with suppress(ValueError, LookupError, TypeError, AttributeError):
+            published = Published.read(held.path)
+            published.write_over(held.path)
+            return Recovered.of(name, published, 0)
+        drafts = self._drafts(name)
+        try:
+            published = resume(self._store, held.path, name, drafts.drafts)
+        except FindingsFound as error:
+            logger.warning("%s", error)
+            return self._ready(held.path.rename(self._folder / name.text), before)
+        return Recovered.of(name, published, 0)
+
+    def _drafts(self, name: SegmentName) -> Drafts:
+        try:
+            return Drafts.read(self._drafts_path(name), self._site)
+        except FileNotFoundError:
+            return Drafts()
+        except OSError as error:
+            if is_of_file_system(error):
+                raise
+            return Drafts(damaged=1)
+
+    def _drafts_path(self, name: SegmentName) -> Path:
+        return self._folder / (name.text + DRAFTS)
+
+
+def _delete(path: Path) -> None:
+    """Delete what counts for nothing; it may stay."""
+    try:
+        path.unlink()
+        logger.info("deleted %s, which a killed run left", path.name)
+    except OSError as error:
+        logger.warning("%s can't be deleted: %s", path, error)
+
+
+def _require_writable(folder: Path) -> None:
+    """Nothing is uploaded that could not be deleted here: it would be uploaded again and again."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        number = errno.EROFS if room(folder).read_only else errno.EACCES
+        raise spool_error(f"the spool {folder} can't be written", folder, OSError(number, os.strerror(number)))

@@ -1,16 +1,22 @@
 """A stored HTTP response, read from its record."""
 
-import gzip
 import zlib
 from datetime import UTC, datetime
 from io import BytesIO
+from typing import Any
 
 import attrs
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
+from pressmark.archive.content import LONGEST, ContentError, CutShort, content
+from pressmark.archive.http_head import parse_head
 from pressmark.archive.store import Store
 from pressmark.errors import FindingsFound
+
+MOST = 2 * LONGEST
+"""Bytes of a record that is read; the crawl takes bodies of `LONGEST` at most."""
+_CHUNK = 1 << 16
 
 
 @attrs.frozen
@@ -28,14 +34,18 @@ class Response:
     """Without chunk framing and content encoding."""
     message: bytes = attrs.field(repr=False)
     """The response as it came over the wire, to the byte."""
+    cut_short: bool = False
+    """Whether the body ends early, and `body` is what could be decoded of it."""
 
 
 def member_of(store: Store, warc: str, offset: int, length: int, url: str) -> bytes:
     """Read the gzip member that a document points to.
 
     Raises:
-        FindingsFound: the segment is not there, or has nothing at this place.
+        FindingsFound: the segment is not there, or has nothing at this place, or more than a record.
     """
+    if length > MOST:
+        raise FindingsFound(f"{warc}, byte {offset}: no record has {length} bytes, as {url} should.")
     try:
         return store.get(warc, offset, length)
     except KeyError:
@@ -46,30 +56,62 @@ def response_of(member: bytes) -> Response:
     """Read the gzip member of a response record.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or its body can't be decoded.
     """
     try:
-        return _read(member)
-    except (ArchiveLoadFailed, StopIteration, AttributeError, OSError, EOFError, zlib.error, TypeError) as error:
+        return read_response(member, cut=True)
+    except ContentError as error:
+        raise ValueError(f"the body can't be decoded: {error}") from error
+
+
+def _message(stream: Any) -> bytes:
+    """Read the block of a record bit by bit: a member of 1 MB can be unpacked to 1 GB.
+
+    Raises:
+        ValueError: it is larger than any that is written.
+    """
+    data = bytearray()
+    while piece := stream.read(_CHUNK):
+        data += piece
+        if len(data) > MOST:
+            raise ValueError(f"the record has more than {MOST} bytes")
+    return bytes(data)
+
+
+def read_response(member: bytes, limit: int = LONGEST, *, cut: bool = False) -> Response:
+    """Read the gzip member of a response record.
+
+    Args:
+        member: the bytes that a document points to.
+        limit: bytes of the decoded body, at most.
+        cut: take what there is of a body that ends early.
+
+    Raises:
+        ValueError: it is none.
+        ContentError: its body can't be decoded.
+    """
+    try:
+        record = next(iter(ArchiveIterator(BytesIO(member), no_record_parse=True)))
+        message = _message(record.raw_stream)
+        head = parse_head(message)
+        url, date = record.rec_headers["WARC-Target-URI"], record.rec_headers["WARC-Date"]
+        status, captured_at = int(head.status), datetime.fromisoformat(date).astimezone(UTC)
+    except (ArchiveLoadFailed, StopIteration, LookupError, OSError, EOFError, zlib.error, TypeError) as error:
         raise ValueError(f"there is no response record ({type(error).__name__}: {error})") from error
-
-
-def _read(member: bytes) -> Response:
-    record = next(iter(ArchiveIterator(BytesIO(member))))
-    head = record.http_headers
+    body, cut_short = message[head.size :], False
+    try:
+        body = content(body, head.headers, limit)
+    except CutShort:
+        if not cut:
+            raise
+        body, cut_short = content(body, head.headers, limit, cut=True), True
     return Response(
-        url=record.rec_headers["WARC-Target-URI"],
-        captured_at=datetime.fromisoformat(record.rec_headers["WARC-Date"]).astimezone(UTC),
-        status=int(head.get_statuscode()),
-        reason=head.statusline.partition(" ")[2],
+        url=url,
+        captured_at=captured_at,
+        status=status,
+        reason=head.reason,
         headers=head.headers,
-        body=record.content_stream().read(),
-        message=_block(member, int(record.rec_headers["Content-Length"])),
+        body=body,
+        cut_short=cut_short,
+        message=message,
     )
-
-
-def _block(member: bytes, length: int) -> bytes:
-    """Return a record's block: what follows its head (WARC 1.1, 4)."""
-    record = gzip.decompress(member)
-    begin = record.index(b"\r\n\r\n") + 4
-    return record[begin : begin + length]

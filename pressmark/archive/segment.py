@@ -3,29 +3,43 @@
 import base64
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
 import attrs
+from fastwarc.warc import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from pressmark.archive import cdxj, keys
-from pressmark.archive.member import Member, members
+from pressmark.archive.member import Member
+from pressmark.archive.regular_file import open_regular
+from pressmark.archive.salvage import read_records
+from pressmark.archive.spool_files import OPEN, SegmentName
+from pressmark.archive.whole_file import sync_folder
 from pressmark.capture import Capture, Exchange, Original
 from pressmark.document import timestamp
-from pressmark.errors import SpoolError
+from pressmark.file_system import spool_error
+from pressmark.private import make_folder, opener
 
-OPEN = ".open"
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 """Profiles of revisit records (WARC 1.1, 6.7)."""
 _CHUNK = 1 << 20
 _INDEX_EVERY = 4 << 20
 """Bytes that are written before the index reads on."""
+
+
+ReadsAlike = Callable[[Capture, bytes], bool]
+"""Returns whether a capture's record is whole, and its body is read as that of a response with this head."""
+
+
+def unproven(_earlier: Capture, _head: bytes) -> bool:
+    """Refer to no earlier record, as nobody has compared the heads."""
+    return False
 
 
 @attrs.frozen(kw_only=True)
@@ -74,28 +88,38 @@ class Segment:
         self.records = self.size = 0
         self._path = folder / (self.name + OPEN)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("xb", buffering=0)
+            if not folder.exists():
+                make_folder(folder)
+            self._file = open(self._path, "xb", buffering=0, opener=opener)  # noqa: SIM115 - it stays open
         except OSError as error:
-            raise SpoolError(f"the spool can't be written: {error}. Set PRESSMARK_SPOOL or make room.") from error
+            raise spool_error("the spool can't be written", folder, error) from error
         self._index = cdxj.Index(self.name)
         self._writer = _Writer(None, gzip=False, warc_version="1.1")
-        self._write(self._writer.create_warcinfo_record(self.name, info))
+        about = self._writer.create_warcinfo_record(self.name, info)
+        self._info_id: str = about.rec_headers.get_header("WARC-Record-ID")
+        self._write(about)
 
-    def write(self, exchange: Exchange, earlier: Capture | None = None) -> Capture:
+    def write(
+        self,
+        exchange: Exchange,
+        earlier: Capture | None = None,
+        reads_alike: ReadsAlike = unproven,
+    ) -> Capture:
         """Append the response, the request and what is to be told of both; return where the response lies.
 
         Args:
             exchange: what to write.
-            earlier: the last capture of this URL; a response with the very same payload becomes a revisit of it, and
-                so does a 304 of which nobody knows what it was asked for.
+            earlier: the last capture of this URL; a response with the same payload becomes a revisit of it if both
+                read alike, and so does a 304 of which nobody knows what it was asked for.
+            reads_alike: says whether both do.
 
         Returns:
             Where the payload is: `earlier` if the response became a revisit of it.
         """
         payload, block = _digests(exchange)
-        told = (payload, exchange.status, exchange.truncated)
-        again = earlier if earlier and told == (earlier.payload_digest, earlier.status, None) else None
+        again = None
+        if earlier and (payload, exchange.status, exchange.truncated) == (earlier.payload_digest, earlier.status, None):
+            again = earlier if reads_alike(earlier, exchange.response_head) else None
         shared = {"WARC-Date": timestamp(exchange.started_at)}
         if exchange.ip:
             shared["WARC-IP-Address"] = exchange.ip
@@ -135,6 +159,15 @@ class Segment:
         refers = {"WARC-Refers-To": f"<{capture.record_id}>"}
         self._write(self._fields(capture.url, fields, refers))
 
+    @property
+    def is_full(self) -> bool:
+        """Whether its index is as large as readers take, whatever its own size."""
+        return self._index.size >= cdxj.MOST // 4
+
+    def fileno(self) -> int:
+        """Return the descriptor of its file."""
+        return self._file.fileno()
+
     def seal(self) -> SealedSegment:
         """Make the file durable under its final name."""
         try:
@@ -146,7 +179,7 @@ class Segment:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise SpoolError(f"segment {self._path} can't be sealed: {error}") from error
+            raise spool_error(f"segment {self._path} can't be sealed", self._path, error) from error
         return SealedSegment(
             path=path,
             key=self.key,
@@ -170,41 +203,54 @@ class Segment:
     def _write(self, record: Any) -> tuple[int, int]:
         offset, member = self.size, Member(self._file)
         self._writer.out = member
+        if self.records:  # No site can know this id: salvage tells our records from those in a body by it.
+            record.rec_headers.add_header("WARC-Warcinfo-ID", self._info_id)
         try:
             self._writer.write_record(record)
         except OSError as error:
             os.ftruncate(self._file.fileno(), offset)  # It takes no room: half a record must not be sealed.
-            raise SpoolError(f"segment {self._path} can't be written: {error}. Make room.") from error
+            raise spool_error(f"segment {self._path} can't be written", self._path, error, member.wanted) from error
         self.size += member.length
         self.records += 1
         return offset, member.length
 
 
-def sealed(path: Path, site: str) -> SealedSegment:
-    """Describe a sealed file that an earlier run left on the disk."""
-    stamp = path.name.removeprefix(f"{site}-")[:17]
-    started_at = datetime.strptime(stamp + "000", "%Y%m%d%H%M%S%f").replace(tzinfo=UTC)
-    with path.open("rb") as file:
+def recorded_name(path: Path) -> str | None:
+    """Return the file name that a segment's first record gives it (WARC 1.1, 5.15); None if that can't be read.
+
+    Raises:
+        OSError: the file can't be opened.
+    """
+    with open_regular(path) as file:
+        try:
+            first = next(iter(ArchiveIterator(file)), None)
+            return first.headers.get("WARC-Filename") if first else None
+        except Exception:  # noqa: BLE001 - whatever a damaged record makes a reader raise
+            return None
+
+
+def sealed(path: Path, name: SegmentName) -> SealedSegment:
+    """Describe a whole file that an earlier run left on the disk.
+
+    Args:
+        path: the file, under whatever name.
+        name: its final one.
+
+    Raises:
+        ValueError: it is no row of whole records, one a gzip member and each of an id of its own.
+        OSError: a record can't be read, or the file.
+    """
+    reading = read_records(path)
+    if not reading.is_whole:
+        raise ValueError(
+            f"{reading.lost} of its {reading.size} bytes are in no whole record, or in one that comes twice"
+        )
+    with open_regular(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        records = sum(1 for _ in members(file))
-    return SealedSegment(
-        path=path,
-        key=keys.segment(site, started_at, path.name),
-        size=path.stat().st_size,
-        sha256=digest,
-        records=records,
-        index=cdxj.index(path),
-    )
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename durable: the folder's entry is data too (fsync(2))."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    records, size = len(reading.records), reading.size
+    index = cdxj.Index(name.text)
+    index.read_on(path, size)
+    return SealedSegment(path=path, key=name.key, size=size, sha256=digest, records=records, index=str(index))
 
 
 def _digests(exchange: Exchange) -> tuple[str, str]:

@@ -2,9 +2,8 @@
 
 import base64
 import hashlib
-import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,23 +12,20 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import attrs
 import boto3
 from botocore.client import Config as ClientConfig
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-)
-from botocore.exceptions import (
-    ConnectionError as ConnectionFailed,
-)
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from botocore.exceptions import BotoCoreError, ClientError
 
-from pressmark.archive.presigned import ANSWERED_WITHIN, CONNECTED_WITHIN, CONNECTIONS, Presigned
+from pressmark.archive.listing import pages
+from pressmark.archive.patience import Pace, PacedFile, keep_asking, paced
+from pressmark.archive.presigned import ANSWERED_WITHIN, CONNECTED_WITHIN, CONNECTIONS, Presigned, check_size
+from pressmark.archive.s3_errors import Asked, KeyTaken
+from pressmark.archive.whole import believe, check_etag, check_range, watch
 from pressmark.config import DEFAULT_PATIENCE, Config
-from pressmark.errors import BucketError, BucketRefused, BucketUnreachable
+from pressmark.errors import BucketRefused
+
+__all__ = ["KeyTaken"]
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
 Result = TypeVar("Result")
@@ -38,12 +34,9 @@ JSON = "application/json"
 WARC = "application/warc"  # IANA; registered by the WARC specification, ISO 28500
 TEXT = "text/plain; charset=utf-8"
 GZIP = "application/gzip"
-_PAUSE = 1.0
-_CHUNK = 1 << 20
-_TAKEN = "PreconditionFailed"  # 412
-_BUSY = "ConditionalRequestConflict"  # 409: another writer is at this very key
-
-logger = logging.getLogger(__name__)
+_CHUNK = 1 << 14
+_OPENED_WITHIN = 5.0
+"""Seconds: somebody waits for a command to begin."""
 
 
 @attrs.frozen
@@ -96,7 +89,7 @@ class Store:
 
         Args:
             config: names the bucket.
-            within: seconds in which it has to answer; if fewer than usual, it is not asked again and again either.
+            within: seconds in which it has to answer.
 
         Raises:
             BucketRefused: they make no sense.
@@ -104,25 +97,35 @@ class Store:
         settings = ClientConfig(
             connect_timeout=min(CONNECTED_WITHIN, within),
             read_timeout=within,
-            retries={"mode": "standard", "total_max_attempts": 3 if within >= ANSWERED_WITHIN else 1},
+            retries={"mode": "standard", "total_max_attempts": 1},  # `keep_asking` does it, by the patience.
             max_pool_connections=CONNECTIONS,
             s3={"addressing_style": "path"},
         )
         try:
             client = boto3.Session().client("s3", config=settings)
-        except (BotoCoreError, ValueError) as error:
+        except (BotoCoreError, OSError, ValueError, LookupError, TypeError) as error:
             raise BucketRefused(f"S3 is not set up: {error}") from error
         return cls(config.bucket, client, config.patience, config.retention)
 
+    def __attrs_post_init__(self) -> None:
+        watch(self.client)
+
     def check(self) -> None:
-        """Ask the bucket for a sign of life, once.
+        """Ask the bucket for a sign of life.
 
         Raises:
             BucketUnreachable: nobody answers.
             BucketRefused: wrong keys, or no such bucket.
         """
-        with self.telling("open"):
+        keep_asking(partial(self._once, "open", self._greet), min(self.patience, _OPENED_WITHIN))
+
+    def _greet(self) -> None:
+        try:
             self.client.head_bucket(Bucket=self.bucket)
+        except ClientError as error:
+            if error.response["ResponseMetadata"].get("HTTPStatusCode") not in {400, 403}:
+                raise
+            self.client.list_objects_v2(Bucket=self.bucket, MaxKeys=1)  # HEAD has no words for why.
 
     def put(self, key: str, data: bytes, content_type: str = JSON) -> Stored:
         """Write an object, whatever was there."""
@@ -135,43 +138,53 @@ class Store:
         except KeyTaken:
             return None
 
-    def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> Stored:
+    def put_file(self, key: str, path: Path, sha256: str, content_type: str, *, only_new: bool = False) -> Stored:
         """Write a file whose SHA-256 (hex) is known; the bucket refuses bytes that do not match it.
 
         A segment is locked for the retention. Put again it is one more version, locked as well: no lock is in the way.
+
+        Raises:
+            KeyTaken: there is an object of that key, and it was to be written `only_new`.
         """
+        condition: Any = {"IfNoneMatch": "*"} if only_new else {}
 
         def put() -> None:
             with path.open("rb") as file:
+                body: Any = PacedFile(file, self.patience)
                 self.client.put_object(
                     Bucket=self.bucket,
                     Key=key,
-                    Body=file,
+                    Body=body,
                     ContentType=content_type,
                     ChecksumSHA256=checksum_of(bytes.fromhex(sha256)),
                     **(self._lock() if content_type == WARC else {}),
+                    **condition,
                 )
 
         self.asking(key, put)
         return Stored(key, path.stat().st_size, sha256)
 
-    def get(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
-        """Read an object, or `length` bytes of it from `offset`.
+    def get(self, key: str, offset: int = 0, length: int | None = None, *, most: int | None = None) -> bytes:
+        """Read an object, or `length` bytes of it from `offset`; whole, or not at all.
+
+        Args:
+            key: of the object.
+            offset: bytes.
+            length: bytes; None: to its end.
+            most: bytes that the answer may have.
 
         Raises:
             KeyError: there is no such object, or nothing of it at `offset`.
+            FindingsFound: it is larger than `most`.
         """
-        part: Any = {}
-        if not offset and length is None:
-            if (data := self._presigned.get(key)) is not None:
-                return data
-        else:
-            part["Range"] = f"bytes={offset}-{'' if length is None else offset + length - 1}"
-
-        def get() -> bytes:
-            return self.client.get_object(Bucket=self.bucket, Key=key, **part)["Body"].read()
-
-        return self.asking(key, get)
+        if offset < 0 or (length is not None and length < 1):  # No range at all: S3 would send everything.
+            raise KeyError(key)
+        if offset or length is not None:
+            return self.asking(key, partial(self._part, key, offset, length))
+        if (data := self._presigned.get(key, most)) is not None:
+            return data
+        before: list[bytes] = []
+        return self.asking(key, partial(self._whole, key, most, before))
 
     def fetch(self, key: str, file: IO[bytes]) -> Stored:
         """Copy an object into a file, however large it is; what was in the file is gone.
@@ -179,17 +192,48 @@ class Store:
         Raises:
             KeyError: there is no such object.
         """
+        before: list[bytes] = []
 
         def fetch() -> Stored:
             file.seek(0)
             file.truncate()
-            digest = hashlib.sha256()
-            for chunk in self.client.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(_CHUNK):
+            digest, md5, pace = hashlib.sha256(), hashlib.md5(usedforsecurity=False), Pace(self.patience)
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+            headers = answer["ResponseMetadata"]["HTTPHeaders"]
+            check_etag(headers.get("etag"))
+            for chunk in answer["Body"].iter_chunks(_CHUNK):
                 file.write(chunk)
                 digest.update(chunk)
+                md5.update(chunk)
+                pace.took(len(chunk))
+            believe(headers, md5.hexdigest(), digest.digest(), before)
             return Stored(key, file.tell(), digest.hexdigest())
 
         return self.asking(key, fetch)
+
+    def _whole(self, key: str, most: int | None, before: list[bytes]) -> bytes:
+        """Read an object; what is not of its digest is believed if it comes twice: then the ETag is none."""
+        answer = self.client.get_object(Bucket=self.bucket, Key=key)
+        check_size(key, answer.get("ContentLength", 0), most)
+        data = self._read(answer["Body"])
+        check_size(key, len(data), most)
+        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        believe(answer["ResponseMetadata"]["HTTPHeaders"], md5, hashlib.sha256(data).digest(), before)
+        return data
+
+    def _part(self, key: str, offset: int, length: int | None) -> bytes:
+        part = f"bytes={offset}-{'' if length is None else offset + length - 1}"
+        answer = self.client.get_object(Bucket=self.bucket, Key=key, Range=part)
+        data = self._read(answer["Body"])
+        check_range(answer["ResponseMetadata"]["HTTPStatusCode"], answer.get("ContentRange"), offset, length, len(data))
+        return data
+
+    def _read(self, body: "StreamingBody") -> bytes:
+        pace, data = Pace(self.patience), bytearray()
+        for chunk in body.iter_chunks(_CHUNK):
+            data += chunk
+            pace.took(len(chunk))
+        return bytes(data)
 
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
         """List the keys below a prefix in their order, those behind `after` only."""
@@ -204,101 +248,48 @@ class Store:
         return ((each["Key"], each["ETag"]) for each in self._objects(prefix))
 
     def _objects(self, prefix: str, after: str = "") -> Iterator[Any]:
-        more: Any = {"StartAfter": after}
-        while more:
-            page: Any = self.asking(prefix, partial(self._list, prefix, more))
+        for page in self._pages(prefix, {"StartAfter": after}):
             yield from page.get("Contents", ())
-            more = page["IsTruncated"] and {"ContinuationToken": page["NextContinuationToken"]}
 
     def folders(self, prefix: str) -> Iterator[str]:
         """List the names that follow a prefix and are followed by a slash, in their order."""
-        more: Any = {"Delimiter": "/"}
-        while more:
-            page: Any = self.asking(prefix, partial(self._list, prefix, more))
+        for page in self._pages(prefix, {"Delimiter": "/"}):
             for each in page.get("CommonPrefixes", ()):
                 yield each["Prefix"].removeprefix(prefix).rstrip("/")
-            more = page["IsTruncated"] and {"Delimiter": "/", "ContinuationToken": page["NextContinuationToken"]}
+
+    def _pages(self, prefix: str, how: dict[str, str]) -> Iterator[Any]:
+        client: Any = self.client  # Typed too narrowly.
+        call = partial(client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, **how)
+        return pages(call, prefix, partial(self.asking, prefix))
 
     def _lock(self) -> Any:
         if not self.retention:
             return {}
         return {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": datetime.now(UTC) + self.retention}
 
-    def _list(self, prefix: str, more: Any) -> Any:
-        return self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **more)
-
     def _put(self, key: str, data: bytes, **how: Any) -> Stored:
         digest = hashlib.sha256(data)
         checksum = checksum_of(digest.digest())
-        self.asking(
-            key,
-            lambda: self.client.put_object(Bucket=self.bucket, Key=key, Body=data, ChecksumSHA256=checksum, **how),
-        )
+
+        def put() -> None:
+            body = paced(data, self.patience)
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ChecksumSHA256=checksum, **how)
+
+        self.asking(key, put)
         return Stored(key, len(data), digest.hexdigest())
 
     def asking(self, what: str, call: Callable[[], Result]) -> Result:
         """Call, again and again while the bucket is away, as long as the patience lasts."""
+        return keep_asking(partial(self._once, what, call), self.patience)
 
-        def tell(state: RetryCallState) -> None:
-            if state.attempt_number == 1 and state.outcome:
-                logger.warning("%s Waiting for it, %.0f s at most.", state.outcome.exception(), self.patience)
+    def _once(self, what: str, call: Callable[[], Result]) -> Result:
+        with self.telling(what):
+            return call()
 
-        again = Retrying(
-            retry=retry_if_exception_type(BucketUnreachable),
-            stop=stop_after_delay(self.patience),
-            wait=wait_fixed(_PAUSE),
-            before_sleep=tell,
-            reraise=True,
-        )
-        for attempt in again:
-            with attempt, self.telling(what):
-                return call()
-        raise AssertionError("tenacity returns or raises")
-
-    @contextmanager
-    def telling(self, what: str) -> Iterator[None]:
-        """Make what boto3 raises say which bucket it is about, what was asked of it, and what to do.
-
-        Raises:
-            KeyError: there is no such object.
-            BucketUnreachable: nobody answers, or not now.
-            BucketRefused: wrong keys, no such bucket, no permission.
-            BucketError: anything else.
-        """
-        endpoint = self.client.meta.endpoint_url
-        try:
-            yield
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in {"NoSuchKey", "InvalidRange"}:
-                raise KeyError(what) from None
-            if code == _TAKEN:
-                raise KeyTaken(what) from None
-            if code == _BUSY or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-                raise BucketUnreachable(f"bucket {self.bucket!r} at {endpoint} is not ready ({code}).") from error
-            if code == "InvalidRequest" and self.retention:
-                raise BucketRefused(
-                    f"bucket {self.bucket!r} at {endpoint} refuses ({code}) {what}. PRESSMARK_RETENTION is set: "
-                    "has the bucket Object Lock? `pressmark init-bucket` turns it on."
-                ) from error
-            raise BucketRefused(
-                f"bucket {self.bucket!r} at {endpoint} refuses ({code}) {what}. "
-                "Check PRESSMARK_BUCKET, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-            ) from error
-        except (NoCredentialsError, PartialCredentialsError) as error:
-            raise BucketRefused(
-                f"no keys for bucket {self.bucket!r} at {endpoint}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-            ) from error
-        except (ConnectionFailed, HTTPClientError) as error:
-            raise BucketUnreachable(
-                f"bucket {self.bucket!r}: nobody answers at {endpoint}. Is it up, and AWS_ENDPOINT_URL_S3 right?"
-            ) from error
-        except BotoCoreError as error:
-            raise BucketError(f"bucket {self.bucket!r} at {endpoint}, {what}: {error}") from error
-
-
-class KeyTaken(Exception):
-    """There is an object of that key, or another than the one that was seen."""
+    def telling(self, what: str) -> AbstractContextManager[None]:
+        """Make what boto3 raises say which bucket it is about, what was asked of it, and what to do."""
+        endpoint = str(self.client.meta.endpoint_url)
+        return Asked(self.bucket, endpoint, what, locks=bool(self.retention)).translated()
 
 
 def checksum_of(digest: bytes) -> str:

@@ -1,46 +1,121 @@
 """Telling: what was published gets into a manifest, once, even if the run is killed around that moment."""
 
 import json
+import logging
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from pressmark.archive import manifest
-from pressmark.archive.batch import Published, forget, kept, read_file, replace_file
+from pressmark.archive import guarded, json_model, keys, manifest, strict_json
+from pressmark.archive.batch import Published, forget, kept
+from pressmark.archive.regular_file import read_regular
+from pressmark.archive.set_aside import set_aside
+from pressmark.archive.spool_files import MARK, PUBLISHED
 from pressmark.archive.store import Store
+from pressmark.archive.uploaded import repair_notes
+from pressmark.archive.whole_file import replace_file, sync_folder
+from pressmark.errors import FindingsFound
+from pressmark.file_system import spool_error
 
-_MARK = "telling.json"
-"""Names the manifest that is about to be written and what it tells of: whether it was, the bucket knows."""
+logger = logging.getLogger("pressmark.crawl")
 
 
 def untold(store: Store, folder: Path, site: str) -> dict[Path, Published]:
-    """Return what was published from a spool and is in no manifest, oldest first; forget what is in one."""
-    mark = folder / _MARK
-    if mark.exists():
-        facts = read_file(mark)
-        if _is_there(store, facts["manifest"]):
-            for name in facts["published"]:
-                forget(folder / name)
-        mark.unlink()
-    return kept(folder, site)
+    """Return what was published from a spool and is in no manifest, oldest first; forget what is in one.
+
+    What was published to another bucket is left in the spool: a run with that bucket lists it.
+
+    Raises:
+        BucketError: the bucket failed.
+        SpoolError: the disk failed.
+    """
+    mark = folder / MARK
+    try:
+        if os.path.lexists(mark):
+            _forget(store, folder, site, mark)
+        repair_notes(store, folder, site)
+        notes = kept(folder, site)
+    except OSError as error:
+        raise spool_error(f"what was published from {folder} can't be listed", folder, error) from error
+    return {path: each for path, each in notes.items() if _is_of_bucket(store, path, each)}
+
+
+def _is_of_bucket(store: Store, path: Path, published: Published) -> bool:
+    """Tell whether the segment of a note is in this bucket: a spool may have been used with another one."""
+    if guarded.head(store, published.segment.key):
+        return True
+    logger.warning("%s is not in bucket %r: %s is in no manifest of it", published.segment.key, store.bucket, path)
+    return False
 
 
 def tell(store: Store, folder: Path, document: manifest.Manifest, told: Iterable[Path]) -> str:
-    """Write a run's manifest, forget what it tells of, and return its key."""
+    """Write a run's manifest, forget what it tells of, and return its key.
+
+    Raises:
+        BucketError: the bucket failed.
+        SpoolError: the disk failed; if there is no manifest, the next run's tells of it.
+    """
     paths = list(told)
     if not paths:  # Nothing was captured, and there may be no spool.
         return manifest.write(store, document)
-    facts = {"manifest": manifest.key_of(document), "published": [path.name for path in paths]}
-    replace_file(folder / _MARK, json.dumps(facts))
+    text = json.dumps({"manifest": manifest.key_of(document), "published": [path.name for path in paths]})
+    try:
+        replace_file(folder / MARK, text)
+    except OSError as error:
+        raise spool_error("the run can't be committed", folder, error, len(text)) from error
     key = manifest.write(store, document)
-    for path in paths:
-        forget(path)
-    (folder / _MARK).unlink()
+    try:
+        _clear(folder / MARK, paths)
+    except OSError as error:  # The mark is there: the next run forgets them.
+        logger.warning("what manifest %s lists can't be deleted from the spool: %s", key, error)
     return key
 
 
-def _is_there(store: Store, key: str) -> bool:
+def _forget(store: Store, folder: Path, site: str, mark: Path) -> None:
+    """Forget what the manifest that a mark names lists, if it was written; the next manifest lists the rest."""
     try:
-        store.get(key, 0, 1)
-    except KeyError:
-        return False
-    return True
+        key, names = _read(mark)
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        logger.warning("%s can't be read (%s): the manifests are read instead", mark, error)
+        _clear_listed(store, folder, site)
+        set_aside(mark, f"it can't be read: {error}; what it said was found in the manifests")
+        return
+    try:
+        listed = {Path(each.key).name + PUBLISHED for each in manifest.read_listed(store, key).segments}
+    except FindingsFound as error:
+        logger.warning("%s", error)
+        listed = set()
+    _clear(mark, [folder / name for name in names if name in listed])
+
+
+def _read(mark: Path) -> tuple[str, list[str]]:
+    facts = strict_json.load_object(read_regular(mark))
+    key, names = facts["manifest"], facts["published"]
+    if not json_model.key(key).startswith(keys.RUNS):
+        raise ValueError("it names no manifest")
+    if any("\0" in name or Path(name).name != name or not name.endswith(PUBLISHED) for name in names):
+        raise ValueError("it names other files than notes")
+    return key, list(names)
+
+
+def _clear(mark: Path, published: list[Path]) -> None:
+    for path in published:
+        forget(path)
+    sync_folder(mark.parent)  # A power cut must not bring back a note without the mark.
+    mark.unlink()
+
+
+def _clear_listed(store: Store, folder: Path, site: str) -> None:
+    """Forget each segment that a manifest of the site lists, whichever that is."""
+    notes = {published.segment.key: path for path, published in kept(folder, site).items()}
+    if not notes:
+        return
+    for key in manifest.below(store, f"{site}/"):
+        try:
+            segments = manifest.read_listed(store, key).segments
+        except FindingsFound as error:
+            logger.warning("%s", error)
+            continue
+        for segment in segments:
+            if path := notes.get(segment.key):
+                forget(path)

@@ -1,7 +1,6 @@
 """Verification: whether what the runs say they left is there, whole, and says what it points to."""
 
 import hashlib
-import json
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -16,13 +15,16 @@ from fastwarc.warc import WarcRecordType
 from warcio.archiveiterator import ArchiveIterator as SlowIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from pressmark.archive import cdxj, keys, manifest
+from pressmark.archive import cdxj, keys, manifest, strict_json
+from pressmark.archive.manifest_model import ListedObject, ListedSegment
 from pressmark.archive.member import ends_with
-from pressmark.archive.records import located
+from pressmark.archive.records import OddRecord, located
 from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import Store
 from pressmark.archive.strays import strays
+from pressmark.document import captures_of
 from pressmark.errors import FindingsFound
+from pressmark.text import shown
 
 THREADS = 8
 _DAY = re.compile(r"^.*/\d{4}/\d{2}/\d{2}/")
@@ -36,7 +38,7 @@ class Finding:
 
     key: str
     """The object it is about."""
-    problem: str
+    problem: str = attrs.field(converter=shown)
     grave: bool = True
     """False for what may be in order: an object of a run that goes on, a rejection that may have expired."""
 
@@ -75,12 +77,12 @@ def verify_runs(
         for key in manifest_keys:
             run = None
             try:
-                run = manifest.read(store, key)
+                run = manifest.read_listed(store, key)
             except FindingsFound as error:
                 yield Finding(key, str(error))
             else:
                 if strays_of is not None:
-                    told.add(f"{said['key']}\n".encode() for said in manifest.listed(run))
+                    told.add(f"{said.key}\n".encode() for said in run.listed())
                 yield from _read_all(store, run) if full else _compare_sizes(sizes, run)
             on_run(run)
         if strays_of is not None:
@@ -88,8 +90,8 @@ def verify_runs(
 
 
 def _compare_sizes(sizes: Callable[[str], dict[str, int]], run: manifest.Manifest) -> Iterator[Finding]:
-    for said in manifest.listed(run):
-        key, size = said["key"], said["size"]
+    for said in run.listed():
+        key, size = said.key, said.size
         day = _DAY.match(key)
         there = sizes(day[0] if day else key).get(key)
         if there is None:
@@ -138,26 +140,30 @@ Records = dict[str, _Record]
 
 def _read_all(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
     yield from _read_captured(store, run)
-    if "visits" in run:
+    if run.visits:
         try:
-            _object(store, run["visits"])
+            _object(store, run.visits)
         except _Wrong as problem:
-            yield _finding(run["visits"]["key"], problem)
+            yield _finding(run.visits.key, problem)
 
 
 def _read_captured(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
     segments: dict[str, Records] = {}
-    for said in run["segments"]:
-        segments[said["key"]] = {}
+    for segment in run.segments:
+        segments[segment.key] = {}
         try:
-            segments[said["key"]], index = _read_segment(store, said)
-            _check_index(store, said["index"], index)
+            read = _read_segment(store, segment)
+            segments[segment.key] = read.records
+            yield from (_finding(segment.key, problem) for problem in read.problems)
+            _check_index(store, segment.index, read.index)
         except _Wrong as problem:
-            yield _finding(said["key"], problem)
+            yield _finding(segment.key, problem)
 
-    def problem_of(said: dict[str, Any]) -> _Wrong | None:
+    def problem_of(said: ListedObject) -> _Wrong | None:
         try:
-            for capture in json.loads(_object(store, said))["pressmark"]["captures"]:
+            document = strict_json.load_object(_object(store, said))
+            captures_of(document)
+            for capture in document["pressmark"]["captures"]:
                 _check_capture(store, capture, segments.get(capture["warc"]))
         except _Wrong as problem:
             return problem
@@ -166,43 +172,59 @@ def _read_captured(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
         return None
 
     with ThreadPoolExecutor(THREADS, "verify") as pool:
-        for said, found in zip(run["objects"], pool.map(problem_of, run["objects"]), strict=True):
+        for said, found in zip(run.objects, pool.map(problem_of, run.objects), strict=True):
             if found:
-                yield _finding(said["key"], found)
+                yield _finding(said.key, found)
 
 
-def _read_segment(store: Store, said: dict[str, Any]) -> tuple[Records, bytes]:
-    """Return a segment's records, and the index it gives."""
+@attrs.frozen
+class _Segment:
+    """A segment that was read to its end."""
+
+    records: Records
+    problems: list[_Wrong]
+    """Of single records."""
+    index: bytes
+    """What it gives."""
+
+
+def _read_segment(store: Store, said: ListedSegment) -> _Segment:
     with tempfile.TemporaryDirectory(prefix="pressmark-verify-") as folder:
-        path = Path(folder) / Path(said["key"]).name
+        path = Path(folder) / Path(said.key).name
         try:
             with path.open("w+b") as file:
-                there = store.fetch(said["key"], file)
+                there = store.fetch(said.key, file)
                 _compare(said, there.size, there.sha256)
-                records = _records(file, there.size)
         except KeyError:
-            raise _Missing(said["key"]) from None
-        return records, cdxj.index(path).encode()
+            raise _Missing(said.key) from None
+        try:
+            with path.open("rb") as file:
+                records, problems = _records(file, there.size)
+            return _Segment(records, problems, cdxj.index(path).encode())
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:  # Of a foreign WARC.
+            raise _Wrong(f"a record is not as this archive writes them: {type(error).__name__}: {error}") from None
 
 
-def _check_index(store: Store, said: dict[str, Any], index: bytes) -> None:
+def _check_index(store: Store, said: ListedObject, index: bytes) -> None:
     if _object(store, said) != index:
-        raise _Wrong(f"its index {said['key']} is not what it gives")
+        raise _Wrong(f"its index {said.key} is not what it gives")
 
 
-def _object(store: Store, said: dict[str, Any]) -> bytes:
+def _object(store: Store, said: ListedObject) -> bytes:
     try:
-        data = store.get(said["key"])
+        data = store.get(said.key, most=said.size)
     except KeyError:
-        raise _Missing(said["key"]) from None
+        raise _Missing(said.key) from None
+    except FindingsFound as error:
+        raise _Wrong(f"{error} The manifest says {said.size}.") from None
     _compare(said, len(data), hashlib.sha256(data).hexdigest())
     return data
 
 
-def _compare(said: dict[str, Any], size: int, sha256: str) -> None:
-    if size != said["size"]:
-        raise _Wrong(_other_size(size, said["size"]))
-    if sha256 != said["sha256"]:
+def _compare(said: ListedObject, size: int, sha256: str) -> None:
+    if size != said.size:
+        raise _Wrong(_other_size(size, said.size))
+    if sha256 != said.sha256:
         raise _Wrong("its SHA-256 is not the manifest's")
 
 
@@ -210,45 +232,58 @@ def _other_size(there: int, said: int) -> str:
     return f"{there} bytes, the manifest says {said}"
 
 
-def _records(file: IO[bytes], size: int) -> Records:
-    """Return the records of a WARC file, each read to its digests."""
-    found, last, doubtful = {}, 0, []
+def _records(file: IO[bytes], size: int) -> tuple[Records, list[_Wrong]]:
+    """Return the records of a WARC file, each read to its digests, and what is wrong with single ones.
+
+    A record whose block is not of its digest is left out of the first.
+    """
+    found: Records = {}
+    problems: list[_Wrong] = []
+    last, doubtful = 0, []
     file.seek(0)
     try:
-        for (record_id, record, sure), offset, length in located(file, size, _checked, parse_http=False):
+        for read, offset, length in located(file, size, _checked):
+            last = offset
+            if isinstance(read, _Wrong):
+                problems.append(read)
+                continue
+            record_id, record, sure = read
             found[record_id] = attrs.evolve(record, offset=offset, length=length)
             doubtful += [] if sure else [offset]
-            last = offset
-        for offset in doubtful:
-            _check_slowly(file, offset)
+        problems += filter(None, (_checked_slowly(file, offset) for offset in doubtful))
         if not ends_with(file, last, size):
             raise _Wrong(f"something is behind the record at byte {last}")
     except (OSError, ValueError) as error:
         raise _Wrong(f"not a whole WARC behind byte {last}: {error}") from None
-    return found
+    return found, problems
 
 
-def _checked(record: Any) -> tuple[str, _Record, bool]:
+def _checked(record: Any) -> tuple[str, _Record, bool] | _Wrong:
     """Return a record, and whether its payload is of its digest; its block is."""
     head = record.headers
     record_id = record.record_id.strip("<>")
     payload = head.get("WARC-Payload-Digest")
-    if not record.verify_block_digest():
-        raise _Wrong(f"record {record_id}: its block is not of its WARC-Block-Digest")
-    sure = True
-    if payload and record.is_http and record.record_type != WarcRecordType.revisit:  # That has the original's digest.
-        record.parse_http()
-        sure = record.verify_payload_digest()
+    sure = not isinstance(record, OddRecord)
+    if sure and not record.verify_block_digest():
+        return _Wrong(f"record {record_id}: its block is not of its WARC-Block-Digest")
+    # A revisit has the digest of the original's payload.
+    if sure and payload and record.is_http and record.record_type != WarcRecordType.revisit:
+        try:
+            record.parse_http()
+            sure = record.verify_payload_digest()
+        except OSError:  # FastWARC has a bound for heads that WARC has not.
+            sure = False
     return record_id, _Record(0, 0, head.get("WARC-Target-URI") or "", payload or "", head["WARC-Date"]), sure
 
 
-def _check_slowly(file: IO[bytes], offset: int) -> None:
-    """Have warcio look at a payload: FastWARC does not find the end of a head whose lines end with LF alone."""
+def _checked_slowly(file: IO[bytes], offset: int) -> _Wrong | None:
+    """Have warcio look at a record: FastWARC does not find the end of some heads, as of one whose lines end with LF."""
     file.seek(offset)
     try:
-        next(iter(SlowIterator(file, check_digests="raise"))).content_stream().read()
+        next(iter(SlowIterator(file, check_digests="raise"))).raw_stream.read()
     except ArchiveLoadFailed as error:
-        raise _Wrong(f"the record at byte {offset}: {error}") from None
+        return _Wrong(f"the record at byte {offset}: {error}")
+    return None
 
 
 def _check_capture(store: Store, capture: dict[str, Any], records: Records | None) -> None:
@@ -270,7 +305,9 @@ def _pointed(store: Store, capture: dict[str, Any]) -> Records:
         raise _Wrong(f"points to {capture['warc']!r}, which is no segment")
     try:
         member = store.get(capture["warc"], offset, capture["length"])
-        records = _records(BytesIO(member), len(member))
+        records, problems = _records(BytesIO(member), len(member))
+        if problems:
+            raise problems[0]
     except KeyError:
         raise _Missing(capture["warc"]) from None
     except _Wrong as problem:

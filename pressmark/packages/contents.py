@@ -7,6 +7,7 @@ from typing import IO, Any
 from fastwarc.warc import WarcRecordType
 
 from pressmark.archive import cdxj
+from pressmark.archive.json_model import FIRST_YEAR, LAST_YEAR
 from pressmark.archive.member import ends_with
 from pressmark.archive.records import located
 from pressmark.archive.sorted_lines import SortedLines
@@ -32,7 +33,7 @@ class Contents:
         self._ids = set[str]()
         """Of the captures with a payload."""
         self._referred: dict[str, date] = {}
-        self._latest = ""
+        self._latest = datetime(1980, 1, 1, tzinfo=UTC)
 
     @property
     def others(self) -> dict[str, date]:
@@ -42,7 +43,7 @@ class Contents:
     @property
     def latest(self) -> datetime:
         """When the last of the captures was made, UTC; of none, the beginning of all computers' time."""
-        return datetime.fromisoformat(self._latest or "1980-01-01T00:00:00Z").astimezone(UTC)
+        return self._latest
 
     def read(self, name: str, file: IO[bytes]) -> None:
         """Take in a WARC, from its start to its end.
@@ -52,7 +53,8 @@ class Contents:
             file: the WARC.
 
         Raises:
-            OSError, ValueError, KeyError: it is damaged, or a record lacks a field of WARC's.
+            OSError, ValueError, KeyError, TypeError, AttributeError: it is damaged, or a record lacks a field of
+                WARC's or has a time that is none.
         """
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -70,7 +72,7 @@ class Contents:
     def _take(self, facts: dict[str, Any], refers: tuple[str, date] | None) -> None:
         record_id, url = facts["warc-record-id"].strip("<>"), facts["url"]
         self.urls.add(url)
-        self._latest = max(self._latest, facts["warc-date"])
+        self._latest = max(self._latest, _moment(facts["warc-date"]))
         if facts["mime"] != cdxj.REVISIT:
             self._ids.add(record_id)
             if facts["status"] == "200" and facts["mime"] in _HTML:
@@ -86,4 +88,16 @@ def _read(record: Any) -> tuple[dict[str, Any], tuple[str, date] | None] | None:
     if record.record_type != WarcRecordType.revisit:
         return facts, None
     to, made = record.headers.get("WARC-Refers-To"), record.headers.get("WARC-Refers-To-Date")
-    return facts, (to.strip("<>"), datetime.fromisoformat(made).astimezone(UTC).date()) if to and made else None
+    return facts, (to.strip("<>"), _moment(made).date()) if to and made else None
+
+
+def _moment(text: str) -> datetime:
+    """Return a time of a record in UTC; WARC 1.1 allows dates alone, which ours never are.
+
+    Raises:
+        ValueError: it is none, or of a year that no day can be reckoned with.
+    """
+    found = datetime.fromisoformat(text)
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"{text} is no time of a capture")
+    return found.astimezone(UTC)

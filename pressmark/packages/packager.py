@@ -5,6 +5,7 @@ a file beside the segment at hand: so much room it needs on the disk, and little
 """
 
 import hashlib
+import logging
 import re
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ from pressmark.packages import pages, referred, wacz, zipnum
 from pressmark.packages.contents import Contents
 from pressmark.packages.signing import Signer
 from pressmark.reader import Changes, Reader
+
+logger = logging.getLogger(__name__)
 
 _PATIENCE = timedelta(days=7)
 """So long after its day a package is made again for what is not in the bucket yet."""
@@ -181,7 +184,7 @@ class Packager:
             raise FindingsFound(f"{key} went while it was packaged") from None
         try:
             contents.read(name, segment)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
             raise FindingsFound(
                 f"{key} is no whole WARC: {error}. `pressmark verify --full` lists what else."
             ) from error
@@ -190,17 +193,20 @@ class Packager:
     def _is_new(self, day: date, hold: timedelta) -> bool:
         now = datetime.now(UTC)
         made = guarded.head(self.store, keys.package(self.site, day)) if hold and day == now.date() else None
-        return made is not None and now - made["LastModified"] < hold
+        return made is not None and now - made.modified < hold
 
     def _tried(self, day: date) -> Packaged:
         try:
             return self.package(day)
         except (FindingsFound, SpoolError) as error:
             return Packaged(day, problem=str(error))
+        except (ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
+            logger.exception("the package of %s can't be built", day)
+            return Packaged(day, problem=f"it can't be built: {type(error).__name__}: {error}")
 
 
 def _days(changes: Changes) -> Iterator[date]:
-    return filter(None, (_day_of(said["key"]) for said in changes.manifest["segments"]))
+    return filter(None, (_day_of(said.key) for said in changes.manifest.segments))
 
 
 def _day_of(key: str) -> date | None:

@@ -9,6 +9,7 @@ import attrs
 
 from pressmark.packages.contents import Contents
 from pressmark.reader import Reader
+from pressmark.text import cleaned
 
 
 @attrs.frozen(order=True)
@@ -53,7 +54,7 @@ def entries(reader: Reader, contents: Contents, problem: Callable[[str], None]) 
             "id": record_id.rpartition(":")[2],
             "url": url,
             "ts": captured_at,
-            "title": each.title,
+            "title": cleaned(each.title),
             "version": each.version,
             "key": each.key,
         }

@@ -47,8 +47,5 @@ def _of_day(store: Store, site: str, day: date) -> Iterator[Capture]:
     prefix = keys.segments(site, day)
     indexes = (key for key in store.keys(prefix) if key.endswith(cdxj.SUFFIX))
     with ThreadPoolExecutor(THREADS, "referred") as pool:
-        for data in pool.map(store.get, indexes):
-            try:
-                yield from cdxj.payloads(prefix, data.decode())
-            except (ValueError, LookupError, TypeError, AttributeError) as error:
-                logger.warning("an index of %s can't be read (%s: %s)", prefix, type(error).__name__, error)
+        for found in pool.map(lambda key: list(cdxj.payloads(store, key)), indexes):
+            yield from found

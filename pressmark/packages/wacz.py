@@ -5,15 +5,17 @@ import json
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import attrs
 
 from pressmark import __version__
+from pressmark.archive import strict_json
+from pressmark.archive.json_model import JsonModel
 from pressmark.packages.signing import Signer, is_signed
 
 WACZ = "application/wacz"  # IANA
@@ -24,19 +26,14 @@ REFERRED = "-referred.warc.gz"
 ARCHIVE, PAGES = "archive/", "pages/pages.jsonl"
 _DATAPACKAGE, _DIGEST = "datapackage.json", "datapackage-digest.json"
 _CHUNK = 1 << 20
+_FIRST_DAY, _LAST_DAY = date(1980, 1, 1), date(2107, 12, 31)
+"""Days that a ZIP can write."""
 _FILE = 0o100644
-_BROKEN = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    EOFError,
-    zlib.error,
-    zipfile.BadZipFile,
-    RuntimeError,
-)
-"""What zipfile and json raise where bytes were changed."""
+_BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
+"""What zipfile raises where bytes were changed."""
+
+
+Model = TypeVar("Model", bound=JsonModel)
 
 
 class Writer:
@@ -92,7 +89,8 @@ class Writer:
 
     @contextmanager
     def _open(self, path: str, size: int, how: int) -> Iterator["_Hashed"]:
-        info = zipfile.ZipInfo(path, (self._day.year, self._day.month, self._day.day, 0, 0, 0))
+        day = min(max(self._day, _FIRST_DAY), _LAST_DAY)
+        info = zipfile.ZipInfo(path, (day.year, day.month, day.day, 0, 0, 0))
         info.compress_type, info.external_attr, info.create_system = how, _FILE << 16, 3  # Unix
         info.file_size = size  # It decides on ZIP64.
         with self._zip.open(info, "w") as file:
@@ -116,6 +114,30 @@ class _Hashed:
 
 class _Wrong(ValueError):
     """A file of a package is whole, and not what the package says."""
+
+
+@attrs.frozen(kw_only=True)
+class _Resource(JsonModel):
+    """A file of a package, as `datapackage.json` lists it."""
+
+    path: str
+    hash: str
+    bytes: int
+
+
+@attrs.frozen(kw_only=True)
+class _Datapackage(JsonModel):
+    """The list of a package's files."""
+
+    resources: tuple[_Resource, ...]
+
+
+@attrs.frozen(kw_only=True)
+class _Digest(JsonModel):
+    """The digest of `datapackage.json`, and who signed it."""
+
+    hash: str
+    signedData: Mapping[str, Any] | None = None  # noqa: N815 - its name in WACZ
 
 
 @attrs.frozen
@@ -143,24 +165,39 @@ def check(file: IO[bytes]) -> Contents:
 
 
 def _check(package: zipfile.ZipFile) -> Contents:
-    datapackage = package.read(_DATAPACKAGE)
-    said = json.loads(package.read(_DIGEST))
-    if said["hash"] != f"sha256:{hashlib.sha256(datapackage).hexdigest()}":
+    datapackage, digest = _read(package, _DATAPACKAGE), _read(package, _DIGEST)
+    said = _model(_Digest, digest, _DIGEST)
+    if said.hash != f"sha256:{hashlib.sha256(datapackage).hexdigest()}":
         raise _Wrong(f"{_DATAPACKAGE} is not of the digest in {_DIGEST}")
-    if "signedData" in said and not (said["signedData"]["hash"] == said["hash"] and is_signed(said["signedData"])):
+    signed = said.signedData
+    if signed is not None and not (signed.get("hash") == said.hash and is_signed(dict(signed))):
         raise _Wrong("its signature is not of its public key")
-    resources = {each["path"]: each for each in json.loads(datapackage)["resources"]}
+    resources = {each.path: each for each in _model(_Datapackage, datapackage, _DATAPACKAGE).resources}
     if extra := set(package.namelist()) ^ {*resources, _DATAPACKAGE, _DIGEST}:
         raise _Wrong(f"{min(extra)} is not both in it and in {_DATAPACKAGE}")
     for path, each in resources.items():
         with package.open(path) as file:
-            digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # typeshed's IO lacks its readinto
-        if each["hash"] != f"sha256:{digest.hexdigest()}":
+            there = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # typeshed's IO lacks its readinto
+        if each.hash != f"sha256:{there.hexdigest()}":
             raise _Wrong(f"{path} is not of its digest")
-    segments = {
-        path.removeprefix(ARCHIVE): each["bytes"] for path, each in resources.items() if path.startswith(ARCHIVE)
-    }
-    return Contents(segments, "signedData" in said)
+    segments = {path.removeprefix(ARCHIVE): each.bytes for path, each in resources.items() if path.startswith(ARCHIVE)}
+    return Contents(segments, signed is not None)
+
+
+def _read(package: zipfile.ZipFile, name: str) -> bytes:
+    """Return a small file of a package; deflated, a little of it could unpack to anything."""
+    with package.open(name) as file:
+        data = file.read(strict_json.MOST + 1)
+    if len(data) > strict_json.MOST:
+        raise _Wrong(f"{name}: at most {strict_json.MOST} bytes are read")
+    return data
+
+
+def _model(kind: type[Model], data: bytes, name: str) -> Model:
+    try:
+        return kind.from_json(strict_json.load_object(data))
+    except strict_json.InvalidJson as error:
+        raise _Wrong(f"{name}: {error}") from None
 
 
 def _json(data: Any) -> bytes:

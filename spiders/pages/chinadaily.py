@@ -1,9 +1,12 @@
 """chinadaily.com.cn, the layout of the English edition since 2018: listing and article pages."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 import attrs
+from parsel import Selector
 from web_poet import Returns, WebPage, field
 from web_poet.utils import cached_method
 
@@ -12,15 +15,19 @@ from pressmark.archive import keys
 from pressmark.article import Article, Credit, Image, Raw
 from pressmark.errors import Rejected
 from pressmark.site import Site
-from spiders.addresses import absolute
+from spiders.addresses import absolute, plain
+from spiders.encoding import characters_of
 from spiders.listing import Entry, Listing
-from spiders.pages.byline import Byline, read_byline
+from spiders.page_bounds import too_large
+from spiders.pages.byline import Byline, read_byline, read_time
 from spiders.pages.names import credits_in
 from spiders.pages.story import Story, read_story
+from spiders.pages.tree import Element, ReadAsHtml, inside, matching, outermost
 
-LIST = "div.tw3_01_2 h4 a[href]"
-ENTRIES = f"{LIST}, div.tw2 a[href]"
-OTHER_SECTIONS = "ancestor::div[contains(concat(' ', normalize-space(@class), ' '), ' mai_r ')]"
+LIST = "div.tw3_01_2"
+"""Its `h4` have the links to articles."""
+BLOCK_ABOVE = "div.tw2"
+OTHER_SECTIONS = "div.mai_r"
 NEXT = "//a[contains(concat(' ', normalize-space(@class), ' '), ' pagestyle ')][normalize-space()='Next']/@href"
 
 PAGE_OF_PAGES = "span.pageno"
@@ -36,7 +43,9 @@ PRINTED_CHROME = re.compile(
     r"|Copyright \d{4}\b.*|License for publishing .*|Registration Number:?\s*\d.*",
     re.DOTALL,
 )
-FOLLOWING = "#div_currpage a::attr(href)"
+PAGER = "#div_currpage"
+LONGEST_NUMBER = 9
+"""Digits of a page's number."""
 NO_PICTURES = (
     "noscript, iframe, video, audio, table.share, .share, .selectpage, [class*=share], [id*=share], .pagestyle"
 )
@@ -50,7 +59,7 @@ ORGANIZATIONS = frozenset(
 
 
 @attrs.define
-class ListingPage(WebPage[Listing], Returns[Listing]):
+class ListingPage(ReadAsHtml, WebPage[Listing], Returns[Listing]):
     """One page of a section's listing: the main column only, not what the margin shows of other sections."""
 
     site: Site
@@ -60,7 +69,7 @@ class ListingPage(WebPage[Listing], Returns[Listing]):
         found: dict[str, Entry] = {}
         for url in self._links():
             if match := self.site.article_match(url):
-                first = _page_of(url, 1)  # Whatever page a link leads to.
+                first = _page_of(url, 1) if match["page"] else url  # Whatever page a link leads to.
                 found.setdefault(match["id"], Entry(article_id=match["id"], url=first, printed_day=match["day"]))
         return tuple(found.values())
 
@@ -75,29 +84,41 @@ class ListingPage(WebPage[Listing], Returns[Listing]):
 
     @field
     def days(self) -> tuple[str, ...]:
-        matches = map(self.site.article_match, self._links(LIST))  # The block above repeats the newest on every page.
+        # The block above repeats the newest on every page.
+        matches = map(self.site.article_match, self._links(block_above=False))
         return tuple(keys.day_of_url(match["day"]) for match in matches if match)
 
     @field
     def pages(self) -> int | None:
-        printed = _line(self.css(PAGE_OF_PAGES).xpath("string()").get())
+        printed = _line(self.css(PAGE_OF_PAGES)[:1].xpath("string()").get())
         found = re.search(r"/\s*(\d+)$", printed) or re.search(r"_(\d+)\.\w+$", self.xpath(LAST_PAGE).get() or "")
-        return int(found[1]) if found else None
+        return int(found[1]) if found and len(found[1]) <= LONGEST_NUMBER else None
 
     @cached_method
-    def _links(self, selector: str = ENTRIES) -> tuple[str, ...]:
-        anchors = (each for each in self.css(selector) if not each.xpath(OTHER_SECTIONS))
-        urls = (absolute(self.base_url, each.attrib["href"]) for each in anchors)
+    def _links(self, *, block_above: bool = True) -> tuple[str, ...]:
+        root = self.selector.root
+        wanted = inside(inside(matching(root, LIST)) & set(root.iter("h4")))
+        if block_above:
+            wanted |= inside(matching(root, BLOCK_ABOVE))
+        wanted -= inside(matching(root, OTHER_SECTIONS))
+        hrefs = [each.attrib["href"] for each in root.iter("a") if each in wanted and "href" in each.attrib]
+        if len(hrefs) > self.site.bounds.items:
+            raise too_large(self.url, f"{len(hrefs)} links", self.site.bounds.items)
+        urls = (absolute(self.base_url, href) for href in hrefs)
         return tuple(dict.fromkeys(filter(None, urls)))
 
 
 @attrs.define
-class ArticlePage(WebPage[Article], Returns[Article]):
+class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
     """One page of an article."""
 
     site: Site
 
     LAYOUT = "chinadaily/1"
+
+    async def to_item(self) -> Article:
+        """Return what the page says; relative links of it refer to the address asked for, whatever its own is."""
+        return attrs.evolve(await super().to_item(), url=self.own_url())
 
     @field
     def article_id(self) -> str:
@@ -115,8 +136,8 @@ class ArticlePage(WebPage[Article], Returns[Article]):
 
     @field
     def headline(self) -> str:
-        for text in self.css("h1").xpath("string()").getall():
-            if headline := _line(text):
+        for each in self.css("h1"):
+            if headline := _line(each.xpath("string()").get()):
                 return headline
         raise Rejected("no-headline", f"{self.url} has no h1 with text")
 
@@ -138,7 +159,7 @@ class ArticlePage(WebPage[Article], Returns[Article]):
 
     @field
     def contributors(self) -> tuple[Credit, ...]:
-        return credits_in(self._story().contributor_names, ORGANIZATIONS)
+        return credits_in(self._story().contributor_names, ORGANIZATIONS, self.site.bounds.items)
 
     @field
     def published_at(self) -> datetime:
@@ -150,15 +171,16 @@ class ArticlePage(WebPage[Article], Returns[Article]):
             created: datetime = self.published_at
             return created
         try:
-            return datetime.fromisoformat(self._byline().updated or "").replace(tzinfo=self.site.zone)
-        except ValueError:  # Another format, or no such day.
+            return read_time(self._byline().updated or "", self.site.zone)
+        except (ValueError, OverflowError):  # Another format, no such day, or none in the site's zone.
             raise Rejected(
                 "unreadable-updated", f"{self.url}: no time can be read in {self._byline_text()!r}"
             ) from None
 
     @field
     def section(self) -> str | None:
-        crumbs = [_line(part) for part in (self.css("#bread-nav").xpath("string()").get() or "").split("/")]
+        printed = self.css("#bread-nav")[:1].xpath("string()").get() or ""
+        crumbs = [_line(part) for part in printed.split("/", self.site.bounds.items)]
         return " / ".join(crumb for crumb in crumbs if crumb and crumb != "Home") or None
 
     @field
@@ -170,17 +192,28 @@ class ArticlePage(WebPage[Article], Returns[Article]):
 
     @field
     def images(self) -> tuple[Image, ...]:
-        chrome = [each.root for each in self.css(CONTENT).css(NO_PICTURES)]
-        found = (
-            self._image(image.attrib["src"], _line(image.xpath("string(ancestor::figure[1]//figcaption)").get()))
-            for image in self.css(f"{CONTENT} img[src]")
-            if not any(above in chrome for above in image.root.iterancestors())
-        )
+        contents = outermost(matching(self.selector.root, CONTENT))
+        chrome = inside(each for content in contents for each in matching(content, NO_PICTURES))
+        within = inside(contents) - chrome
+        images = [each for each in self.selector.root.iter("img") if each in within and "src" in each.attrib]
+        if len(images) > self.site.bounds.items:
+            raise too_large(self.url, f"{len(images)} pictures", self.site.bounds.items)
+        found, size = [], 0
+        for image in images:
+            caption = self._caption(image)
+            size += len(caption)
+            if size > self.site.bounds.article:  # Several pictures of one figure share its caption.
+                raise too_large(self.url, f"{size} characters of captions", self.site.bounds.article)
+            found.append(self._image(image.attrib["src"], caption))
         return tuple(filter(None, found))
 
     @field
     def keywords(self) -> tuple[str, ...]:
-        return tuple(filter(None, (_line(word) for word in (self._meta("keywords") or "").split(","))))
+        most = self.site.bounds.items
+        words = (self._meta("keywords") or "").split(",", most)
+        if len(words) > most:
+            raise too_large(self.url, f"more than {most} keywords", most)
+        return tuple(filter(None, map(_line, words)))
 
     @field
     def language(self) -> str:
@@ -196,8 +229,29 @@ class ArticlePage(WebPage[Article], Returns[Article]):
         )
 
     @field
+    def encoding(self) -> str | None:
+        return self._characters()[0]
+
+    @field
+    def characters_replaced(self) -> bool:
+        return self._characters()[1]
+
+    @field
     def layout(self) -> str:
         return self.LAYOUT
+
+    def own_url(self) -> str:
+        """Return the canonical address, if the page names one of this very article; else that asked for, as `plain`.
+
+        Of two that only differ in their scheme, it is the one that was asked for.
+        """
+        asked = plain(self.url)
+        for href in islice(self._canonical(), self.site.bounds.items):
+            url = absolute(self.base_url, href)
+            match = url and self.site.article_match(url)
+            if url and match and match["id"] == self.article_id and not match["page"]:
+                return asked if plain(url).partition(":")[2] == asked.partition(":")[2] else plain(url)
+        return asked
 
     @property
     def number(self) -> int:
@@ -207,29 +261,47 @@ class ArticlePage(WebPage[Article], Returns[Article]):
 
     def following(self) -> list[str]:
         """URLs of the article's further pages, in their order."""
+        root, most = self.selector.root, self.site.bounds.following
+        pager = inside(matching(root, PAGER))
+        hrefs = dict.fromkeys(link.get("href", "") for link in root.iter("a") if link in pager)
+        if len(hrefs) > self.site.bounds.items:
+            raise too_large(self.url, f"a pager of {len(hrefs)} links", self.site.bounds.items)
         numbered = {}
-        for href in self.css(FOLLOWING).getall():
+        for href in hrefs:
             url = absolute(self.base_url, href)
             match = url and self.site.article_match(url)
             if url and match and match["id"] == self.article_id and match["page"]:
+                if len(match["page"]) > LONGEST_NUMBER or int(match["page"]) > most + 1:
+                    raise too_large(self.url, f"a page of number {match['page'][:20]}", most + 1)
                 numbered[int(match["page"])] = url
         # A pager of a long article shows some of its pages only; the others are there all the same.
         last = max(numbered, default=1)
         return [numbered.get(number) or _page_of(self.url, number) for number in range(2, last + 1)]
 
     @cached_method
+    def _characters(self) -> tuple[str | None, bool]:
+        return characters_of(self.response)
+
+    def _canonical(self) -> Iterator[str]:
+        """Return the addresses that the page calls its own, the likeliest first."""
+        links = self.css("link[rel][href]")
+        yield from (each.attrib["href"] for each in links if "canonical" in each.attrib["rel"].lower().split())
+        named = self.css("meta[property][content]")
+        yield from (each.attrib["content"] for each in named if each.attrib["property"].strip().lower() == "og:url")
+
+    @cached_method
     def _second_headline(self) -> str | None:
         """The h2 between headline and text; a following page has none of its own."""
-        above = self.xpath("//h1/following-sibling::h2[following::*[@id='Content']][1]")
-        return (_line(above.xpath("string()").get()) or None) if self.number == 1 else None
+        above = _between(self.selector.root) if self.number == 1 else None
+        return None if above is None else _line(Selector(root=above, type="html").xpath("string()").get()) or None
 
     @cached_method
     def _byline_text(self) -> str:
-        return _line(self.css("span.info_l").xpath("string()").get())
+        return _line(self.css("span.info_l")[:1].xpath("string()").get())
 
     @cached_method
     def _byline(self) -> Byline:
-        return read_byline(self._byline_text(), ORGANIZATIONS)
+        return read_byline(self._byline_text(), ORGANIZATIONS, self.site.bounds.items)
 
     @cached_method
     def _story(self) -> Story:
@@ -242,6 +314,11 @@ class ArticlePage(WebPage[Article], Returns[Article]):
     def _meta(self, name: str) -> str | None:
         return _line(self.css(f'meta[name="{name}"]::attr(content)').get()) or None
 
+    def _caption(self, image: Element) -> str:
+        figure = next(image.iterancestors("figure"), None)
+        caption = None if figure is None else next(figure.iterdescendants("figcaption"), None)
+        return "" if caption is None else _line(Selector(root=caption, type="html").xpath("string()").get())
+
     def _image(self, src: str, text: str) -> Image | None:
         url = absolute(self.base_url, src)
         credit = CREDIT.search(text)
@@ -249,9 +326,21 @@ class ArticlePage(WebPage[Article], Returns[Article]):
         return Image(url=url, caption=CREDIT.sub("", text) or None, credit=named) if url else None
 
 
+def _between(root: Element) -> Element | None:
+    """Return the first h2 that follows an h1 of the same parent, if the text comes behind it."""
+    parents = set()
+    for heading in root.iter("h1", "h2"):
+        if heading.tag == "h1":
+            parents.add(heading.getparent())
+        elif heading.getparent() in parents:
+            contents = heading.xpath(f"(following::*[@id='{CONTENT[1:]}'])[1]")
+            return heading if contents else None
+    return None
+
+
 def _page_of(url: str, number: int) -> str:
-    """Return the address of an article's page by that of another."""
-    return re.sub(r"(?:_\d+)?(\.\w+)$", rf"_{number}\1" if number > 1 else r"\1", url)
+    """Return the address of an article's page by that of another, without its query."""
+    return re.sub(r"(?:_\d+)?(\.\w+)$", rf"_{number}\1" if number > 1 else r"\1", plain(url))
 
 
 def _line(text: str | None) -> str:

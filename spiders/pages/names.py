@@ -3,20 +3,30 @@
 import re
 
 from pressmark.article import Credit
+from pressmark.errors import Rejected
 
 # Some places have a comma or an "and" of their own.
-_PARTING = re.compile(r"\s*(?:,(?!\s*D\.?C\b)|[/&;]|(?<!\bBosnia )(?<!\bTrinidad )(?<!\bAntigua )\b(?:and|AND)\b)\s*")
+_PARTING = re.compile(r",(?!\s*D\.?C\b)|[/&;]|(?<!\bBosnia )(?<!\bTrinidad )(?<!\bAntigua )\b(?:and|AND)\b")
 _PLACED = re.compile(r"(?P<name>.+?)\s+(?:in|IN)\s+(?P<place>.+)")
 
 
-def credits_in(text: str, organizations: frozenset[str]) -> tuple[Credit, ...]:
+MOST = 5_000
+
+
+def credits_in(text: str, organizations: frozenset[str], most: int = MOST) -> tuple[Credit, ...]:
     """Split `A and B in Brussels`, `A/B`, `A in Paris and B in Rome` into credits, in their order.
 
     A place holds for the names before it that have none of their own.
+
+    Raises:
+        Rejected: there are more than `most` names.
     """
+    parts = _PARTING.split(text, most)
+    if len(parts) > most:
+        raise Rejected("too-large", f"a line with more than {most} names (`bounds` of the site file)")
     read: list[Credit] = []
     waiting: list[str] = []
-    for part in filter(None, _PARTING.split(text)):
+    for part in filter(None, map(str.strip, parts)):
         placed = _PLACED.fullmatch(part)
         waiting.append(placed["name"] if placed else part)
         if placed:

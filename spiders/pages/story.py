@@ -5,12 +5,17 @@ from copy import deepcopy
 
 import attrs
 import html_text
+from lxml import etree
 from parsel import Selector
 
+from spiders.pages.tree import matching
+
+_DROPPED = "dropped"
+"""What chrome is renamed to, so that all of it goes in one pass. Dropped one by one, each joins the texts around it."""
+_BOLD = {"strong", "b"}
 _DATELINE = re.compile(r"(?P<place>.{2,60}?)(?:, [A-Z][a-z]+\.? \d{1,2})?(?: \([^)]{1,40}\))?(?:\s*(?:--|—|–)|\s-\s)")
-_PARTING = "\ue000"
-"""Stands where two line breaks part paragraphs; of the private use area, so that no text has it."""
-_PARAGRAPHS = re.compile(rf"\n\n|{_PARTING}")
+_PRIVATE = range(0xE000, 0xF900)
+"""The private use area of Unicode, of which a page seldom has a character."""
 _REGION = re.compile(r"[A-Z][\w.'’ -]*")
 _NAME = r"(?:[^\W\d_a-z][\w.'’-]*|and|in|of|the|for|de|der|van|von|al|el|bin|&)"
 _CONTRIBUTED = re.compile(
@@ -56,18 +61,21 @@ def read_story(
         bold_standfirst: whether a first paragraph wholly in bold is the standfirst.
     """
     copy = Selector(root=deepcopy(content.root), type="html")
+    for element in matching(copy.root, chrome):
+        element.tag = _DROPPED
+    if copy.root.tag == _DROPPED:
+        return Story()
     # html_text leaves out what follows a comment, up to the next tag.
-    for element in (*copy.css(chrome), *copy.xpath(".//comment() | .//processing-instruction()")):
-        element.root.drop_tree()
+    etree.strip_elements(copy.root, _DROPPED, etree.Comment, etree.ProcessingInstruction, with_tail=False)
+    parting = _unused(copy)
     for each in copy.css("br"):
         following = each.root.getnext()
         if following is not None and following.tag == "br" and not (each.root.tail or "").strip():
-            each.root.tail = _PARTING
+            each.root.tail = parting
     text = html_text.etree_to_text(copy.root).replace("\N{NO-BREAK SPACE}", " ")
+    parts = re.split(rf"\n\n|{parting}", text)
     # Line breaks inside a paragraph stay: they part the rows of a table.
-    paragraphs = [
-        "\n".join(" ".join(line.split()) for line in part.strip().split("\n")) for part in _PARAGRAPHS.split(text)
-    ]
+    paragraphs = ["\n".join(" ".join(line.split()) for line in part.strip().split("\n")) for part in parts]
     paragraphs = [part for part in paragraphs if part and not printed_chrome.fullmatch(part)]
     standfirst = contributors = None
     if bold_standfirst and len(paragraphs) > 1 and paragraphs[0] == _bold(copy):
@@ -77,7 +85,22 @@ def read_story(
     return Story(standfirst=standfirst, paragraphs=tuple(paragraphs), contributors=contributors)
 
 
+def _unused(content: Selector) -> str:
+    """Return a character that no text here has, to stand where two line breaks part paragraphs."""
+    used = set(str(content.xpath("string()").get()))
+    return next((chr(number) for number in _PRIVATE if chr(number) not in used), chr(_PRIVATE[0]))
+
+
 def _bold(content: Selector) -> str:
     """Return the bold text of the first paragraph: a standfirst, when it is all of the paragraph."""
     first = content.xpath("(.//p[normalize-space()])[1]")
-    return " ".join(" ".join(first.css("strong ::text, b ::text").getall()).split())
+    words: list[str] = []
+    depth = 0
+    for event, element in etree.iterwalk(first[0].root, events=("start", "end")) if first else ():
+        if event == "start":
+            depth += element.tag in _BOLD
+            words += (element.text or "").split() if depth else ()
+        else:
+            depth -= element.tag in _BOLD
+            words += (element.tail or "").split() if depth else ()
+    return " ".join(words)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ class Crawl:
     error: dict[str, Any] | None
     manifest_key: str | None
     log: list[dict[str, str]]
+    printed: str
+    """All that stands on its terminal: the log, and what else was written there."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -57,10 +60,12 @@ class Archive:
         path = self.config.sites / "newsroom.yml"
         path.write_text(yaml.safe_dump({**shipped, "origin": self.url, **changes}))
 
-    def start(self, *options: str, section: str = SECTION, **environment: str) -> tuple[subprocess.Popen[str], int]:
+    def start(
+        self, *options: str, section: str = SECTION, runner: str = "apps.crawl_runner", **environment: str
+    ) -> tuple[subprocess.Popen[str], int]:
         """Start the crawl runner; return it with the reading end of its result pipe."""
         reader, writer = os.pipe()
-        command = [sys.executable, "-m", "apps.crawl_runner", section, "--log", "json", "--result-fd", str(writer)]
+        command = [sys.executable, "-m", runner, section, "--log", "json", "--result-fd", str(writer)]
         process = subprocess.Popen(
             [*command, *options],
             pass_fds=[writer],
@@ -78,6 +83,7 @@ class Archive:
         process, reader = self.start(*options, **environment)
         while self.newsroom.requests.total < wanted:
             assert process.poll() is None
+            time.sleep(0.01)  # The newsroom is a thread of this process.
         return process, reader
 
     def killed(self, requests: int) -> None:
@@ -91,16 +97,16 @@ class Archive:
         """Run a crawl to its end."""
         return self.finish(*self.start(*options, **environment))
 
-    def finish(self, process: subprocess.Popen[str], reader: int) -> Crawl:
-        """Wait for a crawl that was started."""
+    def finish(self, process: subprocess.Popen[str], reader: int, within: float = 120) -> Crawl:
+        """Wait for a crawl that was started, so many seconds at most."""
         with os.fdopen(reader) as pipe, ThreadPoolExecutor(1) as reading:  # A pipe that is full would hold the crawl.
             result_text = reading.submit(pipe.read)
-            _, errors = process.communicate(timeout=120)
+            _, errors = process.communicate(timeout=within)
             said = result_text.result()
         assert said, errors
         log = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
         result = json.loads(said)
-        return Crawl(process.returncode, result["manifest"] or {}, result["error"], result["manifest_key"], log)
+        return Crawl(process.returncode, result["manifest"] or {}, result["error"], result["manifest_key"], log, errors)
 
     def documents(self) -> dict[str, dict[str, Any]]:
         """Return all published versions by key."""

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from apps.cli import main
 from apps.newsroom.story import Story
 from pressmark.archive import keys, manifest, visits
+from pressmark.archive.manifest_model import manifest_of
 from pressmark.archive.verify import verify_run
 from pressmark.document import timestamp
 from pressmark.outcomes import Outcome
@@ -64,7 +65,7 @@ def set_back_behind(archive: Archive, run: Crawl, by: timedelta) -> None:
     manifest.start(store, told["site"], told["section"], began, run_id)
     ended = timestamp(datetime.fromisoformat(told["ended_at"]) + by)
     times = {"started_at": timestamp(began), "ended_at": ended}
-    manifest.write(store, {**told, **times, "run_id": run_id, "visits": attrs.asdict(stored)})
+    manifest.write(store, manifest_of({**told, **times, "run_id": run_id, "visits": attrs.asdict(stored)}))
     for key in old:
         store.client.delete_object(Bucket=store.bucket, Key=key)
 

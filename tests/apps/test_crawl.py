@@ -102,11 +102,11 @@ def test_a_rejected_page_is_kept_with_its_reason_and_its_capture(archive: Archiv
 
 BAD = {
     FaultKind.STATUS_500: ("failed", "http-500"),
-    FaultKind.CUT_BODY: ("failed", "network"),
+    FaultKind.CUT_BODY: ("failed", "cut-short"),
     FaultKind.REDIRECT_LOOP: ("failed", "redirects"),
     FaultKind.NO_HEADLINE: ("rejected", "no-headline"),
     FaultKind.NO_BODY: ("rejected", "no-body"),
-    FaultKind.GZIP_GARBAGE: ("failed", "network"),
+    FaultKind.GZIP_GARBAGE: ("rejected", "undecodable"),
     FaultKind.WRONG_CHARSET: ("published", None),
     FaultKind.MANGLED: ("published", None),
 }

@@ -25,22 +25,25 @@ from airflow.sdk.observability import stats
 
 from apps.crawl_operator import CrawlOperator, run_id_of
 from apps.links import RUN_LINKS
-from pressmark.errors import PressmarkError
+from pressmark.errors import PressmarkError, RunFailed
+from tests.manifests import facts_of
 
 COUNTS = {"listing_pages": 1, "seen": 2, "published": 1, "unchanged": 1, "rejected": 0, "failed": 0}
-WHERE = {"site": "newsroom", "section": "world/europe"}
-WHEN = {"started_at": "2022-02-18T00:53:00Z", "ended_at": "2022-02-18T00:53:02.500Z"}
-SIZES = {"segments": [{"size": 700}, {"size": 300}], "requisites": {"captured": 4, "failed": 0, "left_out": 0}}
-ASKED = {"requests": [{"host": "news.example", "number": 9, "busiest_minute": 6}]}
-TOLD = {
-    "counts": COUNTS,
-    **WHERE,
-    **WHEN,
-    **SIZES,
-    **ASKED,
-    "recovered": {"segments": 0, "published": 0, "bytes_cut": 0},
-    "newly_rejected": 0,
+LISTED = {
+    "key": "warc/x.warc.gz",
+    "sha256": "0",
+    "records": 4,
+    "index": {"key": "warc/x.cdxj", "size": 1, "sha256": "0"},
 }
+TOLD = facts_of(
+    datetime(2022, 2, 18, 0, 53, tzinfo=UTC),
+    site="newsroom",
+    ended_at="2022-02-18T00:53:02.500Z",
+    counts=COUNTS,
+    segments=[{**LISTED, "size": 700}, {**LISTED, "size": 300}],
+    requisites={"captured": 4, "failed": 0, "left_out": 0},
+    requests=[{"host": "news.example", "number": 9, "busiest_minute": 6}],
+)
 RESULT = {"manifest_key": "runs/a/b/1.json", "manifest": {**TOLD, "ended": "complete"}, "error": None}
 
 STUB = """
@@ -139,6 +142,18 @@ def test_outcomes_are_metrics(tmp_path: Path) -> None:
     assert told[-1] == f"airflow.pressmark.run,{tags}:2500.000000|ms"
 
 
+def test_a_line_that_a_site_wrote_commands_no_terminal(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    evil = "a\x1b]0;owned\x07 \x9b31m \u202e \u2028 b"
+    error = {"type": "RunFailed", "message": f"listing {evil}", "exit_code": 4}
+    told = {**RESULT, "error": error}
+    body = f"say('WARNING', {evil!r}, {evil!r})\nprint({evil!r}, flush=True)\nfinish({told!r}, 4)"
+    with caplog.at_level(logging.INFO), pytest.raises(RunFailed) as caught:
+        execute(crawl(stub(tmp_path, body)))
+    seen = r"a\x1b]0;owned\x07 \x9b31m \u202e \u2028 b"
+    assert [(each.name, each.getMessage()) for each in caplog.records[-2:]] == [(seen, seen), ("crawl", seen)]
+    assert str(caught.value) == f"listing {seen}"
+
+
 def test_lines_keep_their_level_and_logger(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     lines = (
         "say('WARNING', 'careful: 50%', 'pressmark.run')\nprint('plain', file=sys.stderr, flush=True)\nprint('[1]')\n"
@@ -154,8 +169,9 @@ def test_lines_keep_their_level_and_logger(tmp_path: Path, caplog: pytest.LogCap
 
 
 def test_a_result_larger_than_a_pipe_holds(tmp_path: Path) -> None:
-    large = "result = {!r}\nresult['manifest']['articles'] = ['x' * 100] * 50000\nfinish(result)"
-    assert execute(crawl(stub(tmp_path, large.format(RESULT))))["counts"] == COUNTS
+    articles = [{"article_id": "a", "url": "x" * 100, "outcome": "failed"}]
+    large = f"result = {RESULT!r}\nresult['manifest']['articles'] = {articles!r} * 50000\nfinish(result)"
+    assert execute(crawl(stub(tmp_path, large)))["counts"] == COUNTS
 
 
 @pytest.mark.parametrize(
@@ -167,6 +183,8 @@ def test_a_result_larger_than_a_pipe_holds(tmp_path: Path) -> None:
         ("SiteFileError", 2, RetryAction.FAIL),
         ("RunFailed", 4, RetryAction.DEFAULT),
         ("BucketUnreachable", 3, RetryAction.DEFAULT),
+        ("BucketRefused", 3, RetryAction.FAIL),
+        ("ClockWrong", 3, RetryAction.FAIL),
         ("HostBusy", 6, RetryAction.RETRY),
         ("Unheard", 1, RetryAction.DEFAULT),
     ],
@@ -215,6 +233,7 @@ def test_on_kill_ends_the_whole_group(tmp_path: Path) -> None:
     body = f"""
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 def stop(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # It comes twice, and `wait` within `wait` would lock itself.
     say("WARNING", "asked to stop")
     child.wait()
     finish({RESULT | {"manifest": {**TOLD, "ended": "interrupted"}}!r})

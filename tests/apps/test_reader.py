@@ -134,7 +134,7 @@ def test_a_reading_by_a_newer_layout_stands_for_its_version(told: Told) -> None:
 @pytest.mark.parametrize("data", [b"{", b"[]", b"\xff"])
 def test_what_someone_broke_is_named(told: Told, data: bytes) -> None:
     told.archive.store.put("broken/broken.json", data)
-    with pytest.raises(FindingsFound, match=r"broken\.json is no JSON"):
+    with pytest.raises(FindingsFound, match=r"broken\.json is no document"):
         list(told.reader.read(["broken/broken.json"]))
     with pytest.raises(FindingsFound, match=r"absent\.json is missing"):
         list(told.reader.read(["broken/absent.json"]))
@@ -170,7 +170,7 @@ def test_the_changes_of_a_run_that_its_manifest_names(told: Told) -> None:
     manifests = [key for key in told.archive.store.keys("runs/newsroom/") if key.endswith(".json")]
     [second] = told.reader.changes(since=manifests[0])
     assert isinstance(second, Changes)
-    assert f"{second.manifest['run_id']}.json" in manifests[1]
+    assert f"{second.manifest.run_id}.json" in manifests[1]
 
 
 @pytest.mark.parametrize(

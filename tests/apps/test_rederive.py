@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
@@ -11,29 +12,47 @@ from click.testing import CliRunner
 from apps.commands.rederive import rederive_command
 from apps.newsroom.faults import FaultKind
 from apps.rederiving import correct, derive, rederive
+from apps.s3server import RunningS3
 from pressmark.archive import keys
 from pressmark.archive.captured import Captured
+from pressmark.archive.store import Store
 from pressmark.article import Article
+from pressmark.config import Config
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.schema import ARTICLE
 from pressmark.site import load_sites
 from spiders.layouts import LAYOUTS
 from spiders.pages.chinadaily import ArticlePage
-from tests.apps.conftest import SECTION, Archive
+from tests.apps.conftest import SECTION, Archive, archiving
+from tests.conftest import fresh_bucket
 from tests.schemas import keeps_its_schemas
 
 
-@pytest.fixture
-def crawled(archive: Archive, tmp_path: Path) -> Archive:
+@pytest.fixture(scope="module")
+def untouched(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     """An archive of two runs: revisits, an update, a rejection that was the page's fault, a spool that is empty."""
-    rejected = archive.newsroom.story(archive.newsroom.article_id(28))
-    archive.newsroom.fault(rejected.path, FaultKind.NO_HEADLINE)
-    archive.crawl()
-    archive.newsroom.update(archive.newsroom.article_id(29))
-    archive.newsroom.update(archive.newsroom.article_id(22))
-    archive.crawl("--recheck")
-    return archive
+    with pytest.MonkeyPatch.context() as patch:
+        fresh_bucket(s3, patch)
+        with archiving(tmp_path_factory.mktemp("crawled"), patch) as archive:
+            rejected = archive.newsroom.story(archive.newsroom.article_id(28))
+            archive.newsroom.fault(rejected.path, FaultKind.NO_HEADLINE)
+            archive.crawl()
+            archive.newsroom.update(archive.newsroom.article_id(29))
+            archive.newsroom.update(archive.newsroom.article_id(22))
+            archive.crawl("--recheck")
+            yield archive
+
+
+@pytest.fixture
+def crawled(untouched: Archive, s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> Archive:
+    """A copy of its bucket, to be changed."""
+    name = fresh_bucket(s3, monkeypatch)
+    for key in untouched.store.keys(""):
+        source = {"Bucket": untouched.store.bucket, "Key": key}
+        untouched.store.client.copy_object(Bucket=name, Key=key, CopySource=source)  # type: ignore[arg-type]
+    config = Config.from_env(os.environ)
+    return attrs.evolve(untouched, config=config, store=Store.open(config))
 
 
 def published(archive: Archive) -> dict[str, bytes]:
@@ -55,6 +74,10 @@ def test_all_captures_give_byte_for_byte_what_was_published(crawled: Archive, tm
 
 
 def test_the_command_finds_nothing_to_change(crawled: Archive) -> None:
+    key = next(crawled.store.keys("articles/"))
+    older = json.loads(crawled.store.get(key))
+    del older["pressmark"]["encoding"], older["pressmark"]["charactersReplaced"]
+    crawled.store.put(key, to_bytes(older))  # As releases wrote it that did not say so.
     done = CliRunner().invoke(rederive_command, [SECTION], catch_exceptions=False)
     count = len(published(crawled))
     assert done.output == f"{count} documents read again, {count} byte for byte the same\n"
@@ -124,6 +147,21 @@ def test_two_readings_never_bear_one_name(crawled: Archive, monkeypatch: pytest.
     with pytest.raises(UsageError, match="Raise LAYOUT"):
         correct(crawled.store, found)
     assert list(crawled.store.keys("corrections/")) == []
+
+
+def test_a_correction_that_is_refused_stops_no_other(crawled: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    hold(QuietlyLouderPage, monkeypatch)
+    key = max(crawled.store.keys("articles/"))
+    older = json.loads(crawled.store.get(key))
+    older["pressmark"]["layout"] = "chinadaily/0"
+    crawled.store.put(key, to_bytes(older))
+
+    done = CliRunner().invoke(rederive_command, [SECTION, "--write"])
+    assert done.stdout.splitlines()[-1].endswith("; 1 corrected versions published")
+    assert isinstance(done.exception, FindingsFound)
+    refused = len(list(crawled.store.keys("articles/"))) - 1
+    assert f"{refused} documents were not corrected:\n" in str(done.exception)
+    assert len(list(crawled.store.keys("corrections/"))) == 1
 
 
 def test_a_silent_edit_takes_no_corrections_place(crawled: Archive, monkeypatch: pytest.MonkeyPatch) -> None:

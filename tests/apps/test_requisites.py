@@ -8,6 +8,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from apps.newsroom.faults import FaultKind
 from tests.apps.conftest import Archive, Crawl
+from tests.apps.hostile_site import answer, hostile_site, page, path
 
 PAGES = ("/a/", "/world/", "/robots.txt")
 
@@ -55,6 +56,32 @@ def test_styles_scripts_and_pictures_are_captured_once_a_day(archive: Archive) -
     assert [each.path for each in fetched(archive, second) if each.path in paths] == []
 
 
+HEAD = """<link rel=" Icon" href="/icon.ico"><link rel=Apple-Touch-Icon href="/touch.png">
+<link rel=preload as=font href="/font.woff2"><link rel=STYLESHEET href="/main.css">
+<style>@import url("/print.css") print and (color);</style>"""
+BODY = """<img src="/0.gif" data-src="/lazy.png" data-srcset="/lazy2.png 2x, /lazy,3.png 3x">
+<video poster="/film.jpg"><source src="/film.webm"></video><object data="/object.pdf"></object>
+<svg><image href="/drawn.png"/></svg>"""
+STYLE = '@import "/deeper.css" screen and (min-width: 1px); p { background: image-set("/1x.png" 1x, url(/2x.png) 2x) }'
+NAMED = {
+    *("/icon.ico", "/touch.png", "/font.woff2", "/main.css", "/print.css", "/deeper.css", "/1x.png", "/2x.png"),
+    *("/0.gif", "/lazy.png", "/lazy2.png", "/lazy,3.png", "/film.jpg", "/film.webm", "/object.pdf", "/drawn.png"),
+}
+
+
+def test_all_that_a_page_names_is_captured(archive: Archive) -> None:
+    with hostile_site() as site:
+        archive.set_site(origin=site.origin, requisites={"number": 50, "size": 10_000_000})
+        site.shows({path(1): answer(page(1, body=BODY, head=HEAD))}, links=[path(1)])
+        site.server.scripts |= {named: (answer(b"x", b"Content-Type: image/png\r\n"),) for named in NAMED}
+        for named, style in {"/main.css": STYLE, "/print.css": "", "/deeper.css": ""}.items():
+            site.server.scripts[named] = (answer(style, b"Content-Type: text/css\r\n"),)
+        run = archive.crawl()
+    assert {each.path: each.status for each in fetched(archive, run)} == dict.fromkeys(NAMED, "200")
+    counts = run.manifest["requisites"]
+    assert counts == {"captured": len(NAMED), "failed": 0, "left_out": 0, "refused": 0, "unread": 0}
+
+
 def test_they_come_behind_all_articles(archive: Archive) -> None:
     archive.set_site(politeness={"delay": 0, "concurrency": 1, "timeout": 10})
     run = archive.crawl("--pages", "1")
@@ -75,7 +102,8 @@ def test_a_page_gets_no_more_than_its_bounds(archive: Archive) -> None:
     assert run.manifest["requisites"]["left_out"] > 0
     archive.set_site(requisites={"number": 0, "size": 10_000_000})
     archive.newsroom.update(archive.newsroom.article_id(29))
-    assert archive.crawl().manifest["requisites"] == {"captured": 0, "failed": 0, "left_out": 0}
+    counts = archive.crawl().manifest["requisites"]
+    assert counts == {"captured": 0, "failed": 0, "left_out": 0, "refused": 0, "unread": 0}
 
 
 def test_one_that_fails_harms_nothing(archive: Archive) -> None:

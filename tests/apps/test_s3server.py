@@ -86,6 +86,15 @@ def test_keys_data_and_privacy_outlive_it(tmp_path: Path) -> None:
         second.client().put_object(Bucket="pressmark", Key="another", Body=b"y")
 
 
+@pytest.mark.parametrize("data", [b"", b"export AWS_ACCESS_KEY_ID='a", b"\xff\xfe"])
+def test_broken_settings_are_made_anew(tmp_path: Path, data: bytes) -> None:
+    server = RunningS3(tmp_path)
+    server.settings.write_bytes(data)
+    with server:
+        assert server.client().list_buckets()["Buckets"]
+        assert server.environment["AWS_ACCESS_KEY_ID"] in server.settings.read_text()
+
+
 def test_port_in_use(s3: RunningS3, tmp_path: Path) -> None:
     with pytest.raises(ServiceFailed, match=f"port {s3.port}, .* is in use"):
         RunningS3(tmp_path, port=s3.port).start()

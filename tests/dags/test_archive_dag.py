@@ -80,20 +80,20 @@ def test_runs_archive_what_changed(newsroom: Newsroom, caplog: pytest.LogCapture
     dag = read_dags().dags[NEWSROOM]
     first = _run(dag)
     assert first == dict.fromkeys(["recover", "crawl", "verify", "report", "alarms"], "success")
-    counts = _last_manifest()["counts"]
+    counts = _last_manifest().counts
     assert counts["published"]
     assert _last_asset_event().items() >= counts.items()
 
     newsroom.advance(timedelta(minutes=30))
     newsroom.update(newsroom.article_id(29))
     assert set(_run(dag).values()) == {"success"}
-    assert _last_manifest()["counts"]["updated"] == 1
+    assert _last_manifest().counts["updated"] == 1
 
     caplog.clear()
     with caplog.at_level(logging.INFO, "pressmark.report"):
         assert set(_run(dag, {"recheck": True, "pages": 2}).values()) == {"success"}
     assert any(text.startswith("nothing changed: published 0, ") for text in caplog.messages)
-    counts = _last_manifest()["counts"]
+    counts = _last_manifest().counts
     assert (counts["listing_pages"], counts["seen"]) == (2, 30)
 
 

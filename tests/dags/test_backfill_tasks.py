@@ -14,6 +14,7 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
 from pressmark.site import Politeness, RequisiteBounds, load_sites
+from tests.manifests import manifest_of
 
 SITE = load_sites()["chinadaily"]
 NOTHING: dict[str, Any] = {"from_page": None, "to_page": None, "since": None, "until": None, "requests_per_minute": 20}
@@ -76,23 +77,15 @@ def test_a_chunk_that_was_refused_is_told_to_the_others(bucket: str) -> None:
 
     def ran(number: int, digest: str, failure: str | None) -> None:
         began = now - timedelta(minutes=10 - number)
-        told = {
-            "run_id": f"{began:%Y%m%dT%H%M%S}-{digest}-{number}",
-            "site": "newsroom",
-            "section": "world/europe",
-            "started_at": began.isoformat(),
-            "ended_at": began.isoformat(),
-            "ended": "failed" if failure else "complete",
-            "reason": "robots.txt forbids it" if failure else None,
-            "failure": failure,
-            "parameters": {"scope": "backfill"},
-            "counts": {},
-            "articles": [],
-            "newly_rejected": 0,
-            "recovered": {"published": 0},
-            "segments": [],
-            "objects": [],
-        }
+        told = manifest_of(
+            began,
+            f"{began:%Y%m%dT%H%M%S}-{digest}-{number}",
+            site="newsroom",
+            ended="failed" if failure else "complete",
+            reason="robots.txt forbids it" if failure else None,
+            failure=failure,
+            parameters={"scope": "backfill"},
+        )
         manifest.write(store, told)
 
     asked = ("newsroom/world/europe", "aaaaaa", now - timedelta(hours=1))

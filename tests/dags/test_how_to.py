@@ -37,7 +37,7 @@ def followed(guide: str, archive: Archive, folder: Path, site: str) -> str:
     }[site]
     changes = {
         f"origin: {origin}": f"origin: {archive.url}",
-        f"hosts: {re.escape(hosts)}": "hosts: [127.0.0.1]",
+        f"hosts: {re.escape(hosts)}": "hosts: [127.0.0.1]\\nallow_addresses: [127.0.0.0/8]",
         "delay: [0-9.]*": "delay: 0",
     }
     here = "; ".join(f"s|{said}|{meant}|" for said, meant in changes.items())

@@ -104,7 +104,7 @@ def test_a_worker_that_is_stopped_ends_its_crawl_in_order(up: Cluster, s3: Runni
     assert not up.crawls()
     told = manifest.latest(up.store, *SECTION.split("/", 1))
     assert told
-    assert (told["ended"], told["counts"]["seen"] > 0) == ("interrupted", True)
+    assert (told.ended, told.counts["seen"] > 0) == ("interrupted", True)
     spool = up.spools[left]
     assert not held(spool), "it is in the bucket"
     state = airflow.call("GET", f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/crawl")["state"]
@@ -120,10 +120,10 @@ def test_a_new_worker_takes_over_what_a_lost_one_had_captured(up: Cluster) -> No
         until(lambda: up.airflow.call("GET", path)["state"] == "success", SECONDS)
         told = manifest.latest(up.store, *SECTION.split("/", 1))
     assert told
-    assert told["ended"] == "complete"
+    assert told.ended == "complete"
     keys = list(manifest.below(up.store, "newsroom/"))
-    recovered = [manifest.read(up.store, key)["recovered"] for key in keys]
-    assert sum(each["segments"] for each in recovered) > 0
+    recovered = [manifest.read(up.store, key).recovered for key in keys]
+    assert sum(each.segments for each in recovered) > 0
     assert not list(verify_runs(up.store, keys, full=True, strays_of="newsroom")), "a manifest tells of all there is"
 
 

@@ -1,8 +1,9 @@
 """Each step with a run behind it: the real bucket and spool, no Scrapy."""
 
+import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,10 @@ def visited(run: Run, **changes: object) -> Reading:
     return item
 
 
+def drop_known(run: Run, item: Reading) -> Reading:
+    return asyncio.run(DropKnownVersion(run).process_item(item))
+
+
 def publish(run: Run, item: Reading) -> None:
     assert item.document
     document = with_captures(item.document, [capture()])
@@ -78,52 +83,97 @@ def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: Run) -> None:
 
 def test_a_known_version_is_dropped_and_counted(run: Run) -> None:
     item = visited(run)
-    assert DropKnownVersion(run).process_item(item) is item
+    assert drop_known(run, item) is item
     publish(run, item)
     with pytest.raises(DropItem):
-        DropKnownVersion(run).process_item(item)
+        drop_known(run, item)
     assert run.counts()["unchanged"] == 1
 
 
 def test_other_content_of_a_known_version_is_a_silent_edit_once(run: Run) -> None:
     publish(run, visited(run))
     edited = visited(run, headline="Lamps out")
-    Publish(run).process_item(DropKnownVersion(run).process_item(edited))
+    Publish(run).process_item(drop_known(run, edited))
     run.archivist.close()
     assert run.counts()["silent_edit"] == 1
     with pytest.raises(DropItem):
-        DropKnownVersion(run).process_item(edited)
+        drop_known(run, edited)
     [key] = run.store.keys("silent-edits/")
     version = keys.version("newsroom", DAY, edited.article.version)
     assert json.loads(run.store.get(key))["headline"] == "Lamps out"
     assert json.loads(run.store.get(version))["headline"] == article().headline
 
 
+def test_a_page_that_goes_back_and_forth_under_one_time_is_one_silent_edit(run: Run) -> None:
+    publish(run, visited(run))
+    edited = visited(run, headline="Lamps out")
+    Publish(run).process_item(drop_known(run, edited))
+    run.archivist.close()
+    for headline in ["Lamps lit", "Lamps out", "Lamps lit"]:
+        with pytest.raises(DropItem):
+            drop_known(run, visited(run, headline=headline))
+    other = visited(run, headline="Lamps on")
+    assert drop_known(run, other) is other
+
+
 def test_what_a_version_said_is_read_from_the_bucket_if_no_run_told_it(run: Run) -> None:
     publish(run, visited(run))
     run.watch = Watch(run.site.recheck, {}, run.started_at, everything=False)
     with pytest.raises(DropItem):
-        DropKnownVersion(run).process_item(visited(run))
+        drop_known(run, visited(run))
 
 
-@pytest.mark.parametrize("written", [b"", b'{"pressmark": ', b"[]", b'{"headline": "Lamps lit"}', b"\xff"])
-def test_beside_a_version_that_cannot_be_read_what_the_site_says_is_kept(
-    run: Run, written: bytes, caplog: pytest.LogCaptureFixture
+def of_another(name: str) -> Callable[[bytes], bytes]:
+    """Make the document one of another article or version, and let it say something else."""
+
+    def made(stored: bytes) -> bytes:
+        document = json.loads(stored)
+        block = {**document["pressmark"], "contentSha256": 64 * "0"}
+        return json.dumps({**document, name: "another", "pressmark": {**block, name: "another/1"}}).encode()
+
+    return made
+
+
+ODD: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda stored: b"",
+    "cut": lambda stored: b'{"pressmark": ',
+    "list": lambda stored: b"[]",
+    "no block": lambda stored: b'{"headline": "Lamps lit"}',
+    "no text": lambda stored: b"\xff",
+    "empty object": lambda stored: b"{}",
+    "of another version": of_another("version"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("headline", ["Lamps lit", "Lamps out"])
+def test_beside_a_version_that_cannot_be_read_no_edit_is_concluded(
+    run: Run, odd: Callable[[bytes], bytes], headline: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     item = visited(run)
     publish(run, item)
     key = keys.version("newsroom", DAY, item.article.version)
-    run.store.put(key, written)
-    Publish(run).process_item(DropKnownVersion(run).process_item(item))
+    run.store.put(key, odd(run.store.get(key)))
+    run.watch = Watch(run.site.recheck, {}, run.started_at, everything=False)
+    with pytest.raises(DropItem):
+        drop_known(run, visited(run, headline=headline))
     run.archivist.close()
-    assert run.counts()["silent_edit"] == 1
+    assert [(each["outcome"], each["reason"], key in each["message"]) for each in run.outcomes] == [
+        ("failed", "unreadable-version", True)
+    ]
     assert key in caplog.text
+
+
+def test_what_was_read_before_and_not_published_is_not_known(run: Run) -> None:
+    item = visited(run)
+    assert drop_known(run, item) is item
+    assert drop_known(run, item) is item
 
 
 def test_another_updated_time_is_another_version(run: Run) -> None:
     publish(run, visited(run))
     later = visited(run, updated_at=article().updated_at.replace(minute=59))
-    assert DropKnownVersion(run).process_item(later) is later
+    assert drop_known(run, later) is later
 
 
 def test_what_the_schema_does_not_promise_is_rejected_with_its_capture(run: Run) -> None:

@@ -265,6 +265,7 @@ def test_every_kind_that_is_judged_is_found() -> None:
         [run(0, failure="LayoutChanged"), run(60)],
         [run(0, failure="CrawlRefused"), rejecting(12, "invalid", 1)],
         [run(turn, failure="SpoolError") for turn in range(9)],
+        [run(0, set_aside=("a.warc.gz: damaged",), set_aside_since=NOW)],
     ):
         found |= judge(runs).keys()
     assert found == JUDGED
@@ -294,3 +295,17 @@ def test_how_far_back_is_far_enough() -> None:
     assert reaches(site(), [run(1), run(60)], NOW)
     assert not reaches(site(news=None), [run(1, ended="interrupted")], NOW)
     assert not reaches(site(), [run(60, scope="backfill", counts={"published": 1})], NOW)
+
+
+class TestSetAside:
+    """Files of a spool that could not be read."""
+
+    FILE = "copy.warc.gz: its name is that of no file of newsroom's spool"
+
+    def test_it_stands_as_long_as_the_last_run_of_that_spool_lists_it(self) -> None:
+        bad: dict[str, Any] = {"spool": "a", "set_aside": (self.FILE,), "set_aside_since": NOW - timedelta(hours=5)}
+        alarm = judge([run(0, **bad), run(1, spool="a")])[Kind.SET_ASIDE]
+        assert self.FILE in alarm.message
+        assert alarm.since == NOW - timedelta(hours=5)
+        assert judge([run(0, spool="b"), run(1, **bad)])[Kind.SET_ASIDE].incident == alarm.incident
+        assert Kind.SET_ASIDE not in judge([run(0, spool="a"), run(1, **bad)])

@@ -1,3 +1,4 @@
+import os
 from datetime import timedelta
 
 import pytest
@@ -21,3 +22,24 @@ def test_another_retention_is_wrong_usage(text: str) -> None:
 
 def test_without_one_nothing_is_locked() -> None:
     assert Config.from_env({}).retention is None
+
+
+@pytest.mark.parametrize("name", ["PATIENCE", "SEGMENT_BYTES", "SEGMENT_SECONDS", "SPOOL_RESERVE"])
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e400", "1e300", "-1", "ten"])
+def test_a_number_is_finite_and_in_range(name: str, text: str) -> None:
+    with pytest.raises(UsageError, match=f"PRESSMARK_{name}={text!r} is no"):
+        Config.from_env({f"PRESSMARK_{name}": text})
+
+
+def test_a_home_that_nobody_has_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="Set PRESSMARK_SPOOL"):
+        Config.from_env({"XDG_STATE_HOME": "~nosuchuser/x"})
+    assert Config.from_env({"XDG_STATE_HOME": "~nosuchuser/x", "PRESSMARK_SPOOL": "/spool"}).spool
+
+
+@pytest.mark.parametrize("name", ["OPERATOR", "CONTACT", "SPOOL", "SITES", "BUCKET"])
+@pytest.mark.parametrize("text", [os.fsdecode(b"Z\xfcrich"), "two\r\nlines", "\x1b[31mred"])
+def test_what_is_no_text_of_one_line_is_wrong_usage(name: str, text: str) -> None:
+    with pytest.raises(UsageError, match=f"PRESSMARK_{name}=.* is no UTF-8 text of one line") as error:
+        Config.from_env({f"PRESSMARK_{name}": text})
+    assert str(error.value).isprintable()

@@ -46,6 +46,7 @@ def test_the_document_of_an_article() -> None:
             "version": "WS620eee0ba310cdd1c5c1d2a3/20220218T011000Z",
             "contentSha256": content_sha256(finished),
             "layout": "chinadaily/1",
+            "extractor": "2",
             "raw": {
                 "byline": "By REN QI in Moscow | China Daily",
                 "updated": "2022-02-18 09:10",

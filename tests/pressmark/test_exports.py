@@ -1,6 +1,6 @@
 import gzip
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -10,8 +10,9 @@ import pytest
 
 from pressmark.archive import keys, manifest
 from pressmark.archive.store import Store
-from pressmark.document import to_bytes, with_captures
+from pressmark.document import timestamp, to_bytes, with_captures
 from pressmark.exports import SCHEMA, Exporter
+from tests.manifests import manifest_of
 from tests.samples import article, capture, document
 
 DAY = date(2022, 2, 18)
@@ -24,18 +25,10 @@ def publish(store: Store, run_id: str, **changes: Any) -> str:
     day = "2022/02/19" if "/202202/19/" in made["url"] else "2022/02/18"
     stored = store.put_new(keys.version("news", day, article(**changes).version), to_bytes(made))
     assert stored
-    manifest.write(
-        store,
-        {
-            "run_id": run_id,
-            "site": "news",
-            "section": "world",
-            "started_at": f"2022-02-2{run_id[-1]}T00:00:00Z",
-            "ended_at": f"2022-02-2{run_id[-1]}T00:05:00Z",
-            "segments": [],
-            "objects": [attrs.asdict(stored)],
-        },
-    )
+    began = datetime(2022, 2, 20 + int(run_id[-1]), tzinfo=UTC)
+    ended_at = timestamp(began + timedelta(minutes=5))
+    objects = [attrs.asdict(stored)]
+    manifest.write(store, manifest_of(began, run_id, section="world", ended_at=ended_at, objects=objects))
     return stored.key
 
 
@@ -115,6 +108,19 @@ def test_a_correction_takes_the_place_of_its_version(store: Store) -> None:
     assert (row["headline"], row["corrected"], row["version"]) == ("Lamps lit again", True, str(article().version))
 
 
+@pytest.mark.parametrize("name", ["headline", "articleBody", "url", "inLanguage", "wordCount", "identifier"])
+def test_an_odd_version_is_named_and_stops_no_other_of_its_day_nor_another_day(store: Store, name: str) -> None:
+    key = publish(store, "r1")
+    publish(store, "r2", article_id="WS1")
+    publish(store, "r3", url="https://news.example/a/202202/19/WS620eee0ba310cdd1c5c1d2a4.html")
+    store.put(key, to_bytes({**json.loads(store.get(key)), name: None}))
+    odd, other = Exporter(store, "news").changed()
+    assert (odd.day, odd.versions, odd.changed, key in (odd.problem or "")) == (DAY, 1, True, True)
+    assert [row["article_id"] for row in rows(store)] == [line["identifier"] for line in lines(store)] == ["WS1"]
+    assert (other.day, other.changed, other.problem) == (LATE, True, None)
+    assert [each.day for each in Exporter(store, "news").changed()] == [DAY], "it is tried again"
+
+
 @pytest.mark.parametrize("broken", [b'{"pressmark": {}}', b"{", b"wrong type"])
 def test_a_day_with_a_broken_object_holds_up_no_other_and_is_tried_again(store: Store, broken: bytes) -> None:
     first = publish(store, "r1")
@@ -129,6 +135,18 @@ def test_a_day_with_a_broken_object_holds_up_no_other_and_is_tried_again(store: 
     store.put(first, whole)
     assert [(each.day, each.changed) for each in Exporter(store, "news").changed()] == [(DAY, True)]
     assert list(Exporter(store, "news").changed()) == []
+
+
+def test_a_note_keeps_fields_of_later_releases(store: Store) -> None:
+    publish(store, "r1")
+    list(Exporter(store, "news").changed())
+    note = json.loads(store.get(keys.exported("news")))
+    store.put(keys.exported("news"), json.dumps(note | {"later": [1]}).encode())
+    publish(store, "r2", url="https://news.example/a/202202/19/WS620eee0ba310cdd1c5c1d2a4.html")
+    assert [each.day for each in Exporter(store, "news").changed()] == [LATE]
+    reached = json.loads(store.get(keys.exported("news")))
+    assert reached["later"] == [1]
+    assert reached["cursor"] != note["cursor"]
 
 
 @pytest.mark.parametrize("note", [b"{", b"[]", b'{"cursor": "x", "again": []}', b'{"cursor": null}'])
@@ -147,3 +165,14 @@ def test_a_day_without_versions_has_no_files(store: Store) -> None:
 
 def test_every_column_is_described() -> None:
     assert [field.name for field in SCHEMA if not (field.metadata or {}).get(b"description")] == []
+
+
+@pytest.mark.parametrize("count", [9_999_999_999_999_999_999, 2**40, -(2**70 // 1000), "many"])
+def test_a_number_that_no_column_holds_stops_no_other_day(store: Store, count: object) -> None:
+    key = publish(store, "run1")
+    there = json.loads(store.get(key))
+    store.put(key, to_bytes({**there, "wordCount": count}))
+    publish(store, "run2", url=there["url"].replace("/202202/18/", "/202202/19/"))
+    first, second = Exporter(store, "news").every()
+    assert key in (first.problem or "")
+    assert (second.versions, second.problem) == (1, None)

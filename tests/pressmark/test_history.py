@@ -11,6 +11,7 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.history import History
 from pressmark.outcomes import Outcome
+from tests.manifests import manifest_of
 
 NOW = datetime(2026, 11, 25, 10, 40, tzinfo=UTC)
 SITE, SECTION = "chinadaily", "world/europe"
@@ -25,22 +26,11 @@ def write(store: Store, started_at: datetime, name: str = "run") -> str:
     """Write the manifest of a run that saw two articles, and return its key."""
     outcomes = [Outcome.UPDATED, Outcome.REJECTED]
     articles = [{"article_id": f"WS{number}", "url": "", "outcome": each} for number, each in enumerate(outcomes)]
-    told = {
-        "run_id": f"{started_at:%Y%m%dT%H%M%S}-{name}",
-        "site": SITE,
-        "section": SECTION,
-        "started_at": started_at.isoformat(),
-        "ended_at": (started_at + timedelta(minutes=2)).isoformat(),
-        "ended": "complete",
-        "reason": None,
-        "parameters": {"pages": 5, "recheck": False},
-        "counts": {"seen": len(articles)} | {each.value: outcomes.count(each) for each in Outcome},
-        "newly_rejected": 0,
-        "recovered": {"published": 0},
-        "articles": articles,
-        "segments": [],
-        "objects": [],
-    }
+    counts = {"seen": len(articles)} | {each.value: outcomes.count(each) for each in Outcome}
+    ended_at = (started_at + timedelta(minutes=2)).isoformat()
+    run_id = f"{started_at:%Y%m%dT%H%M%S}-{name}"
+    where = {"site": SITE, "section": SECTION}
+    told = manifest_of(started_at, run_id, ended_at=ended_at, counts=counts, articles=articles, **where)
     return manifest.write(store, told)
 
 
@@ -108,16 +98,17 @@ def test_what_readers_lean_on_is_checked(store: Store) -> None:
         {"recovered": {"published": []}},
         {"requests": [{"host": "a.example"}]},
         {"requests": 3},
+        {"failure": 7},
         {"parameters": None},
         {"articles": [{"article_id": "x"}]},
     ):
         store.put(newest, json.dumps(told | wrong).encode())
         assert history.newest(SECTION, 10, NOW) == [], wrong
         assert list(history.broken(SECTION)) == [newest]
-    more = {"requests": [{"host": "a.example", "number": 3, "busiest_minute": 2, "of_tomorrow": 1}], "failure": 7}
+    more = {"requests": [{"host": "a.example", "number": 3, "busiest_minute": 2, "of_tomorrow": 1}], "of_tomorrow": 7}
     store.put(newest, json.dumps(told | more).encode())
     [run] = history.newest(SECTION, 10, NOW)
-    assert (run.asked[0].number, run.failure) == (3, "7")
+    assert (run.asked[0].number, run.failure) == (3, None)
 
 
 def test_a_broken_manifest_that_was_deleted_is_forgotten(store: Store) -> None:

@@ -40,7 +40,7 @@ def test_a_choice_needs_one_and_a_sum_all(licence: str, permissive: bool) -> Non
     assert licences.is_permissive(licence) == permissive
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_bill_of_materials_names_every_package_of_a_lock(tmp_path: Path) -> None:
     subprocess.run(["make", "sbom", f"SBOM={tmp_path}"], cwd=ROOT, check=True, capture_output=True)
     made = {path.name.removesuffix(".cdx.json"): json.loads(path.read_text()) for path in tmp_path.iterdir()}

@@ -1,10 +1,11 @@
+import hashlib
 import json
 import logging
 import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import attrs
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pressmark import merged_index
-from pressmark.archive import guarded, keys
+from pressmark.archive import cdxj, guarded, keys
 from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import JSON, TEXT, Store, Stored
 from pressmark.errors import BucketError, BucketUnreachable
@@ -260,6 +261,39 @@ def test_several_at_once_lose_no_line(store: Store) -> None:
     assert indexes(store) == wanted(store)  # Behind the last of them, though one may have overtaken another's note.
     assert merge(store)[0][1] == 18
     assert indexes(store) == wanted(store)
+
+
+@pytest.mark.parametrize("came", ["older", "html"])
+def test_an_old_index_that_comes_wrong_loses_no_line(
+    store: Store, monkeypatch: pytest.MonkeyPatch, came: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(store, "2026/11/01", "a", 1)
+    merge(store)
+    older = store.get("index/news/2026-11.cdxj")
+    put(store, "2026/11/01", "b", 2)
+    merge(store)
+    put(store, "2026/11/01", "c", 3)
+    data = older if came == "older" else b"<html><p>Log in</p></html>\n"
+
+    def fetch(self: Store, key: str, file: IO[bytes]) -> Stored:
+        """Read what a cache has of it."""
+        file.write(data)
+        return Stored(key, len(data), hashlib.sha256(data).hexdigest())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "fetch", fetch)
+        assert merge(store) == [("2026-11", 3, 3, True)]
+    assert indexes(store) == wanted(store)
+    assert "is not of its note's SHA-256" in caplog.text
+
+
+def test_an_index_that_is_too_large_is_left_out_and_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, "2026/11/01", "a", 1)
+    put(store, "2026/11/01", "b", 2, 3, 4)
+    monkeypatch.setattr(cdxj, "MOST", 300)
+    [done] = Merger(store, "news").months()
+    assert (done.segments, done.lines) == (1, 1)
+    assert "warc/news/2026/11/01/news-b.cdxj has" in done.problems[0]
 
 
 @pytest.mark.parametrize("broken", [b"x", b"\xff\n", b"com)/ 20261101000001 {}\n", b"com)/ 20261101000001 {\n"])

@@ -16,9 +16,10 @@ ARTICLE = "https://www.chinadaily.com.cn/a/202202/18/WS620efc22cf054f070000001a.
 @pytest.mark.parametrize(
     ("facts", "told"),
     [
-        ({"pages": 0}, "pages: 0 is too few"),
-        ({"kind": ScopeKind.BACKFILL, "pages": 3, "first_page": 0}, "first page: 0 is too few"),
-        ({"pages": 1, "requests_per_minute": 0}, "requests per minute: 0 is too few"),
+        ({"pages": 10**20}, "pages: 1(0){20} is not from 1 to 1000000"),
+        ({"pages": 0}, "pages: 0 is not from 1 to 1000000"),
+        ({"kind": ScopeKind.BACKFILL, "pages": 3, "first_page": 0}, "first page: 0 is not from 1 to 1000000"),
+        ({"pages": 1, "requests_per_minute": 0}, "requests per minute: 0 is not from 1 to 1000000"),
         ({"kind": ScopeKind.SEARCH}, "needs a day"),
         ({"kind": ScopeKind.SEARCH, "since": date(2022, 2, 2), "until": date(2022, 2, 1)}, "swap them"),
         ({"kind": ScopeKind.ARTICLE}, "belongs to a run for one article"),

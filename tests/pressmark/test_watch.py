@@ -1,7 +1,5 @@
 from datetime import UTC, datetime, timedelta
 
-import attrs
-
 from pressmark.archive.visits import Visit, VisitedPage
 from pressmark.article import VersionKey
 from pressmark.capture import Original
@@ -59,7 +57,12 @@ def test_what_is_old_and_listed_no_more_is_forgotten() -> None:
     assert list(watch(kept, gone).told()) == [kept]
 
 
-def test_the_content_of_another_version_is_not_known() -> None:
-    known = attrs.evolve(visit("a", DAY, HOUR), version="a/20260301T110000Z", content_sha256="0" * 64)
-    assert watch(known).content(VersionKey("a", NOW - HOUR)) == "0" * 64
-    assert watch(known).content(VersionKey("a", NOW)) is None
+def test_what_another_reader_read_is_not_known() -> None:
+    key, read = VersionKey("a", NOW - HOUR), ("a/20260301T110000Z", "0" * 64)
+    made = watch()
+    made.seen("a", "https://news.example/a", "202603/01", pages=(PAGE,))
+    assert made.last_read("a", "7.3") is None
+    made.read(key, read[1], "7.3")
+    assert made.last_read("a", "7.3") == read
+    assert made.last_read("a", "7.4") is None
+    assert made.last_read("unknown", "7.3") is None

@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import attrs
@@ -29,14 +29,20 @@ class RawServer:
     tls: ssl.SSLContext | None = None
     log: dict[str, list[Exchange]] = attrs.field(factory=dict)
     port: int = 0
+    host: str = "127.0.0.1"
 
     @contextmanager
     def running(self) -> Iterator["RawServer"]:
         """Listen on a free port of the loopback."""
-        with socket.create_server(("127.0.0.1", 0)) as listening:
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.create_server((self.host, 0), family=family) as listening:
             self.port = listening.getsockname()[1]
             threading.Thread(target=self._accept, args=(listening,), daemon=True).start()
             yield self
+
+    def script(self, path: str, request: bytes) -> Iterable[bytes | float | None]:
+        """Return what to do for a request."""
+        return self.scripts[path]
 
     def _accept(self, listening: socket.socket) -> None:
         while True:
@@ -72,7 +78,7 @@ class RawServer:
         path = "/" + target.split("://", 1)[-1].split("/", 1)[1] if "://" in target else target
         entry = Exchange(request)
         self.log.setdefault(path, []).append(entry)
-        for step in self.scripts[path]:
+        for step in self.script(path, request):
             if step is None:
                 return False
             if isinstance(step, bytes):

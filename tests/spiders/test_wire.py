@@ -73,13 +73,19 @@ WHOLE: dict[str, Script] = {
 INTERIM: dict[str, Script] = {
     "/103": (b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n", sized(b"lamps")),
     "/100": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\n", sized(b"lamps")),
+    "/101": (b"HTTP/1.1 101 Switching\r\n\r\n", sized(b"lamps")),
+    "/odd-103": (b"http/1.1 103 X\r\n\r\nHTTP/1.10 102 X\r\n\r\nODD/1.1 199\n\n", sized(b"lamps")),
 }
 CUT: dict[str, tuple[Script, str]] = {
     "/cut": ((OK + b"Content-Length: 99\r\n\r\nonly this", None), "disconnect"),
     "/cut-chunk": ((OK + b"Transfer-Encoding: chunked\r\n\r\n63\r\nonly this", None), "disconnect"),
     "/slow": ((OK + b"Content-Length: 99\r\n\r\nonly this", 4.0), "time"),
 }
-SILENT: dict[str, Script] = {"/nothing": (None,), "/half-a-head": (b"HTTP/1.1 200 OK\r\nX-A", None)}
+SILENT: dict[str, Script] = {
+    "/nothing": (None,),
+    "/half-a-head": (b"HTTP/1.1 200 OK\r\nX-A", None),
+    "/1039": (b"HTTP/1.1 1039 X\r\n\r\n", sized(b"lamps")),
+}
 REQUESTS: dict[str, dict[str, Any]] = {
     "/post": {"method": "POST", "body": "a=1&b=2", "headers": {"X-Odd-CASE": "kept?"}},
     "/head": {"method": "HEAD"},

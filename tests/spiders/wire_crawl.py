@@ -47,6 +47,7 @@ def main() -> None:
     spool = Spool(Path(sys.argv[1]), "wire", "run1", {"software": "test"}, lambda batch: None)
     settings = {
         "DOWNLOAD_HANDLERS": {"http": "spiders.wire.RecordingHandler", "https": "spiders.wire.RecordingHandler"},
+        "ALLOWED_ADDRESSES": ["127.0.0.0/8"],
         "CONCURRENT_REQUESTS": 1,
         "RETRY_ENABLED": False,
         "REDIRECT_ENABLED": False,

@@ -159,3 +159,19 @@ def test_a_variable_that_somebody_broke_is_told_anew(tasks: Tasks, mail: MailSer
         mail.mails.clear()
         tasks.run(tell)
         assert len(mail.mails) == 1, broken
+
+
+def test_what_a_site_wrote_commands_no_mail_head_and_no_terminal(
+    tell: Callable[..., None], mail: MailServer, slack: SlackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSMARK_ALARMS", f"smtp:{OPS}, slack:#archive")
+    evil = "it\r\nBcc: thief@example.org\x1b]0;owned\x07\u202e\u2028\x00"
+    tell(alarm(title=evil, message=evil, advice=evil))
+    [subject] = mail.subjects(OPS)
+    assert subject.endswith(r": it\r\nBcc: thief@example.org\x1b]0;owned\x07\u202e\u2028\x00")
+    assert len(mail.mails) == 1
+    [(_, letter)] = mail.mails
+    told = "".join(part.get_content() for part in letter.walk() if not part.is_multipart())
+    told += "".join(str(value) for message in slack.messages for value in message.values())
+    assert told.count("thief@example.org") > 2
+    assert not [each for each in "\x1b\x07\u202e\u2028\x00" if each in told]

@@ -15,6 +15,7 @@ from pressmark.document import timestamp
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer
 from tests.apps.conftest import SECTION, Archive
+from tests.manifests import manifest_of
 
 pytestmark = pytest.mark.long
 
@@ -103,10 +104,9 @@ def test_what_no_retry_mends_fails_for_good(
 def _write_manifest(store: Store, moment: datetime, published: int) -> None:
     """Write what a complete run left that began and ended then."""
     site, _, section = SECTION.partition("/")
-    told = {"run_id": f"{moment:%Y%m%dT%H%M%S}", "site": site, "section": section, "ended": "complete", "reason": None}
-    times = {"started_at": timestamp(moment), "ended_at": timestamp(moment)}
-    counts = {"counts": {"published": published}, "newly_rejected": 0, "recovered": {"published": 0}}
-    manifest.write(store, told | times | counts | {"parameters": {}, "articles": [], "segments": [], "objects": []})
+    run_id = f"{moment:%Y%m%dT%H%M%S}"
+    counts = {"published": published}
+    manifest.write(store, manifest_of(moment, run_id, site=site, section=section, counts=counts))
 
 
 def _forget(context: Context) -> None:

@@ -2,20 +2,36 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import attrs
+import lxml.html
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from apps.s3server import RunningS3
 from apps.shown.captured import UNKNOWN, _type_of
+from pressmark.archive import keys
+from pressmark.archive.segment import Segment
+from pressmark.archive.store import WARC
+from pressmark.document import with_captures
 from pressmark.reader import Response
 from tests.apps.conftest import Archive, Crawl, archiving
 from tests.apps.console.conftest import Visitor, visitor
 from tests.conftest import fresh_bucket
+from tests.samples import exchange
+
+EVIL = "\u202eEvil \x1b[31m\x00\x9b lamps \u2066\u2028<b>"
+SHOWN = "\u202eEvil [31m lamps \u2066\u2028<b>"
+ISOLATED = {"bdi", "caption", "dd", "div", "dt", "h1", "h2", "h3", "li", "p", "section", "td", "th"}
+"""Elements whose text reaches no further, as browsers show them (HTML standard, 15.3.6), beside those of our style."""
+OURS = re.compile(r"^([\w, ]+) \{ unicode-bidi: isolate; \}", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +66,7 @@ def test_a_capture_is_the_decoded_body_and_has_no_rights(crawled: tuple[Archive,
 def test_the_page_around_a_capture_frames_it_without_rights(crawled: tuple[Archive, Crawl], console: Visitor) -> None:
     page = console.get(f"/page?key={quote(key_of(crawled))}").text
     assert '<iframe class="captured" sandbox="" ' in page
-    assert "200 OK" in page
+    assert "200 <bdi>OK</bdi>" in page
 
 
 def test_console_pages_allow_nothing_from_elsewhere(crawled: tuple[Archive, Crawl], console: Visitor) -> None:
@@ -136,6 +152,83 @@ def test_no_other_key_leads_anywhere(crawled: tuple[Archive, Crawl], console: Vi
         assert "Traceback" not in console.get(f"/{page}?key={quote(key, safe='')}", 404).text
     console.get(f"/segment?key={quote(key, safe='')}", 404)
     console.get(f"/runs/{quote(key)}", 404)
+
+
+def stray_text(page: str, isolated: set[str]) -> Iterator[str]:
+    """Return texts of a page in which a stranger's words come before ours, or are in no element of their own."""
+    for element in lxml.html.document_fromstring(page).iter():
+        texts = [element.text, *(child.tail for child in element)]
+        if any("\u202e" in (text or "") for text in texts):
+            whole = element.text_content().strip()
+            if element.tag not in isolated or not whole.endswith(SHOWN):
+                yield f"{element.tag}: {whole}"
+        yield from (element.get(name) for name in ("title", "aria-label", "alt") if "\u202e" in element.get(name, ""))
+
+
+def evil_document(crawled: tuple[Archive, Crawl], folder: Path) -> tuple[str, bytes]:
+    """Return key and bytes of a version as older releases wrote it, captured from an answer that is as evil."""
+    store, key = crawled[0].store, key_of(crawled)
+    document = json.loads(store.get(key))
+    lines = (f"HTTP/1.1 200 {EVIL}", f"X-Author: {EVIL}", f"X-{EVIL}: 1", f"Content-Type: text/html; charset={EVIL}")
+    head = "\r\n".join([*lines, "", ""])
+    segment = Segment(folder, "newsroom", "evil", 1, {"software": "test"})
+    capture = segment.write(attrs.evolve(exchange(), response_head=head.encode()))
+    sealed = segment.seal()
+    warc = keys.segment("newsroom", datetime.now(UTC), sealed.path.name)
+    store.put_file(warc, sealed.path, sealed.sha256, WARC)
+    changes = {"identifier": "WSEVIL", "headline": EVIL, "articleBody": f"{EVIL}\n\n{EVIL}"}
+    evil = with_captures({**document, **changes}, [attrs.evolve(capture, warc=warc)])
+    return key.replace(document["identifier"], "WSEVIL"), json.dumps(evil).encode()
+
+
+def test_what_strangers_wrote_reaches_no_further_than_its_element(
+    crawled: tuple[Archive, Crawl], tmp_path: Path
+) -> None:
+    store, now = crawled[0].store, datetime.now(UTC)
+    key, document = evil_document(crawled, tmp_path)
+    edit = key.replace("articles/", "silent-edits/").replace(".json", "-0123456789ab.json")
+    fate = {"article_id": "WSEVIL", "url": f"http://127.0.0.1/{EVIL}", "reason": EVIL, "message": EVIL}
+    manifest: dict[str, Any] = {
+        **crawled[1].manifest,
+        "run_id": "evil",
+        "started_at": now.isoformat(),
+        "ended_at": now.isoformat(),
+        "ended": "failed",
+        "reason": EVIL,
+        "failure": "RunFailed",
+        "articles": [
+            {**fate, "outcome": "failed"},
+            {**fate, "outcome": "rejected"},
+            {**fate, "outcome": "published", "key": key},
+            {**fate, "outcome": "silent_edit", "key": edit},
+        ],
+        "requests": [{"host": EVIL, "number": 1, "busiest_minute": 1}],
+    }
+    manifest["counts"] |= {"seen": 4, "failed": 1, "rejected": 1, "published": 1, "silent_edit": 1}
+    run = keys.manifest("newsroom", "world/europe", now, "evil")
+    wrote = {key: document, edit: document, run: json.dumps(manifest).encode()}
+    for each, data in wrote.items():
+        store.put(each, data)
+    console = visitor()
+    styled = OURS.search(console.get("/static/console.css").text)
+    assert styled
+    isolated = ISOLATED | set(styled[1].split(", "))
+    try:
+        for path in ("/", "/sections/newsroom/world/europe", f"/{run}", f"/diff?key={key}", f"/diff?key={edit}"):
+            page = console.get(path).text
+            assert SHOWN.replace("<", "&lt;").replace(">", "&gt;") in page, path
+            assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", page), path
+            assert list(stray_text(page, isolated)) == [], path
+        page = console.get(f"/page?key={key}").text
+        assert page.count("\u202e") == 4, "reason phrase, header names and values"
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", page)
+        assert list(stray_text(page, isolated)) == []
+        assert "\\u202eEvil" in console.get(f"/diff?key={key}").text, "a window's title isolates nothing"
+        served = [console.get(f"/document?key={each}").text for each in (key, run)]
+        assert not any(re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u202e]", each) for each in served)
+    finally:
+        for each in wrote:
+            store.client.delete_object(Bucket=store.bucket, Key=each)
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "99"])

@@ -19,6 +19,7 @@ from apps.s3server import RunningS3
 from apps.shown import words
 from apps.shown.holdings import Holdings
 from pressmark.archive import keys, manifest
+from pressmark.archive.manifest_model import Manifest
 from tests.apps.conftest import READABLE, Archive, Crawl, archiving
 from tests.apps.console.conftest import Visitor, visitor
 from tests.conftest import fresh_bucket
@@ -250,7 +251,9 @@ def test_a_broken_manifest_is_named_and_takes_nothing_else_away(night: Night) ->
         assert key in told
         assert "3 runs, back to" in told
         assert "What to do:" in console.read(f"/{key}", 500)
-        night.archive.store.put(key, json.dumps({**night.second.manifest, "run_id": "mended"}).encode())
+        name = {"run_id": f"{started:%Y%m%dT%H%M%S}-broken", "started_at": started.isoformat()}
+        mended = night.second.manifest | name
+        night.archive.store.put(key, json.dumps(mended).encode())
         assert "4 runs, back to" in console.read(SECTION), "once mended it is read"
 
 
@@ -280,13 +283,20 @@ def test_files_of_other_names_take_nothing_away(night: Night, name: str) -> None
         assert "3 runs, back to" in console.read(SECTION)
 
 
+def written(night: Night, told: dict[str, Any]) -> str:
+    return manifest.write(night.archive.store, Manifest.from_json(told))
+
+
 def test_a_manifest_of_wrong_parts_is_told(night: Night) -> None:
     for change in ({"requisites": 3}, {"parameters": None}, {"newly_rejected": "many"}, {"articles": [{}]}):
         started = datetime.now(UTC) - timedelta(days=400)
         told = {**night.failed.manifest, "run_id": "wrong", "started_at": started.isoformat()} | change
-        assert "is no manifest" in visitor().read(f"/{manifest.write(night.archive.store, told)}", 500), change
-    told |= {"requisites": None, "newly_rejected": 0, "parameters": {}, "articles": []}
-    assert "0 captured, 0 failed" in visitor().read(f"/{manifest.write(night.archive.store, told)}")
+        key = keys.manifest(told["site"], told["section"], started, "wrong")
+        with put(night, key, json.dumps(told).encode()):
+            assert "is no manifest" in visitor().read(f"/{key}", 500), change
+    told |= {"newly_rejected": 0, "parameters": {}, "articles": []}
+    del told["requisites"]
+    assert "0 captured, 0 failed" in visitor().read(f"/{written(night, told)}")
 
 
 def test_a_manifest_of_hostile_words_is_shown_as_text(night: Night) -> None:
@@ -294,7 +304,7 @@ def test_a_manifest_of_hostile_words_is_shown_as_text(night: Night) -> None:
     started = datetime.now(UTC) - timedelta(days=400)
     told = {**night.failed.manifest, "run_id": "hostile", "reason": reason, "started_at": started.isoformat()}
     told["articles"] = [{"article_id": "WS1", "url": "javascript:alert(1)", "outcome": "failed", "reason": reason}]
-    key = manifest.write(night.archive.store, told)
+    key = written(night, told)
     page = visitor().get(f"/{key}").text
     assert "<img" not in page
     assert "javascript:" not in page

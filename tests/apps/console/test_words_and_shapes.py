@@ -14,7 +14,8 @@ from apps.shown import words
 from apps.shown.changes import change_of
 from apps.shown.keys import NotThere, section_of_manifest, site_of_document, site_of_segment
 from pressmark.alarms import Alarm
-from pressmark.history import Asked, PastRun
+from pressmark.archive.manifest_model import HostRequests
+from pressmark.history import PastRun
 from pressmark.outcomes import Outcome
 from pressmark.reader import Difference
 from pressmark.site import load_sites
@@ -22,7 +23,7 @@ from pressmark.site import load_sites
 HALF_HOURLY = "*/30 * * * *"
 
 
-def run(began: datetime, ended: str = "complete", *, asked: tuple[Asked, ...] = (), **counts: int) -> PastRun:
+def run(began: datetime, ended: str = "complete", *, asked: tuple[HostRequests, ...] = (), **counts: int) -> PastRun:
     return PastRun(
         key=f"runs/newsroom/world/europe/2026/11/25/{began:%Y%m%dT%H%M%S}.json",
         run_id=f"{began:%Y%m%dT%H%M%S}",
@@ -101,12 +102,15 @@ def test_days_without_a_run_are_days(now: datetime) -> None:
 
 def test_loads_are_held_against_the_delay(now: datetime) -> None:
     site = load_sites()["chinadaily"]
-    asked = [Asked(host="a", number=40, busiest_minute=31), Asked(host="b", number=2, busiest_minute=2)]
-    busy = [before(now, 5, asked=tuple(asked)), before(now, 35, asked=(Asked(host="a", number=20, busiest_minute=10),))]
+    asked = [HostRequests(host="a", number=40, busiest_minute=31), HostRequests(host="b", number=2, busiest_minute=2)]
+    busy = [
+        before(now, 5, asked=tuple(asked)),
+        before(now, 35, asked=(HostRequests(host="a", number=20, busiest_minute=10),)),
+    ]
     first, second = loads(site, busy)
     assert (first.host, first.average, first.busiest, first.allowed, first.over) == ("a", 15.0, 31, 30.0, False)
     assert (second.host, second.average) == ("b", 1.0)
-    assert loads(site, [before(now, 5, asked=(Asked(host="a", number=90, busiest_minute=32),))])[0].over
+    assert loads(site, [before(now, 5, asked=(HostRequests(host="a", number=90, busiest_minute=32),))])[0].over
     assert loads(site, [before(now, 5)]) == []
 
 

@@ -17,6 +17,7 @@ from apps.reading_room.finding import Finder, Wanted
 from pressmark.archive import keys
 from pressmark.archive.store import GZIP, Store
 from pressmark.config import Config
+from tests.bad_json import BAD_JSON
 
 
 @pytest.fixture
@@ -149,3 +150,36 @@ def test_words_that_all_have_come_newest_first(
     found = Finder(catalogue).search("text", Wanted(site="newsroom"))
     assert (found.ranked, found.total) == (False, 4)
     assert ids(found) == ["B4", "B3", "B2", "A"]
+
+
+ODD_LINES = {
+    **BAD_JSON,
+    "standfirst is an object": json.dumps(version("B", alternativeHeadline={"a": 1})).encode(),
+    "a number in the place of a section": json.dumps(version("B", articleSection=10**19 - 1)).encode(),
+    "headline is a list": json.dumps(version("B", headline=["a"])).encode(),
+    "no zone": json.dumps(version("B", dateModified="2022-02-18T08:00:00")).encode(),
+    "first year": json.dumps(version("B", dateModified="0001-01-01T00:00:00+08:00")).encode(),
+}
+
+
+def test_a_line_that_is_no_version_is_told_with_its_key(store: Store, catalogue: Catalogue) -> None:
+    export(store, "2022-02-18", version("A"))
+    catalogue.refresh(store, ["newsroom"])
+    key = keys.export_lines("newsroom", date(2022, 2, 18))
+    for minute, (kind, line) in enumerate(ODD_LINES.items()):
+        store.put(key, gzip.compress(json.dumps(version("A", 59)).encode() + b"\n" + line + b"\n"), GZIP)
+        export(store, "2022-02-17", version("C", minute))
+        done = catalogue.refresh(store, ["newsroom"])
+        assert (done.days, len(done.problems)) == (1, 1), kind
+        assert done.problems[0].startswith(f"{key} can't be read"), kind
+        assert len(done.problems[0]) < 400, kind
+        found = Finder(catalogue).newest(Wanted()).articles
+        assert [each.article_id for each in found] == ["C" if minute else "A", "A" if minute else "C"], kind
+
+
+def test_an_export_whose_gzip_is_damaged_is_told(store: Store, catalogue: Catalogue) -> None:
+    data = gzip.compress(json.dumps(version("A", articleBody=str(list(range(2000))))).encode() + b"\n")
+    for place in range(10, len(data), len(data) // 12):
+        damaged = data[:place] + bytes([data[place] ^ 0x5A]) + data[place + 1 :]
+        store.put(keys.export_lines("newsroom", date(2022, 2, 18)), damaged, GZIP)
+        assert len(catalogue.refresh(store, ["newsroom"]).problems) == 1, place

@@ -312,3 +312,23 @@ def test_a_version_that_is_none_takes_no_other_away(visitor: Visitor, shelf: She
     finally:
         store.put(key, whole)
         store.client.delete_object(Bucket=store.bucket, Key=stray)
+
+
+def test_what_a_site_wrote_reaches_no_further_than_its_element(visitor: Visitor, shelf: Shelf) -> None:
+    store, article_id = shelf.archive.store, "WS620eee0ba310cdd1c5cffff0"
+    key = shelf.updated.key.replace(shelf.updated.article_id, article_id)
+    headline = "\u202eEvil \x1b[31m\x00\x9b lamps <b>"
+    old = {**shelf.updated.data, "identifier": article_id, "headline": headline, "author": [{"name": headline}]}
+    store.put(key, json.dumps(old).encode())  # As releases before this rule wrote it.
+    document = Document(key, old)
+    try:
+        pages = [visitor.get(address).text for address in (page(document), article(document))]
+        served = visitor.get(f"/{key}").text
+    finally:
+        store.client.delete_object(Bucket=store.bucket, Key=key)
+    for text in pages:
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
+        assert "<title>\\u202eEvil" in text
+        assert "<bdi>\u202eEvil [31m lamps &lt;b&gt;</bdi>" in text
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", served)
+    assert json.loads(served)["headline"] == headline

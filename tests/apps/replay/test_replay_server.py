@@ -215,13 +215,16 @@ def test_nothing_to_replay_is_told_and_keys_that_are_wrong(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = [sys.executable, "-m", "apps.cli", "replay", "--port", str(free_port()), "--cache", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, umask=0) as process:
         assert process.stdout
         said = [process.stdout.readline() for _ in range(2)]
+        kept = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
         process.terminate()
         assert process.wait() == 0
     assert "Replaying at http://127.0.0.1:" in said[0]
     assert "Nothing is indexed yet: `pressmark index SITE`" in said[1]
+    assert {"config.yaml", "aws.config", "pywb.log", "collections", "collections.json", "lock"} <= kept.keys()
+    assert set(kept.values()) == {0o600, 0o700}
 
     with monkeypatch.context() as patch:
         patch.setenv("PRESSMARK_WAYBACK", "/nowhere/wayback")

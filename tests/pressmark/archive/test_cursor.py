@@ -1,3 +1,4 @@
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,30 +13,25 @@ from pressmark.archive.store import Store
 from pressmark.document import timestamp
 from pressmark.errors import UsageError
 from pressmark.reader import Reader
+from tests.bad_json import BAD_JSON
+from tests.manifests import manifest_of
 
 START = datetime(2022, 2, 26, 22, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
 def write(store: Store, began: datetime, ended: datetime, section: str = "world/europe", site: str = "news") -> str:
-    facts = {
-        "run_id": f"{began:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
-        "site": site,
-        "section": section,
-        "started_at": timestamp(began),
-        "ended_at": timestamp(ended),
-        "segments": [],
-        "objects": [],
-    }
-    manifest.start(store, site, section, began, facts["run_id"])
-    return manifest.write(store, facts)
+    run_id = f"{began:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    manifest.start(store, site, section, began, run_id)
+    told = manifest_of(began, run_id, site=site, section=section, ended_at=timestamp(ended))
+    return manifest.write(store, told)
 
 
 def followed(store: Store, cursor: str | None, site: str = "news") -> tuple[list[str], str | None]:
     """Read what is new, as a job does that keeps the cursor."""
     found = []
     for changes in Reader(store, site).changes(since=cursor):
-        found.append(changes.manifest["run_id"])
+        found.append(changes.manifest.run_id)
         cursor = changes.cursor
     return found, cursor
 
@@ -71,7 +67,7 @@ def test_no_run_is_left_out_and_none_comes_twice(store: Store, runs: list[Any], 
 def test_a_job_that_stops_in_between_goes_on_where_it_stopped(store: Store) -> None:
     written = [write(store, START + hour * HOUR, START + (hour + 2) * HOUR) for hour in range(4)]
     changes = Reader(store, "news").changes()
-    assert [next(changes).manifest["run_id"]] == named(written[0])
+    assert [next(changes).manifest.run_id] == named(written[0])
     after_second = next(changes).cursor
     assert followed(store, after_second)[0] == named(*written[2:])
 
@@ -125,7 +121,58 @@ def test_a_cursor_forgets_what_lies_before_its_window(store: Store) -> None:
     assert followed(store, cursor) == ([], cursor)
 
 
-@pytest.mark.parametrize("text", ["nonsense", "[]", '{"site": "news"}', '{"site": "other", "sections": {}}'])
-def test_what_is_no_cursor_of_the_site_is_told_so(store: Store, text: str) -> None:
-    with pytest.raises(UsageError, match="cursor"):
-        followed(store, text)
+def sections(*place: object) -> str:
+    return json.dumps({"site": "news", "sections": {"world/europe": place}})
+
+
+ODD_CURSORS = {
+    **{kind: text.decode("latin-1") for kind, text in BAD_JSON.items() if text},
+    "sections missing": '{"site": "news"}',
+    "of another site": '{"site": "other", "sections": {}}',
+    "half of a pair": '{"site": "\ud83d"}',
+    "since is a number": sections(7, []),
+    "since is no day": sections("2022/02", []),
+    "since is no day of the calendar": sections("2022/02/30", []),
+    "seen is a string": sections("2022/02/18", "2022/02/18/a.json"),
+    "seen has numbers": sections("2022/02/18", [7]),
+    "seen has other names": sections("2022/02/18", ["a.json"]),
+    "seen has days that are none": sections("2022/02/18", ["2022/02/30/a.json"]),
+    "a place is too long": sections("2022/02/18", [], 1),
+    "a place is a number": '{"site": "news", "sections": {"world/europe": 7}}',
+}
+
+
+def test_what_is_no_cursor_of_the_site_is_told_so(store: Store) -> None:
+    write(store, START, START)
+    for text in ODD_CURSORS.values():
+        with pytest.raises(UsageError, match="cursor") as caught:
+            followed(store, text)
+        assert len(str(caught.value)) < 400
+
+
+def test_fields_of_later_releases_are_kept(store: Store) -> None:
+    first = write(store, START, START)
+    later = {"schema": "cursor-2", "reached": {"world/europe": [1, None, "2027"]}}
+    found, cursor = followed(store, json.dumps({"site": "news", "sections": {}} | later))
+    assert found == named(first)
+    assert cursor
+    last = write(store, START + HOUR, START + HOUR)
+    found, cursor = followed(store, cursor)
+    assert found == named(last)
+    assert cursor
+    kept = json.loads(cursor)
+    assert kept == kept | later
+    assert followed(store, cursor) == ([], cursor)
+
+
+@pytest.mark.parametrize("day", ["0001/01/01", "9999/12/31", "2022/13/01", "2022/02/30"])
+def test_a_key_of_a_day_that_no_run_can_have_stops_nothing(store: Store, day: str) -> None:
+    whole = write(store, START, START)
+    store.put(f"runs/news/world/europe/{day}/odd.json", b"{}")
+    assert followed(store, None)[0] == named(whole)
+
+
+def test_from_a_manifest_on_a_broken_one_stops_nothing(store: Store) -> None:
+    first, broken, last = (write(store, START + hour * HOUR, START + hour * HOUR) for hour in range(3))
+    store.put(broken, b"[" * 100_000)
+    assert followed(store, first)[0] == named(last)

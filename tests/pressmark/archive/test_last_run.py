@@ -8,24 +8,14 @@ import pytest
 from pressmark.archive import manifest
 from pressmark.archive.last_run import LastRun, last_run
 from pressmark.archive.store import Store
-from pressmark.document import timestamp
+from tests.manifests import manifest_of
 
 NOW = datetime(2022, 3, 1, 12, tzinfo=UTC)
 
 
 def write(store: Store, began: datetime, section: str = "world/europe", **changes: Any) -> str:
-    told: dict[str, Any] = {
-        "run_id": f"{began:%Y%m%dT%H%M%S}-a",
-        "site": "news",
-        "section": section,
-        "started_at": timestamp(began),
-        "ended": "complete",
-        "segments": [],
-        "objects": [],
-        "caught_up": True,
-        "articles": [{"url": "https://news.example/1", "outcome": "failed", "reason": "timeout"}],
-    }
-    return manifest.write(store, {**told, **changes})
+    failed = {"article_id": "WS1", "url": "https://news.example/1", "outcome": "failed", "reason": "timeout"}
+    return manifest.write(store, manifest_of(began, **{"section": section, "articles": [failed]} | changes))
 
 
 def last(store: Store) -> LastRun:

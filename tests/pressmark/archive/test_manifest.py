@@ -4,22 +4,13 @@ import pytest
 
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
+from tests.manifests import manifest_of
 
 NOW = datetime(2022, 3, 1, 12, tzinfo=UTC)
 
 
 def write(store: Store, run_id: str, started_at: str) -> str:
-    return manifest.write(
-        store,
-        {
-            "run_id": run_id,
-            "site": "news",
-            "section": "world/europe",
-            "started_at": started_at,
-            "segments": [],
-            "objects": [],
-        },
-    )
+    return manifest.write(store, manifest_of(datetime.fromisoformat(started_at), run_id))
 
 
 def test_the_latest_run_is_found_over_the_turn_of_a_month(store: Store) -> None:

@@ -1,17 +1,20 @@
+import os
 from pathlib import Path
 
 import attrs
 import pytest
 
 from pressmark.archive import keys
-from pressmark.archive.batch import Batch, Draft, Published, kept, kept_at
+from pressmark.archive.batch import Batch, Published, kept, kept_at
 from pressmark.archive.publisher import Publisher, Settled, publish
 from pressmark.archive.spool import Spool
 from pressmark.archive.store import Store, Stored
+from pressmark.config import Config
 from pressmark.document import to_bytes
 from pressmark.errors import BucketUnreachable
 from pressmark.outcomes import Outcome
-from tests.samples import ARTICLE_ID, DAY, article, document, exchange
+from tests.s3_proxy import Fault, error, of, proxied, times
+from tests.samples import DAY, article, document, exchange, staged
 
 
 def batches(folder: Path, *keys: str) -> list[Batch]:
@@ -19,13 +22,7 @@ def batches(folder: Path, *keys: str) -> list[Batch]:
     handed: list[Batch] = []
     for number, key in enumerate(keys, start=1):
         spool = Spool(folder, "news", f"run{number}", {"software": "test"}, handed.append)
-        draft = Draft(
-            article_id=ARTICLE_ID,
-            key=key,
-            document=document(),
-            outcome=Outcome.PUBLISHED,
-            taken=Outcome.UNCHANGED,
-        )
+        draft = staged(key)
         spool.stage(draft, [spool.record(exchange(number))])
         spool.close()
     return handed
@@ -38,11 +35,11 @@ class Watched(Store):
     order: list[str] = attrs.field(factory=list)
     broken: str = ""
 
-    def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> Stored:
+    def put_file(self, key: str, path: Path, sha256: str, content_type: str, *, only_new: bool = False) -> Stored:
         if self.broken and self.broken in key:
             raise BucketUnreachable("gone")
         self.order.append(key)
-        return super().put_file(key, path, sha256, content_type)
+        return super().put_file(key, path, sha256, content_type, only_new=only_new)
 
     def put_new(self, key: str, data: bytes, content_type: str = "application/json") -> Stored | None:
         self.order.append(key)
@@ -84,6 +81,24 @@ def test_another_document_keeps_its_key(watched: Watched, tmp_path: Path) -> Non
     assert watched.get("articles/1.json") == there
 
 
+@pytest.mark.parametrize(("lies", "versions"), [(1, 1), (2, 0)])
+def test_a_key_that_is_taken_by_nothing_is_asked_for_again(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lies: int, versions: int
+) -> None:
+    [batch] = batches(tmp_path, "articles/1.json")
+    with proxied(os.environ["AWS_ENDPOINT_URL_S3"]) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)
+        lie = Fault(answer=error(412, "PreconditionFailed"), reaches_server=False)
+        proxy.rule = times(lies, lie, of("PUT", "/articles/"))
+        through = Store.open(Config.from_env(os.environ))
+        if versions:
+            publish(through, batch)
+        else:
+            with pytest.raises(BucketUnreachable, match="is there, and that it is not"):
+                publish(through, batch)
+    assert len(list(store.keys("articles/"))) == versions
+
+
 def test_nothing_overtakes_a_batch_that_failed(watched: Watched, tmp_path: Path) -> None:
     one, two, three = batches(tmp_path, "articles/1.json", "articles/2.json", "articles/3.json")
     failing = Watched(watched.bucket, watched.client, broken=two.segment.path.name)
@@ -111,13 +126,7 @@ def test_other_content_of_a_run_at_the_same_time_is_a_silent_edit(store: Store, 
     for number, body in enumerate(("Two lines.", "Two  lines.", "Three lines.", "Three lines.")):
         handed: list[Batch] = []
         spool = Spool(tmp_path / str(number), "news", f"run{number}", {"software": "test"}, handed.append)
-        draft = Draft(
-            article_id=ARTICLE_ID,
-            key=key,
-            document=document(body=body),
-            outcome=Outcome.PUBLISHED,
-            taken=Outcome.UNCHANGED,
-        )
+        draft = staged(key, body=body)
         spool.stage(draft, [spool.record(exchange(number))])
         spool.close()
         published, settled = publish(store, handed[0])
@@ -129,3 +138,18 @@ def test_other_content_of_a_run_at_the_same_time_is_a_silent_edit(store: Store, 
         (Outcome.SILENT_EDIT, "silent-edits"),
         (Outcome.UNCHANGED, "silent-edits"),
     ]
+
+
+@pytest.mark.parametrize(
+    "stored", [b"{}", b"<html><p>Log in</p></html>", to_bytes(document(article_id="WS1", body="x"))]
+)
+def test_no_silent_edit_is_concluded_from_what_is_no_document_of_the_version(
+    store: Store, tmp_path: Path, stored: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = keys.version("news", DAY, article().version)
+    store.put(key, stored)
+    [batch] = batches(tmp_path, key)
+    published, settled = publish(store, batch)
+    assert [outcome for _, outcome in settled] == [Outcome.FAILED]
+    assert (published.objects, list(store.keys("silent-edits/"))) == ((), [])
+    assert f"{key} is not what a run published" in caplog.text

@@ -7,6 +7,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from pressmark.archive.segment import Segment, sealed
+from pressmark.archive.spool_files import SegmentName
 from pressmark.errors import SpoolError
 from tests.samples import exchange
 
@@ -60,7 +61,9 @@ def test_what_an_earlier_run_sealed_is_described_alike(tmp_path: Path) -> None:
     segment = Segment(tmp_path, "my-news", "run1", 1, INFO)
     segment.write(exchange())
     done = segment.seal()
-    assert sealed(done.path, "my-news") == done
+    name = SegmentName.parse(done.path.name, "my-news")
+    assert name
+    assert sealed(done.path, name) == done
 
 
 def test_a_spool_that_is_no_folder_is_told(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pressmark.archive.store import TEXT, WARC, Store
 from pressmark.capture import Capture, Exchange, Original
 from pressmark.document import Document, to_bytes, with_captures
 from pressmark.packages.packager import Packaged, Packager
+from tests.manifests import manifest_of
 from tests.samples import ARTICLE_ID, article, document, exchange
 
 SITE = "news"
@@ -43,6 +44,7 @@ class Days:
         """
         self.runs += not goes_on
         run_id = f"r{self.runs}"
+        (self.folder / run_id).mkdir(parents=True, exist_ok=True)
         segment = Segment(self.folder / run_id, SITE, run_id, 1, {"software": "test"})
         began = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
         crawl = Crawl(segment, began)
@@ -58,18 +60,9 @@ class Days:
             stored = self.store.put_new(keys.version(SITE, "2022/02/18", version), to_bytes(said))
             assert stored
             objects.append(attrs.asdict(stored))
-        manifest.write(
-            self.store,
-            {
-                "run_id": run_id,
-                "site": SITE,
-                "section": "world",
-                "started_at": began.isoformat(),
-                "ended_at": (began + timedelta(minutes=5)).isoformat(),
-                "segments": [attrs.asdict(warc) | {"index": attrs.asdict(index)}],
-                "objects": objects,
-            },
-        )
+        segments = [{**attrs.asdict(warc), "records": done.records, "index": attrs.asdict(index)}]
+        where = {"site": SITE, "section": "world", "ended_at": (began + timedelta(minutes=5)).isoformat()}
+        manifest.write(self.store, manifest_of(began, run_id, segments=segments, objects=objects, **where))
 
     def package(self, day: date) -> Packaged:
         return Packager(self.store, SITE).package(day)
@@ -93,7 +86,7 @@ class Crawl:
 
     def again(self, url: str, body: bytes, earlier: Capture, kind: str = "text/html") -> Capture:
         """Capture a page that said the same before."""
-        return self.segment.write(self._exchange(url, body, kind), earlier)
+        return self.segment.write(self._exchange(url, body, kind), earlier, lambda *_: True)
 
     def unchanged(self, page: Capture) -> None:
         """Ask whether a page is still as it was captured; it is."""

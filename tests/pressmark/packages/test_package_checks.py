@@ -1,4 +1,5 @@
 import contextlib
+import hashlib
 import json
 import shutil
 import subprocess
@@ -10,13 +11,14 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from pressmark.archive import keys
+from pressmark.archive import keys, strict_json
 from pressmark.archive.large import put_large
 from pressmark.errors import UsageError
 from pressmark.packages import wacz
 from pressmark.packages.packager import Packager
 from pressmark.packages.signing import Signer, is_signed
 from pressmark.packages.verify import verify_packages
+from tests.bad_json import BAD_JSON
 from tests.pressmark.packages.conftest import FIRST, LAMP, SECOND, SITE, Days
 
 KEY = keys.package(SITE, FIRST)
@@ -106,7 +108,8 @@ def test_a_package_that_was_changed_and_put_as_ours_is_found(packaged: Days, tmp
     assert change("archive/more.warc.gz", b"")[0][0].startswith("archive/more.warc.gz is not both in it")
     with zipfile.ZipFile(whole) as package:
         said = json.loads(package.read("datapackage-digest.json"))
-    said["signedData"]["signature"] = "A" + said["signedData"]["signature"][1:]
+    first = "B" if said["signedData"]["signature"][0] == "A" else "A"
+    said["signedData"]["signature"] = first + said["signedData"]["signature"][1:]
     forged = json.dumps(said).encode()
     assert change("datapackage-digest.json", forged) == [("its signature is not of its public key", True)]
     assert change("pages/pages.jsonl", packaged_pages(whole)) == []
@@ -179,3 +182,25 @@ def test_a_key_that_is_none_is_told(tmp_path: Path) -> None:
     for name, path in wrong.items():
         with pytest.raises(UsageError, match=rf"PRESSMARK_WACZ_KEY=.*{name}"):
             Signer.open(path)
+
+
+ODD_LISTS = {
+    **BAD_JSON,
+    "resources are no list": b'{"resources": {"path": "a"}}',
+    "a path is a list": b'{"resources": [{"path": ["a"], "hash": "b", "bytes": 1}]}',
+    "a size is a string": b'{"resources": [{"path": "a", "hash": "b", "bytes": "1"}]}',
+    "more bytes than are read": b" " * (strict_json.MOST + 1),
+}
+
+
+@pytest.mark.parametrize("text", ODD_LISTS.values(), ids=ODD_LISTS)
+def test_a_package_of_bad_json_is_no_package_and_says_why(text: bytes) -> None:
+    good = json.dumps({"hash": f"sha256:{hashlib.sha256(text).hexdigest()}"}).encode()
+    for datapackage, digest in ((text, good), (b"{}", text)):
+        file = BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
+            package.writestr("datapackage.json", datapackage)
+            package.writestr("datapackage-digest.json", digest)
+        with pytest.raises(ValueError, match=r"^datapackage(-digest)?\.json: ") as caught:
+            wacz.check(file)
+        assert len(str(caught.value)) < 300

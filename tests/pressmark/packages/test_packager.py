@@ -1,10 +1,12 @@
 import errno
 import gzip
+import itertools
 import json
 import logging
+import re
 import subprocess
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -14,6 +16,7 @@ import pytest
 
 from pressmark.archive import cdxj, keys
 from pressmark.archive.response import response_of
+from pressmark.archive.store import WARC
 from pressmark.errors import FindingsFound
 from pressmark.packages import wacz, zipnum
 from pressmark.packages.packager import Packager
@@ -291,3 +294,46 @@ def test_an_index_of_many_lines_is_read_by_parts() -> None:
     assert gzip.decompress(data.getvalue()) == b"".join(many)
     last = json.loads(members[-1][members[-1].index(b"{") :])
     assert gzip.decompress(data.getvalue()[last["offset"] :]) == many[-1]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("WARC-Date", "0001-01-01T00:00:00+14:00"),
+        ("WARC-Date", "2026-11"),
+        ("WARC-Date", "yesterday"),
+        ("WARC-Refers-To-Date", "0001-01-01T00:00:00Z"),
+        ("WARC-Refers-To-Date", "9999-12-31T23:59:59-10:00"),
+    ],
+)
+def test_a_foreign_warc_with_an_odd_time_stops_no_other_day(days: Days, field: str, value: str) -> None:
+    with days.crawl(FIRST) as crawl:
+        page = crawl.page()
+        crawl.unchanged(page)
+    with days.crawl(SECOND) as crawl:
+        crawl.page()
+    [key] = [key for key in days.store.keys(keys.segments(SITE, FIRST)) if key.endswith(".warc.gz")]
+    data = gzip.decompress(days.store.get(key))
+    odd = re.sub(f"{field}: [^\r]*".encode(), f"{field}: {value}".encode(), data)
+    starts = [found.start() for found in re.finditer(rb"WARC/1\.1\r\n", odd)]
+    parts = [odd[start:stop] for start, stop in itertools.pairwise([*starts, len(odd)])]
+    days.store.put(key, b"".join(map(gzip.compress, parts)), WARC)
+    first, second = Packager(days.store, SITE).every()
+    assert first.problem
+    assert (second.day, second.changed, second.problem) == (SECOND, True, None)
+
+
+def test_a_package_of_no_day_of_a_crawl_is_left_alone(days: Days) -> None:
+    with days.crawl(FIRST) as crawl:
+        crawl.page()
+    for day in ("0001-01-01", "9999-12-31"):
+        days.store.put(f"wacz/{SITE}/{day}.wacz", b"")
+    assert [each.day for each in Packager(days.store, SITE).every() if each.changed] == [FIRST]
+
+
+def test_a_day_that_no_zip_can_write_is_packaged(days: Days) -> None:
+    with days.crawl(date(1970, 1, 2)) as crawl:
+        crawl.page()
+    [made] = Packager(days.store, SITE).every()
+    assert (made.changed, made.problem) == (True, None)
+    assert {info.date_time[:3] for info in opened(days, made.day).infolist()} == {(1980, 1, 1)}

@@ -1,0 +1,202 @@
+"""What goes wrong between here and the bucket, as errors that say which bucket, what was asked and what to do."""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from typing import Any, NoReturn
+
+import attrs
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+from botocore.exceptions import (
+    ConnectionError as ConnectionFailed,
+)
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError as TransportError
+
+from pressmark.errors import BucketError, BucketRefused, BucketUnreachable, ClockWrong, KeysExpired
+
+DAMAGED = {"BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"}
+"""Codes of bytes that did not arrive as they were sent."""
+BUSY = {
+    "BandwidthLimitExceeded",
+    "ConditionalRequestConflict",  # 409: another writer is at this very key.
+    "OperationAborted",
+    "RequestLimitExceeded",
+    "RequestTimeout",  # 400: the server waited for our bytes.
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequests",
+}
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
+TOO_MANY = 429
+_KEY_READERS = ("botocore.credentials", "botocore.tokens")
+_KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+
+
+class KeyTaken(Exception):
+    """There is an object of that key, or another than the one that was seen."""
+
+
+class CutShort(Exception):
+    """An answer is not whole, or none of S3's; it is asked for again. The message says what it lacks."""
+
+
+@attrs.frozen
+class Asked:
+    """What was asked of which bucket."""
+
+    bucket: str
+    endpoint: str
+    what: str
+    """Usually a key."""
+    locks: bool = False
+    """Whether objects are locked as they are put (PRESSMARK_RETENTION)."""
+
+    @property
+    def where(self) -> str:
+        """How messages begin."""
+        return f"bucket {self.bucket!r} at {self.endpoint}"
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Raise errors of ours in the place of boto3's.
+
+        Raises:
+            KeyError: there is no such object.
+            KeyTaken: a condition does not hold.
+            BucketUnreachable: nobody answers, not now, or not whole.
+            ClockWrong, KeysExpired: another time may mend it.
+            BucketRefused: wrong keys, no such bucket, no permission; no other try mends it.
+            BucketError: anything else.
+        """
+        try:
+            yield
+        except ClientError as error:
+            raise self._answered(error) from (None if _harmless(error) else error)
+        except (NoCredentialsError, PartialCredentialsError) as error:
+            raise BucketRefused(f"no keys for bucket {self.bucket!r} at {self.endpoint}: set {_KEYS}.") from error
+        except (CutShort, IncompleteReadError, FlexibleChecksumError) as error:
+            raise BucketUnreachable(f"{self.where}: the answer to {self.what} is not whole: {error}.") from error
+        except ResponseParserError as error:
+            raise BucketUnreachable(
+                f"{self.where} answers {self.what} with what is not S3's. Is AWS_ENDPOINT_URL_S3 right, and no other "
+                "server or proxy in its place?"
+            ) from error
+        except (TransportError, HTTPException, ConnectionError) as error:  # Of a body: botocore names some alone.
+            raise BucketUnreachable(f"{self.where}: the answer to {self.what} broke off: {error}.") from error
+        except (ConnectionFailed, HTTPClientError) as error:
+            self._unanswered(error)
+        except BotoCoreError as error:
+            raise BucketError(f"{self.where}, {self.what}: {error}") from error
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            if not _of_keys(error):
+                raise
+            raise BucketRefused(
+                f"no keys for {self.where}: what the AWS variables or files name for them can't be read "
+                f"({type(error).__name__}: {error})."
+            ) from error
+
+    def _unanswered(self, error: ConnectionFailed | HTTPClientError) -> NoReturn:
+        wrapped = error.kwargs.get("error")
+        if isinstance(wrapped, BucketUnreachable):  # Of a file that is sent.
+            raise wrapped from None
+        if isinstance(wrapped, ValueError) and not isinstance(wrapped, TransportError):
+            raise BucketRefused(  # Without a cause: its words quote the header, and so the token.
+                f"{self.where}: its keys can't be sent. Does {_KEYS} or AWS_SESSION_TOKEN hold a line end, or a "
+                "character that is no ASCII?"
+            ) from None
+        raise BucketUnreachable(
+            f"bucket {self.bucket!r}: nobody answers at {self.endpoint}. Is it up, and AWS_ENDPOINT_URL_S3 right?"
+        ) from error
+
+    def _answered(self, error: ClientError) -> Exception:
+        """Return what an error that the server answered is to us."""
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in {"NoSuchKey", "InvalidRange"}:
+            return KeyError(self.what)
+        if code == "PreconditionFailed":  # 412
+            return KeyTaken(self.what)
+        if code in DAMAGED:
+            return BucketUnreachable(
+                f"{self.where} got other bytes than were sent ({code}), {self.what}. A network or a disk damages them."
+            )
+        if code == "RequestTimeTooSkewed":
+            return ClockWrong(f"{self.where} refuses ({code}) {self.what}: {_clocks(error)}")
+        if code in EXPIRED:
+            return KeysExpired(
+                f"{self.where} refuses ({code}) {self.what}: its keys have expired. Get new ones, and set {_KEYS} and "
+                "AWS_SESSION_TOKEN."
+            )
+        if code == "NotImplemented" or status == 501:
+            return BucketRefused(
+                f"{self.where} does not know how to ({code}) {self.what}. A server without `If-None-Match` can't hold "
+                "an archive: a version could be overwritten. Use one that has it, e.g. SeaweedFS 4, MinIO, AWS."
+            )
+        if code in BUSY or status == TOO_MANY or status >= 500:
+            busy = BucketUnreachable(f"{self.where} is not ready ({code}).")
+            busy.again_in = _retry_after(error)
+            return busy
+        return BucketRefused(f"{self.where} refuses ({code}) {self.what}. {self._advice(code, error.operation_name)}")
+
+    def _advice(self, code: str, operation: str) -> str:
+        if code == "InvalidRequest" and self.locks:
+            return "PRESSMARK_RETENTION is set: has the bucket Object Lock? `pressmark init-bucket` turns it on."
+        if code == "NoSuchBucket" or (code == "404" and operation == "HeadBucket"):
+            return "There is no such bucket: check PRESSMARK_BUCKET, or make it with `pressmark init-bucket`."
+        if code == "AccessDenied":
+            return f"Its keys may not do this: check PRESSMARK_BUCKET and {_KEYS}, and their policy (docs/security.md)."
+        return f"Check PRESSMARK_BUCKET, {_KEYS}."
+
+
+def _harmless(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code") in {"NoSuchKey", "InvalidRange", "PreconditionFailed"}
+
+
+def _of_keys(error: Exception) -> bool:
+    """Tell whether botocore raised it as it read keys, of whatever file, program or server."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(str(frame.f_globals.get("__name__")).startswith(_KEY_READERS) for frame, _ in frames)
+
+
+def _header(error: ClientError, name: str) -> str:
+    headers: Any = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return str(headers.get(name, ""))
+
+
+def _clocks(error: ClientError) -> str:
+    """Say how the two clocks differ, by the answer's `Date`."""
+    ours = datetime.now(UTC)
+    try:
+        theirs = parsedate_to_datetime(_header(error, "date")).astimezone(UTC)
+    except (ValueError, TypeError):
+        return f"the clock of this machine says {ours:%Y-%m-%d %H:%M:%S} UTC, and it is wrong by too much. Set it."
+    seconds = abs((ours - theirs).total_seconds())
+    ahead = "ahead of" if ours > theirs else "behind"
+    return (
+        f"the clock of this machine says {ours:%Y-%m-%d %H:%M:%S} UTC, and the server's {theirs:%Y-%m-%d %H:%M:%S}: "
+        f"ours is {seconds / 60:.0f} minutes {ahead} it. Set the wrong one (NTP)."
+    )
+
+
+def _retry_after(error: ClientError) -> float:
+    """Return the seconds that the server asks for (RFC 9110, 10.2.3); 0: none."""
+    said = _header(error, "retry-after")
+    if said.isdecimal():
+        return float(said)
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0

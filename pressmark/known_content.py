@@ -1,0 +1,85 @@
+"""Whether the bucket has what was read of an article: a better reading is no edit by its publisher."""
+
+import logging
+from collections.abc import Callable, Iterator
+
+import attrs
+
+from pressmark.archive import documents, keys
+from pressmark.archive.ledger import Ledger
+from pressmark.archive.store import Store
+from pressmark.article import VersionKey
+from pressmark.document import Document, reader_of
+from pressmark.errors import FindingsFound
+from pressmark.watch import Watch
+
+logger = logging.getLogger(__name__)
+
+
+@attrs.define
+class KnownContent:
+    """What the stored documents of one site say, or would say if today's reader read their captures."""
+
+    store: Store
+    site: str
+    ledger: Ledger
+    watch: Watch
+    read_again: Callable[[str], Document | None] = lambda key: None
+    """Reads the captures of a stored document by today's reader; None if nothing whole comes of it."""
+
+    def has(self, day: str, version: VersionKey, document: Document) -> bool:
+        """Return whether a version has this content already.
+
+        It has, if this reader read the same at the last visit; or if a stored document says the same, or would say it
+        if today's reader read its capture. Call it in a thread: it asks the bucket.
+
+        Raises:
+            FindingsFound: none does, the version is known, and a stored document can't be read or is not of its key:
+                nothing can be concluded.
+        """
+        content, reader = document["pressmark"]["contentSha256"], reader_of(document)
+        known = self.ledger.knows_version(day, version)
+        if last := self.watch.last_read(version.article_id, reader):
+            if last == (str(version), content):
+                if known:  # What was read need not have been published.
+                    return True
+            elif not known:
+                return False
+            elif last[0] == str(version):  # It changed under this version: to what it said before, or to new content.
+                return self._is_back(day, version, document)
+        odd: list[FindingsFound] = []
+        for key in self._stored_of(day, version.article_id):
+            try:
+                if self._says(key, version, document):
+                    return True
+            except FindingsFound as error:
+                logger.warning("can't be compared with what the site says now: %s", error)
+                odd.append(error)
+        if odd and known:  # A new version is published whatever is stored beside it.
+            raise odd[0]
+        return False
+
+    def _is_back(self, day: str, version: VersionKey, document: Document) -> bool:
+        """Return whether a version, or a silent edit of it that this reader read, says this."""
+        key = keys.version(self.site, day, version)
+        edit = keys.silent_edit(key, document["pressmark"]["contentSha256"])
+        return edit in self.store.keys(edit) or self._says(key, version, document)
+
+    def _stored_of(self, day: str, article_id: str) -> Iterator[str]:
+        """Return the keys of an article's versions and silent edits, the newest first."""
+        versions = self.ledger.versions(day, article_id)
+        yield from (f"{keys.articles(self.site, day)}{each}.json" for each in versions)
+        if versions:
+            yield from self.store.keys(keys.silent_edits(self.site, day, article_id))
+
+    def _says(self, key: str, version: VersionKey, document: Document) -> bool:
+        try:
+            stored = documents.read(self.store, key)
+            if reader_of(stored) != reader_of(document):
+                stored = self.read_again(key) or stored
+            block = stored["pressmark"]
+            return bool(
+                (block["version"], block["contentSha256"]) == (str(version), document["pressmark"]["contentSha256"])
+            )
+        except (LookupError, TypeError) as error:
+            raise FindingsFound(f"{key} is not what a run published: {type(error).__name__}: {error}") from None

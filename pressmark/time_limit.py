@@ -1,0 +1,18 @@
+"""How long a crawl may take before it ends itself."""
+
+import math
+from datetime import timedelta
+
+from pressmark.scope import Scope, ScopeKind
+from pressmark.site import Section, Site
+
+
+def time_limit(site: Site, section: Section, scope: Scope) -> timedelta:
+    """Return the section's time limit, and as much more as a scope asks for more pages, or for a slower pace.
+
+    A search reads listings alone, so its number of looks asks for nothing.
+    """
+    pages = 1.0 if scope.kind is ScopeKind.SEARCH else scope.pages / section.pages
+    rate = scope.requests_per_minute
+    pace = (60 / rate) / max(site.politeness.delay, 1.0) if rate else 1.0
+    return timedelta(seconds=math.ceil(section.limit.total_seconds() * max(1.0, pages) * max(1.0, pace)))

@@ -1,0 +1,85 @@
+"""What is no page of an article, and where a page sends its readers instead."""
+
+import asyncio
+import pickle
+from collections.abc import Iterator
+
+import pytest
+
+from pressmark.errors import Rejected
+from pressmark.site import load_sites
+from spiders.page_messages import FetchedPage, ReadPage
+from spiders.page_reader import PageReader
+from spiders.pages.chinadaily import ArticlePage
+from spiders.reading import NoPage, read_article
+from spiders.response_check import why_no_page
+
+SITE = load_sites()["newsroom"]
+ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
+URL = f"http://127.0.0.1:8765/a/202202/18/{ARTICLE_ID}.html"
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[PageReader]:
+    with PageReader(SITE) as started:
+        yield started
+
+
+def response(body: bytes = b"<p>", status: int = 200, url: str = URL) -> FetchedPage:
+    return FetchedPage(url=url, body=body, status=status)
+
+
+@pytest.mark.parametrize(
+    ("came", "reason"),
+    [
+        (response(), None),
+        (response(url=f"{URL}?from=rss"), None),
+        (response(url=URL.replace(".html", "_1.html")), None),
+        (response(status=206), "partial"),
+        (response(status=204), "http-204"),
+        (response(b""), "empty"),
+        (response(b"\xef\xbb\xbf \r\n"), "empty"),
+        (response(url=URL.replace("d2a3", "d2a4")), "moved"),
+        (response(url=URL.replace(".html", "_2.html")), "moved"),
+        (response(url="http://127.0.0.1:8765/"), "moved"),
+        (response(b"", 206, "http://127.0.0.1:8765/"), "moved"),
+    ],
+)
+def test_what_is_no_page_of_it_is_told_by_a_reason(came: FetchedPage, reason: str | None) -> None:
+    why = why_no_page(SITE, ARTICLE_ID, came)
+    assert (why and why[0]) == reason
+
+
+@pytest.mark.parametrize(
+    ("meta", "leads_away"),
+    [
+        ('<META HTTP-EQUIV="Refresh" CONTENT="0; URL=/elsewhere">', True),
+        ("<meta http-equiv=refresh content=\"3;url='http://127.0.0.1:8765/x'\">", True),
+        ('<meta http-equiv=" refresh " content="0,/elsewhere">', True),
+        ('<meta http-equiv=refresh content="0 /elsewhere">', True),
+        ('<meta http-equiv=refresh content="600">', False),
+        (f'<meta http-equiv=refresh content="600;url={URL}?again">', False),
+        ('<meta http-equiv=refresh content="0;url=javascript:x">', False),
+        ('<meta http-equiv=refresh content="">', False),
+        ("<meta http-equiv=refresh content='0;url=http://[::1'>", False),
+        ('<meta http-equiv=refresh content="' + " " * 100_000 + '">', False),
+        ('<meta http-equiv=refresh content="0;url=' + "=" * 100_000 + '">', True),
+    ],
+)
+def test_a_page_that_only_leads_on_is_rejected_as_that(reader: PageReader, meta: str, leads_away: bool) -> None:
+    came = response(f"<html><head>{meta}</head></html>".encode())
+
+    async def fetch(url: str) -> FetchedPage:
+        raise AssertionError(url)
+
+    async def read(page: FetchedPage) -> ReadPage:
+        return reader.article_page(ArticlePage, page)
+
+    with pytest.raises(Rejected) as caught:
+        asyncio.run(read_article(read, SITE, ARTICLE_ID, came, fetch))
+    assert caught.value.reason == ("meta-refresh" if leads_away else "id-mismatch")
+
+
+def test_it_goes_to_another_process_and_back() -> None:
+    error = pickle.loads(pickle.dumps(NoPage("moved", "away \x1b[2J")))
+    assert (error.reason, str(error)) == ("moved", "away \\x1b[2J")

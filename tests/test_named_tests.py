@@ -1,0 +1,40 @@
+"""The documents name tests that are there, and each line of their tables of promises names one."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+TABLES = {
+    "architecture.md": ("What survives what", "Promises"),
+    "security.md": ("Set the bucket up", "Who may do what", "What a site can't do"),
+}
+"""By document: the sections with a table each line of which names a test."""
+FILE = re.compile(r"`((?:tests/)?(?:\w+/)*test_\w+\.py)`")
+FUNCTION = re.compile(r"`(test_\w+)(?:\.\.\.)?`")
+"""A test, or how the names of some begin."""
+
+
+def files(name: str) -> list[Path]:
+    """Return the test files that a name means: a path from the root, or the end of one."""
+    return [path for path in (ROOT / "tests").rglob("test_*.py") if f"/{path.relative_to(ROOT)}".endswith(f"/{name}")]
+
+
+@pytest.mark.parametrize("document", sorted((ROOT / "docs").rglob("*.md")), ids=lambda path: path.stem)
+def test_each_test_that_a_document_names_is_one_that_is_there(document: Path) -> None:
+    text = document.read_text()
+    assert [name for name in FILE.findall(text) if len(files(name)) != 1] == []
+    if names := FUNCTION.findall(text):
+        tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+        assert [name for name in names if f"def {name}" not in tests] == []
+
+
+@pytest.mark.parametrize(("document", "heading"), [(name, each) for name, found in TABLES.items() for each in found])
+def test_each_line_of_a_table_names_a_test(document: str, heading: str) -> None:
+    text = (ROOT / "docs" / document).read_text()
+    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    [_, _, *lines] = [line for line in section.splitlines() if line.startswith("|")]
+    assert lines
+    assert [line for line in lines if not (FILE.search(line) or FUNCTION.search(line))] == []
