@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from pressmark.errors import ServiceFailed
 LOGIN = "admin"
 READY_SECONDS = 180
 STOP_SECONDS = 15
+LOCKED_TRIES = 10
+"""SQLite answers "database is locked" at once where two transactions read before they write; of one nothing stays."""
+LOCKED_SECONDS = 1.0
 PARTS = {
     # The log servers would listen on all interfaces; on one machine the logs are read from their files.
     "scheduler": ["scheduler", "--skip-serve-logs"],
@@ -205,10 +209,15 @@ class LocalAirflow:
         Raises:
             ServiceFailed: it does not answer, or with an error.
         """
-        try:
-            answer = self._client.request(method, f"{self.url}/api/v2{path}", json=asked)
-        except httpx.HTTPError as error:
-            raise ServiceFailed(f"Airflow's API does not answer: {error}. {self.head('api-server').told()}") from error
+        for left in reversed(range(LOCKED_TRIES)):
+            try:
+                answer = self._client.request(method, f"{self.url}/api/v2{path}", json=asked)
+            except httpx.HTTPError as error:
+                told = self.head("api-server").told()
+                raise ServiceFailed(f"Airflow's API does not answer: {error}. {told}") from error
+            if not (left and _is_database_error(answer)):
+                break
+            time.sleep(LOCKED_SECONDS)
         if answer.is_error:
             raise ServiceFailed(f"Airflow answers {answer.status_code} to {method} {path}: {answer.text[:500]}")
         return answer.json()
@@ -221,6 +230,11 @@ class LocalAirflow:
         for program in self._programs:
             program.stop(STOP_SECONDS)
         self._programs.clear()
+
+
+def _is_database_error(answer: httpx.Response) -> bool:
+    """Tell whether the transaction of a request failed; Airflow does not tell a lock from other faults."""
+    return answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR and "Database error" in answer.text
 
 
 def _line(entry: dict[str, Any]) -> str:
