@@ -2,28 +2,35 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import attrs
 
 from apps.host_lock import host_lock
-from apps.rederiving import derive
+from apps.rederiving import derive, read_today
+from pressmark.archive import keys
 from pressmark.archive.batch import Draft
-from pressmark.archive.captured import Captured
+from pressmark.archive.captured import Captured, Openable
+from pressmark.archive.ledger import Ledger
 from pressmark.archive.publish_recovered import Recovered
 from pressmark.archive.recovery import Recovery
 from pressmark.archive.set_aside import all_set_aside, note_path, printable, restore
 from pressmark.archive.spool_files import BAD, NOTE, OPEN, spool_files
 from pressmark.archive.store import Store
 from pressmark.archive.telling import untold
+from pressmark.article import VersionKey
 from pressmark.config import Config
-from pressmark.errors import SpoolError, UsageError
-from pressmark.file_system import spool_error
+from pressmark.errors import BucketError, FindingsFound, SpoolError, UsageError
+from pressmark.file_system import is_of_machine, spool_error
+from pressmark.known_content import KnownContent
 from pressmark.private import make_folder
 from pressmark.site import Site
+from pressmark.watch import Watch
 from spiders.addresses import redirect_target
+from spiders.page_reader import PageReader
 
 WAIT = 5.0
 """Seconds; whoever holds the lock for longer is a crawl that goes on, and has recovered all there was."""
@@ -52,7 +59,7 @@ def recover(config: Config, store: Store, site: Site) -> list[Recovered]:
         BucketError: the bucket failed; what is not published waits.
         SpoolError: the spool can't be read or written; what could be published is published.
     """
-    return list(Recovery(store, config.spool / site.site, site.site, partial(_derived, site)).run())
+    return Recovery(store, config.spool / site.site, site.site, partial(_derived, store, site)).run()
 
 
 def take_again(config: Config, site: Site, names: Sequence[str]) -> None:
@@ -84,12 +91,32 @@ def take_again(config: Config, site: Site, names: Sequence[str]) -> None:
                 raise spool_error(f"{folder / found[0].name} can't be taken again", folder, error) from error
 
 
-def _derived(site: Site, segments: list[tuple[Path, str]]) -> Iterator[Draft]:
-    """Read what was captured; what a page makes a reader raise costs the rest nothing but this reading."""
+def _derived(
+    store: Store, site: Site, segments: Sequence[tuple[Openable, str]], known_ids: Container[str]
+) -> Iterator[Draft]:
+    """Read what was captured and is in no document; what a page makes a reader raise costs nothing but this reading."""
+    watch = Watch(site.recheck, {}, datetime.now(UTC), everything=True)
+    with PageReader(site) as reader:  # It starts with the first page that it is asked for.
+        read_again = partial(read_today, store, site, reader=reader)
+        known = KnownContent(store, site.site, Ledger(store, site.site), watch, read_again)
+        try:
+            drafts = derive(site, Captured(segments, redirect_target), known_ids)
+            yield from (draft for draft in drafts if not _is_known(known, draft))
+        except Exception as error:
+            if isinstance(error, BucketError) or is_of_machine(error):
+                raise
+            logger.exception("not all of %s can be read again; `pressmark rederive` can do it later", segments[0][1])
+
+
+def _is_known(known: KnownContent, draft: Draft) -> bool:
+    """Return whether the bucket has a version, or what has its place can't be compared: the next visit asks for it."""
+    if not draft.key.startswith(keys.ARTICLES):
+        return False
     try:
-        yield from derive(site, Captured(segments, redirect_target))
-    except Exception:
-        logger.exception("not all of %s can be read again; `pressmark rederive` can do it later", segments[0][1])
+        return known.has(keys.day_folder(draft.key), VersionKey.parse(keys.version_of(draft.key)), draft.document)
+    except FindingsFound as error:
+        logger.warning("%s can't be compared with what is stored: %s", draft.key, error)
+        return True
 
 
 def adopt(config: Config, store: Store, site: Site, other: Path) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Protocol
@@ -134,8 +134,8 @@ def _rederived(store: Store, site: Site, key: str, reader: PageReader) -> Rederi
         return Unreadable(key, f"can't be made again: {error}")
 
 
-def derive(site: Site, captured: Captured) -> Iterator[Draft]:
-    """Return what each captured article page becomes: a version, or a rejection.
+def derive(site: Site, captured: Captured, known: Container[str] = ()) -> Iterator[Draft]:
+    """Return what each captured article page becomes: a version, or a rejection; not of articles with a known id.
 
     It is filed under the address that was asked for, as by the crawl, if that is of the same article. An article whose
     following pages are not all captured behind its first becomes nothing, and so does one that could not be read in
@@ -147,7 +147,7 @@ def derive(site: Site, captured: Captured) -> Iterator[Draft]:
             asked = site.article_match(captured.asked_for(capture))
             if asked and (not match or match["id"] == asked["id"]):  # Else it was another article's redirect.
                 match = asked
-            if capture.status != OK or not match or int(match["page"] or 1) != 1:
+            if capture.status != OK or not match or int(match["page"] or 1) != 1 or match["id"] in known:
                 continue
             try:
                 derived = _derive(site, captured, capture, match["id"], keys.day_of_url(match["day"]), reader)
@@ -177,7 +177,7 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
         raise Missing(key) from None
     document = parse(key, stored)
     captures = captures_of(document)
-    day, article_id = "/".join(key.split("/")[2:5]), key.split("/")[-2]
+    day, article_id = keys.day_folder(key), key.split("/")[-2]
     with ExitStack() as stack:
         pages = reader or stack.enter_context(PageReader(site))
         source = Pointed(store, captures, cut=bool(document["pressmark"].get("cutShort")))

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import attrs
 
+_STAMP = "%Y%m%dT%H%M%SZ"
+
 
 @attrs.frozen(kw_only=True)
 class Credit:
@@ -110,10 +112,20 @@ class VersionKey:
     updated_at: datetime
     """Aware, any zone."""
 
+    @classmethod
+    def parse(cls, text: str) -> "VersionKey":
+        """Read what `str` made of one.
+
+        Raises:
+            ValueError: it is none.
+        """
+        article_id, _, stamp = text.partition("/")
+        return cls(article_id, datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC))
+
     @property
     def stamp(self) -> str:
         """The *Updated* time in UTC as it stands in bucket keys, e.g. `20220218T005300Z`."""
-        return self.updated_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        return self.updated_at.astimezone(UTC).strftime(_STAMP)
 
     def __str__(self) -> str:
         return f"{self.article_id}/{self.stamp}"

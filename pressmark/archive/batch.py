@@ -158,10 +158,23 @@ class Published:
     """The segment's CDXJ."""
     objects: tuple[Stored, ...]
     """The documents that were written."""
+    is_read: bool = False
+    """Whether what its run had captured and not read was read by a recovery, see `unread`."""
 
     def keep(self, folder: Path) -> None:
         """Keep it until a manifest tells of it: a run may be killed before it writes one."""
         replace_file(kept_at(folder, self), self._text())
+
+    def keep_over(self, folder: Path) -> None:
+        """Keep it instead of an earlier note of the same segment; on a full disk, in the room of that.
+
+        Raises:
+            OSError: not even that can be written.
+        """
+        try:
+            self.keep(folder)
+        except OSError:
+            self.write_over(kept_at(folder, self))
 
     def keep_instead(self, segment: Path) -> None:
         """Keep it in the place of a segment that is in the bucket: on a full disk there is no other room for it.
@@ -214,6 +227,7 @@ class Published:
             records=facts["records"],
             index=_stored(facts["index"]),
             objects=tuple(map(_stored, facts["objects"])),
+            is_read=facts.get("is_read") is True,  # Earlier releases did not say.
         )
 
 

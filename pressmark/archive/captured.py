@@ -1,10 +1,10 @@
 """What was captured, to be read again: from sealed segments on the local disk, or from where a document points."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal, Protocol
 from urllib.parse import urljoin
 
 import attrs
@@ -21,17 +21,24 @@ HOPS = 20
 """Redirects that a crawl follows at most."""
 
 
+class Openable(Protocol):
+    """A segment that can be read, as a file on the disk can."""
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]:
+        """Open it."""
+
+
 class Captured:
     """The whole responses of some segments, in the order of their capture.
 
     Args:
-        segments: the files, and the bucket key of each.
+        segments: what they are read from, and the bucket key of each.
         target: returns the URL that a redirect leads to, of its own URL and its Location; raises ValueError for none.
     """
 
-    def __init__(self, segments: Iterable[tuple[Path, str]], target: Callable[[str, str], str] = urljoin) -> None:
-        self._paths = {key: path for path, key in segments}
-        found = [each for key, path in self._paths.items() for each in _responses(path, key)]
+    def __init__(self, segments: Iterable[tuple[Openable, str]], target: Callable[[str, str], str] = urljoin) -> None:
+        self._segments = {key: segment for segment, key in segments}
+        found = [each for key, segment in self._segments.items() for each in _responses(segment, key)]
         found.sort(key=lambda each: each[0].captured_at)
         self._captures = [capture for capture, _ in found]
         self._by_url: dict[str, list[Capture]] = {}
@@ -90,7 +97,7 @@ class Captured:
         Raises:
             ContentError: its body can't be decoded.
         """
-        with self._paths[capture.warc].open("rb") as file:
+        with self._segments[capture.warc].open("rb") as file:
             file.seek(capture.offset)
             return read_response(file.read(capture.length), limit, cut=self._is_habit(capture))
 
@@ -130,10 +137,12 @@ class Pointed:
         return read_response(member, limit, cut=self._cut)
 
 
-def _responses(path: Path, key: str) -> Iterator[tuple[Capture, str | None]]:
+def _responses(segment: Openable, key: str) -> Iterator[tuple[Capture, str | None]]:
     """Return the responses that are whole, each with its Location if it is a redirect."""
-    with path.open("rb") as file:
-        for found, offset, length in located(file, path.stat().st_size, lambda record: _capture(record, key)):
+    with segment.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        for found, offset, length in located(file, size, lambda record: _capture(record, key)):
             if found:
                 yield attrs.evolve(found[0], offset=offset, length=length), found[1]
 

@@ -106,6 +106,11 @@ def version(site: str, day: str, key: VersionKey) -> str:
     return f"{articles(site, day)}{key}.json"
 
 
+def day_folder(key: str) -> str:
+    """Return the day (`YYYY/MM/DD`) that an article's document is filed under."""
+    return "/".join(key.split("/")[2:5])
+
+
 def version_of(key: str) -> str:
     """Return the version key that a version, a correction or a silent edit is filed under."""
     article_id, name = key.split("/")[-2:]

@@ -1,7 +1,6 @@
-"""Publishing a recovered segment: with its drafts, what was read again of its captures, and what the bucket lacks."""
+"""Publishing a recovered segment: with its drafts, and what the bucket lacks of it."""
 
 import logging
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import attrs
@@ -16,9 +15,6 @@ from pressmark.archive.spool_files import DRAFTS, UPLOADED, SegmentName
 from pressmark.archive.store import Store
 from pressmark.archive.uploaded import resume
 from pressmark.errors import FindingsFound
-
-Deriving = Callable[[list[tuple[Path, str]]], Iterable[Draft]]
-"""Reads documents from the captures of segments: files, and the bucket key of each."""
 
 logger = logging.getLogger("pressmark.crawl")
 
@@ -50,8 +46,6 @@ class Ready:
     cut: int
     """Bytes of a record that was being written."""
     drafts: Drafts
-    derived: list[Draft]
-    """What was read from its captures."""
 
 
 class RecoveredPublisher:
@@ -61,11 +55,10 @@ class RecoveredPublisher:
         store: the bucket.
         folder: the spool of a site.
         site: its name.
-        derive: reads documents from captures.
     """
 
-    def __init__(self, store: Store, folder: Path, site: str, derive: Deriving) -> None:
-        self._store, self._folder, self._derive = store, folder, derive
+    def __init__(self, store: Store, folder: Path, site: str) -> None:
+        self._store, self._folder = store, folder
         self._pointers = Pointers(store, folder, site)
 
     def publish(self, ready: Ready) -> Recovered | None:
@@ -94,12 +87,9 @@ class RecoveredPublisher:
 
     def _documents(self, ready: Ready) -> list[Draft]:
         drafts = [draft for draft in map(self._pointers.checked, ready.drafts.drafts) if draft]
-        derived = ready.derived
         if lost := len(ready.drafts.drafts) - len(drafts):
             logger.warning("%d documents beside %s point to captures that are nowhere", lost, ready.name.text)
-            derived = derived or list(self._derive([(ready.segment.path, ready.segment.key)]))
-        read = {draft.document["archivedAt"] for draft in drafts}
-        return drafts + [draft for draft in derived if draft.document["archivedAt"] not in read]
+        return drafts
 
     def _taken(self, ready: Ready, taken: SegmentTaken, damage: str) -> Recovered | None:
         """Publish what the bucket lacks of a segment whose key another file has there."""

@@ -1,8 +1,8 @@
 """Recovery: what runs left in a spool gets to the bucket, the oldest first; what can't be read is set aside.
 
-It keeps no state of its own on the disk. What it makes of a segment is derived from the segment, and published before
-anything is deleted; so one that is killed at any moment does the same again, and a disk that is full does not stop it.
-Only the records of a damaged segment are copied into a new file, which has the same name and bytes each time.
+A segment is published with its drafts before anything is deleted; what its run had captured and not read is read last,
+from the bucket. So one that is killed at any moment does the same again, and a disk that is full does not stop it. Only
+the records of a damaged segment are copied into a new file, which has the same name and bytes each time.
 """
 
 import errno
@@ -14,11 +14,11 @@ from pathlib import Path
 
 import attrs
 
-from pressmark.archive.batch import Draft, Drafts, Published
-from pressmark.archive.publish_recovered import Deriving, Ready, Recovered, RecoveredPublisher
+from pressmark.archive.batch import Drafts, Published
+from pressmark.archive.publish_recovered import Ready, Recovered, RecoveredPublisher
 from pressmark.archive.salvage import read_records
 from pressmark.archive.salvage_segment import salvage_segment
-from pressmark.archive.segment import SealedSegment, recorded_name, sealed
+from pressmark.archive.segment import recorded_name, sealed
 from pressmark.archive.set_aside import PENDING, note_path, read_note, set_aside, write_note
 from pressmark.archive.spool_files import (
     BAD,
@@ -32,6 +32,7 @@ from pressmark.archive.spool_files import (
     spool_files,
 )
 from pressmark.archive.store import Store
+from pressmark.archive.unread import Deriving, publish_unread
 from pressmark.archive.uploaded import repair_notes, resume
 from pressmark.errors import BucketError, FindingsFound, SpoolError
 from pressmark.file_system import is_of_file_system, is_of_machine, room, spool_error
@@ -54,21 +55,20 @@ class Recovery:
 
     def __init__(self, store: Store, folder: Path, site: str, derive: Deriving) -> None:
         self._store, self._folder, self._site, self._derive = store, folder, site, derive
-        self._publisher = RecoveredPublisher(store, folder, site, derive)
+        self._publisher = RecoveredPublisher(store, folder, site)
         self._hopeless: set[Path] = set()
         """What can't be recovered, nor be set aside."""
         self._postponed: BaseException | None = None
-        self._last: Path | None = None
 
-    def run(self) -> Iterator[Recovered]:
-        """Publish all that can be published, and return each segment when it is done.
+    def run(self) -> list[Recovered]:
+        """Publish all that can be published, and return what became of each segment.
 
         Raises:
             BucketError: the bucket failed; what is not published waits.
             SpoolError: something waits for room, memory or threads of this machine; all else is published.
         """
         if spool_files(self._folder, self._site).is_empty:
-            return
+            return []
         _require_writable(self._folder)
         with self._postponing():
             repair_notes(self._store, self._folder, self._site)
@@ -78,16 +78,30 @@ class Recovery:
                     self._call_by_its_own_name(each)
         with self._postponing():
             self._tidy()
-        while paths := self._waiting():
-            self._postponed = None
-            yield from self._all(paths)
-            if self._postponed and self._waiting() == paths:  # Else there may be room now.
-                break
+        done = self._segments()
+        with self._postponing():
+            for name, versions in publish_unread(self._store, self._folder, self._site, self._derive):
+                one = done.get(name) or Recovered(segment=name, records=0, bytes_cut=0, published=0)
+                done[name] = attrs.evolve(one, published=one.published + versions)
         if error := self._postponed:
             what = f"not all of the spool {self._folder} can be recovered"
             if isinstance(error, OSError):
                 raise spool_error(what, self._folder, error)
             raise SpoolError(f"{what} now, and waits: {error!r}") from error
+        return list(done.values())
+
+    def _segments(self) -> dict[str, Recovered]:
+        """Publish what waits, as long as that makes room for more."""
+        done: dict[str, Recovered] = {}
+        while paths := self._waiting():
+            self._postponed = None
+            for path in paths:
+                with self._postponing(path):
+                    if recovered := self._recovered(path):
+                        done[recovered.segment] = recovered
+            if self._postponed and self._waiting() == paths:  # Else there may be room now.
+                break
+        return done
 
     @contextmanager
     def _postponing(self, path: Path | None = None) -> Iterator[None]:
@@ -154,34 +168,24 @@ class Recovery:
             logger.warning("%s is %s by its first record, and is called so again", held.path.name, own.text)
             held.path.rename(self._folder / (own.text + held.kind))
 
-    def _all(self, paths: list[Path]) -> Iterator[Recovered]:
-        """Publish segments in their order. Each is read while the one before it is still there: articles span them."""
-        before: Ready | None = None
-        self._last = paths[-1]  # Its run may have been killed before all that it holds was read.
-        for path in [*paths, None]:
-            ready = None
-            if path:
-                with self._postponing(path):
-                    ready = self._ready(path, before)
-            if before:
-                with self._postponing(before.segment.path):
-                    done = self._publisher.publish(before)
-                    if done:
-                        yield done
-                    elif before.segment.path.exists():  # Another is in the bucket, and this can't be set aside.
-                        self._hopeless.add(before.segment.path)
-            if isinstance(ready, Recovered):
-                yield ready
-            before = ready if isinstance(ready, Ready) else None
+    def _recovered(self, path: Path) -> Recovered | None:
+        """Publish the segment in a file, if there is one."""
+        ready = self._ready(path)
+        if not isinstance(ready, Ready):
+            return ready
+        done = self._publisher.publish(ready)
+        if not done and ready.segment.path.exists():  # Another is in the bucket, and this can't be set aside.
+            self._hopeless.add(ready.segment.path)
+        return done
 
-    def _ready(self, path: Path, before: Ready | None) -> Ready | Recovered | None:
+    def _ready(self, path: Path) -> Ready | Recovered | None:
         """Make a segment ready to be published, if there is one in a file."""
         if path.name.endswith(BAD):
-            return self._salvage(path, before)
+            return self._salvage(path)
         held = held_as(path, self._site)
         assert held
         if held.kind == UPLOADED:
-            return self._uploaded(held, before)
+            return self._uploaded(held)
         try:
             cut = self._cut(held) if held.kind == OPEN else 0
             if cut is None:
@@ -190,7 +194,7 @@ class Recovery:
         except Exception as error:  # Whatever a damaged record makes a reader raise.
             if is_of_machine(error):
                 raise
-            return self._damaged(path, error, before)
+            return self._damaged(path, error)
         if held.kind == OPEN:
             logger.warning(
                 "a killed run left %s open: %d whole records kept, %d bytes after them cut",
@@ -198,20 +202,7 @@ class Recovery:
                 segment.records,
                 cut,
             )
-        complete = held.kind == "" and path != self._last and not held.segment.is_salvaged
-        return self._read(segment, held.segment, cut, before, complete=complete)
-
-    def _read(
-        self, segment: SealedSegment, name: SegmentName, cut: int, before: Ready | None, *, complete: bool
-    ) -> Ready:
-        """Read the drafts of a segment, and what it holds besides."""
-        drafts, path = self._drafts(name), self._drafts_path(name)
-        derived: list[Draft] = []
-        if not complete or drafts.damaged or not path.exists():
-            # What is missing may be of a page in the segment before: it was to be read when that was sealed.
-            files = [(each.path, each.key) for each in (before and before.segment, segment) if each]
-            derived = list(self._derive(files))
-        return Ready(segment=segment, name=name, cut=cut, drafts=drafts, derived=derived)
+        return Ready(segment=segment, name=held.segment, cut=cut, drafts=self._drafts(held.segment))
 
     def _cut(self, held: Held) -> int | None:
         """Cut an open segment to its last whole record; None if there is nothing in it but its warcinfo.
@@ -236,21 +227,21 @@ class Recovery:
         logger.warning("a killed run left %s open; there is no whole exchange in it", held.segment.text)
         return Recovered(segment=held.segment.text, records=0, bytes_cut=cut, published=0)
 
-    def _damaged(self, path: Path, error: Exception, before: Ready | None) -> Ready | None:
+    def _damaged(self, path: Path, error: Exception) -> Ready | None:
         bad = set_aside(path, f"it is damaged: {error or type(error).__name__}", segment=True)
         if not bad:
             self._hopeless.add(path)
             return None
-        return self._salvage(bad, before)
+        return self._salvage(bad)
 
-    def _salvage(self, bad: Path, before: Ready | None) -> Ready | None:
+    def _salvage(self, bad: Path) -> Ready | None:
         """Copy the whole records of a damaged segment into a new one."""
         new = salvage_segment(self._store, bad, self._site)
         if not new:
             return None
-        return self._read(sealed(self._folder / new.text, new), new, 0, before, complete=False)
+        return Ready(segment=sealed(self._folder / new.text, new), name=new, cut=0, drafts=self._drafts(new))
 
-    def _uploaded(self, held: Held, before: Ready | None) -> Ready | Recovered | None:
+    def _uploaded(self, held: Held) -> Ready | Recovered | None:
         name = held.segment
         with suppress(ValueError, LookupError, TypeError, AttributeError):
             published = Published.read(held.path)
@@ -261,7 +252,7 @@ class Recovery:
             published = resume(self._store, held.path, name, drafts.drafts)
         except FindingsFound as error:
             logger.warning("%s", error)
-            return self._ready(held.path.rename(self._folder / name.text), before)
+            return self._ready(held.path.rename(self._folder / name.text))
         return Recovered.of(name, published, 0)
 
     def _drafts(self, name: SegmentName) -> Drafts:

@@ -21,7 +21,7 @@ PART = ".part"
 BAD = ".bad"
 NOTE = ".bad.json"
 MARK = "telling.json"
-_SEGMENT = r"-(?P<stamp>[0-9]{17})-[A-Za-z0-9._-]+-[0-9]{5}(?P<salvaged>(?:-salvaged[0-9]{1,4})*)\.warc\.gz"
+_SEGMENT = r"-(?P<stamp>[0-9]{17})-(?P<run>[A-Za-z0-9._-]+)-[0-9]{5}(?P<salvaged>(?:-salvaged[0-9]{1,4})*)\.warc\.gz"
 _LONGEST = 200
 """Characters of a segment's name: with the longest ending of another file it has to be a file's name too."""
 _KINDS = ("", OPEN, DRAFTS, PUBLISHED, UPLOADED)
@@ -36,6 +36,8 @@ class SegmentName:
     text: str
     started_at: datetime
     """UTC."""
+    run: str
+    """Id of the run that wrote it."""
     is_salvaged: bool
     """Whether it was made of what could be read of a damaged one."""
 
@@ -47,7 +49,7 @@ class SegmentName:
             began = found and datetime.strptime(found["stamp"] + "000", _STAMP).replace(tzinfo=UTC)
         except ValueError:
             return None
-        return cls(site, text, began, bool(found["salvaged"])) if found and began else None
+        return cls(site, text, began, found["run"], bool(found["salvaged"])) if found and began else None
 
     @property
     def key(self) -> str:
@@ -91,7 +93,7 @@ class SpoolFiles:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to recover."""
-        return not (self.parts or self.strange or self.bad or any(each.kind != PUBLISHED for each in self.held))
+        return not (self.parts or self.strange or self.bad or self.held)
 
     @property
     def waiting(self) -> int:

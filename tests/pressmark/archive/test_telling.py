@@ -95,7 +95,7 @@ def test_a_part_that_cannot_be_deleted_stops_nothing(
 
     monkeypatch.setattr(Path, "unlink", refused)
     for _ in range(2):
-        assert list(Recovery(store, spooled, "news", lambda segments: []).run()) == []
+        assert Recovery(store, spooled, "news", lambda segments, known: []).run() == []
     assert tell(store, spooled, RUN, untold(store, spooled, "news"))
     assert list(spooled.iterdir()) == [part]
 

@@ -1,0 +1,118 @@
+"""What runs had captured and not read when they were killed: it is read from the bucket, where their segments are now.
+
+A segment is published as soon as it is sealed, while pages in it are still being read. Their documents come with a
+later one; where none came, the notes of what was published stay, and say that nobody has looked yet.
+"""
+
+import logging
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from io import BufferedReader, RawIOBase
+from itertools import groupby
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal
+
+import attrs
+
+from pressmark.archive import guarded
+from pressmark.archive.batch import Draft, Published, kept
+from pressmark.archive.captured import Openable
+from pressmark.archive.pointers import Pointers
+from pressmark.archive.publisher import put_drafts
+from pressmark.archive.spool_files import SegmentName
+from pressmark.archive.store import Store, Stored
+from pressmark.document import captures_of
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_PIECE = 1 << 20
+"""Bytes that are asked for at once."""
+
+logger = logging.getLogger("pressmark.crawl")
+
+
+Deriving = Callable[[Sequence[tuple[Openable, str]], Container[str]], Iterable[Draft]]
+"""Reads documents from the captures of segments, each with its bucket key; not of articles with one of these ids."""
+
+
+def publish_unread(store: Store, folder: Path, site: str, derive: Deriving) -> Iterator[tuple[str, int]]:
+    """Publish what can be read in the segments of killed runs, and note that they were looked at.
+
+    Args:
+        store: the bucket.
+        folder: the spool of a site, with the notes of what was published and is in no manifest yet.
+        site: its name.
+        derive: reads documents from captures.
+
+    Returns:
+        The name of each segment that more versions came from, and how many. Doing it again adds nothing.
+
+    Raises:
+        BucketError: the bucket failed.
+        OSError, SpoolError: a note can't be read or written.
+    """
+    notes = [(_name(published, site), published) for published in kept(folder, site).values() if not published.is_read]
+    there = [(name, published) for name, published in notes if name and guarded.head(store, published.segment.key)]
+    for _, group in groupby(there, key=lambda each: each[0].run):
+        run = dict(group)
+        published_ids = {stored.key.split("/")[-2] for published in run.values() for stored in published.objects}
+        segments = [(_InBucket(store, each.segment), each.segment.key) for each in run.values()]
+        found = _put(store, Pointers(store, folder, site), derive(segments, published_ids))
+        listed = {stored.key for each in kept(folder, site).values() for stored in each.objects}
+        for name, published in run.items():
+            new = tuple(stored for warc, stored in found if warc == published.segment.key and stored.key not in listed)
+            whole = attrs.evolve(published, objects=(*published.objects, *new), is_read=True)
+            whole.keep_over(folder)
+            if more := whole.versions - published.versions:
+                logger.warning("%d versions in %s were read after its run was killed", more, name.text)
+                yield name.text, more
+
+
+def _name(published: Published, site: str) -> SegmentName | None:
+    return SegmentName.parse(Path(published.segment.key).name, site)
+
+
+def _put(store: Store, pointers: Pointers, drafts: Iterable[Draft]) -> list[tuple[str, Stored]]:
+    """Publish documents; return each with the segment of its last capture."""
+    done = put_drafts(store, drafts, pointers)
+    return [(captures_of(draft.document)[-1].warc, stored) for draft, stored, _ in done if stored]
+
+
+@attrs.frozen
+class _InBucket:
+    """A segment in the bucket, which opens as a file does."""
+
+    store: Store
+    segment: Stored
+
+    def open(self, _mode: Literal["rb"], /) -> IO[bytes]:
+        return BufferedReader(_Ranges(self.store, self.segment), _PIECE)
+
+
+class _Ranges(RawIOBase):
+    """The bytes of an object, asked for where they are wanted."""
+
+    def __init__(self, store: Store, stored: Stored) -> None:
+        self._store, self._stored, self._at = store, stored, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        self._at = max(0, offset + (0, self._at, self._stored.size)[whence])
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer)
+        wanted = min(len(view), self._stored.size - self._at)
+        if wanted <= 0:
+            return 0
+        view[:wanted] = self._store.get(self._stored.key, self._at, wanted)
+        self._at += wanted
+        return wanted
