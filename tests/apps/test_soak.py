@@ -116,11 +116,19 @@ class Soak:
 
     def _run(self, command: list[str], *, hurt: bool) -> tuple[int, str]:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=os.environ | {"PYTHONFAULTHANDLER": "1"},
         )
         with hurting(self, process) if hurt else nullcontext():
             try:
                 said, errors = process.communicate(timeout=LONGEST)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGABRT)  # It says where it hangs.
+                errors = process.communicate(timeout=LONGEST)[1]
             finally:
                 kill_group(process)
         assert process.returncode in CODES, errors
