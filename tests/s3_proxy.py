@@ -61,7 +61,7 @@ class Fault:
     reset: bool = False
     """Whether it ends by a reset (RST) and not in order (FIN)."""
     read: int | None = None
-    """Bytes of the request that are read before the connection is reset."""
+    """Bytes of the request's body that are read, if it has as many, before the connection is reset."""
     rate: int | None = None
     """Bytes a second that are sent, and taken."""
 
@@ -130,11 +130,11 @@ class Proxy:
             fault = self.rule(request) or Fault()
             if fault.read != 0 and "100-continue" in request.headers.get("expect", ""):
                 connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            length = int(request.headers.get("content-length", 0))
             if fault.read is not None:
-                _take(connection, head[1], fault.read, None)
+                _take(connection, head[1], min(fault.read, length), None)
                 _reset(connection)
                 return
-            length = int(request.headers.get("content-length", 0))
             request = attrs.evolve(request, body=_take(connection, head[1], length, fault.rate))
             self.requests.append(request)
             there = self._ask(request) if fault.reaches_server else None

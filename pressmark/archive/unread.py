@@ -55,6 +55,7 @@ def publish_unread(store: Store, folder: Path, site: str, derive: Deriving) -> I
     there = [(name, published) for name, published in notes if name and guarded.head(store, published.segment.key)]
     for _, group in groupby(there, key=lambda each: each[0].run):
         run = dict(group)
+        logger.info("a killed run left %d segments in the bucket: reading what it had not read of them", len(run))
         published_ids = {stored.key.split("/")[-2] for published in run.values() for stored in published.objects}
         segments = [(_InBucket(store, each.segment), each.segment.key) for each in run.values()]
         found = _put(store, Pointers(store, folder, site), derive(segments, published_ids))
