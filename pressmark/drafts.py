@@ -1,5 +1,7 @@
 """Drafts: what a page became, with the key to publish it under and what its article counts as then."""
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from pressmark.archive import keys
@@ -9,11 +11,13 @@ from pressmark.document import Document
 from pressmark.errors import Rejected
 from pressmark.outcomes import Outcome
 from pressmark.schema import REJECTION, WITHDRAWAL
-from pressmark.site import Site
 from pressmark.text import cleaned
 
+if TYPE_CHECKING:  # The archivist starts without Pydantic, which site files need.
+    from pressmark.site import Site
 
-def version_draft(site: Site, day: str, version: VersionKey, document: Document) -> Draft:
+
+def version_draft(site: "Site", day: str, version: VersionKey, document: Document) -> Draft:
     """Return a version as it is to be published."""
     return Draft(
         article_id=version.article_id,
@@ -30,7 +34,7 @@ def silent_edit_draft(version: Draft) -> Draft:
     return attrs.evolve(version, key=keys.silent_edit(version.key, content), outcome=Outcome.SILENT_EDIT)
 
 
-def withdrawal_draft(site: Site, day: str, url: str, last: str, status: int) -> Draft:
+def withdrawal_draft(site: "Site", day: str, url: str, last: str, status: int) -> Draft:
     """Return the tombstone of an article that is gone behind its last version; one, however often it is asked for."""
     article_id = last.partition("/")[0]
     return Draft(
@@ -46,7 +50,7 @@ def withdrawal_draft(site: Site, day: str, url: str, last: str, status: int) -> 
     )
 
 
-def rejection_draft(site: Site, day: str, article_id: str, url: str, error: Rejected) -> Draft:
+def rejection_draft(site: "Site", day: str, article_id: str, url: str, error: Rejected) -> Draft:
     """Return the document of a page that can't become an article."""
     return Draft(
         article_id=article_id,

@@ -145,7 +145,7 @@ def lone_warcinfo(site: Site, whole: set[str], kept: Counter[str]) -> set[str]:
 
 @pytest.mark.long
 def test_whenever_it_is_killed_the_next_run_makes_it_whole(sites: Any) -> None:
-    times = int(os.environ.get("PRESSMARK_KILLS") or 16)
+    times = int(os.environ.get("PRESSMARK_KILLS") or 8)
     first = sites("first")
     counted = first.crawl()
     assert counted.returncode == 0, counted.stderr

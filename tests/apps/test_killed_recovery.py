@@ -25,7 +25,7 @@ from tests.conftest import fresh_bucket
 
 pytestmark = pytest.mark.long
 
-POINTS = int(os.environ.get("PRESSMARK_KILLS") or 10)
+POINTS = int(os.environ.get("PRESSMARK_KILLS") or 6)
 
 
 def damage(spooled: Spooled) -> None:
