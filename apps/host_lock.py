@@ -1,4 +1,4 @@
-"""The host's lock: one crawl per host on this machine; the pool slot does it across machines."""
+"""The lock of a host and a spool: one crawl of each on this machine; the pool slot does it across machines."""
 
 import logging
 from collections.abc import Iterator
@@ -22,36 +22,42 @@ LOCK_SECONDS = 120
 
 @contextmanager
 def host_lock(config: Config, site: Site, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Hold the lock of a site's host; wait for it as long as this.
+    """Hold the lock of a site's host, and that of its spool: its host may change. Wait for them as long as this.
 
     Raises:
         HostBusy: another crawl has it and goes on.
         SpoolError: the spool's folder can't be used.
     """
     host = urlsplit(site.origin).netloc.replace(":", "-")
-    lock = FileLock(config.spool / f"{host}.lock", mode=config.sharing.file_mode)
     try:
         make_folder(config.spool, config.sharing, ours=False)
-        _acquire(lock, host, seconds)
+    except OSError as error:
+        raise spool_error(f"the spool {config.spool} can't be used", config.spool, error) from error
+    # The host first, in each crawl: two that want both never wait for each other.
+    with _locked(config, f"{host}.lock", host, seconds), _locked(config, f"{site.site}.site.lock", site.site, seconds):
+        _wait_for_archivist(config, site, seconds)
+        yield
+
+
+@contextmanager
+def _locked(config: Config, name: str, what: str, seconds: float) -> Iterator[None]:
+    lock = FileLock(config.spool / name, mode=config.sharing.file_mode)
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            logger.info("another crawl of %s goes on: waiting for its end, %g s at most", what, seconds)
+            lock.acquire(timeout=seconds)
     except Timeout:
         raise HostBusy(
-            f"another crawl of {host} goes on (lock {lock.lock_file}) and did not end in {seconds:g} s."
+            f"another crawl of {what} goes on (lock {lock.lock_file}) and did not end in {seconds:g} s."
         ) from None
     except OSError as error:
         raise spool_error(f"the spool {config.spool} can't be used", config.spool, error) from error
     try:
-        _wait_for_archivist(config, site, seconds)
         yield
     finally:
         lock.release()
-
-
-def _acquire(lock: FileLock, host: str, seconds: float) -> None:
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        logger.info("another crawl of %s goes on: waiting for its end, %g s at most", host, seconds)
-        lock.acquire(timeout=seconds)
 
 
 def _wait_for_archivist(config: Config, site: Site, seconds: float) -> None:

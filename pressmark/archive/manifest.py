@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 
 from pressmark.archive import keys, strict_json
@@ -122,6 +122,14 @@ def below(store: Store, prefix: str, day: datetime | None = None, run_id: str | 
     began = f"/{keys.day_of(day)}/" if day else ""
     ending = f"/{run_id}.json" if run_id else ".json"
     return (key for key in store.keys(keys.RUNS + prefix) if key.endswith(ending) and began in key)
+
+
+def since(store: Store, site: str, section: str, day: date | None) -> Iterator[str]:
+    """Return the keys of a section's manifests, oldest first, of runs that began on this day (UTC) or later."""
+    prefix = keys.runs(site, section)
+    found = store.keys(prefix, after=f"{prefix}{day:%Y/%m/%d}" if day else "")
+    within = takewhile(lambda key: key < f"{prefix}:", found)  # Behind all years: there are sections below.
+    return (key for key in within if key.endswith(keys.MANIFEST))
 
 
 def sections(store: Store, site: str, below: str = "") -> Iterator[str]:

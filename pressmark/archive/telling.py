@@ -4,6 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 from pressmark.archive import guarded, json_model, keys, manifest, strict_json
@@ -34,6 +35,7 @@ def untold(store: Store, folder: Path, site: str) -> dict[Path, Published]:
         if os.path.lexists(mark):
             _forget(store, folder, site, mark)
         repair_notes(store, folder, site)
+        _forget_listed(store, folder, site)  # A spool may be an older copy of itself.
         notes = kept(folder, site)
     except OSError as error:
         raise spool_error(f"what was published from {folder} can't be listed", folder, error) from error
@@ -77,7 +79,7 @@ def _forget(store: Store, folder: Path, site: str, mark: Path) -> None:
         key, names = _read(mark)
     except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         logger.warning("%s can't be read (%s): the manifests are read instead", mark, error)
-        _clear_listed(store, folder, site)
+        _forget_listed(store, folder, site)
         set_aside(mark, f"it can't be read: {error}; what it said was found in the manifests")
         return
     try:
@@ -105,17 +107,19 @@ def _clear(mark: Path, published: list[Path]) -> None:
     mark.unlink()
 
 
-def _clear_listed(store: Store, folder: Path, site: str) -> None:
-    """Forget each segment that a manifest of the site lists, whichever that is."""
+def _forget_listed(store: Store, folder: Path, site: str) -> None:
+    """Forget each segment that a manifest of the site lists, whichever that is: of a run on its day, or later."""
     notes = {published.segment.key: path for path, published in kept(folder, site).items()}
-    if not notes:
-        return
-    for key in manifest.below(store, f"{site}/"):
-        try:
-            segments = manifest.read_listed(store, key).segments
-        except FindingsFound as error:
-            logger.warning("%s", error)
-            continue
-        for segment in segments:
-            if path := notes.get(segment.key):
-                forget(path)
+    days = [day for day in map(keys.day_in, notes) if day]
+    since = min(days) - timedelta(days=1) if days else None  # A run at midnight.
+    for section in manifest.sections(store, site) if notes else ():
+        for key in manifest.since(store, site, section, since):
+            try:
+                segments = manifest.read_listed(store, key).segments
+            except FindingsFound as error:
+                logger.warning("%s", error)
+                continue
+            for segment in segments:
+                if path := notes.pop(segment.key, None):
+                    logger.warning("%s is in manifest %s already", path.name, key)
+                    forget(path)

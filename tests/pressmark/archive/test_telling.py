@@ -121,6 +121,14 @@ def test_a_mark_is_believed_for_what_its_manifest_lists(store: Store, spooled: P
     assert not list(spooled.glob("telling.json*"))
 
 
+@pytest.mark.parametrize("told", [0, 1, 2])
+def test_a_spool_that_is_an_older_copy_tells_nothing_again(store: Store, spooled: Path, told: int) -> None:
+    notes = kept(spooled, "news")
+    manifest.write(store, attrs.evolve(listing(*list(notes.values())[:told]), started_at=datetime.now(UTC)))
+    assert list(untold(store, spooled, "news")) == list(notes)[told:]
+    assert list(kept(spooled, "news")) == list(notes)[told:]
+
+
 def test_a_note_that_is_too_large_is_not_read(store: Store, spooled: Path) -> None:
     note = next(iter(kept(spooled, "news")))
     with note.open("r+b") as file:

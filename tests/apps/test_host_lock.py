@@ -1,0 +1,36 @@
+"""One crawl at a time of a host, and of a spool."""
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from apps.host_lock import host_lock
+from pressmark.config import Config
+from pressmark.errors import HostBusy
+from pressmark.site import Site, load_sites
+
+SITE = load_sites()["newsroom"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        SITE,
+        SITE.model_copy(update={"origin": "http://127.0.0.1:1"}),
+        SITE.model_copy(update={"site": "another"}),
+    ],
+    ids=["the same", "another origin", "another site of the host"],
+)
+def test_whoever_wants_the_same_host_or_spool_waits(tmp_path: Path, other: Site) -> None:
+    config = Config(bucket="any", spool=tmp_path / "spool")
+    with host_lock(config, SITE), pytest.raises(HostBusy, match="goes on"), host_lock(config, other, seconds=0.1):
+        pass
+    with host_lock(config, other, seconds=0.1):
+        pass
+
+
+def test_neither_waits_for_another_spool(tmp_path: Path) -> None:
+    config = Config(bucket="any", spool=tmp_path / "spool")
+    with host_lock(config, SITE), host_lock(attrs.evolve(config, spool=tmp_path / "other"), SITE, seconds=0.1):
+        pass
