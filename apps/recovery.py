@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Container, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ import attrs
 
 from apps.host_lock import host_lock
 from apps.rederiving import derive, read_today
-from pressmark.archive import keys
+from pressmark.archive import keys, strict_json
 from pressmark.archive.batch import Draft
 from pressmark.archive.captured import Captured, Openable
 from pressmark.archive.ledger import Ledger
@@ -23,6 +24,8 @@ from pressmark.archive.store import Store
 from pressmark.archive.telling import untold
 from pressmark.article import VersionKey
 from pressmark.config import Config
+from pressmark.document import to_bytes
+from pressmark.drafts import silent_edit_draft
 from pressmark.errors import BucketError, FindingsFound, SpoolError, UsageError
 from pressmark.file_system import is_of_machine, spool_error
 from pressmark.known_content import KnownContent
@@ -60,6 +63,16 @@ def recover(config: Config, store: Store, site: Site) -> list[Recovered]:
         SpoolError: the spool can't be read or written; what could be published is published.
     """
     return Recovery(store, config.spool / site.site, site.site, partial(_derived, store, site)).run()
+
+
+def _was_written(store: Store, draft: Draft) -> bool:
+    """Return whether just this document is in the bucket: a recovery that was killed wrote it, and noted it nowhere."""
+    data = to_bytes(draft.document)
+    for key in (draft.key, silent_edit_draft(draft).key):
+        with suppress(KeyError, FindingsFound):
+            if store.get(key, most=strict_json.MOST) == data:
+                return True
+    return False
 
 
 def take_again(config: Config, site: Site, names: Sequence[str]) -> None:
@@ -101,7 +114,7 @@ def _derived(
         known = KnownContent(store, site.site, Ledger(store, site.site), watch, read_again)
         try:
             drafts = derive(site, Captured(segments, redirect_target), known_ids)
-            yield from (draft for draft in drafts if not _is_known(known, draft))
+            yield from (draft for draft in drafts if not _is_known(known, draft) or _was_written(store, draft))
         except Exception as error:
             if isinstance(error, BucketError) or is_of_machine(error):
                 raise

@@ -159,6 +159,26 @@ def test_a_bucket_that_fails_meanwhile_leaves_it_to_the_next(
     assert len(house.listed()) == 1
 
 
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_recovery_that_is_killed_before_it_notes_what_it_wrote(
+    house: House, monkeypatch: pytest.MonkeyPatch, *, edited: bool
+) -> None:
+    def killed(published: Published, folder: Path) -> None:
+        raise SystemExit
+
+    for run, text in {"run1": "Text.", "run2": "Another."}.items() if edited else [("run1", "Text.")]:
+        [batch] = house.segments((path(1), page(1, body=f"<p>{text}</p>")), run=run)
+        publish(house.store, batch)
+        with monkeypatch.context() as patch:
+            patch.setattr(Published, "keep_over", killed)
+            with pytest.raises(SystemExit):
+                house.recover()
+        house.recover()
+    written = [*house.store.keys(keys.ARTICLES), *house.store.keys(keys.SILENT_EDITS)]
+    assert len(written) == 1 + edited
+    assert house.listed() == sorted(written)
+
+
 def test_what_another_bucket_has_is_left_to_a_run_with_that(house: House) -> None:
     [batch] = house.segments((path(1), page(1)))
     published, _ = publish(house.store, batch)
