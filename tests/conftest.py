@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from apps.s3server import RunningS3
 from tests.s3_proxy import Proxy, proxied
@@ -24,6 +25,10 @@ os.environ |= {
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME.name}/airflow.db",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
 }
+
+# No test is timed: a machine may be busy.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # It writes patches of failed examples by libcst, which Airflow brings and which breaks on classes of zope.interface.
 sys.modules["hypothesis.extra._patching"] = None  # type: ignore[assignment]

@@ -15,7 +15,7 @@ from apps.newsroom.pages import Pages
 from apps.newsroom.story import Paragraph, Person, Story, Table
 
 HOST = "news.example"
-FOLDER = Path(__file__).parent / "spiders" / "pages" / "chinadaily_1"
+FOLDER = Path(__file__).parent / "spiders" / "pages" / "chinadaily_2"
 CASES = {
     "one_author_in_a_place": 0,
     "two_authors_in_a_place": 1,
@@ -80,7 +80,7 @@ def truth(story: Story) -> dict[str, Any]:
         "encoding": "utf-8",
         "characters_replaced": False,
         "cut_short": False,
-        "layout": "chinadaily/1",
+        "layout": "chinadaily/2",
     }
 
 

@@ -12,7 +12,7 @@ from pressmark.site import Site, load_sites
 from spiders.layouts import page_response
 from spiders.pages.chinadaily import ArticlePage
 
-SAVED = Path(__file__).parent / "spiders" / "pages" / "chinadaily_1"
+SAVED = Path(__file__).parent / "spiders" / "pages" / "chinadaily_2"
 CASES = sorted(path.stem for path in SAVED.glob("*.json"))
 SITE = Site.model_validate({**load_sites()["newsroom"].model_dump(), "hosts": ["news.example"]})
 

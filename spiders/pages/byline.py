@@ -52,9 +52,17 @@ def read_time(printed: str, zone: ZoneInfo) -> datetime:
     """Return a printed time in a site's zone; a zone that is printed with it wins.
 
     Raises:
-        ValueError: it is in another format, or there is no such time.
+        ValueError: it is in another format, or there is no such time, or it is from before time zones: cities had
+            offsets of seconds then, which neither ISO 8601 nor RFC 3339 writes.
         OverflowError: there is none in the site's zone.
     """
+    moment = _time(printed, zone)
+    if (moment.utcoffset() or timedelta(0)) % timedelta(minutes=1):
+        raise ValueError(f"{printed!r} is from before time zones")
+    return moment
+
+
+def _time(printed: str, zone: ZoneInfo) -> datetime:
     found = _PRINTED.fullmatch(printed)
     if not found:
         raise ValueError(f"{printed!r} is no time")

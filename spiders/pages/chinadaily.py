@@ -1,12 +1,13 @@
 """chinadaily.com.cn, the layout of the English edition since 2018: listing and article pages."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import islice
 
 import attrs
-from parsel import Selector
 from web_poet import Returns, WebPage, field
 from web_poet.utils import cached_method
 
@@ -21,6 +22,7 @@ from spiders.listing import Entry, Listing
 from spiders.page_bounds import too_large
 from spiders.pages.byline import Byline, read_byline, read_time
 from spiders.pages.names import credits_in
+from spiders.pages.shown_text import HIDDEN, shown_text
 from spiders.pages.story import Story, read_story
 from spiders.pages.tree import Element, ReadAsHtml, inside, matching, outermost
 
@@ -35,12 +37,15 @@ LAST_PAGE = "//a[normalize-space()='>>|']/@href"
 
 CONTENT = "#Content"
 CHROME = (
-    "script, style, noscript, iframe, video, audio, figure, table.share, #div_currpage, .share, .selectpage,"
-    " [class*=share], [id*=share], .pagestyle"
+    f"{HIDDEN}, table.share, #div_currpage, .share, .selectpage, [class*=share]:not(p), [id*=share]:not(p), .pagestyle"
 )
+FIGURE = "figure"
+PICTURES = frozenset({"img", "picture", "video", "audio", "iframe", "svg", "canvas", "object", "embed"})
+"""A figure without any of them is text: a quote, a table."""
 PRINTED_CHROME = re.compile(
     r"(?:Share(?: - WeChat)?|Top|BACK TO THE TOP|Most Viewed in 24 Hours|Global Edition|中文|双语|Français|ASIA)"
-    r"|Copyright \d{4}\b.*|License for publishing .*|Registration Number:?\s*\d.*",
+    r"|Copyright \d{4}\b.{0,80}?\b(?:[Aa]ll [Rr]ights [Rr]eserved|China Daily)\b.*"
+    r"|License for publishing .*|Registration Number:?\s*\d.*",
     re.DOTALL,
 )
 PAGER = "#div_currpage"
@@ -56,6 +61,8 @@ CREDIT = re.compile(rf"\s*(?:\[([^\]]{{2,80}})\]|\(([^()]{{0,80}}?{_SOURCE}[^()]
 ORGANIZATIONS = frozenset(
     {"AFP", "AP", "Agencies", "Associated Press", "CGTN", "China Daily", "Reuters", "Xinhua", "Xinhua News Agency"}
 )
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"})
+"""Categories of characters that show nothing by themselves."""
 
 
 @attrs.define
@@ -114,7 +121,7 @@ class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
 
     site: Site
 
-    LAYOUT = "chinadaily/1"
+    LAYOUT = "chinadaily/2"
 
     async def to_item(self) -> Article:
         """Return what the page says; relative links of it refer to the address asked for, whatever its own is."""
@@ -136,9 +143,12 @@ class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
 
     @field
     def headline(self) -> str:
-        for each in self.css("h1"):
-            if headline := _line(each.xpath("string()").get()):
-                return headline
+        for each in self.selector.root.iter("h1"):
+            # HTML allows a paragraph in a heading; libxml2 puts it behind.
+            behind = each.getnext()
+            for place in (each, behind if behind is not None and behind.tag == "p" else None):
+                if place is not None and (headline := self._shown(place)):
+                    return headline
         raise Rejected("no-headline", f"{self.url} has no h1 with text")
 
     @field
@@ -293,11 +303,12 @@ class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
     def _second_headline(self) -> str | None:
         """The h2 between headline and text; a following page has none of its own."""
         above = _between(self.selector.root) if self.number == 1 else None
-        return None if above is None else _line(Selector(root=above, type="html").xpath("string()").get()) or None
+        return None if above is None else self._shown(above) or None
 
     @cached_method
     def _byline_text(self) -> str:
-        return _line(self.css("span.info_l")[:1].xpath("string()").get())
+        found = self.css("span.info_l")
+        return self._shown(found[0].root) if found else ""
 
     @cached_method
     def _byline(self) -> Byline:
@@ -309,7 +320,18 @@ class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
         if not content:
             return Story()
         bold = self.number == 1 and not self._second_headline()
-        return read_story(content[0], CHROME, PRINTED_CHROME, bold_standfirst=bold)
+        figures = {each for each in self.selector.root.iter(FIGURE) if next(each.iter(*PICTURES), None) is not None}
+        chrome = matching(self.selector.root, CHROME) | figures
+        return read_story(content[0].root, chrome, PRINTED_CHROME, bold_standfirst=bold)
+
+    @cached_method
+    def _hidden(self) -> AbstractSet[Element]:
+        return matching(self.selector.root, HIDDEN)
+
+    def _shown(self, element: Element) -> str:
+        """Return the text of an element in one line; empty if there is nothing to see in it."""
+        text = _line(shown_text(element, self._hidden()))
+        return text if any(unicodedata.category(each) not in _UNSEEN for each in text) else ""
 
     def _meta(self, name: str) -> str | None:
         return _line(self.css(f'meta[name="{name}"]::attr(content)').get()) or None
@@ -317,7 +339,7 @@ class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
     def _caption(self, image: Element) -> str:
         figure = next(image.iterancestors("figure"), None)
         caption = None if figure is None else next(figure.iterdescendants("figcaption"), None)
-        return "" if caption is None else _line(Selector(root=caption, type="html").xpath("string()").get())
+        return "" if caption is None else self._shown(caption)
 
     def _image(self, src: str, text: str) -> Image | None:
         url = absolute(self.base_url, src)

@@ -4,6 +4,7 @@ A selector of several steps (`div a`) or alternatives (`p, b`) makes libxml2 com
 each other: some pages keep it busy for minutes. These functions ask one step at a time.
 """
 
+import re
 from collections.abc import Iterable
 from functools import cache, cached_property
 from typing import Any
@@ -16,6 +17,7 @@ _SEARCHED = 4096
 """Characters in which a page has to have its `<base>`."""
 _LONGEST_BASE = 1000
 """Characters of a `<base>`: each of thousands of addresses is joined to it."""
+_ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 Element = Any
 """An element of lxml, which comes without types."""
 
@@ -25,8 +27,8 @@ class ReadAsHtml:
 
     @cached_property
     def selector(self: Any) -> Selector:
-        """The page's tree."""
-        return Selector(text=self.html, type="html", base_url=str(self.url))
+        """The page's tree; what is behind a stray end of the body is still in it, as HTML has it (13.2.6.4.7, .19)."""
+        return Selector(text=_ENDS.sub("", self.html), type="html", base_url=str(self.url))
 
     @cached_property
     def base_url(self: Any) -> str:

@@ -88,7 +88,7 @@ def test_the_command_finds_nothing_to_change(crawled: Archive) -> None:
 class LouderPage(ArticlePage):
     """A layout that reads a headline otherwise, and has one where there is none."""
 
-    LAYOUT = "chinadaily/2"
+    LAYOUT = "chinadaily/9"
 
     @property
     def _printed(self) -> str:
@@ -128,7 +128,7 @@ def test_a_new_layout_corrects_beside_the_old(crawled: Archive, monkeypatch: pyt
     for each in versions:
         old, new = json.loads(before[each["key"]]), json.loads(crawled.store.get(each["correction_key"]))
         assert each["correction_key"] == each["key"].replace("articles/", "corrections/", 1).replace(
-            ".json", "-chinadaily-2.json"
+            ".json", "-chinadaily-9.json"
         )
         assert new["headline"] == old["headline"].upper()
         assert new["archivedAt"] == old["archivedAt"]
