@@ -4,13 +4,15 @@ import pytest
 from parsel import Selector
 
 from spiders.pages.story import Story, read_story
+from spiders.pages.tree import matching
 
 CHROME = "script, figure, .share"
 PRINTED = re.compile("BACK TO THE TOP")
 
 
 def read(html: str) -> Story:
-    return read_story(Selector(f"<div id=Content>{html}</div>").css("#Content")[0], CHROME, PRINTED)
+    root = Selector(f"<div id=Content>{html}</div>").css("#Content")[0].root
+    return read_story(root, matching(root, CHROME), PRINTED)
 
 
 def test_paragraphs_are_folded_and_chrome_left_out() -> None:
