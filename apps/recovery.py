@@ -65,16 +65,6 @@ def recover(config: Config, store: Store, site: Site) -> list[Recovered]:
     return Recovery(store, config.spool / site.site, site.site, partial(_derived, store, site)).run()
 
 
-def _was_written(store: Store, draft: Draft) -> bool:
-    """Return whether just this document is in the bucket: a recovery that was killed wrote it, and noted it nowhere."""
-    data = to_bytes(draft.document)
-    for key in (draft.key, silent_edit_draft(draft).key):
-        with suppress(KeyError, FindingsFound):
-            if store.get(key, most=strict_json.MOST) == data:
-                return True
-    return False
-
-
 def take_again(config: Config, site: Site, names: Sequence[str]) -> None:
     """Take files that were set aside back into the spool, or all of a site; the next recovery reads them again.
 
@@ -113,7 +103,7 @@ def _derived(
         read_again = partial(read_today, store, site, reader=reader)
         known = KnownContent(store, site.site, Ledger(store, site.site), watch, read_again)
         try:
-            drafts = derive(site, Captured(segments, redirect_target), known_ids)
+            drafts = derive(site, Captured(segments, redirect_target), known_ids, reader)
             yield from (draft for draft in drafts if not _is_known(known, draft) or _was_written(store, draft))
         except Exception as error:
             if isinstance(error, BucketError) or is_of_machine(error):
@@ -130,6 +120,16 @@ def _is_known(known: KnownContent, draft: Draft) -> bool:
     except FindingsFound as error:
         logger.warning("%s can't be compared with what is stored: %s", draft.key, error)
         return True
+
+
+def _was_written(store: Store, draft: Draft) -> bool:
+    """Return whether just this document is in the bucket: a recovery that was killed wrote it, and noted it nowhere."""
+    data = to_bytes(draft.document)
+    for key in (draft.key, silent_edit_draft(draft).key):
+        with suppress(KeyError, FindingsFound):
+            if store.get(key, most=strict_json.MOST) == data:
+                return True
+    return False
 
 
 def adopt(config: Config, store: Store, site: Site, other: Path) -> int:

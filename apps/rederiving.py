@@ -134,14 +134,17 @@ def _rederived(store: Store, site: Site, key: str, reader: PageReader) -> Rederi
         return Unreadable(key, f"can't be made again: {error}")
 
 
-def derive(site: Site, captured: Captured, known: Container[str] = ()) -> Iterator[Draft]:
+def derive(
+    site: Site, captured: Captured, known: Container[str] = (), reader: PageReader | None = None
+) -> Iterator[Draft]:
     """Return what each captured article page becomes: a version, or a rejection; not of articles with a known id.
 
     It is filed under the address that was asked for, as by the crawl, if that is of the same article. An article whose
     following pages are not all captured behind its first becomes nothing, and so does one that could not be read in
-    time: the next visit reads it.
+    time: the next visit reads it. Without a reader of pages, one is started.
     """
-    with PageReader(site) as reader:
+    with ExitStack() as stack:
+        pages = reader or stack.enter_context(PageReader(site))
         for capture in captured:
             match = site.article_match(capture.url)
             asked = site.article_match(captured.asked_for(capture))
@@ -150,7 +153,7 @@ def derive(site: Site, captured: Captured, known: Container[str] = ()) -> Iterat
             if capture.status != OK or not match or int(match["page"] or 1) != 1 or match["id"] in known:
                 continue
             try:
-                derived = _derive(site, captured, capture, match["id"], keys.day_of_url(match["day"]), reader)
+                derived = _derive(site, captured, capture, match["id"], keys.day_of_url(match["day"]), pages)
             except ReadingFailed as error:
                 logger.warning("captured, and left to the next visit: %s", error)
                 continue
@@ -177,7 +180,7 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
         raise Missing(key) from None
     document = parse(key, stored)
     captures = captures_of(document)
-    day, article_id = keys.day_folder(key), key.split("/")[-2]
+    day, article_id = keys.day_folder(key), keys.article_of(key)
     with ExitStack() as stack:
         pages = reader or stack.enter_context(PageReader(site))
         source = Pointed(store, captures, cut=bool(document["pressmark"].get("cutShort")))

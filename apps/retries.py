@@ -1,4 +1,4 @@
-"""Which failures of a task another try may mend, and which would only cost the time until somebody is told."""
+"""Which failures of a task another try may fix, and which would only cost the time until somebody is told."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ FINAL = {
     errors.BucketRefused: "the bucket is gone, or its keys are wrong: another try would hear the same",
     errors.UsageError: "what was asked for can't be, however often it is asked",
 }
-"""Failures that no other try mends, and why."""
+"""Failures that no other try fixes, and why."""
 RETRIES = ExceptionRetryPolicy(
     [
         *(RetryRule(error, RetryAction.FAIL, reason=reason) for error, reason in FINAL.items()),

@@ -121,7 +121,7 @@ class Reader:
 
     def latest(self, day: date) -> Iterator[Document]:
         """Return the newest version of each article of a day, by article id; the day is that in the articles' URLs."""
-        newest = {key.split("/")[-2]: key for key in self._newest_readings([f"{day:%Y/%m/%d}"])}
+        newest = {keys.article_of(key): key for key in self._newest_readings([f"{day:%Y/%m/%d}"])}
         return self.read(newest.values())
 
     def of_day(self, day: date, broken: Callable[[FindingsFound], None] | None = None) -> Iterator[Document]:
@@ -135,7 +135,7 @@ class Reader:
         """Return what the site's runs added, run by run: none is left out and none comes twice.
 
         Only whole runs are told of. Runs that end while others go on are found whenever they end, up to a week later.
-        A manifest that somebody broke is left out with a warning until it is mended.
+        A manifest that somebody broke is left out with a warning until it is repaired.
 
         Args:
             since: a cursor of earlier changes; or the key of a manifest: all that was committed after it; None: all.
@@ -174,7 +174,7 @@ class Reader:
         found = []
         for day, ids in sorted(wanted.items()):
             listed = [*self._newest_readings([day]), *self._listed(keys.SILENT_EDITS, day, "")]
-            found += [key for key in listed if key.split("/")[-2] in ids]
+            found += [key for key in listed if keys.article_of(key) in ids]
         return found
 
     def read(

@@ -8,6 +8,8 @@ from w3lib.url import safe_url_string
 
 from pressmark.hosts import one_spelling
 
+LONGEST_NUMBER = 9
+"""Digits of a page's number."""
 _LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _is_uri = jsonschema_rs.validator_for({"type": "string", "format": "uri"}, validate_formats=True).is_valid
 """What the schema of documents takes for a URI."""
@@ -45,3 +47,8 @@ def redirect_target(url: str, location: str) -> str:
 def plain(url: str) -> str:
     """Return a URL without query and fragment."""
     return urlsplit(url)._replace(query="", fragment="").geturl()
+
+
+def page_of(url: str, number: int) -> str:
+    """Return the address of an article's page by that of another, without its query."""
+    return re.sub(r"(?:_\d+)?(\.\w+)$", rf"_{number}\1" if number > 1 else r"\1", plain(url))

@@ -9,14 +9,14 @@ from web_poet import HttpResponse, HttpResponseHeaders
 from pressmark.errors import SiteFileError
 from pressmark.site import Site
 from spiders.encoding import encoding_of
-from spiders.pages import chinadaily
+from spiders.pages import chinadaily, chinadaily_listing
 
 
 @attrs.frozen
 class Layout:
     """The page classes of one kind of site."""
 
-    listing: type[chinadaily.ListingPage]
+    listing: type[chinadaily_listing.ListingPage]
     articles: Mapping[date, type[chinadaily.ArticlePage]]
     """Page class by the first day (UTC, of the capture) on which it holds."""
 
@@ -27,7 +27,7 @@ class Layout:
 
 
 LAYOUTS = {
-    "chinadaily": Layout(listing=chinadaily.ListingPage, articles={date(2018, 1, 1): chinadaily.ArticlePage}),
+    "chinadaily": Layout(listing=chinadaily_listing.ListingPage, articles={date(2018, 1, 1): chinadaily.ArticlePage}),
 }
 
 

@@ -5,21 +5,23 @@ there would end the crawl. See docs/decisions.
 """
 
 import asyncio
-import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
-from pressmark.archive.channel import pair
+from pressmark.archive.channel import signals_blocked, start
 from pressmark.errors import ReadingFailed, Rejected
 from pressmark.site import Site
 from spiders.listing import Listing
 from spiders.page_messages import FetchedPage, ReadPage
-from spiders.pages.chinadaily import ArticlePage, ListingPage
+from spiders.pages.chinadaily import ArticlePage
+from spiders.pages.chinadaily_listing import ListingPage
+
+if TYPE_CHECKING:
+    import subprocess
 
 COMMAND = (sys.executable, "-m", "spiders.page_reader_process")
 """What is started, with a file descriptor as its last argument."""
@@ -174,18 +176,8 @@ class PageReader:
             raise _Ended("reading-crashed", f"the process that reads pages can't be started: {error}") from error
 
     def _launch(self) -> None:
-        self._channel, there = pair()
-        # Signals that end the crawl are not for it.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-        try:
-            with there:
-                command = [*COMMAND, str(there.fileno())]
-                self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[there.fileno()])
-        except OSError:
-            self._channel.close()
-            raise
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with signals_blocked():
+            self._channel, self._process = start(COMMAND)
         self._channel.send(self._site)
 
     def _kill(self) -> None:

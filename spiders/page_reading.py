@@ -23,7 +23,8 @@ from spiders.layouts import page_response
 from spiders.listing import Listing
 from spiders.page_bounds import check_is_page, check_markup, check_nesting, check_size
 from spiders.page_messages import FetchedPage, ReadPage
-from spiders.pages.chinadaily import ArticlePage, ListingPage
+from spiders.pages.chinadaily import ArticlePage
+from spiders.pages.chinadaily_listing import ListingPage
 from spiders.reading import as_rejection
 from spiders.requisite_links import absolute_urls, requisites_of
 from spiders.response_check import as_refresh

@@ -5,21 +5,23 @@ Here the crawl only hands on. See docs/decisions.
 """
 
 import logging
-import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
 from pressmark.archive.batch import Draft, Published
-from pressmark.archive.channel import pair
+from pressmark.archive.channel import signals_blocked, start
 from pressmark.archive.publisher import Settled
 from pressmark.capture import Capture, Exchange, Receipt
 from pressmark.config import Config
 from pressmark.errors import PressmarkError, RunFailed, SpoolError
+
+if TYPE_CHECKING:
+    import subprocess
 
 COMMAND = (sys.executable, "-m", "pressmark.archive.archivist_process")
 """What is started, with a file descriptor as its last argument."""
@@ -66,15 +68,8 @@ class Archivist:
         """Start the process, if it is not there yet."""
         if self._process:
             return
-        self._channel, there = pair()
-        # Signals that end the crawl are not for it: they are blocked until it says so itself.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-        try:
-            with there:
-                command = [*COMMAND, str(there.fileno())]
-                self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[there.fileno()])
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with signals_blocked():
+            self._channel, self._process = start(COMMAND)
         self._listener = threading.Thread(target=self._listen, name="archivist", daemon=True)
         self._listener.start()
         self._send(self._setup)

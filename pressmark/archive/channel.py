@@ -1,9 +1,12 @@
 """Messages between two processes of one run, over a socket; a message may bring an open file along."""
 
-import os
 import pickle
+import signal
 import socket
 import struct
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
@@ -63,8 +66,27 @@ class Channel:
         return bytes(data)
 
 
-def pair() -> tuple[Channel, socket.socket]:
-    """Return this process's end and the one to hand to another, which may inherit it."""
+def start(command: Sequence[str]) -> tuple[Channel, subprocess.Popen[bytes]]:
+    """Start the other process, with the file descriptor of its end as the last argument.
+
+    Raises:
+        OSError: it can't be started.
+    """
     here, there = socket.socketpair()
-    os.set_inheritable(there.fileno(), True)
-    return Channel(here), there
+    try:
+        with there:
+            arguments = [*command, str(there.fileno())]
+            return Channel(here), subprocess.Popen(arguments, stdin=subprocess.DEVNULL, pass_fds=[there.fileno()])
+    except OSError:
+        here.close()
+        raise
+
+
+@contextmanager
+def signals_blocked() -> Iterator[None]:
+    """Block the signals that end a crawl, also for a process that is started meanwhile until it says so itself."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -133,7 +133,7 @@ def at(store: Store, site: str, manifest_key: str) -> Cursor:
     for key in cursor.ahead(store):
         try:
             before = manifest.read(store, key).ended_at <= ended_at
-        except (FindingsFound, KeyError):  # It stays ahead, until it is mended.
+        except (FindingsFound, KeyError):  # It stays ahead, until it is repaired.
             continue
         if before:
             cursor = cursor.behind(key)

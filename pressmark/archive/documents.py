@@ -38,7 +38,7 @@ def check(key: str, document: Document) -> None:
     """
     try:
         captures = captures_of(document)
-        named, filed = document["identifier"], key.split("/")[-2]
+        named, filed = document["identifier"], keys.article_of(key)
         if not key.startswith(keys.REJECTED):
             named, filed = document["pressmark"]["version"], keys.version_of(key)
     except (ValueError, LookupError, TypeError, AttributeError) as error:

@@ -38,7 +38,7 @@ def is_day(day: str) -> bool:
 
 def day_of_document(key: str) -> date | None:
     """Return the day that a document of an article is filed under; None if its key has none (`is_day`)."""
-    return _date("".join(key.split("/")[2:5]))
+    return _date(day_folder(key).replace("/", ""))
 
 
 def _date(digits: str) -> date | None:
@@ -109,6 +109,11 @@ def version(site: str, day: str, key: VersionKey) -> str:
 def day_folder(key: str) -> str:
     """Return the day (`YYYY/MM/DD`) that an article's document is filed under."""
     return "/".join(key.split("/")[2:5])
+
+
+def article_of(key: str) -> str:
+    """Return the id of the article whose document has this key."""
+    return key.split("/")[-2]
 
 
 def version_of(key: str) -> str:

@@ -66,7 +66,7 @@ def keep_asking(call: Callable[[], Result], patience: float) -> Result:
         patience: seconds from the first failure on. What is under way may take longer than that, as long as bytes move.
 
     Raises:
-        BucketError: the last failure, when the patience ends; any that waiting does not mend, at once.
+        BucketError: the last failure, when the patience ends; any that waiting does not fix, at once.
     """
     until, pause = 0.0, FIRST
     while True:

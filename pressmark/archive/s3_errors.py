@@ -77,8 +77,8 @@ class Asked:
             KeyError: there is no such object.
             KeyTaken: a condition does not hold.
             BucketUnreachable: nobody answers, not now, or not whole.
-            ClockWrong, KeysExpired: another time may mend it.
-            BucketRefused: wrong keys, no such bucket, no permission; no other try mends it.
+            ClockWrong, KeysExpired: another time may fix it.
+            BucketRefused: wrong keys, no such bucket, no permission; no other try fixes it.
             BucketError: anything else.
         """
         try:

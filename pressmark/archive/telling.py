@@ -35,14 +35,13 @@ def untold(store: Store, folder: Path, site: str) -> dict[Path, Published]:
         if os.path.lexists(mark):
             _forget(store, folder, site, mark)
         repair_notes(store, folder, site)
-        _forget_listed(store, folder, site)  # A spool may be an older copy of itself.
-        notes = kept(folder, site)
+        notes = _forget_listed(store, folder, site)  # A spool may be an older copy of itself.
     except OSError as error:
         raise spool_error(f"what was published from {folder} can't be listed", folder, error) from error
-    return {path: each for path, each in notes.items() if _is_of_bucket(store, path, each)}
+    return {path: each for path, each in notes.items() if is_of_bucket(store, path, each)}
 
 
-def _is_of_bucket(store: Store, path: Path, published: Published) -> bool:
+def is_of_bucket(store: Store, path: Path, published: Published) -> bool:
     """Tell whether the segment of a note is in this bucket: a spool may have been used with another one."""
     if guarded.head(store, published.segment.key):
         return True
@@ -79,7 +78,6 @@ def _forget(store: Store, folder: Path, site: str, mark: Path) -> None:
         key, names = _read(mark)
     except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         logger.warning("%s can't be read (%s): the manifests are read instead", mark, error)
-        _forget_listed(store, folder, site)
         set_aside(mark, f"it can't be read: {error}; what it said was found in the manifests")
         return
     try:
@@ -107,19 +105,21 @@ def _clear(mark: Path, published: list[Path]) -> None:
     mark.unlink()
 
 
-def _forget_listed(store: Store, folder: Path, site: str) -> None:
-    """Forget each segment that a manifest of the site lists, whichever that is: of a run on its day, or later."""
-    notes = {published.segment.key: path for path, published in kept(folder, site).items()}
-    days = [day for day in map(keys.day_in, notes) if day]
+def _forget_listed(store: Store, folder: Path, site: str) -> dict[Path, Published]:
+    """Forget each segment that a manifest of the site lists, of a run on its day or later; return the others."""
+    left = kept(folder, site)
+    paths = {published.segment.key: path for path, published in left.items()}
+    days = [day for day in map(keys.day_in, paths) if day]
     since = min(days) - timedelta(days=1) if days else None  # A run at midnight.
-    for section in manifest.sections(store, site) if notes else ():
+    for section in manifest.sections(store, site) if left else ():
         for key in manifest.since(store, site, section, since):
             try:
                 segments = manifest.read_listed(store, key).segments
             except FindingsFound as error:
                 logger.warning("%s", error)
                 continue
-            for segment in segments:
-                if path := notes.pop(segment.key, None):
+            for path in filter(None, (paths.get(segment.key) for segment in segments)):
+                if left.pop(path, None):
                     logger.warning("%s is in manifest %s already", path.name, key)
                     forget(path)
+    return left

@@ -13,13 +13,14 @@ from typing import IO, TYPE_CHECKING, Literal
 
 import attrs
 
-from pressmark.archive import guarded
+from pressmark.archive import keys
 from pressmark.archive.batch import Draft, Published, kept
 from pressmark.archive.captured import Openable
 from pressmark.archive.pointers import Pointers
 from pressmark.archive.publisher import put_drafts
 from pressmark.archive.spool_files import SegmentName
 from pressmark.archive.store import Store, Stored
+from pressmark.archive.telling import is_of_bucket
 from pressmark.document import captures_of
 
 if TYPE_CHECKING:
@@ -51,17 +52,19 @@ def publish_unread(store: Store, folder: Path, site: str, derive: Deriving) -> I
         BucketError: the bucket failed.
         OSError, SpoolError: a note can't be read or written.
     """
-    notes = [(_name(published, site), published) for published in kept(folder, site).values() if not published.is_read]
-    there = [(name, published) for name, published in notes if name and guarded.head(store, published.segment.key)]
+    notes = kept(folder, site)
+    listed = {stored.key for each in notes.values() for stored in each.objects}
+    unread = [(_name(each, site), each, path) for path, each in notes.items() if not each.is_read]
+    there = [(name, each) for name, each, path in unread if name and is_of_bucket(store, path, each)]
     for _, group in groupby(there, key=lambda each: each[0].run):
         run = dict(group)
         logger.info("a killed run left %d segments in the bucket: reading what it had not read of them", len(run))
-        published_ids = {stored.key.split("/")[-2] for published in run.values() for stored in published.objects}
+        published_ids = {keys.article_of(stored.key) for published in run.values() for stored in published.objects}
         segments = [(_InBucket(store, each.segment), each.segment.key) for each in run.values()]
         found = _put(store, Pointers(store, folder, site), derive(segments, published_ids))
-        listed = {stored.key for each in kept(folder, site).values() for stored in each.objects}
         for name, published in run.items():
             new = tuple(stored for warc, stored in found if warc == published.segment.key and stored.key not in listed)
+            listed |= {stored.key for stored in new}
             whole = attrs.evolve(published, objects=(*published.objects, *new), is_read=True)
             whole.keep_over(folder)
             if more := whole.versions - published.versions:

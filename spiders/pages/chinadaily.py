@@ -1,4 +1,4 @@
-"""chinadaily.com.cn, the layout of the English edition since 2018: listing and article pages."""
+"""Article pages of chinadaily.com.cn, the layout of the English edition since 2018."""
 
 import re
 import unicodedata
@@ -12,28 +12,17 @@ from web_poet import Returns, WebPage, field
 from web_poet.utils import cached_method
 
 from pressmark import object_id
-from pressmark.archive import keys
 from pressmark.article import Article, Credit, Image, Raw
 from pressmark.errors import Rejected
 from pressmark.site import Site
-from spiders.addresses import absolute, plain
+from spiders.addresses import LONGEST_NUMBER, absolute, page_of, plain
 from spiders.encoding import characters_of
-from spiders.listing import Entry, Listing
 from spiders.page_bounds import too_large
 from spiders.pages.byline import Byline, read_byline, read_time
 from spiders.pages.names import credits_in
-from spiders.pages.shown_text import HIDDEN, shown_text
+from spiders.pages.shown_text import HIDDEN, one_line, shown_text
 from spiders.pages.story import Story, read_story
 from spiders.pages.tree import Element, ReadAsHtml, inside, matching, outermost
-
-LIST = "div.tw3_01_2"
-"""Its `h4` have the links to articles."""
-BLOCK_ABOVE = "div.tw2"
-OTHER_SECTIONS = "div.mai_r"
-NEXT = "//a[contains(concat(' ', normalize-space(@class), ' '), ' pagestyle ')][normalize-space()='Next']/@href"
-
-PAGE_OF_PAGES = "span.pageno"
-LAST_PAGE = "//a[normalize-space()='>>|']/@href"
 
 CONTENT = "#Content"
 CHROME = (
@@ -49,8 +38,6 @@ PRINTED_CHROME = re.compile(
     re.DOTALL,
 )
 PAGER = "#div_currpage"
-LONGEST_NUMBER = 9
-"""Digits of a page's number."""
 NO_PICTURES = (
     "noscript, iframe, video, audio, table.share, .share, .selectpage, [class*=share], [id*=share], .pagestyle"
 )
@@ -63,56 +50,6 @@ ORGANIZATIONS = frozenset(
 )
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"})
 """Categories of characters that show nothing by themselves."""
-
-
-@attrs.define
-class ListingPage(ReadAsHtml, WebPage[Listing], Returns[Listing]):
-    """One page of a section's listing: the main column only, not what the margin shows of other sections."""
-
-    site: Site
-
-    @field
-    def entries(self) -> tuple[Entry, ...]:
-        found: dict[str, Entry] = {}
-        for url in self._links():
-            if match := self.site.article_match(url):
-                first = _page_of(url, 1) if match["page"] else url  # Whatever page a link leads to.
-                found.setdefault(match["id"], Entry(article_id=match["id"], url=first, printed_day=match["day"]))
-        return tuple(found.values())
-
-    @field
-    def elsewhere(self) -> tuple[str, ...]:
-        return tuple(url for url in self._links() if not self.site.article_match(url))
-
-    @field
-    def next_url(self) -> str | None:
-        href = self.xpath(NEXT).get()
-        return absolute(self.base_url, href) if href else None
-
-    @field
-    def days(self) -> tuple[str, ...]:
-        # The block above repeats the newest on every page.
-        matches = map(self.site.article_match, self._links(block_above=False))
-        return tuple(keys.day_of_url(match["day"]) for match in matches if match)
-
-    @field
-    def pages(self) -> int | None:
-        printed = _line(self.css(PAGE_OF_PAGES)[:1].xpath("string()").get())
-        found = re.search(r"/\s*(\d+)$", printed) or re.search(r"_(\d+)\.\w+$", self.xpath(LAST_PAGE).get() or "")
-        return int(found[1]) if found and len(found[1]) <= LONGEST_NUMBER else None
-
-    @cached_method
-    def _links(self, *, block_above: bool = True) -> tuple[str, ...]:
-        root = self.selector.root
-        wanted = inside(inside(matching(root, LIST)) & set(root.iter("h4")))
-        if block_above:
-            wanted |= inside(matching(root, BLOCK_ABOVE))
-        wanted -= inside(matching(root, OTHER_SECTIONS))
-        hrefs = [each.attrib["href"] for each in root.iter("a") if each in wanted and "href" in each.attrib]
-        if len(hrefs) > self.site.bounds.items:
-            raise too_large(self.url, f"{len(hrefs)} links", self.site.bounds.items)
-        urls = (absolute(self.base_url, href) for href in hrefs)
-        return tuple(dict.fromkeys(filter(None, urls)))
 
 
 @attrs.define
@@ -190,7 +127,7 @@ class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
     @field
     def section(self) -> str | None:
         printed = self.css("#bread-nav")[:1].xpath("string()").get() or ""
-        crumbs = [_line(part) for part in printed.split("/", self.site.bounds.items)]
+        crumbs = [one_line(part) for part in printed.split("/", self.site.bounds.items)]
         return " / ".join(crumb for crumb in crumbs if crumb and crumb != "Home") or None
 
     @field
@@ -223,7 +160,7 @@ class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
         words = (self._meta("keywords") or "").split(",", most)
         if len(words) > most:
             raise too_large(self.url, f"more than {most} keywords", most)
-        return tuple(filter(None, map(_line, words)))
+        return tuple(filter(None, map(one_line, words)))
 
     @field
     def language(self) -> str:
@@ -286,7 +223,7 @@ class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
                 numbered[int(match["page"])] = url
         # A pager of a long article shows some of its pages only; the others are there all the same.
         last = max(numbered, default=1)
-        return [numbered.get(number) or _page_of(self.url, number) for number in range(2, last + 1)]
+        return [numbered.get(number) or page_of(self.url, number) for number in range(2, last + 1)]
 
     @cached_method
     def _characters(self) -> tuple[str | None, bool]:
@@ -330,11 +267,11 @@ class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
 
     def _shown(self, element: Element) -> str:
         """Return the text of an element in one line; empty if there is nothing to see in it."""
-        text = _line(shown_text(element, self._hidden()))
+        text = one_line(shown_text(element, self._hidden()))
         return text if any(unicodedata.category(each) not in _UNSEEN for each in text) else ""
 
     def _meta(self, name: str) -> str | None:
-        return _line(self.css(f'meta[name="{name}"]::attr(content)').get()) or None
+        return one_line(self.css(f'meta[name="{name}"]::attr(content)').get()) or None
 
     def _caption(self, image: Element) -> str:
         figure = next(image.iterancestors("figure"), None)
@@ -358,13 +295,3 @@ def _between(root: Element) -> Element | None:
             contents = heading.xpath(f"(following::*[@id='{CONTENT[1:]}'])[1]")
             return heading if contents else None
     return None
-
-
-def _page_of(url: str, number: int) -> str:
-    """Return the address of an article's page by that of another, without its query."""
-    return re.sub(r"(?:_\d+)?(\.\w+)$", rf"_{number}\1" if number > 1 else r"\1", plain(url))
-
-
-def _line(text: str | None) -> str:
-    """Fold white space; the empty string when there is nothing."""
-    return " ".join((text or "").split())

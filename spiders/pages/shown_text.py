@@ -47,6 +47,11 @@ def shown_text(root: Element, left_out: Container[Element] = ()) -> str:
     return "".join(text.parts)
 
 
+def one_line(text: str | None) -> str:
+    """Fold white space; the empty string when there is nothing."""
+    return " ".join((text or "").split())
+
+
 class _Text:
     """Text as it grows, without white space at the ends of its lines."""
 

@@ -17,7 +17,8 @@ from pressmark.site import Site
 from spiders import page_reader
 from spiders.page_messages import FetchedPage
 from spiders.page_reader import PageReader
-from spiders.pages.chinadaily import ArticlePage, ListingPage
+from spiders.pages.chinadaily import ArticlePage
+from spiders.pages.chinadaily_listing import ListingPage
 from tests.bombs import BOMBS, STYLES
 from tests.saved_pages import SITE, expected, saved
 
@@ -112,13 +113,13 @@ def test_a_process_that_dies_twice_on_a_page_is_reported_and_the_next_page_is_re
     assert reader.article_page(ArticlePage, fetched()).article
 
 
-def no_socket() -> None:
+def no_socket(_command: tuple[str, ...]) -> None:
     raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 @pytest.mark.parametrize(
     ("name", "broken"),
-    [("COMMAND", ("/nonexistent/python",)), ("COMMAND", ("/dev/null",)), ("COMMAND", ("true",)), ("pair", no_socket)],
+    [("COMMAND", ("/nonexistent/python",)), ("COMMAND", ("/dev/null",)), ("COMMAND", ("true",)), ("start", no_socket)],
 )
 def test_a_process_that_cannot_be_started_says_nothing_about_the_page(
     monkeypatch: pytest.MonkeyPatch, name: str, broken: object

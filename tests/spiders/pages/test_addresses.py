@@ -17,7 +17,7 @@ from pressmark.site import LONGEST_URL, load_sites
 from spiders.addresses import absolute, as_uri
 from spiders.layouts import page_response
 from spiders.listing import Listing
-from spiders.pages.chinadaily import ListingPage
+from spiders.pages.chinadaily_listing import ListingPage
 from tests.samples import article
 from tests.saved_pages import page
 

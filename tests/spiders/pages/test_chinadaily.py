@@ -11,7 +11,8 @@ from pressmark.article import Article
 from pressmark.errors import Rejected
 from spiders.layouts import layout_of, page_response
 from spiders.listing import Listing
-from spiders.pages.chinadaily import ArticlePage, ListingPage
+from spiders.pages.chinadaily import ArticlePage
+from spiders.pages.chinadaily_listing import ListingPage
 from tests.saved_pages import CASES, SITE, expected, page, read, read_whole, saved, saved_whole
 
 FIELDS = [field.name for field in attrs.fields(Article)]
