@@ -91,7 +91,8 @@ def test_they_come_behind_all_articles(archive: Archive) -> None:
         for record in ArchiveIterator(BytesIO(archive.store.get(said["key"])))
         if record.rec_type == "request"
     ]
-    is_page = [path.startswith(PAGES) for path in asked]
+    # The following page of an article is asked for as its first is read, when nothing but requisites may wait.
+    is_page = [path.startswith(PAGES) for path in asked if not path.endswith("_2.html")]
     assert is_page.index(False) == sum(is_page)
 
 
