@@ -80,7 +80,7 @@ class Article:
     characters_replaced: bool = False
     """Whether bytes of any of its pages were no characters in that encoding, and U+FFFD took their places."""
     cut_short: bool = False
-    """Whether a page's compressed body ends early each time it is asked for; what there is of it was read."""
+    """Whether a page's body ends early each time it is asked for, or may do so; what there is of it was read."""
     layout: str
     """Name and version of the page class that read it, e.g. `chinadaily/1`."""
 

@@ -7,6 +7,7 @@ from scrapy.http import Response
 
 from pressmark.archive.visits import VisitedPage
 from pressmark.capture import Original
+from spiders.content_decoding import CUT_SHORT
 from spiders.wire import ORIGINAL, RECEIPT
 
 NOT_MODIFIED = 304
@@ -40,12 +41,13 @@ def is_not_modified(response: Response) -> bool:
 
 
 def visited(response: Response) -> VisitedPage:
-    """Return a page that was had, and by what its server knows it again."""
+    """Return a page that was had, and by what its server knows it again; one that may be cut is asked for anew."""
     receipt = response.meta[RECEIPT]
+    is_whole = CUT_SHORT not in response.flags
     return VisitedPage(
         original=Original(url=response.url, record_id=receipt.record_id, captured_at=receipt.captured_at),
-        etag=_header(response, "ETag", _ETAG),
-        last_modified=_header(response, "Last-Modified", _DATE),
+        etag=_header(response, "ETag", _ETAG) if is_whole else None,
+        last_modified=_header(response, "Last-Modified", _DATE) if is_whole else None,
     )
 
 

@@ -8,16 +8,21 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.responsetypes import responsetypes
 
-from pressmark.archive.content import LONGEST, ContentError, CutShort, decoded, unreadable
+from pressmark.archive.content import LONGEST, NO_END, ContentError, CutShort, decoded, has_no_end, unreadable
 from pressmark.archive.http_head import header_text
 from pressmark.site import Site
 from spiders.failures import UnreadableContent
+from spiders.wire import ONLY_READ
 
 CONTENT_LIMIT = "content_limit"
 """A request's meta may name the bytes that its decoded content has at most."""
 CUT_SHORT = "cut-short"
-"""Flag of a response whose compressed body ends early each time, and is read as far as it goes."""
+"""Flag of a response whose body ends early each time, or may do so, and is read as far as it goes."""
 _CUT = "cut_short_sha1"
+_OPEN = "partial"
+"""Scrapy's flag of a response without a length and without chunks."""
+_LAST = 64
+"""Bytes at the end of a page that is whole and does not say so: whatever else changes in it, they are alike."""
 _UNDER_WAY = 256 << 20
 """Bytes that all pages under way hold at most, as they come over the wire."""
 _LEAST = 16 << 20
@@ -47,28 +52,40 @@ class ContentDecodingMiddleware:
         """Return the response with decoded content; a cut one is asked for once more.
 
         Raises:
-            UnreadableContent: it can't be decoded, is too large, or is cut otherwise each time.
+            UnreadableContent: it can't be decoded, is too large, or ends otherwise each time.
         """
         if not 200 <= response.status < 300 or request.method == "HEAD":
             return response
         codings = [header_text(each) for each in response.headers.getlist("Content-Encoding")]
         limit = request.meta.get(CONTENT_LIMIT, LONGEST)
         try:
-            return _with(response, decoded(response.body, codings, limit))
+            body = decoded(response.body, codings, limit)
         except CutShort as error:
-            digest = hashlib.sha1(response.body, usedforsecurity=False).digest()
-            first = request.meta.get(_CUT)
-            if first is None:
-                return request.replace(dont_filter=True, meta={**request.meta, _CUT: digest})
-            if first != digest:
-                raise _unreadable(request, response, error) from error
+            cut, mark = error, response.body
         except ContentError as error:
             raise _unreadable(request, response, error) from error
-        try:  # Its framing is whole and the same bytes came twice: this server does so.
+        else:
+            if not _may_be_cut(request, response, body):
+                return _with(response, body)
+            cut, mark = CutShort(NO_END), body[-_LAST:]
+        digest = hashlib.sha1(mark, usedforsecurity=False).digest()
+        first = request.meta.get(_CUT)
+        if first is None:
+            return request.replace(dont_filter=True, meta={**request.meta, _CUT: digest})
+        if first != digest:
+            raise _unreadable(request, response, cut) from cut
+        try:  # It ends so each time: this server does so.
             body = decoded(response.body, codings, limit, cut=True)
         except ContentError as error:
             raise _unreadable(request, response, error) from error
         return _with(response.replace(flags=[*response.flags, CUT_SHORT]), body)
+
+
+def _may_be_cut(request: Request, response: Response, body: bytes) -> bool:
+    """Tell whether only the end of the connection ended a page, and nothing in it says that it is whole."""
+    if _OPEN not in response.flags or ONLY_READ in request.meta or body != response.body:
+        return False
+    return has_no_end(body, header_text(b"".join(response.headers.getlist("Content-Type")[:1])))
 
 
 def _with(response: Response, body: bytes) -> Response:

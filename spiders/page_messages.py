@@ -18,7 +18,7 @@ class FetchedPage:
     headers: Sequence[tuple[str, str]] = ()
     """Names and values, as text."""
     cut_short: bool = False
-    """Whether its compressed body ends early each time, and `body` is what there is of it."""
+    """Whether it ends early each time, or may do so, and `body` is what there is of it."""
 
     def header(self, name: str) -> str:
         """Return the first value of a header; empty when there is none."""

@@ -119,6 +119,11 @@ class Known:
         return ""
 
     @property
+    def is_cut(self) -> bool:
+        """Whether its page ended early each time it was asked for, or may have done so."""
+        return self.document.data["pressmark"].get("cutShort") is True
+
+    @property
     def captured_at(self) -> datetime:
         """When its first page was captured; FindingsFound if it does not say."""
         try:
@@ -138,6 +143,16 @@ class Changes:
     changes: Sequence[Change]
     known: Sequence[Known]
     """All of the article, oldest capture first, this one included."""
+
+    @property
+    def remark(self) -> str:
+        """Why what differs need not be an edit; empty if nothing says so."""
+        if self.before and self.before.is_cut and not self.after.is_cut:
+            return (
+                "The page of the earlier one ended early each time it was asked for. "
+                "What was added may be the rest of it, and no edit."
+            )
+        return ""
 
 
 def changes_of(holdings: Holdings, key: str) -> Changes:

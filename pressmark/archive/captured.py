@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import attrs
 from fastwarc.warc import WarcRecordType
 
+from pressmark.archive.content import NO_END, CutShort
 from pressmark.archive.http_head import REDIRECTS, read_head
 from pressmark.archive.records import located
 from pressmark.archive.response import Response, member_of, read_response
@@ -97,9 +98,15 @@ class Captured:
         Raises:
             ContentError: its body can't be decoded.
         """
+        is_habit = self._is_habit(capture)
         with self._segments[capture.warc].open("rb") as file:
             file.seek(capture.offset)
-            return read_response(file.read(capture.length), limit, cut=self._is_habit(capture))
+            found = read_response(file.read(capture.length), limit, cut=is_habit)
+        if not found.may_be_cut:
+            return found
+        if not is_habit:
+            raise CutShort(NO_END)
+        return attrs.evolve(found, cut_short=True)
 
     def _is_habit(self, capture: Capture) -> bool:
         """Tell whether this very body came before: if it ends early, it does so each time, and was read so."""
@@ -115,7 +122,7 @@ class Pointed:
     Args:
         store: the bucket.
         captures: what the document points to.
-        cut: whether the document says that a compressed body ended early each time.
+        cut: whether the document says that a body ended early, or may have.
     """
 
     def __init__(self, store: Store, captures: Sequence[Capture], *, cut: bool = False) -> None:
@@ -134,7 +141,8 @@ class Pointed:
             FindingsFound: the record is not there.
         """
         member = member_of(self._store, capture.warc, capture.offset, capture.length, capture.url)
-        return read_response(member, limit, cut=self._cut)
+        found = read_response(member, limit, cut=self._cut)
+        return attrs.evolve(found, cut_short=found.cut_short or (self._cut and found.may_be_cut))
 
 
 def _responses(segment: Openable, key: str) -> Iterator[tuple[Capture, str | None]]:

@@ -12,6 +12,9 @@ LONGEST = 64 << 20
 MOST_CODINGS = 5
 MOST_STREAMS = 1000
 """How many members of gzip, or frames of zstd, a body may be made of: empty ones are work without any content."""
+NO_END = "the connection was closed, and nothing says that the page is whole"
+_HTML = {"", "text/html", "application/xhtml+xml"}
+_END = b"</html"
 _PIECE = 1 << 16
 _GZIP = zlib.MAX_WBITS | 16
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -25,7 +28,7 @@ class ContentError(Exception):
 
 
 class CutShort(ContentError):
-    """The body ends before its chunks or its compressed stream do."""
+    """The body ends before its chunks or its compressed stream do, or nothing says that it is whole."""
 
     reason = "cut-short"
 
@@ -74,6 +77,17 @@ def content(body: bytes, head: Iterable[tuple[str, str]], limit: int = LONGEST, 
                 raise
             body = error.so_far
     return decoded(body, (value for name, value in headers if name == "content-encoding"), limit, cut=cut)
+
+
+def has_no_end(content: bytes, content_type: str) -> bool:
+    """Tell whether HTML lacks its end tag: where only the end of the connection ends a body, it may be cut.
+
+    Args:
+        content: the decoded body.
+        content_type: the header as it came; empty if there is none.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in _HTML and bool(content) and _END not in content.replace(b"\0", b"").lower()  # NUL: UTF-16.
 
 
 def dechunked(body: bytes) -> bytes:

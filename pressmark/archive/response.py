@@ -9,8 +9,8 @@ import attrs
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from pressmark.archive.content import LONGEST, ContentError, CutShort, content
-from pressmark.archive.http_head import parse_head
+from pressmark.archive.content import LONGEST, ContentError, CutShort, content, has_no_end
+from pressmark.archive.http_head import ResponseHead, parse_head
 from pressmark.archive.store import Store
 from pressmark.errors import FindingsFound
 
@@ -36,6 +36,8 @@ class Response:
     """The response as it came over the wire, to the byte."""
     cut_short: bool = False
     """Whether the body ends early, and `body` is what could be decoded of it."""
+    may_be_cut: bool = False
+    """Whether nothing says that the body is whole: no length, no chunks, no compressed stream, no end tag of HTML."""
 
 
 def member_of(store: Store, warc: str, offset: int, length: int, url: str) -> bytes:
@@ -113,5 +115,11 @@ def read_response(member: bytes, limit: int = LONGEST, *, cut: bool = False) -> 
         headers=head.headers,
         body=body,
         cut_short=cut_short,
+        may_be_cut=_is_open(head) and body == message[head.size :] and has_no_end(body, head.get("content-type") or ""),
         message=message,
     )
+
+
+def _is_open(head: ResponseHead) -> bool:
+    """Tell whether only the end of the connection ends the body (RFC 9112, 6.3)."""
+    return head.get("transfer-encoding") is None and head.get("content-length") is None

@@ -231,6 +231,26 @@ def test_what_strangers_wrote_reaches_no_further_than_its_element(
             store.client.delete_object(Bucket=store.bucket, Key=each)
 
 
+def test_what_came_whole_after_a_cut_page_need_not_be_an_edit(crawled: tuple[Archive, Crawl]) -> None:
+    store, key = crawled[0].store, key_of(crawled)
+    other = key.replace(document_id := key.split("/")[-2], "WSCUT")
+    whole = json.loads(store.get(key).replace(document_id.encode(), b"WSCUT"))
+    before = [{**each, "capturedAt": "2022-02-18T05:00:00Z"} for each in whole["pressmark"]["captures"]]
+    block = {**whole["pressmark"], "captures": before}
+    cut = {**whole, "articleBody": whole["articleBody"][:20], "pressmark": {**block, "cutShort": True}}
+    edit = other.replace("articles/", "silent-edits/").replace(".json", "-0123456789ab.json")
+    try:
+        for each, document in {other: cut, edit: whole}.items():
+            store.put(each, json.dumps(document).encode())
+        remark = "may be the rest of it, and no edit"
+        assert remark in visitor().read(f"/diff?key={edit}")
+        store.put(other, json.dumps({**cut, "pressmark": block}).encode())
+        assert remark not in visitor().read(f"/diff?key={edit}")
+    finally:
+        for each in (other, edit):
+            store.client.delete_object(Bucket=store.bucket, Key=each)
+
+
 @pytest.mark.parametrize("page", ["0", "-1", "99"])
 def test_there_is_no_such_page(crawled: tuple[Archive, Crawl], console: Visitor, page: str) -> None:
     console.get(f"/capture?key={quote(key_of(crawled))}&page={page}", 404)

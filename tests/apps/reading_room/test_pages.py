@@ -121,6 +121,24 @@ def test_any_two_versions_are_compared(visitor: Visitor, shelf: Shelf) -> None:
     visitor.get(f"/compare?earlier={first.key}", 400)
 
 
+def test_a_page_that_may_be_cut_says_so(visitor: Visitor, shelf: Shelf) -> None:
+    store, key = shelf.archive.store, shelf.edited.key
+    edit = shelf.reader.silent_edits(shelf.edited.article_id)[0].key
+    was = store.get(key)
+    document = json.loads(was)
+    words = {
+        page(shelf.edited): "nothing said that it was whole",
+        f"/compare?earlier={key}&later={edit}": "and no edit.",
+    }
+    assert not [address for address, said in words.items() if said in visitor.read(address)]
+    store.put(key, json.dumps({**document, "pressmark": {**document["pressmark"], "cutShort": True}}).encode())
+    try:
+        fresh = Visitor(attrs.evolve(shelf, holdings=Holdings.open()))
+        assert [address for address, said in words.items() if said in fresh.read(address)] == list(words)
+    finally:
+        store.put(key, was)
+
+
 def test_what_is_saved_is_what_the_bucket_has(visitor: Visitor, shelf: Shelf) -> None:
     document, store = shelf.updated, shelf.archive.store
     answer = visitor.get(f"/{document.key}")
