@@ -1,4 +1,4 @@
-"""The reading room as a web application. It only answers GET, reads the bucket only, and sets no cookie."""
+"""The reading room as a web application. It only answers GET and HEAD, reads the bucket only, and sets no cookie."""
 
 from datetime import date
 from functools import cache
@@ -17,6 +17,7 @@ from apps.reading_room.finding import Finder, Wanted
 from apps.reading_room.guarding import guard
 from apps.reading_room.keeper import Keeper
 from apps.reading_room.rendering import HEADERS, INERT, render
+from apps.reading_room.turns import Turns
 from apps.shown.captured import chunks, held, member_at, page_of
 from apps.shown.changes import KINDS, compare
 from apps.shown.holdings import Holdings
@@ -52,6 +53,7 @@ class Room:
     holdings: Holdings
     keeper: Keeper
     places: Places
+    turns: Turns = attrs.field(factory=Turns)
 
     def router(self) -> APIRouter:
         """Return the addresses."""
@@ -72,7 +74,7 @@ class Room:
             ("/wacz/{rest:path}", self.package),
             (f"/{_DOCUMENT}", self.document),
         ):
-            router.add_api_route(path, answer, methods=["GET"], response_model=None)
+            router.add_api_route(path, answer, methods=["GET", "HEAD"], response_model=None)
         return router
 
     @property
@@ -85,7 +87,7 @@ class Room:
         newest = self.finder.newest(Wanted())
         return self._render(request, "home.html", holdings=self.finder.holdings(), found=newest)
 
-    def search(
+    async def search(
         self,
         request: Request,
         q: str = "",
@@ -97,10 +99,16 @@ class Room:
     ) -> HTMLResponse:
         """Articles that have all these words."""
         wanted = Wanted(site=site, section=section, first=_day(first), last=_day(last))
-        found = self.finder.search(q[:500], wanted, page)
+        client = request.client.host if request.client else ""
+        return await self.turns.run(client, self._found, request, q, wanted, page)
+
+    def _found(self, request: Request, asked: str, wanted: Wanted, page: int) -> HTMLResponse:
+        found = self.finder.search(asked, wanted, page)
         sites = [each.site for each in self.finder.holdings()]
-        sections = self.finder.sections(site) if site else []
-        return self._render(request, "search.html", asked=q, wanted=wanted, found=found, sites=sites, sections=sections)
+        sections = self.finder.sections(wanted.site) if wanted.site else []
+        return self._render(
+            request, "search.html", asked=asked, wanted=wanted, found=found, sites=sites, sections=sections
+        )
 
     def site(self, request: Request, site: str, section: str = "", page: Number = 1) -> HTMLResponse:
         """A site's articles by time, and its months and sections."""

@@ -7,6 +7,7 @@ are read again. If the file is deleted it is made anew.
 import gzip
 import sqlite3
 import tempfile
+import time
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,8 @@ from pressmark.archive.json_model import Unfit, moment, text
 from pressmark.archive.store import Store
 from pressmark.private import make_folder
 
+_STEPS = 1000
+"""Instructions of SQLite's virtual machine between two looks at the clock: some tens of microseconds."""
 FORMAT = 2
 """A catalogue of another format is thrown away."""
 _TABLES = """
@@ -43,6 +46,10 @@ CREATE VIRTUAL TABLE texts USING fts5 (
     headline, body, tokenize = "porter unicode61 remove_diacritics 2", prefix = "2 3"
 );
 """
+
+
+class TakesTooLong(Exception):
+    """The catalogue was asked for so much that it was not done in time."""
 
 
 @attrs.frozen
@@ -97,12 +104,29 @@ class Catalogue:
         return Refreshed(days, versions, tuple(problems))
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Return a connection to read by, which sees all as it is now; its rows are asked by name."""
+    def reading(self, seconds: float | None = None) -> Iterator[sqlite3.Connection]:
+        """Return a connection to read by, which sees all as it is now; its rows are asked by name.
+
+        Args:
+            seconds: that all reading together may take.
+
+        Raises:
+            TakesTooLong: it took longer, and was ended.
+        """
         with closing(self._connect()) as connection:
             connection.row_factory = sqlite3.Row
             connection.execute("BEGIN")
-            yield connection
+            if seconds is None:
+                yield connection
+                return
+            end = time.monotonic() + seconds
+            connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+            try:
+                yield connection
+            except sqlite3.OperationalError as error:
+                if time.monotonic() > end:
+                    raise TakesTooLong from error
+                raise
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=30)

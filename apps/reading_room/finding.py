@@ -14,6 +14,8 @@ PAGE = 20
 """Articles of a page."""
 RANKED = 10_000
 """Versions; where more are found, the newest come first: to rank them takes too long, and tells nothing."""
+SECONDS = 2.0
+"""That a search may take."""
 _EXCERPT = 28
 """Words."""
 _NEWEST = "SELECT * FROM versions WHERE versions"
@@ -50,6 +52,8 @@ class Found:
     """From 1."""
     ranked: bool = False
     """Whether the best come first, and not the newest."""
+    remarks: Sequence[str] = ()
+    """What of a search was not looked for, or otherwise."""
 
     @property
     def pages(self) -> int:
@@ -150,17 +154,26 @@ class Finder:
 
         The best come first; of words that nearly every article has, the newest. Where `asked` has no word, nothing is
         found.
+
+        Raises:
+            TakesTooLong: it is not done in `SECONDS`.
         """
-        match = spelling.query(asked)
-        if not match:
+        query = spelling.query(asked)
+        if not query.match:
             return Found(articles=(), total=0, page=page)
-        values = {**wanted.values(), "match": match, "ranked": RANKED, "offset": PAGE * (page - 1)}
-        with self.catalogue.reading() as known:
+        values = {**wanted.values(), "match": query.match, "ranked": RANKED, "offset": PAGE * (page - 1)}
+        with self.catalogue.reading(SECONDS) as known:
             [hits] = known.execute(_HITS, values).fetchone()
             asked_by = _BY_RANK if hits <= RANKED else _BY_TIME
             rows = known.execute(asked_by.format(where=wanted.where()), values).fetchall()
-            articles = [_hit(known.execute(_EXCERPTS, (row["id"], match)).fetchone()) for row in rows]
-        return Found(articles=articles, total=rows[0]["total"] if rows else 0, page=page, ranked=hits <= RANKED)
+            articles = [_hit(known.execute(_EXCERPTS, (row["id"], query.match)).fetchone()) for row in rows]
+        return Found(
+            articles=articles,
+            total=rows[0]["total"] if rows else 0,
+            page=page,
+            ranked=hits <= RANKED,
+            remarks=query.remarks,
+        )
 
 
 _HITS = "SELECT count(*) FROM (SELECT 1 FROM texts WHERE texts MATCH :match LIMIT :ranked + 1)"

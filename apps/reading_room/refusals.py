@@ -8,12 +8,24 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from apps.reading_room.addresses import Places
+from apps.reading_room.catalogue import TakesTooLong
+from apps.reading_room.finding import SECONDS
 from apps.reading_room.keeper import State
 from apps.reading_room.rendering import render
+from apps.reading_room.turns import WAIT, TooManyWait
 from apps.shown.keys import NotThere
 from pressmark.errors import BucketError, FindingsFound, PressmarkError
 
 Answer = Callable[[Request, Exception], Response]
+_BUSY = {
+    TakesTooLong: (
+        "This search takes too long",
+        f"It was ended after {SECONDS:.0f} seconds: much of the archive has these words, or many search now.",
+        "Another word narrows it, and so do more letters of a beginning, a site or days.",
+    ),
+    TooManyWait: ("Many search now", "The turn of this search did not come in time.", "Try it again in a while."),
+}
+"""What is said of a search that was not done: title, message and advice."""
 
 
 def answers(places: Places) -> dict[type[Exception], Answer]:
@@ -48,6 +60,12 @@ def answers(places: Places) -> dict[type[Exception], Answer]:
         advice = "Search for it, or begin at the first page. What was archived stays; rejections expire."
         return refusal(request, 404, "Not there", f"The archive has nothing of this: {error.args[0]}", advice)
 
+    def busy(request: Request, error: Exception) -> Response:
+        title, said, advice = _BUSY[type(error)]
+        answer = refusal(request, 503, title, said, advice)
+        answer.headers["Retry-After"] = f"{WAIT:.0f}"
+        return answer
+
     def wrong(request: Request, error: Exception) -> Response:
         if isinstance(error, BucketError):
             advice = "Search and lists still work. Mend the bucket, or the variables of the reading room, and reload."
@@ -64,6 +82,8 @@ def answers(places: Places) -> dict[type[Exception], Answer]:
         HTTPException: refused,
         RequestValidationError: nonsense,
         NotThere: missing,
+        TakesTooLong: busy,
+        TooManyWait: busy,
         PressmarkError: wrong,
         Exception: broken,
     }

@@ -2,9 +2,18 @@
 
 import re
 
+import attrs
+
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _CHARACTER = re.compile(rf"([{_CJK}])")
 _PART = re.compile(r'"([^"]*)"?|(\S+)')
+_NO_WORD = re.compile(r"[^\w]+")
+LONGEST = 500
+"""Characters of what is looked for."""
+MOST = 20
+"""Words and phrases of it, each counted once. FTS5 reads the lists of all beginnings before it can be stopped."""
+SHORTEST = 2
+"""Letters of the beginning of a word: the catalogue has lists of those of two and three; one letter is all words."""
 OPENING, CLOSING = "\x02", "\x03"
 """Around what was found, in a headline or an excerpt."""
 _MARKS = f"{OPENING}{CLOSING}"
@@ -21,18 +30,38 @@ def unspelled(text: str) -> str:
     return " ".join(_BLANK.sub(r"\1\2", text).split(" ")).strip() if _CHARACTER.search(text) else text
 
 
-def query(asked: str) -> str:
-    """Return what somebody asked for as an FTS5 query: all words, `"phrases"`, and beginnings of words with `word*`.
+@attrs.frozen
+class Query:
+    """What somebody asked for, within the bounds of one search."""
 
-    What else FTS5 would read as an operator is taken as a word. Without a word it is empty.
+    match: str
+    """For FTS5; empty without a word."""
+    remarks: tuple[str, ...] = ()
+    """What of it was not looked for, or otherwise."""
+
+
+def query(asked: str) -> Query:
+    """Read what somebody asked for: all words, `"phrases"`, and beginnings of words with `word*`.
+
+    What else FTS5 would read as an operator is taken as a word. What is beyond the bounds of a search is left out.
     """
-    terms = []
+    remarks = []
+    if len(asked) > LONGEST:
+        asked = asked[:LONGEST].rpartition(" ")[0] or asked[:LONGEST]
+        remarks.append(f"It is longer than {LONGEST} characters: what is behind them was not looked for.")
+    terms: dict[str, None] = {}
     for phrase, word in _PART.findall(asked):
-        beginning = word.endswith("*")
-        text = re.sub(r"[^\w]+", " ", spelled(phrase or word)).strip()
-        if text:
-            terms.append(f'"{text}"' + ("*" if beginning else ""))
-    return " ".join(terms)
+        text = _NO_WORD.sub(" ", spelled(phrase or word)).strip()
+        if not text:
+            continue
+        is_beginning = word.endswith("*") and not _CHARACTER.fullmatch(text[-1])
+        if is_beginning and len(text.rpartition(" ")[2]) < SHORTEST:
+            is_beginning = False
+            remarks.append(f"The beginning of a word has {SHORTEST} letters at least: {text} was looked for as a word.")
+        terms[f'"{text}"' + ("*" if is_beginning else "")] = None
+    if len(terms) > MOST:
+        remarks.append(f"It has more than {MOST} words: the others were not looked for.")
+    return Query(" ".join(list(terms)[:MOST]), tuple(dict.fromkeys(remarks)))
 
 
 def marked(text: str) -> list[tuple[bool, str]]:

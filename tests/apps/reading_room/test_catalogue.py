@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from apps.reading_room import finding
-from apps.reading_room.catalogue import Catalogue
+from apps.reading_room.catalogue import Catalogue, TakesTooLong
 from apps.reading_room.finding import Finder, Wanted
 from pressmark.archive import keys
 from pressmark.archive.store import GZIP, Store
@@ -183,3 +183,27 @@ def test_an_export_whose_gzip_is_damaged_is_told(store: Store, catalogue: Catalo
         damaged = data[:place] + bytes([data[place] ^ 0x5A]) + data[place + 1 :]
         store.put(keys.export_lines("newsroom", date(2022, 2, 18)), damaged, GZIP)
         assert len(catalogue.refresh(store, ["newsroom"]).problems) == 1, place
+
+
+def test_a_search_ends_in_time(store: Store, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    export(store, "2022-02-18", *(version(f"A{number}") for number in range(2000)))
+    catalogue.refresh(store, ["newsroom"])
+    finder = Finder(catalogue)
+    assert finder.search("text", Wanted()).total == 2000
+    monkeypatch.setattr(finding, "SECONDS", 0.0)
+    with pytest.raises(TakesTooLong):
+        finder.search("text", Wanted())
+    assert len(finder.newest(Wanted()).articles) == finding.PAGE, "only searches have a bound"
+
+
+def test_a_search_says_what_it_left_out(store: Store, catalogue: Catalogue) -> None:
+    export(store, "2022-02-18", version("A", articleBody=" ".join(f"w{number:03}" for number in range(300))))
+    catalogue.refresh(store, ["newsroom"])
+    finder = Finder(catalogue)
+    assert [finder.search(asked, Wanted()).remarks for asked in ("text", "w0* w1*", "w299 w299 " * 40)] == [()] * 3
+    found = finder.search(" ".join(f"w{number:03}*" for number in range(40)) + " absent", Wanted())
+    assert (ids(found), len(found.remarks)) == (["A"], 1), "the words behind the twentieth are left out"
+    found = finder.search("w*", Wanted())
+    assert (ids(found), len(found.remarks)) == ([], 1), "one letter is taken for a word"
+    found = finder.search("w000 " + "x" * 600, Wanted())
+    assert (ids(found), len(found.remarks)) == (["A"], 1), "what is behind the 500th character is left out"

@@ -8,15 +8,19 @@ from email.utils import format_datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import attrs
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from apps.reading_room.catalogue import Catalogue
+from apps.reading_room.app import room_app
+from apps.reading_room.catalogue import Catalogue, TakesTooLong
+from apps.reading_room.finding import Finder
 from apps.reading_room.keeper import Keeper
 from apps.reading_room.serving import checked
 from apps.reading_room.stage import stage_app
+from apps.reading_room.turns import TooManyWait
 from apps.shown.captured import held
 from apps.shown.holdings import Holdings
 from pressmark.archive.store import Store
@@ -137,6 +141,24 @@ def test_a_page_that_may_be_cut_says_so(visitor: Visitor, shelf: Shelf) -> None:
         assert [address for address, said in words.items() if said in fresh.read(address)] == list(words)
     finally:
         store.put(key, was)
+
+
+def test_a_search_that_is_not_done_says_why(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "has 2 letters at least: t was looked for" in visitor.read("/search?q=t*")
+    for error, said in ((TakesTooLong, "This search takes too long"), (TooManyWait, "Many search now")):
+        monkeypatch.setattr(Finder, "search", Mock(side_effect=error))  # Each is raised for real in its own test.
+        answer = visitor.get("/search?q=text", 503)
+        assert said in answer.text
+        assert answer.headers["retry-after"]
+
+
+def test_head_works_wherever_get_does(visitor: Visitor, shelf: Shelf) -> None:
+    app = room_app(shelf.holdings, shelf.keeper, PLACES)
+    for address in ("/", "/search?q=text", article(shelf.updated), page(shelf.updated), f"/{shelf.updated.key}"):
+        asked = ask(app, PLACES.room, address, "HEAD")
+        assert (asked.status_code, asked.headers["content-type"]) == (200, visitor.get(address).headers["content-type"])
+    assert ask(app, PLACES.room, "/nowhere", "HEAD").status_code == 404
+    assert ask(app, PLACES.room, "/", "POST").status_code == 405
 
 
 def test_what_is_saved_is_what_the_bucket_has(visitor: Visitor, shelf: Shelf) -> None:

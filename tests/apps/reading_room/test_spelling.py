@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from apps.reading_room.spelling import CLOSING, OPENING, marked, query, spelled, unspelled
+from apps.reading_room.spelling import CLOSING, LONGEST, MOST, OPENING, marked, query, spelled, unspelled
 
 TEXTS = ("Night trains for Zürich", "中国与欧洲签署协议", "A co-operation pact; trainers wanted", "NEAR OR NOT AND")
 
@@ -34,13 +34,30 @@ def test_what_is_asked_is_found(asked: str, found: list[int]) -> None:
     with closing(sqlite3.connect(":memory:")) as known:
         known.execute('CREATE VIRTUAL TABLE texts USING fts5 (body, tokenize = "porter unicode61 remove_diacritics 2")')
         known.executemany("INSERT INTO texts (rowid, body) VALUES (?, ?)", enumerate(map(spelled, TEXTS)))
-        rows = known.execute("SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rowid", (query(asked),))
+        rows = known.execute("SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rowid", (query(asked).match,))
         assert [number for (number,) in rows] == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "match"),
+    [
+        ("w* " * 160, '"w"'),
+        ("co-o*", '"co o"'),
+        ("co-op*", '"co op"*'),
+        ("欧*", '"欧"'),
+        ("欧洲* train*", '"欧 洲" "train"*'),
+        (" ".join(f"w{number}" for number in range(90)), " ".join(f'"w{number}"' for number in range(MOST))),
+        ("x" * 600, f'"{"x" * LONGEST}"'),
+        (f"{'x' * 490} words that are cut", f'"{"x" * 490}" "words"'),
+    ],
+)
+def test_a_search_has_bounds(asked: str, match: str) -> None:
+    assert query(asked).match == match
 
 
 @pytest.mark.parametrize("asked", ["", "   ", '"', '""', "*", "- + ( )"])
 def test_without_a_word_nothing_is_asked(asked: str) -> None:
-    assert query(asked) == ""
+    assert query(asked).match == ""
 
 
 @pytest.mark.parametrize("text", [*TEXTS, "EU与中国 trade 协议 2022"])

@@ -1,0 +1,67 @@
+"""Searches take turns: a few at once, one of each client, and nobody waits for ever."""
+
+import asyncio
+from queue import SimpleQueue
+from threading import Event
+
+import anyio
+import pytest
+
+from apps.reading_room.turns import MOST_WAITING, TooManyWait, Turns
+
+
+def test_one_client_has_one_turn_at_once_and_others_pass_it() -> None:
+    turns, may_end = Turns(at_once=2), Event()
+    begun: SimpleQueue[str] = SimpleQueue()
+
+    def work(name: str) -> str:
+        begun.put(name)
+        assert may_end.wait(20)
+        return name
+
+    async def main() -> None:
+        greedy = [asyncio.create_task(turns.run("greedy", work, f"greedy {number}")) for number in range(3)]
+        assert await asyncio.to_thread(begun.get, timeout=20) == "greedy 0"
+        other = asyncio.create_task(turns.run("other", work, "other"))
+        assert await asyncio.to_thread(begun.get, timeout=20) == "other"
+        may_end.set()
+        assert [await each for each in (*greedy, other)] == ["greedy 0", "greedy 1", "greedy 2", "other"]
+
+    asyncio.run(main())
+
+
+def test_who_waits_for_too_long_is_told() -> None:
+    turns, may_end, begun = Turns(at_once=1, wait=0.1), Event(), Event()
+
+    def work() -> None:
+        begun.set()
+        assert may_end.wait(20)
+
+    async def main() -> None:
+        first = asyncio.create_task(turns.run("a", work))
+        await asyncio.to_thread(begun.wait, 20)
+        for client in ("a", "b"):
+            with pytest.raises(TooManyWait):
+                await turns.run(client, work)
+        may_end.set()
+        await first
+        await turns.run("b", work)  # Nothing is held by those who went.
+        await turns.run("a", work)
+
+    asyncio.run(main())
+
+
+def test_a_client_has_no_endless_line() -> None:
+    turns, may_end = Turns(at_once=1), Event()
+
+    async def main() -> None:
+        waiting = [asyncio.create_task(turns.run("a", may_end.wait, 20)) for _ in range(MOST_WAITING + 1)]
+        await anyio.wait_all_tasks_blocked()
+        assert turns.line("a") == MOST_WAITING
+        with pytest.raises(TooManyWait):
+            await turns.run("a", may_end.wait, 20)
+        may_end.set()
+        assert all([await each for each in waiting])
+        assert turns.line("a") == 0
+
+    asyncio.run(main())
