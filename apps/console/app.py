@@ -65,7 +65,7 @@ class Console:
             ("/segment", self.segment),
             ("/static/{name}", self.static),
         ):
-            router.add_api_route(path, answer, methods=["GET"], response_model=None)
+            router.add_api_route(path, answer, methods=["GET", "HEAD"], response_model=None)
         return router
 
     def overview(self, request: Request) -> HTMLResponse:
@@ -115,7 +115,7 @@ class Console:
         }
         return Response(found.response.body, headers=headers)
 
-    def segment(self, key: str) -> Response:
+    def segment(self, request: Request, key: str) -> Response:
         """A segment or its index, to be saved."""
         found = held(self.holdings, key)
         headers = {
@@ -123,7 +123,7 @@ class Console:
             "Content-Length": str(found.size),
             "Content-Disposition": f'attachment; filename="{key.rpartition("/")[2]}"',
         }
-        data = chunks(self.holdings, found)
+        data = chunks(self.holdings, found, end=0 if request.method == "HEAD" else None)
         return StreamingResponse(data, media_type="application/octet-stream", headers=headers)
 
     def static(self, name: str) -> Response:

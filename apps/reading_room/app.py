@@ -198,15 +198,15 @@ class Room:
             headers=_saved(f"{article_id}_{name}_{page}.warc.gz"),
         )
 
-    def segment(self, rest: str) -> Response:
+    def segment(self, request: Request, rest: str) -> Response:
         """A segment or its index."""
-        return self._object(f"warc/{rest}")
+        return self._object(request, f"warc/{rest}")
 
-    def package(self, rest: str) -> Response:
+    def package(self, request: Request, rest: str) -> Response:
         """A package."""
         key = f"wacz/{rest}"
         site_of_package(key)
-        return self._object(key)
+        return self._object(request, key)
 
     def static(self, name: str) -> Response:
         """The style sheet."""
@@ -220,10 +220,10 @@ class Room:
         headers = {**HEADERS, "Content-Security-Policy": INERT}
         return Response(data, media_type="application/ld+json", headers=headers)
 
-    def _object(self, key: str) -> Response:
+    def _object(self, request: Request, key: str) -> Response:
         found = held(self.holdings, key)
         headers = {**_saved(key.rpartition("/")[2]), "Content-Length": str(found.size)}
-        data = chunks(self.holdings, found)
+        data = chunks(self.holdings, found, end=0 if request.method == "HEAD" else None)
         return StreamingResponse(data, media_type="application/octet-stream", headers=headers)
 
     def _render(self, request: Request, template: str, **what: Any) -> HTMLResponse:

@@ -58,12 +58,14 @@ class _Stage:
 
     def router(self) -> APIRouter:
         router = APIRouter()
-        router.add_api_route("/show/{site}/{day}", self.show, methods=["GET"], response_model=None)
-        router.add_api_route("/show/{site}/replay/", self.wait, methods=["GET"], response_model=None)
-        router.add_api_route("/show/{site}/replay/sw.js", self.worker, methods=["GET"], response_model=None)
+        router.add_api_route("/show/{site}/{day}", self.show, methods=["GET", "HEAD"], response_model=None)
+        router.add_api_route("/show/{site}/replay/", self.wait, methods=["GET", "HEAD"], response_model=None)
+        router.add_api_route("/show/{site}/replay/sw.js", self.worker, methods=["GET", "HEAD"], response_model=None)
         for path in ("/ui.js", "/show/{site}/replay/ui.js"):
-            router.add_api_route(path, self.player, methods=["GET"], response_model=None)
-        router.add_api_route("/favicon.ico", lambda: Response(status_code=204), methods=["GET"], response_model=None)
+            router.add_api_route(path, self.player, methods=["GET", "HEAD"], response_model=None)
+        router.add_api_route(
+            "/favicon.ico", lambda: Response(status_code=204), methods=["GET", "HEAD"], response_model=None
+        )
         router.add_api_route(
             "/wacz/{tag}/{site}/{day}.wacz", self.package, methods=["GET", "HEAD"], response_model=None
         )

@@ -25,13 +25,13 @@ class Visitor:
 
     app: FastAPI
 
-    def get(self, path: str, status: int = 200) -> httpx.Response:
+    def get(self, path: str, status: int = 200, method: str = "GET") -> httpx.Response:
         """Get a page below `/archive`, or an address that a page links to."""
 
         async def get() -> httpx.Response:
             transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://airflow") as client:
-                return await client.get(path if path.startswith("/archive") else f"/archive{path}")
+                return await client.request(method, path if path.startswith("/archive") else f"/archive{path}")
 
         answer = asyncio.run(get())
         assert answer.status_code == status, answer.text

@@ -121,6 +121,17 @@ def test_a_segment_comes_whole(crawled: tuple[Archive, Crawl], console: Visitor)
     assert gzip.decompress(answer.content)
 
 
+def test_head_works_wherever_get_does(crawled: tuple[Archive, Crawl], console: Visitor) -> None:
+    segment, key = crawled[1].manifest["segments"][0], quote(key_of(crawled))
+    for path in ("/", "/sections/newsroom/world/europe", f"/diff?key={key}", f"/page?key={key}", f"/capture?key={key}"):
+        asked, got = console.get(path, method="HEAD"), console.get(path)
+        assert asked.headers["content-type"] == got.headers["content-type"]
+    asked = console.get(f"/segment?key={quote(segment['key'])}", method="HEAD")
+    assert (int(asked.headers["content-length"]), asked.content) == (segment["size"], b""), "nothing is read for it"
+    assert console.get("/nowhere", 404, "HEAD")
+    assert console.get("/", 405, "POST")
+
+
 def test_a_document_is_its_json(crawled: tuple[Archive, Crawl], console: Visitor) -> None:
     for key in (key_of(crawled), crawled[1].manifest_key or ""):
         answer = console.get(f"/document?key={quote(key)}")

@@ -157,6 +157,10 @@ def test_head_works_wherever_get_does(visitor: Visitor, shelf: Shelf) -> None:
     for address in ("/", "/search?q=text", article(shelf.updated), page(shelf.updated), f"/{shelf.updated.key}"):
         asked = ask(app, PLACES.room, address, "HEAD")
         assert (asked.status_code, asked.headers["content-type"]) == (200, visitor.get(address).headers["content-type"])
+    segment = shelf.updated.data["pressmark"]["captures"][0]["warc"]
+    asked = ask(app, PLACES.room, f"/{segment}", "HEAD")
+    assert int(asked.headers["content-length"]) == len(shelf.archive.store.get(segment))
+    assert not asked.content, "nothing is read for it"
     assert ask(app, PLACES.room, "/nowhere", "HEAD").status_code == 404
     assert ask(app, PLACES.room, "/", "POST").status_code == 405
 
@@ -270,6 +274,7 @@ def test_a_package_is_read_by_parts(shelf: Shelf, tmp_path: Path) -> None:
     store, key = shelf.archive.store, "wacz/newsroom/2001-01-01.wacz"
     store.put(key, bytes(range(100)), "application/wacz")
     stage = stage_app(shelf.holdings, PLACES, tmp_path)
+    assert ask(stage, PLACES.replay, "/ui.js", "HEAD").status_code == 200
     address = f"/wacz/{held(shelf.holdings, key).tag}/newsroom/2001-01-01.wacz"
 
     def asked(part: str) -> tuple[int, bytes, str]:
