@@ -70,7 +70,7 @@ def test_control_characters_reach_no_document_no_export_and_no_terminal(archive:
         article_id(1): ("published", None),
         article_id(2): ("rejected", "id-mismatch"),
         article_id(3): ("published", None),
-        article_id(4): ("rejected", "invalid"),
+        article_id(4): ("rejected", "no-headline"),
     }
     assert all(commands_nothing(line["message"]) for line in run.log)
     documents = {each["identifier"]: each for each in archive.documents().values()}
