@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from apps.echo import warn
 from pressmark.config import Config
-from pressmark.site import Site, load_sites
+from pressmark.site import Site
+from pressmark.site_files import load_sites
 
 PORTIONS = "portions"
 """Of portions of archives that are read at a time, of all sites: as many as cores can be spared."""
@@ -40,4 +42,5 @@ Example:
 def pools_command() -> None:
     """Print the Airflow pools that the DAGs need, for `airflow pools import`."""
     sites = load_sites(Config.from_env(os.environ).sites)
+    warn(sites.wrong)
     click.echo(json.dumps(pools(sites.values()), indent=2))

@@ -11,13 +11,25 @@ import attrs
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from apps.dag_names import sites
 from apps.receivers import Message, Receiver, receivers
 from apps.told import Entry, FileState, State, Told, VariableState, entry_of, is_of
-from pressmark.alarms import JUDGED, Alarm, Kind, alarms, bucket_away, deadline_missed, moment, reaches
+from pressmark.alarms import (
+    JUDGED,
+    Alarm,
+    Kind,
+    alarms,
+    bucket_away,
+    deadline_missed,
+    moment,
+    reaches,
+    site_files_wrong,
+)
 from pressmark.config import Config
 from pressmark.document import timestamp
-from pressmark.errors import BucketError, UsageError
-from pressmark.site import Site, find_section, load_sites
+from pressmark.errors import BucketError, SiteFileError, UsageError
+from pressmark.site import Site
+from pressmark.site_files import find_section, load_sites
 from pressmark.text import shown
 
 if TYPE_CHECKING:
@@ -54,6 +66,28 @@ def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
     return [_as_dict(alarm) for alarm in found]
+
+
+def watch_site_files(context: "Context") -> None:
+    """Tell of site files that are wrong, once for each change of what is wrong. In a task only.
+
+    Raises:
+        AirflowFailException: one is wrong, or `PRESSMARK_ALARMS` is.
+        AirflowException: somebody could not be told; another try tells only those.
+    """
+    try:
+        try:
+            wrong = [str(each) for each in sites().wrong]
+        except SiteFileError as error:
+            wrong = [str(error)]
+        found = [site_files_wrong(wrong, datetime.now(UTC))] if wrong else []
+        links = (_link_to_run(context["ti"].dag_id, context["run_id"]),)
+        where = "site files"
+        _Teller(where, receivers(os.environ), VariableState(where), links, context).tell(found, {Kind.SITE_FILES})
+    except UsageError as error:
+        raise AirflowFailException(str(error)) from error
+    if wrong:
+        raise AirflowFailException("\n".join(wrong))
 
 
 def tell_alarms(
@@ -187,11 +221,15 @@ def _runs(history: Any, site: Site, section: str, now: datetime) -> "list[PastRu
 
 
 def _links(dag_id: str, run_id: str, where: str) -> tuple[tuple[str, str], ...]:
-    base = (conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")
-    return (
-        ("The run in Airflow", f"{base}/dags/{quote(dag_id)}/runs/{quote(run_id)}"),
-        ("The section", f"{base}/archive/sections/{quote(where)}"),
-    )
+    return _link_to_run(dag_id, run_id), ("The section", f"{_base()}/archive/sections/{quote(where)}")
+
+
+def _link_to_run(dag_id: str, run_id: str) -> tuple[str, str]:
+    return "The run in Airflow", f"{_base()}/dags/{quote(dag_id)}/runs/{quote(run_id)}"
+
+
+def _base() -> str:
+    return (conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")
 
 
 def _as_dict(alarm: Alarm) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from pressmark.document import timestamp, to_bytes
 from pressmark.errors import FindingsFound
 from pressmark.packages.verify import verify_packages
 from pressmark.run import new_run_id
-from pressmark.site import Site, find_site, load_sites
+from pressmark.site import Site
+from pressmark.site_files import find_site, load_sites
 
 LISTED = 1000
 """Findings that are told in full; schemas/audit-1.json promises no more."""

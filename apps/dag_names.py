@@ -11,7 +11,8 @@ from apps.dag_ids import slug
 from apps.retries import RETRIES
 from pressmark.config import Config
 from pressmark.errors import SiteFileError
-from pressmark.site import Site, load_sites
+from pressmark.site import Site
+from pressmark.site_files import Sites, load_sites
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 OWNER = "pressmark"
@@ -20,21 +21,28 @@ NOW, SOON, WHENEVER = 1000, 100, 1
 """Priorities in a host's pool: an article that a person asked for, the schedule, a backfill."""
 
 
-def sites() -> list[Site]:
+def sites() -> Sites:
     """Return the sites that there are DAGs for: those with a section that is enabled.
 
+    Of sections that would have one DAG id, the site of the second is left out, too.
+
     Raises:
-        SiteFileError: a site file is wrong, or two sections would have one DAG id.
+        SiteFileError: the folder of site files can't be read.
     """
-    found = [site for site in load_sites(Config.from_env(os.environ).sites).values() if site.enabled]
+    known = load_sites(Config.from_env(os.environ).sites)
+    found: dict[str, Site] = {}
+    wrong = list(known.wrong)
     named: dict[str, str] = {}
-    for site in found:
-        for section in site.enabled:
-            where, name = f"{site.site}/{section}", slug(site.site, section)
-            if name in named:
-                raise SiteFileError(f"{named[name]} and {where} would have one DAG id, ..._{name}: rename one of them")
-            named[name] = where
-    return found
+    for site in known.values():
+        names = [(slug(site.site, section), f"{site.site}/{section}") for section in site.enabled]
+        taken = dict(named)
+        if clash := next(((name, where) for name, where in names if taken.setdefault(name, where) != where), None):
+            name, where = clash
+            text = f"{taken[name]} and {where} would have one DAG id, ..._{name}: rename one of them"
+            wrong.append(SiteFileError(text))
+        elif names:
+            found[site.site], named = site, taken
+    return Sites(found, tuple(wrong))
 
 
 def articles(site: Site, section: str) -> Asset:

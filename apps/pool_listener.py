@@ -29,7 +29,7 @@ def make_pools() -> None:
     from apps.airflow_pools import pools
     from apps.dag_names import sites
 
-    for name, facts in pools(sites()).items():
+    for name, facts in pools(sites().values()).items():
         try:
             with create_session() as session:
                 if Pool.get_pool(name, session=session):

@@ -91,8 +91,13 @@ def is_of(entry: Entry | None, alarm: Alarm) -> bool:
     """Tell whether an alarm is of the incident that was told; one that was told to be over is another."""
     if not entry or entry["over"]:
         return False
-    went_on = alarm.earlier and entry["since"] <= timestamp(alarm.since)
+    went_on = alarm.earlier and entry["since"] <= timestamp(alarm.since) and _about(entry) == alarm.about
     return bool(entry["incident"] == alarm.incident or went_on)
+
+
+def _about(entry: Entry) -> str:
+    """Return what an incident was about (`Alarm.incident`)."""
+    return " ".join(str(entry["incident"]).split(" ")[2:])
 
 
 def _read(written: bytes, where: str) -> Told:

@@ -12,7 +12,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 
 from pressmark.config import Config
 from pressmark.scope import Scope
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 from spiders.settings import crawl_settings
 
 

@@ -25,7 +25,7 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.run import Run
 from pressmark.scope import Scope
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 from pressmark.traffic import Traffic
 
 CONCURRENCY = 16

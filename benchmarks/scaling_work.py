@@ -14,7 +14,7 @@ from pressmark.config import Config
 from pressmark.exports import Exporter
 from pressmark.merged_index import Merger
 from pressmark.packages.packager import Packager
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 
 SITE = "newsroom"
 INDEXED = "indexed"

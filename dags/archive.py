@@ -107,6 +107,6 @@ def archive(site: Site, name: str) -> DAG:
     return of_section()
 
 
-for each in sites():
+for each in sites().values():
     for path in each.enabled:
         archive(each, path)

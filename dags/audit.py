@@ -87,5 +87,5 @@ def audit(site: Site) -> DAG:
     return of_site()
 
 
-for each in sites():
+for each in sites().values():
     audit(each)

@@ -126,6 +126,6 @@ def backfill(site: Site, name: str) -> DAG:
 
 RATE = "{{ params.requests_per_minute }}"
 
-for each in sites():
+for each in sites().values():
     for path in each.enabled:
         backfill(each, path)

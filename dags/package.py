@@ -61,5 +61,5 @@ def package(site: Site) -> DAG:
     return of_site()
 
 
-for each in sites():
+for each in sites().values():
     package(each)

@@ -72,5 +72,5 @@ def recrawl(site: Site) -> DAG:
     return of_site()
 
 
-for each in sites():
+for each in sites().values():
     recrawl(each)

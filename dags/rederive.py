@@ -70,5 +70,5 @@ def rederive(site: Site) -> DAG:
     return of_site()
 
 
-for each in sites():
+for each in sites().values():
     rederive(each)

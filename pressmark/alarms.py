@@ -1,5 +1,6 @@
 """Alarms: what in the history of a section an operator should hear of. Pure: told by `apps`, shown by the console."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -39,9 +40,11 @@ class Kind(StrEnum):
     BUCKET_AWAY = "bucket-away"
     DEADLINE = "deadline"
     """A DAG run has not ended in its time."""
+    SITE_FILES = "site-files"
+    """Site files are wrong, and left out."""
 
 
-JUDGED = frozenset(Kind) - {Kind.BUCKET_AWAY, Kind.DEADLINE}
+JUDGED = frozenset(Kind) - {Kind.BUCKET_AWAY, Kind.DEADLINE, Kind.SITE_FILES}
 """What `alarms` judges; to tell the others takes more than the history."""
 
 
@@ -145,6 +148,20 @@ def deadline_missed(dag_run: str, due: datetime, now: datetime) -> Alarm:
         advice="Open it in Airflow. If its crawl waits for the site, the log of the task says for which page; if it is "
         "queued, another crawl of this site holds the pool, or no worker is free. To stop it loses nothing: mark the "
         "task as failed, and the next run goes on where this one ended.",
+    )
+
+
+def site_files_wrong(wrong: Sequence[str], since: datetime) -> Alarm:
+    """Return the alarm of site files that are wrong, noticed now (`since`); each says which and why."""
+    return Alarm(
+        kind=Kind.SITE_FILES,
+        title="a site file is wrong" if len(wrong) == 1 else f"{len(wrong)} site files are wrong",
+        since=since,
+        earlier=True,
+        about=hashlib.sha256("\n".join(wrong).encode()).hexdigest()[:12],
+        message="\n".join(wrong),
+        advice="Mend what is named; docs/sites.md tells what each field means. Until then its site is not archived; "
+        "all others are.",
     )
 
 

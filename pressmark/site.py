@@ -1,22 +1,19 @@
-"""Sites are data: one YAML file says what is known about a site, and this module reads it."""
+"""Sites are data: what one YAML file says about a site (`pressmark.site_files` reads it)."""
 
 import re
-from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from importlib.resources import files
-from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from croniter import croniter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pressmark.address_rule import AddressRule
 from pressmark.archive.keys import is_day
-from pressmark.errors import SiteFileError, UnknownSection
+from pressmark.errors import UnknownSection
 from pressmark.hosts import RefusedAddress, allowed_hosts, allows, server_of
 from pressmark.recheck import Recheck
 
@@ -48,6 +45,18 @@ def _article_pattern(pattern: str) -> str:
     if missing:
         raise ValueError(f"the pattern lacks the named groups {sorted(missing)}")
     return pattern
+
+
+def _schedule(expression: str) -> str:
+    try:
+        cron = croniter(expression, datetime.now(UTC))
+        fields = len(cron.expanded)
+        cron.get_next()
+    except (ValueError, LookupError, ArithmeticError) as error:
+        raise ValueError(f"no cron expression: {error}") from None
+    if fields != 5:
+        raise ValueError(f"a cron expression has five fields (or is @hourly, @daily, ...), not {fields}")
+    return expression
 
 
 def _section_name(name: str) -> str:
@@ -176,7 +185,7 @@ class Section(_Facts):
     """Path of the first listing page, e.g. `/world/europe`."""
     enabled: bool = True
     """Whether it has DAGs; without them it is crawled by hand alone."""
-    schedule: str | None = "*/30 * * * *"
+    schedule: Annotated[str, Field(max_length=200), AfterValidator(_schedule)] | None = "*/30 * * * *"
     """Cron expression of the Airflow DAG, UTC; null: only when triggered."""
     pages: Annotated[int, Field(ge=1, le=MOST_PAGES)] = 5
     """Listing pages a scheduled run visits at most."""
@@ -296,72 +305,3 @@ class Site(_Facts):
         except KeyError:
             known = ", ".join(f"{self.site}/{each}" for each in self.sections)
             raise UnknownSection(f"{self.site} has no section {name!r}. Known: {known}") from None
-
-
-def read_site(path: Path) -> Site:
-    """Read one site file; raise SiteFileError that names the file, the field and what is wrong with it."""
-    try:
-        if not path.is_file():
-            raise SiteFileError(f"{path}: it is no file")
-        facts: Any = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - it is a safe one
-        return Site.model_validate(facts)
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in each['loc']) or 'the file'}: {each['msg']}" for each in error.errors()
-        )
-        raise SiteFileError(f"{path}: {wrong}") from error
-    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
-        raise SiteFileError(f"{path}: {error}") from error
-    except (LookupError, AttributeError, ArithmeticError) as error:  # PyYAML's own, of values like `!!int _`.
-        raise SiteFileError(f"{path}: a value is not of its tag ({type(error).__name__}: {error})") from error
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a name that comes twice: the second would win without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise yaml.constructor.ConstructorError(None, None, f"{sorted(twice)} come twice", node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-def load_sites(extra: Path | None = None) -> dict[str, Site]:
-    """Return all sites by name: those shipped, then those of the folder `extra`, which win.
-
-    Raises:
-        SiteFileError: a file is wrong, or `extra` is no folder.
-    """
-    if extra is not None and not extra.is_dir():
-        raise SiteFileError(f"PRESSMARK_SITES={extra}: no such folder")
-    shipped = Path(str(files("pressmark"))) / "sites"
-    return {site.site: site for folder in filter(None, (shipped, extra)) for site in _folder(folder)}
-
-
-def _folder(folder: Path) -> Iterator[Site]:
-    return (read_site(path) for path in sorted(folder.glob("*.yml")))
-
-
-def find_section(sites: dict[str, Site], name: str) -> tuple[Site, str]:
-    """Split `SITE/SECTION` and return the site and the section's name.
-
-    Raises:
-        UnknownSection: there is none of that name; the message lists all there are.
-    """
-    site_name, _, section = name.partition("/")
-    site = sites.get(site_name)
-    if site is None or section not in site.sections:
-        known = "\n  ".join(f"{each.site}/{path}" for each in sites.values() for path in each.sections)
-        raise UnknownSection(f"no section {name!r}. Known sections:\n  {known}")
-    return site, section
-
-
-def find_site(sites: dict[str, Site], name: str) -> Site:
-    """Return the site of this name.
-
-    Raises:
-        UnknownSection: there is none; the message lists all there are.
-    """
-    if name not in sites:
-        raise UnknownSection(f"no site {name!r}. Known sites: {', '.join(sites)}")
-    return sites[name]

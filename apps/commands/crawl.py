@@ -20,7 +20,7 @@ from pressmark.config import Config
 from pressmark.errors import Stopped
 from pressmark.outcomes import Outcome
 from pressmark.run import Run, changed
-from pressmark.site import find_section, load_sites
+from pressmark.site_files import find_section, load_sites
 
 
 @click.command(

@@ -12,7 +12,7 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.exports import Exported, Exporter
-from pressmark.site import find_site, load_sites
+from pressmark.site_files import find_site, load_sites
 
 
 @click.command(

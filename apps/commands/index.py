@@ -11,7 +11,7 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
 from pressmark.merged_index import Merger
-from pressmark.site import find_site, load_sites
+from pressmark.site_files import find_site, load_sites
 
 
 @click.command(

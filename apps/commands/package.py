@@ -11,7 +11,7 @@ from apps.echo import echo
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.packages.packager import Packaged, Packager
-from pressmark.site import find_site, load_sites
+from pressmark.site_files import find_site, load_sites
 
 
 @click.command(

@@ -15,7 +15,8 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import HostBusy, PressmarkError, SpoolError, UsageError
 from pressmark.private import keep_private
-from pressmark.site import Site, find_site, load_sites
+from pressmark.site import Site
+from pressmark.site_files import find_site, load_sites
 
 
 @click.command(
@@ -61,6 +62,8 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
         take_again(config, wanted[0], again)
     rows, failed = _recovered(config, store, wanted)
     failures += failed
+    if not site:
+        failures += sites.wrong
     aside = [
         {"site": each.site, **note.summary}
         for each in wanted

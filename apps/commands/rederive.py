@@ -14,7 +14,7 @@ from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
-from pressmark.site import find_section, load_sites
+from pressmark.site_files import find_section, load_sites
 
 
 @click.command(

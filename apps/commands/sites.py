@@ -6,16 +6,20 @@ import click
 
 from apps.commands.console import console, table
 from pressmark.config import Config
-from pressmark.site import load_sites
+from pressmark.errors import SiteFileError
+from pressmark.site_files import load_sites
 
 
 @click.command()
 def sites() -> None:
-    """List the sections that can be crawled."""
+    """List the sections that can be crawled, and the site files that are wrong."""
     rows = table("section", "title", "schedule (UTC)", "pages", "address")
-    for site in load_sites(Config.from_env(os.environ).sites).values():
+    known = load_sites(Config.from_env(os.environ).sites)
+    for site in known.values():
         for name, section in site.sections.items():
             schedule = (section.schedule or "when triggered") if section.enabled else "switched off"
             title = f"{site.title}: {section.name}"
             rows.add_row(f"{site.site}/{name}", title, schedule, str(section.pages), site.origin + section.path)
     console().print(rows)
+    if known.wrong:
+        raise SiteFileError("\n".join(f"left out: {each}" for each in known.wrong))

@@ -16,7 +16,8 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.document import timestamp
 from pressmark.errors import FindingsFound, SpoolError
-from pressmark.site import Site, load_sites
+from pressmark.site import Site
+from pressmark.site_files import load_sites
 
 UNREADABLE = "can't be read"
 
@@ -27,14 +28,16 @@ def status(as_json: bool) -> None:
     """Show each section's last run and what waits in the local spool."""
     config = Config.from_env(os.environ)
     store = Store.open(config)
-    states = [_row(config, store, site, name) for site in load_sites(config.sites).values() for name in site.enabled]
+    sites = load_sites(config.sites)
+    states = [_row(config, store, site, name) for site in sites.values() for name in site.enabled]
     if as_json:
         print_json(states)
     else:
         console().print(_table(states))
         if any(row["set_aside"] for row in states):
             echo("`pressmark recover` lists what is set aside, and why.")
-    if problems := [f"{row['section']}: {problem}" for row in states for problem in row["problems"]]:
+    problems = [f"{row['section']}: {problem}" for row in states for problem in row["problems"]]
+    if problems := [*(f"left out: {each}" for each in sites.wrong), *problems]:
         raise FindingsFound("\n".join(problems))
 
 

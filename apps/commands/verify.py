@@ -15,7 +15,7 @@ from pressmark.archive.verify import Finding, verify_runs
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.packages.verify import verify_packages
-from pressmark.site import find_section, find_site, load_sites
+from pressmark.site_files import find_section, find_site, load_sites
 
 
 @click.command(

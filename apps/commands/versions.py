@@ -7,13 +7,14 @@ import click
 from rich.table import Table
 
 from apps.commands.console import console, print_json, table
+from apps.echo import warn
 from pressmark.archive.documents import check
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.document import validate
 from pressmark.errors import FindingsFound, Rejected, UsageError
 from pressmark.reader import Document, Reader
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 
 
 @click.command(
@@ -33,7 +34,9 @@ def versions(article: str, as_json: bool) -> None:
     store = Store.open(config)
     found: list[Document] = []
     broken: list[FindingsFound] = []
-    for site in load_sites(config.sites):
+    sites = load_sites(config.sites)
+    warn(sites.wrong)
+    for site in sites:
         reader = Reader(store, site)
         found += reader.versions(article, broken.append) + reader.silent_edits(article, broken.append)
     if not found and not broken:

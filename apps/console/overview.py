@@ -64,6 +64,8 @@ class Overview:
     """All sections, the worst first."""
 
     cards: Sequence[Card]
+    wrong: Sequence[str] = ()
+    """What is wrong with site files that are left out."""
 
     def number(self, state: str) -> int:
         """Return how many sections are like this."""
@@ -77,15 +79,15 @@ class Overview:
 
 def overview(holdings: Holdings, links: Links) -> Overview:
     """Tell of every section."""
-    now = holdings.clock()
+    now, sites = holdings.clock(), holdings.sites()
     cards = [
         card_of(holdings, links, site, section, holdings.runs(site.site, section), now)
-        for site in holdings.sites().values()
+        for site in sites.values()
         for section in site.enabled
     ]
     order = list(State)
     cards.sort(key=lambda card: (not card.alarms, order.index(card.freshness.state), card.site.site, card.section))
-    return Overview(cards=cards)
+    return Overview(cards=cards, wrong=[str(each) for each in sites.wrong])
 
 
 def card_of(

@@ -17,7 +17,7 @@ from pressmark.config import Config
 from pressmark.errors import FindingsFound
 from pressmark.history import History, PastRun
 from pressmark.reader import Document, Reader
-from pressmark.site import Site, load_sites
+from pressmark.site_files import Sites, load_sites
 
 RUNS = 1000
 """Runs of a section that the console looks at."""
@@ -80,8 +80,8 @@ class Holdings:
         config = Config.from_env(environ)
         return cls(Store.connect(attrs.evolve(config, patience=PATIENCE), ANSWERED_WITHIN), config.sites)
 
-    def sites(self) -> dict[str, Site]:
-        """Read the site files, which change while an Airflow goes on; raise SiteFileError if one is wrong."""
+    def sites(self) -> Sites:
+        """Read the site files, which change while an Airflow goes on."""
         return load_sites(self.folder)
 
     def runs(self, site: str, section: str) -> list[PastRun]:

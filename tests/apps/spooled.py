@@ -22,7 +22,8 @@ from pressmark.archive.set_aside import all_set_aside
 from pressmark.archive.spool_files import spool_files
 from pressmark.archive.store import Store
 from pressmark.config import Config
-from pressmark.site import Site, load_sites
+from pressmark.site import Site
+from pressmark.site_files import load_sites
 from tests.apps.conftest import archiving
 from tests.apps.test_killed import records
 from tests.conftest import fresh_bucket

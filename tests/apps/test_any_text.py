@@ -20,7 +20,7 @@ from pressmark.drafts import rejection_draft, withdrawal_draft
 from pressmark.errors import Rejected
 from pressmark.exports import SCHEMA, row
 from pressmark.reader import Document
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 from tests.samples import ARTICLE_ID, DAY, article, capture
 
 ANY = st.text(st.characters(categories=None), max_size=30)

@@ -120,3 +120,20 @@ def test_a_terminal_sees_progress(archive: Archive) -> None:
     assert process.returncode == 0
     assert b"/30" in shown
     assert "━".encode() in shown
+
+
+def test_a_wrong_site_file_stops_no_other_site(archive: Archive) -> None:
+    assert archive.config.sites
+    wrong = archive.config.sites / "mine.yml"
+    wrong.write_text("site: mine\nhosts: [")
+    assert pressmark("crawl", SECTION).returncode == 0
+    for command, code in (("status", 8), ("sites", 2), ("recover", 2), ("pools", 0), ("versions", 2)):
+        words = [command, "WS" + "0" * 24] if command == "versions" else [command]
+        done = pressmark(*words)
+        assert done.returncode == code, done.stderr
+        assert str(wrong) in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "newsroom" in done.stdout or command in {"recover", "versions"}
+    done = pressmark("crawl", "mine/home")
+    assert done.returncode == 2
+    assert f"Left out: {wrong}" in done.stderr

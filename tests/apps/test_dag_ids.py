@@ -6,7 +6,8 @@ from typing import Any
 
 from apps import dag_ids
 from apps.crawl_operator import run_id_of
-from pressmark.site import Section, load_sites
+from pressmark.site import Section
+from pressmark.site_files import load_sites
 
 
 def test_the_digest_stands_in_the_run_id_of_a_crawl() -> None:

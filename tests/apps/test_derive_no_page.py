@@ -10,7 +10,7 @@ import pytest
 from apps.rederiving import derive
 from pressmark.archive.captured import Captured
 from pressmark.archive.spool import Spool
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 from tests.apps.hostile_site import article_id, page, path
 from tests.samples import exchange
 

@@ -8,7 +8,8 @@ import pytest
 from apps.host_lock import host_lock
 from pressmark.config import Config
 from pressmark.errors import HostBusy
-from pressmark.site import Site, load_sites
+from pressmark.site import Site
+from pressmark.site_files import load_sites
 
 SITE = load_sites()["newsroom"]
 

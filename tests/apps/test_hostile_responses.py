@@ -18,7 +18,7 @@ from apps.rederiving import derive
 from pressmark.archive import cdxj, keys
 from pressmark.archive.captured import Captured
 from pressmark.document import to_bytes
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 from tests.apps.conftest import SECTION, Archive, Crawl
 from tests.apps.hostile_site import HTML, HostileSite, answer, article_id, hostile_site, page, path, redirect
 from tests.process_tree import MostMemory

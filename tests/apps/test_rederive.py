@@ -21,7 +21,7 @@ from pressmark.config import Config
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.schema import ARTICLE
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 from spiders.layouts import LAYOUTS
 from spiders.pages.chinadaily import ArticlePage
 from tests.apps.conftest import SECTION, Archive, archiving

@@ -18,7 +18,7 @@ from pressmark.archive.spool import Spool
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import BucketError
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 from tests.apps.hostile_site import article_id, page, path
 from tests.s3_proxy import Fault, Proxy, of
 from tests.samples import exchange, staged

@@ -13,7 +13,8 @@ from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
-from pressmark.site import Politeness, RequisiteBounds, load_sites
+from pressmark.site import Politeness, RequisiteBounds
+from pressmark.site_files import load_sites
 from tests.manifests import manifest_of
 
 SITE = load_sites()["chinadaily"]

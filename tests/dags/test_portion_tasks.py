@@ -12,7 +12,8 @@ from apps import audit_tasks, portion_tasks, rederive_tasks
 from apps.auditing import audit
 from apps.s3server import RunningS3
 from pressmark.errors import UsageError
-from pressmark.site import Site, load_sites
+from pressmark.site import Site
+from pressmark.site_files import load_sites
 from tests.apps.conftest import Archive, archiving
 from tests.apps.test_rederive import LouderPage, QuietlyLouderPage, hold
 from tests.conftest import fresh_bucket

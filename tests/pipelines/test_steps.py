@@ -20,7 +20,7 @@ from pressmark.config import Config
 from pressmark.document import to_bytes, with_captures
 from pressmark.reading import Reading
 from pressmark.run import Run
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 from pressmark.watch import Watch
 from tests.samples import ARTICLE_ID, DAY, article, capture, exchange
 

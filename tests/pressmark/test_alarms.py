@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pressmark.alarms import JUDGED, Alarm, Kind, alarms, bucket_away, deadline_missed, reaches, span
 from pressmark.errors import BucketUnreachable
 from pressmark.history import PastRun
-from pressmark.site import Site, load_sites
+from pressmark.site import Site
+from pressmark.site_files import load_sites
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TURN = timedelta(minutes=30)

@@ -7,7 +7,7 @@ import pytest
 
 from pressmark.errors import UsageError
 from pressmark.scope import Scope, ScopeKind
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 
 SITE = load_sites()["chinadaily"]
 ARTICLE = "https://www.chinadaily.com.cn/a/202202/18/WS620efc22cf054f070000001a.html"

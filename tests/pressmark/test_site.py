@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pressmark.errors import SiteFileError, UnknownSection
-from pressmark.site import find_section, load_sites, read_site
+from pressmark.site_files import find_section, find_site, load_sites, read_site
 
 FACTS = {
     "site": "mine",
@@ -118,8 +118,102 @@ def test_a_file_that_is_no_yaml_is_told(tmp_path: Path, data: bytes) -> None:
 
 def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "z.yml")
-    with pytest.raises(SiteFileError, match=r"z\.yml: it is no file"):
-        load_sites(tmp_path)
+    [wrong] = load_sites(tmp_path).wrong
+    assert str(wrong).endswith("z.yml: it is no file")
+
+
+def test_a_wrong_file_is_left_out_and_named_and_stops_no_other(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump({**FACTS, "site": "other"}))
+    (tmp_path / "cut.yml").write_text("site: cut\nhosts: [")
+    (tmp_path / ".hidden.yml").write_text("[")
+    (tmp_path / "notes.txt").write_text("[")
+    sites = load_sites(tmp_path)
+    assert set(sites) == {"chinadaily", "newsroom", "mine", "other"}
+    assert [str(each).partition(": ")[0] for each in sites.wrong] == [f"{tmp_path}/cut.yml"]
+    with pytest.raises(UnknownSection, match=r"Left out: .*/cut\.yml: "):
+        find_section(sites, "cut/home")
+    with pytest.raises(UnknownSection, match=r"Left out: .*/cut\.yml: "):
+        find_site(sites, "cut")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("newsroom.yml", "hosts: ["), ("mine.yaml", "title: x\nsite: 'newsroom'\nhosts: ["), ("newsroom.yaml", "")],
+)
+def test_no_shipped_site_takes_the_place_of_one_whose_file_is_wrong(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    sites = load_sites(tmp_path)
+    assert (set(sites), len(sites.wrong)) == ({"chinadaily"}, 1)
+
+
+def test_of_two_files_of_one_site_that_counts_which_bears_its_name(tmp_path: Path) -> None:
+    write(tmp_path, title="Mine")
+    (tmp_path / "copy.yml").write_text(yaml.safe_dump({**FACTS, "title": "An older copy"}))
+    sites = load_sites(tmp_path)
+    assert sites["mine"].title == "Mine"
+    assert [str(each) for each in sites.wrong] == [
+        f"{tmp_path}/copy.yml: {tmp_path}/mine.yml is the file of site 'mine' already"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        (1, "site"),
+        (4, "time_zone"),
+        (6, "sections.home.path"),
+        (8, "sections.home.schedule"),
+        (10, "hosts.1"),
+        (11, "politeness.dely"),
+        (12, "nonsense"),
+    ],
+)
+def test_a_wrong_field_is_told_with_its_line(tmp_path: Path, line: int, field: str) -> None:
+    (tmp_path / "mine.yml").write_text(
+        """site: Mine
+title: Mine
+layout: chinadaily
+time_zone: Mars/Olympus
+sections:
+  home:
+    name: Home
+    schedule: "61 * * * *"
+origin: https://news.example
+hosts: [news.example, 5]
+politeness: {delay: 1, dely: 2}
+nonsense: 1
+article_url: ^/a/(?P<day>x)(?P<id>y)(?P<page>z)$
+"""
+    )
+    with pytest.raises(SiteFileError) as caught:
+        read_site(tmp_path / "mine.yml")
+    assert f"line {line}: {field}: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "61 * * * *",
+        "@hourlyy",
+        "@once",
+        "@continuous",
+        "",
+        "* * * * * *",
+        "30 2 30 2 *",
+        "0-10000000000 * * * *",
+        "0 0",
+    ],
+)
+def test_what_airflow_could_not_run_by_is_no_schedule(tmp_path: Path, schedule: str) -> None:
+    with pytest.raises(SiteFileError, match=r"sections\.home\.schedule: .*cron expression"):
+        read_site(write(tmp_path, sections={"home": {"name": "Home", "path": "/", "schedule": schedule}}))
+
+
+@pytest.mark.parametrize("schedule", [None, "*/30 * * * *", "@hourly", "@daily", "0 6-22/2 * * mon-fri", "0 0 29 2 *"])
+def test_what_airflow_runs_by_is_a_schedule(tmp_path: Path, schedule: str | None) -> None:
+    site = read_site(write(tmp_path, sections={"home": {"name": "Home", "path": "/", "schedule": schedule}}))
+    assert site.sections["home"].schedule == schedule
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from pressmark.errors import SiteFileError
 from pressmark.scope import Scope, ScopeKind
-from pressmark.site import read_site
+from pressmark.site_files import read_site
 from pressmark.time_limit import time_limit
 from tests.pressmark.test_site import write
 

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowException
 
 from apps.alarms import tell_alarms
 from pressmark.alarms import JUDGED, Alarm, Kind
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer, SlackServer
 

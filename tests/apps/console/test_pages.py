@@ -112,6 +112,20 @@ def test_the_overview_tells_the_state_the_reason_and_what_to_do(night: Night, co
     assert "the site file sets no bound" in told
 
 
+def test_a_site_file_that_is_wrong_is_named_and_the_others_are_shown(night: Night, console: Visitor) -> None:
+    assert night.archive.config.sites
+    wrong = night.archive.config.sites / "mine.yml"
+    assert "left out" not in console.read("/")
+    wrong.write_text("site: mine\nhosts: [")
+    try:
+        told = console.read("/")
+        assert "1 site file left out" in told
+        assert f"{wrong}: " in told
+        assert "Last complete run" in told
+    finally:
+        wrong.unlink()
+
+
 def test_each_bar_of_the_overview_opens_its_run_and_tells_its_numbers(night: Night, console: Visitor) -> None:
     page = console.get("/").text
     for crawl in (night.first, night.second, night.failed):

@@ -18,7 +18,7 @@ from pressmark.archive.manifest_model import HostRequests
 from pressmark.history import PastRun
 from pressmark.outcomes import Outcome
 from pressmark.reader import Difference
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 
 HALF_HOURLY = "*/30 * * * *"
 

@@ -13,7 +13,8 @@ from pressmark.archive import keys
 from pressmark.article import Image
 from pressmark.document import draft, validate
 from pressmark.errors import Rejected
-from pressmark.site import LONGEST_URL, load_sites
+from pressmark.site import LONGEST_URL
+from pressmark.site_files import load_sites
 from spiders.addresses import absolute, as_uri
 from spiders.layouts import page_response
 from spiders.listing import Listing

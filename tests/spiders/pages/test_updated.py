@@ -11,7 +11,7 @@ from web_poet import HttpResponse
 from pressmark.article import Article
 from pressmark.document import draft, validate
 from pressmark.errors import Rejected
-from pressmark.site import load_sites
+from pressmark.site_files import load_sites
 from spiders.pages.chinadaily import ArticlePage
 
 SITE = load_sites()["newsroom"]

@@ -1,0 +1,7 @@
+"""Names the site files that are wrong, as an import error of this file, which has no DAG that Airflow could drop."""
+
+from apps.dag_names import sites
+from pressmark.errors import SiteFileError
+
+if wrong := sites().wrong:
+    raise SiteFileError("\n".join(str(each) for each in wrong))
