@@ -6,7 +6,7 @@ from pressmark.archive import archivist_process
 from pressmark.archive.store import Store, Stored
 
 
-def put_file(store: Store, key: str, path: Path, sha256: str, content_type: str) -> Stored:
+def put_file(store: Store, key: str, path: Path, sha256: str, content_type: str, *, only_new: bool = False) -> Stored:
     """Take a file."""
     return Stored(key, path.stat().st_size, sha256)
 
