@@ -7,9 +7,11 @@ Here the crawl only hands on. See docs/decisions.
 import logging
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 import attrs
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 COMMAND = (sys.executable, "-m", "pressmark.archive.archivist_process")
 """What is started, with a file descriptor as its last argument."""
+TOGETHER = 100
+"""Captures that are forgotten at once."""
 LARGE = 1 << 20
 """Bytes; a larger body is handed over as the file it lies in."""
 
@@ -61,6 +65,7 @@ class Archivist:
         self._setup = setup
         self._on_published, self._on_failure = on_published, on_failure
         self._count = 0
+        self._let_go: deque[int] = deque()
         self._failure: PressmarkError | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -81,6 +86,7 @@ class Archivist:
             PressmarkError: it failed before; nothing is taken any more.
         """
         self.start()
+        self._forget()
         self._count += 1
         with exchange.response_body as body:
             facts = {name: value for name, value in attrs.asdict(exchange, recurse=False).items() if value is not body}
@@ -90,12 +96,15 @@ class Archivist:
                 self._send(("exchange", self._count, facts, start), body.fileno())
             else:
                 self._send(("exchange", self._count, facts, body.read()))
-        return Receipt(
+        receipt = Receipt(
             captured_at=exchange.started_at,
             size=exchange.size,
             number=self._count,
             record_id=exchange.record_id,
         )
+        # A run of 20,000 pages has a million exchanges with their requisites, and stages few of them.
+        finalize(receipt, self._let_go.append, receipt.number).atexit = False
+        return receipt
 
     def stage(self, draft: Draft, receipts: Sequence[Receipt], **fields: str) -> None:
         """Leave a document to be published once all its captures are in the bucket.
@@ -131,6 +140,11 @@ class Archivist:
         self._channel.close()
         if self._failure:
             raise self._failure
+
+    def _forget(self) -> None:
+        """Tell which captures nobody can stage any more, as nobody has their receipts."""
+        if len(self._let_go) >= TOGETHER:
+            self._send(("forget", [self._let_go.popleft() for _ in range(TOGETHER)]))
 
     def _send(self, message: object, file: int | None = None, *, again: bool = False) -> None:
         if self._failure and not again:

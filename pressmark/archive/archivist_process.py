@@ -81,6 +81,9 @@ class ArchivistProcess:
                 with os.fdopen(file, "rb") as body:
                     body.seek(start)
                     self._record(number, Exchange(**facts, response_body=body))
+            case "forget", numbers:
+                for number in numbers:
+                    self._captures.pop(number, None)
             case "stage", Draft() as draft, numbers, fields:
                 if not self._failed:  # What is behind a gap may lean on what is missing.
                     self._spool.stage(draft, [self._captures[number] for number in numbers], **fields)
