@@ -1,6 +1,7 @@
 """What the audit DAG does: divide the archive, look at each portion, survey the whole, write down what was seen."""
 
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ from apps.portion_tasks import days_of, divide
 from apps.task_store import opened
 from pressmark.archive.portions import Portion
 from pressmark.archive.verify import Finding
+from pressmark.config import Config
+from pressmark.packages.signing import trusted_keys
 from pressmark.site import Site
 
 EVERY = 100
@@ -45,7 +48,8 @@ def write(
 
 
 def _auditor(site: Site, moment: datetime) -> Auditor:
-    return Auditor(opened(), site, moment.date())
+    config = Config.from_env(os.environ)
+    return Auditor(opened(), site, moment.date(), trusted_keys(config.wacz_key, config.wacz_public_keys))
 
 
 def _tell(finding: Finding) -> None:

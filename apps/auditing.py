@@ -20,6 +20,7 @@ from pressmark.archive.verify import Finding, stray, verify_runs
 from pressmark.config import Config
 from pressmark.document import timestamp, to_bytes
 from pressmark.errors import FindingsFound
+from pressmark.packages.signing import trusted_keys
 from pressmark.packages.verify import verify_packages
 from pressmark.run import new_run_id
 from pressmark.site import Site
@@ -63,7 +64,8 @@ def audit(
         BucketError: the bucket failed; nothing was written down.
     """
     began = datetime.now(UTC)
-    auditor = Auditor(Store.open(config), find_site(load_sites(config.sites), site), on or began.date())
+    trusted = trusted_keys(config.wacz_key, config.wacz_public_keys)
+    auditor = Auditor(Store.open(config), find_site(load_sites(config.sites), site), on or began.date(), trusted)
     seen = [auditor.look(Portion(), progress=progress), auditor.survey(Portion(), sample, progress=progress)]
     return auditor.write(seen, {"sample": sample}, began)
 
@@ -76,6 +78,8 @@ class Auditor:
     site: Site
     on: date
     """The day that the choice of documents to make again follows from."""
+    trusted: frozenset[str] = frozenset()
+    """Public keys, one of which has to have signed packages; none: nobody need have."""
 
     def look(
         self,
@@ -101,7 +105,7 @@ class Auditor:
             progress("runs", checked.runs, len(runs))
 
         findings.add(verify_runs(self.store, runs, full=True, on_run=count))
-        findings.add(verify_packages(self.store, self.site.site, portion.leads))
+        findings.add(verify_packages(self.store, self.site.site, portion.leads, self.trusted))
         return _seen(checked, findings.told(listed))
 
     def survey(self, of: Portion, sample: int, *, progress: Progress = lambda what, done, total: None) -> Seen:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 VARIABLE = "PRESSMARK_ALARMS"
 _ADDRESSES = {"smtp": re.compile(r"[^@\s]+@[^@\s]+"), "slack": re.compile(r"[#@]?[^#@\s]+")}
+_LONGEST_BLOCK = 3000
+"""Characters of a text of Slack's."""
 _CONNECTIONS = {"smtp": "smtp_default", "slack": "slack_api_default"}
 
 
@@ -41,10 +43,13 @@ class Message:
         )
         return paragraphs + links
 
-    def as_slack(self) -> str:
-        """Return it as Slack's markup, in which no other text is markup, and nobody is called."""
-        links = (f"<{_slack(url)}|{_slack(label)}>" for label, url in self.links)
-        return "\n".join([f"*{_slack(self.subject)}*", *map(_slack, self.paragraphs), " ".join(links)])
+    def as_blocks(self) -> list[dict[str, Any]]:
+        """Return it as Slack's blocks: plain text, in which nothing is markup and nobody is called, and our links."""
+        links = " ".join(f"<{_slack(url)}|{_slack(label)}>" for label, url in self.links)
+        return [
+            *({"type": "section", "text": _plain(text)} for text in (self.subject, *self.paragraphs) if text),
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": links}]},
+        ]
 
 
 @attrs.frozen
@@ -89,7 +94,8 @@ class Receiver:
             ) from error
         return SlackNotifier(
             channel=self.address,
-            text=message.as_slack(),
+            text=_slack(message.subject),  # Where no blocks are shown, as in a notification.
+            blocks=message.as_blocks(),
             slack_conn_id=connection,
             username="Pressmark",
             unfurl_links=False,
@@ -113,6 +119,11 @@ def _receiver(text: str) -> Receiver:
             f"{VARIABLE}: {text!r} is no receiver. Write smtp:ops@example.org or slack:#channel, several with commas."
         )
     return Receiver(how, address)
+
+
+def _plain(text: str) -> dict[str, Any]:
+    cut = text if len(text) <= _LONGEST_BLOCK else f"{text[: _LONGEST_BLOCK - 1]}…"
+    return {"type": "plain_text", "text": cut, "emoji": False}
 
 
 def _slack(text: str) -> str:

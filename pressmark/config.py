@@ -1,5 +1,6 @@
 """What the environment says, read once into a frozen object and passed on."""
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,7 +19,11 @@ DURATION = re.compile(r"P(?:(\d{1,5})Y)?(?:(\d{1,5})W)?(?:(\d{1,5})D)?")
 """ISO 8601, of whole days."""
 LONGEST_RETENTION = timedelta(days=36_500)
 """What S3 takes at most."""
-_TEXTS = tuple(f"PRESSMARK_{name}" for name in ("BUCKET", "CONTACT", "OPERATOR", "SITES", "SPOOL", "WACZ_KEY"))
+_PUBLIC_KEYS = "PRESSMARK_WACZ_PUBLIC_KEYS"
+_TEXTS = (
+    *(f"PRESSMARK_{name}" for name in ("BUCKET", "CONTACT", "OPERATOR", "SITES", "SPOOL", "WACZ_KEY")),
+    _PUBLIC_KEYS,
+)
 """They stand in headers, records and messages."""
 _LARGEST = 2**50
 """Bytes of a setting: no disk has so many."""
@@ -55,6 +60,9 @@ class Config:
     """Who may use the spool (`PRESSMARK_SPOOL_MODE`): `private`, its owner; `group`, the group of its folder too."""
     wacz_key: Path | None = None
     """A private key of the curve P-384 in PEM, by which packages are signed (`PRESSMARK_WACZ_KEY`)."""
+    wacz_public_keys: tuple[Path, ...] = ()
+    """Public keys in PEM that packages may be signed by beside it (`PRESSMARK_WACZ_PUBLIC_KEYS`, separated by `:`).
+    Where there is one, or a private one, an unsigned package is a finding of `verify --full`."""
     contact: str = DEFAULT_CONTACT
     """A URL or address in the User-Agent (`PRESSMARK_CONTACT`), so that a site can complain to somebody."""
 
@@ -84,6 +92,7 @@ class Config:
             sharing=_sharing(environ),
             operator=environ.get("PRESSMARK_OPERATOR", "not named"),
             wacz_key=Path(wacz_key) if wacz_key else None,
+            wacz_public_keys=tuple(map(Path, filter(None, environ.get(_PUBLIC_KEYS, "").split(os.pathsep)))),
             contact=environ.get("PRESSMARK_CONTACT", DEFAULT_CONTACT),
         )
 

@@ -17,6 +17,8 @@ from typing import Any
 
 LONGEST_MESSAGE = 2000
 """Characters of a message about one page, in a document, a manifest or a log."""
+LONGEST_IN_LISTS = 300
+"""Characters of a headline among others, and of a window's title."""
 _PARTING = re.compile("\r(?!\n)|[\x0b\x0c\x1c-\x1f\x85]")
 """Control characters that part words: white space to Unicode (17, 4.12), and to `contentSha256`."""
 _REMOVED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -88,6 +90,11 @@ def brief(text: str) -> str:
     return (
         line if len(line) <= LONGEST_MESSAGE and len(text) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - 3]}..."
     )
+
+
+def short(text: str) -> str:
+    """Return a text as lists show it: at most `LONGEST_IN_LISTS` characters; its own page has the whole."""
+    return text if len(text) <= LONGEST_IN_LISTS else f"{text[: LONGEST_IN_LISTS - 1]}…"
 
 
 def shown_lines(text: str) -> str:

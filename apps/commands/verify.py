@@ -14,6 +14,7 @@ from pressmark.archive.store import Store
 from pressmark.archive.verify import Finding, verify_runs
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.packages.signing import trusted_keys
 from pressmark.packages.verify import verify_packages
 from pressmark.site_files import find_section, find_site, load_sites
 
@@ -53,7 +54,8 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
             verify_runs(store, keys, full=full, strays_of=what if whole else None, on_run=lambda run: count())
         )
     if full and not (run_id or "/" in what):
-        findings += verify_packages(store, what, lambda found: day is None or found == day.date())
+        trusted = trusted_keys(config.wacz_key, config.wacz_public_keys)
+        findings += verify_packages(store, what, lambda found: day is None or found == day.date(), trusted)
     if as_json:
         print_json([attrs.asdict(each) for each in findings])
     elif findings:

@@ -15,6 +15,7 @@ from pressmark.document import validate
 from pressmark.errors import FindingsFound, Rejected, UsageError
 from pressmark.reader import Document, Reader
 from pressmark.site_files import load_sites
+from pressmark.text import short
 
 
 @click.command(
@@ -68,7 +69,7 @@ def _table(documents: list[Document]) -> Table:
     for each in documents:
         captured = _captured_at(each)[:19] + "Z"
         words = str(each.data["wordCount"])
-        rows.add_row(each.data["dateModified"], words, each.headline, captured, each.key)
+        rows.add_row(each.data["dateModified"], words, short(each.headline), captured, each.key)
     return rows
 
 

@@ -1,6 +1,6 @@
 """What the catalogue is asked: articles by day, section and words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from sqlite3 import Row
 from typing import Any
@@ -9,6 +9,7 @@ import attrs
 
 from apps.reading_room import spelling
 from apps.reading_room.catalogue import Catalogue
+from pressmark.text import LONGEST_IN_LISTS, short
 
 PAGE = 20
 """Articles of a page."""
@@ -201,11 +202,22 @@ _EXCERPTS = (
 def _hit(row: Row) -> Article:
     return attrs.evolve(
         _article(row),
-        headline=spelling.marked(row["marked"]),
+        headline=_short(spelling.marked(row["marked"])),
         excerpt=spelling.marked(row["excerpt"]),
         versions=row["of_article"],
         newest=row["versions"] > 0,
     )
+
+
+def _short(runs: Iterable[tuple[bool, str]]) -> list[tuple[bool, str]]:
+    """Return the first runs of a text, up to where lists show it."""
+    shown, left = list[tuple[bool, str]](), LONGEST_IN_LISTS
+    for found, text in runs:
+        if len(text) > left:
+            return [*shown, (found, f"{text[:left]}…")]
+        shown.append((found, text))
+        left -= len(text)
+    return shown
 
 
 def _article(row: Row) -> Article:
@@ -215,8 +227,8 @@ def _article(row: Row) -> Article:
         article_id=row["article"],
         updated_at=datetime.fromisoformat(row["updated"]).astimezone(UTC),
         captured_at=datetime.fromisoformat(row["captured"]).astimezone(UTC),
-        headline=[(False, row["headline"])],
-        standfirst=row["standfirst"] or "",
+        headline=[(False, short(row["headline"]))],
+        standfirst=short(row["standfirst"] or ""),
         section=row["section"] or "",
         versions=row["versions"],
     )

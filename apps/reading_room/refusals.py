@@ -1,5 +1,6 @@
 """What a page says when there is nothing to show: in words, and what to do; never a stack trace."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from apps.reading_room.turns import WAIT, TooManyWait
 from apps.shown.keys import NotThere
 from pressmark.errors import BucketError, FindingsFound, PressmarkError
 
+logger = logging.getLogger("pressmark.reading_room")
 Answer = Callable[[Request, Exception], Response]
 _BUSY = {
     TakesTooLong: (
@@ -68,12 +70,15 @@ def answers(places: Places) -> dict[type[Exception], Answer]:
 
     def wrong(request: Request, error: Exception) -> Response:
         if isinstance(error, BucketError):
-            advice = "Search and lists still work. Mend the bucket, or the variables of the reading room, and reload."
-            return refusal(request, 503, "The bucket can't be used", str(error), advice)
+            logger.warning("%s: %s", request.url.path, error)  # Names and addresses are none of a reader's business.
+            advice = "Search and lists still work. Try again later: the log of the reading room tells its operator why."
+            return refusal(request, 503, "The archive can't be read now", "Its storage does not answer.", advice)
         if isinstance(error, FindingsFound):
             advice = "Somebody or something changed the bucket. `pressmark verify --full` lists what else is wrong."
             return refusal(request, 500, "This can't be read", str(error), advice)
-        return refusal(request, 500, "The reading room is not set up", str(error), "Mend what is named, and reload.")
+        logger.error("%s: %s", request.url.path, error)
+        advice = "Its log tells its operator what is wrong."
+        return refusal(request, 500, "The reading room is not set up", "Something that it needs is missing.", advice)
 
     def broken(request: Request, error: Exception) -> Response:  # It is raised on, and so logged.
         return refusal(request, 500, "The reading room failed", f"{type(error).__name__}", "Its log tells where.")

@@ -15,6 +15,7 @@ from apps.ports import require_free
 from apps.reading_room.addresses import Places
 from apps.reading_room.app import room_app
 from apps.reading_room.catalogue import Catalogue
+from apps.reading_room.half_requests import TimedProtocol
 from apps.reading_room.keeper import Keeper
 from apps.reading_room.stage import PLAYER, stage_app
 from apps.repeating import Repeating
@@ -101,7 +102,7 @@ def checked(room: str, replay: str, pywb: str) -> Places:
 
 @contextmanager
 def _serving(app: FastAPI, host: str, port: int) -> Iterator[None]:
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, date_header=True)
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, http=TimedProtocol)
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, name=f"server-{port}", daemon=True)
     thread.start()

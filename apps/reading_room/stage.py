@@ -4,6 +4,7 @@ Whatever a page does, it does to this origin alone: there is nothing here but pa
 The reading room, on another port or name, shows it in a frame that can't lead the whole window away.
 """
 
+import logging
 import re
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from apps.shown.holdings import Holdings
 from apps.shown.keys import NotThere, site_of_package
 from pressmark.errors import BucketError
 
+logger = logging.getLogger("pressmark.reading_room")
 PLAYER = ("ui.js", "sw.js")
 """What ReplayWeb.page is made of."""
 _POLICY = (
@@ -45,8 +47,13 @@ def stage_app(holdings: Holdings, places: Places, player: Path) -> FastAPI:
     app.include_router(_Stage(holdings, places, player, templates()).router())
     guard(app, places.replay)
     app.add_exception_handler(NotThere, lambda _, error: PlainTextResponse(f"Not there: {error}", 404))
-    app.add_exception_handler(BucketError, lambda _, error: PlainTextResponse(str(error), 503))
+    app.add_exception_handler(BucketError, _unavailable)
     return app
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    logger.warning("%s: %s", request.url.path, error)  # Names and addresses are none of a reader's business.
+    return PlainTextResponse("The archive's storage does not answer. Try again later.", 503)
 
 
 class _Stage:

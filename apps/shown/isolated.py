@@ -8,16 +8,16 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from pressmark.text import cleaned, shown
+from pressmark.text import cleaned, short, shown
 
 
 def isolate(templates: Environment) -> None:
     """Let templates print no control characters and no lone surrogates, which documents of older releases may hold.
 
-    The filter `shown` is for window titles, in which nothing can be isolated.
+    The filter `window_title` is for window titles, in which nothing can be isolated; `short` for what stands in lists.
     """
     templates.finalize = _printable
-    templates.filters["shown"] = shown
+    templates.filters |= {"short": short, "window_title": lambda text: shown(short(text))}
 
 
 def _printable(value: Any) -> Any:

@@ -36,6 +36,11 @@ class Contents:
         self._latest = datetime(1980, 1, 1, tzinfo=UTC)
 
     @property
+    def ids(self) -> frozenset[str]:
+        """WARC-Record-IDs of the captures with a payload, without angle brackets."""
+        return frozenset(self._ids)
+
+    @property
     def others(self) -> dict[str, date]:
         """What is referred to and is not in the WARCs read: WARC-Record-IDs, with the day of the capture, UTC."""
         return {each: day for each, day in self._referred.items() if each not in self._ids}

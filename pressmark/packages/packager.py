@@ -9,7 +9,7 @@ import logging
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import IO, Self
@@ -134,10 +134,16 @@ class Packager:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             key = keys.package(self.site, day)
-            changed = sha256_of(self.store, key) != digest
+            changed = sha256_of(self.store, key) != digest or not self._is_there(key, digest)
             if changed:
                 put_large(self.store, key, path, digest, wacz.WACZ)
             return attrs.evolve(made, size=path.stat().st_size, changed=changed)
+
+    def _is_there(self, key: str, digest: str) -> bool:
+        """Tell whether an object has these bytes: what it says of itself, another hand may have written."""
+        with tempfile.TemporaryFile(prefix="pressmark-package-") as file, suppress(KeyError):
+            return self.store.fetch(key, file).sha256 == digest
+        return False
 
     def _segments(self, day: date) -> list[str]:
         """Return the segments of a day, and those of its neighbours by runs that cross midnight.
@@ -172,7 +178,7 @@ class Packager:
             writer.add_text(f"indexes/{zipnum.IDX}", index)
             entries = pages.entries(Reader(self.store, self.site), contents, problems.append)
             writer.add_text(wacz.PAGES, pages.listed(entries))
-            writer.end(f"{self.site}, {day}", contents.latest, self.signer)
+            writer.end(wacz.title_of(self.site, day), contents.latest, self.signer)
         lost = len(wanted) - copied
         return Packaged(day, len(segments), copied, lost, len(entries), problem=_told(problems))
 

@@ -2,13 +2,13 @@
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
 
 from pressmark.packages.contents import Contents
-from pressmark.reader import Reader
+from pressmark.reader import Document, Reader
 from pressmark.text import cleaned
 
 
@@ -60,6 +60,12 @@ def entries(reader: Reader, contents: Contents, problem: Callable[[str], None]) 
         }
         for captured_at, record_id, url, each in sorted(found, key=lambda one: one[:3])
     ]
+
+
+def says(document: Document, entry: Mapping[str, Any]) -> bool:
+    """Tell whether a document says what a package says of a page: its address, title and version."""
+    url, said = _said(document.key, document.data)
+    return (url, cleaned(said.title), said.version) == (entry["url"], entry["title"], entry["version"])
 
 
 def listed(pages: Iterable[dict[str, Any]]) -> bytes:

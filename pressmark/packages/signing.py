@@ -1,6 +1,8 @@
 """Signatures of packages (WACZ Auth 0.1.0, https://specs.webrecorder.net/wacz-auth/): by a key alone."""
 
 import base64
+import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,8 +16,11 @@ from pressmark.errors import UsageError
 VERSION = "0.1.0"
 _CURVE = ec.SECP384R1
 """P-384: ReplayWeb.page knows no other for a key without a certificate."""
+_OTHERS = 0o077
 _SIZE = 48
 """Bytes of each of the two numbers of a signature."""
+
+logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -40,7 +45,14 @@ class Signer:
                 f"PRESSMARK_WACZ_KEY={path} is no key of the curve P-384. Make one: openssl genpkey -algorithm EC "
                 "-pkeyopt ec_paramgen_curve:P-384 -out wacz-key.pem"
             )
+        if path.stat().st_mode & _OTHERS:
+            logger.warning("PRESSMARK_WACZ_KEY=%s can be read by others than its owner: chmod 600", path)
         return cls(key)
+
+    @property
+    def public_key(self) -> str:
+        """The public key as packages name it: SubjectPublicKeyInfo (DER) in base64."""
+        return _named(self._key.public_key())
 
     def sign(self, digest: str, created: str, software: str) -> dict[str, str]:
         """Return the `signedData` of a package; the same for the same key and arguments (RFC 6979).
@@ -52,17 +64,41 @@ class Signer:
         """
         ways = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
         pair = utils.decode_dss_signature(self._key.sign(digest.encode(), ways))
-        public = self._key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
         return {
             "hash": digest,
             "signature": base64.b64encode(b"".join(each.to_bytes(_SIZE, "big") for each in pair)).decode(),
-            "publicKey": base64.b64encode(public).decode(),
+            "publicKey": self.public_key,
             "created": created,
             "software": software,
             "version": VERSION,
         }
+
+
+def trusted_keys(key: Path | None, public: Iterable[Path]) -> frozenset[str]:
+    """Return the public keys that packages have to be signed by, as packages name them; none: any or no signature.
+
+    Args:
+        key: the private key that packages are signed by now.
+        public: public keys (PEM) that they may be signed by, too, e.g. of earlier years.
+
+    Raises:
+        UsageError: one is no key of the curve P-384.
+    """
+    found = {Signer.open(key).public_key} if key else set()
+    for path in public:
+        try:
+            read = serialization.load_pem_public_key(path.read_bytes())
+        except (OSError, ValueError, UnsupportedAlgorithm) as error:
+            raise UsageError(f"PRESSMARK_WACZ_PUBLIC_KEYS: {path}: {error}") from error
+        if not isinstance(read, ec.EllipticCurvePublicKey) or not isinstance(read.curve, _CURVE):
+            raise UsageError(f"PRESSMARK_WACZ_PUBLIC_KEYS: {path} is no public key of the curve P-384")
+        found.add(_named(read))
+    return frozenset(found)
+
+
+def _named(key: ec.EllipticCurvePublicKey) -> str:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return base64.b64encode(key.public_bytes(serialization.Encoding.DER, form)).decode()
 
 
 def is_signed(signed: dict[str, Any]) -> bool:

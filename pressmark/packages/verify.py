@@ -1,7 +1,7 @@
 """Verification of packages: that each is whole, what it says it is, and of the segments that lie in the bucket."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
 
 from pressmark.archive import keys
@@ -9,48 +9,57 @@ from pressmark.archive.large import sha256_of
 from pressmark.archive.store import Store
 from pressmark.archive.verify import Finding
 from pressmark.packages import wacz
+from pressmark.packages.genuine import Problem, problems, signature_problems
 
 
 def verify_packages(
-    store: Store, site: str = "", wanted: Callable[[date], bool] = lambda day: True
+    store: Store, site: str = "", wanted: Callable[[date], bool] = lambda day: True, trusted: Collection[str] = ()
 ) -> Iterator[Finding]:
-    """Read the packages of a site, or of all, to their last byte.
+    """Read the packages of a site, or of all, to their last byte, and hold them against what they are of.
 
     Args:
         store: the bucket.
         site: its name; the empty string for all.
         wanted: tells of a day whether its package is to be read.
+        trusted: public keys, one of which has to have signed them (`signing.trusted_keys`); none: nobody need have.
     """
     for key in store.keys(keys.packages(site)):
         found = keys.packaged_day(key)
         if found and wanted(found[1]):
-            yield from _verify(store, key, found[0], found[1])
+            remake = f"`pressmark package {found[0]} --day {found[1]:%Y-%m-%d}` makes it anew"
+            for problem in _problems(store, key, *found, trusted):
+                advice = "" if problem.has_advice else f": {remake}"
+                yield Finding(key, f"{problem.text}{advice}", grave=problem.grave)
 
 
-def _verify(store: Store, key: str, site: str, day: date) -> Iterator[Finding]:
+def _problems(store: Store, key: str, site: str, day: date, trusted: Collection[str]) -> Iterator[Problem]:
     with tempfile.TemporaryFile(prefix="pressmark-verify-") as file:
         said = sha256_of(store, key)
         try:
             if store.fetch(key, file).sha256 != said:
-                yield Finding(key, "its SHA-256 is not the one it was written with" if said else "it has no SHA-256")
+                yield Problem("its SHA-256 is not the one it was written with" if said else "it has no SHA-256")
             contents = wacz.check(file)
         except KeyError:
             return  # It went since it was listed.
         except ValueError as error:
-            yield Finding(key, str(error))
+            yield Problem(str(error))
             return
-    prefix, remake = keys.segments(site, day), f"`pressmark package {site} --day {day:%Y-%m-%d}` makes it anew"
-    there = {each.removeprefix(prefix) for each in store.keys(prefix) if each.endswith(".warc.gz")}
-    held = {name for name in contents.segments if not name.endswith(wacz.REFERRED)}
-    if held and not held & there:
-        yield Finding(key, "none of its segments is in the bucket any more: delete it (docs/security.md)")
-    elif gone := held - there - _of_neighbours(store, site, day, held):
-        yield Finding(key, f"{len(gone)} of its segments are not in the bucket any more: {remake}")
-    if new := there - held:
-        yield Finding(key, f"{len(new)} segments of its day are not in it: {remake}", grave=False)
+        yield from signature_problems(contents.signed_by, trusted)
+        there = {name: each for days in (-1, 0, 1) for name, each in _segments(store, site, day, days)}
+        own = {name for name, _ in _segments(store, site, day)}
+        held = {name for name in contents.segments if not name.endswith(wacz.REFERRED)}
+        if held and not held & own:
+            yield Problem(
+                "none of its segments is in the bucket any more: delete it (docs/security.md)", has_advice=True
+            )
+        elif gone := held - there.keys():
+            yield Problem(f"{len(gone)} of its segments are not in the bucket any more")
+        if new := own - held:
+            yield Problem(f"{len(new)} segments of its day are not in it", grave=False)
+        yield from problems(store, site, day, file, there)
 
 
-def _of_neighbours(store: Store, site: str, day: date, held: set[str]) -> set[str]:
-    """Return the segments of the days around that are there: those of runs that cross midnight are in it, too."""
-    prefixes = (keys.segments(site, day + timedelta(days=days)) for days in (-1, 1))
-    return held & {key.removeprefix(prefix) for prefix in prefixes for key in store.keys(prefix)}
+def _segments(store: Store, site: str, day: date, days: int = 0) -> Iterator[tuple[str, str]]:
+    """Return name and key of the segments of a day, or of one near it: a run that crosses midnight is in both."""
+    prefix = keys.segments(site, day + timedelta(days=days))
+    return ((key.removeprefix(prefix), key) for key in store.keys(prefix) if key.endswith(".warc.gz"))

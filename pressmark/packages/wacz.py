@@ -24,7 +24,9 @@ SOFTWARE = f"pressmark {__version__}"
 REFERRED = "-referred.warc.gz"
 """Ends the name of the WARC of what lies in segments of other days."""
 ARCHIVE, PAGES = "archive/", "pages/pages.jsonl"
-_DATAPACKAGE, _DIGEST = "datapackage.json", "datapackage-digest.json"
+MOST_PAGES = 256 << 20
+"""Bytes of `pages.jsonl` that are read."""
+DATAPACKAGE, _DIGEST = "datapackage.json", "datapackage-digest.json"
 _CHUNK = 1 << 20
 _FIRST_DAY, _LAST_DAY = date(1980, 1, 1), date(2107, 12, 31)
 """Days that a ZIP can write."""
@@ -68,7 +70,7 @@ class Writer:
             made: when, UTC.
             signer: signs it; None: it stays unsigned.
         """
-        created = f"{made:%Y-%m-%dT%H:%M:%SZ}"
+        created = _written(made)
         told = {
             "profile": "data-package",
             "resources": self._resources,
@@ -80,8 +82,8 @@ class Writer:
         datapackage = _json(told)
         digest = f"sha256:{hashlib.sha256(datapackage).hexdigest()}"
         signed = {"signedData": signer.sign(digest, created, SOFTWARE)} if signer else {}
-        self.add_text(_DATAPACKAGE, datapackage)
-        self.add_text(_DIGEST, _json({"path": _DATAPACKAGE, "hash": digest} | signed))
+        self.add_text(DATAPACKAGE, datapackage)
+        self.add_text(_DIGEST, _json({"path": DATAPACKAGE, "hash": digest} | signed))
 
     def close(self) -> None:
         """Write the ZIP's directory, without which it is no ZIP."""
@@ -116,8 +118,13 @@ class _Wrong(ValueError):
     """A file of a package is whole, and not what the package says."""
 
 
+def title_of(site: str, day: date) -> str:
+    """Return the title of a package."""
+    return f"{site}, {day}"
+
+
 @attrs.frozen(kw_only=True)
-class _Resource(JsonModel):
+class Resource(JsonModel):
     """A file of a package, as `datapackage.json` lists it."""
 
     path: str
@@ -126,10 +133,23 @@ class _Resource(JsonModel):
 
 
 @attrs.frozen(kw_only=True)
-class _Datapackage(JsonModel):
-    """The list of a package's files."""
+class Datapackage(JsonModel):
+    """What a package says of itself."""
 
-    resources: tuple[_Resource, ...]
+    resources: tuple[Resource, ...]
+    title: str
+    created: str
+    mainPageUrl: str | None = None  # noqa: N815 - its name in WACZ
+
+    @property
+    def paths(self) -> list[str]:
+        """Of its files."""
+        return [each.path for each in self.resources]
+
+    def is_of(self, site: str, day: date, latest: datetime) -> bool:
+        """Tell whether it says what one of ours says of these captures, the last of which was made then."""
+        said = self.title, self.created, self.mainPageUrl
+        return said == (title_of(site, day), _written(latest), None)
 
 
 @attrs.frozen(kw_only=True)
@@ -146,7 +166,8 @@ class Contents:
 
     segments: dict[str, int]
     """Size in bytes by name."""
-    signed: bool
+    signed_by: str | None
+    """The public key, as packages name it."""
 
 
 def check(file: IO[bytes]) -> Contents:
@@ -165,26 +186,35 @@ def check(file: IO[bytes]) -> Contents:
 
 
 def _check(package: zipfile.ZipFile) -> Contents:
-    datapackage, digest = _read(package, _DATAPACKAGE), _read(package, _DIGEST)
+    datapackage, digest = read(package, DATAPACKAGE), read(package, _DIGEST)
     said = _model(_Digest, digest, _DIGEST)
     if said.hash != f"sha256:{hashlib.sha256(datapackage).hexdigest()}":
-        raise _Wrong(f"{_DATAPACKAGE} is not of the digest in {_DIGEST}")
+        raise _Wrong(f"{DATAPACKAGE} is not of the digest in {_DIGEST}")
     signed = said.signedData
     if signed is not None and not (signed.get("hash") == said.hash and is_signed(dict(signed))):
         raise _Wrong("its signature is not of its public key")
-    resources = {each.path: each for each in _model(_Datapackage, datapackage, _DATAPACKAGE).resources}
-    if extra := set(package.namelist()) ^ {*resources, _DATAPACKAGE, _DIGEST}:
-        raise _Wrong(f"{min(extra)} is not both in it and in {_DATAPACKAGE}")
+    resources = {each.path: each for each in _model(Datapackage, datapackage, DATAPACKAGE).resources}
+    if extra := set(package.namelist()) ^ {*resources, DATAPACKAGE, _DIGEST}:
+        raise _Wrong(f"{min(extra)} is not both in it and in {DATAPACKAGE}")
     for path, each in resources.items():
         with package.open(path) as file:
             there = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # typeshed's IO lacks its readinto
         if each.hash != f"sha256:{there.hexdigest()}":
             raise _Wrong(f"{path} is not of its digest")
     segments = {path.removeprefix(ARCHIVE): each.bytes for path, each in resources.items() if path.startswith(ARCHIVE)}
-    return Contents(segments, signed is not None)
+    return Contents(segments, str(signed["publicKey"]) if signed else None)
 
 
-def _read(package: zipfile.ZipFile, name: str) -> bytes:
+def datapackage(package: zipfile.ZipFile) -> Datapackage:
+    """Read what a package says of itself.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return _model(Datapackage, read(package, DATAPACKAGE), DATAPACKAGE)
+
+
+def read(package: zipfile.ZipFile, name: str) -> bytes:
     """Return a small file of a package; deflated, a little of it could unpack to anything."""
     with package.open(name) as file:
         data = file.read(strict_json.MOST + 1)
@@ -202,3 +232,7 @@ def _model(kind: type[Model], data: bytes, name: str) -> Model:
 
 def _json(data: Any) -> bytes:
     return json.dumps(data, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

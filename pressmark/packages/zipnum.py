@@ -6,14 +6,18 @@ A player fetches the small one whole, and of the large one the members it needs.
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO
+
+from pressmark.archive import strict_json
 
 LINES = 1024
 """Of a member; `wacz` takes so many."""
 DATA, IDX = "index.cdx.gz", "index.idx"
 _GZIP = zlib.MAX_WBITS | 16
+_LONGEST = 64 << 20
+"""Bytes of a member that are read: a thousand lines of URLs of 8,000 characters, and more."""
 
 
 def write(lines: Iterable[bytes], file: IO[bytes]) -> bytes:
@@ -29,3 +33,45 @@ def write(lines: Iterable[bytes], file: IO[bytes]) -> bytes:
         file.write(member)
         offset += len(member)
     return b"".join(index)
+
+
+def read(file: IO[bytes], index: bytes) -> Iterator[bytes]:
+    """Return the lines of an index, each with its line feed.
+
+    Args:
+        file: `index.cdx.gz`.
+        index: `index.idx`.
+
+    Raises:
+        ValueError: the two don't fit each other, or one is damaged.
+    """
+    end = 0
+    _, *members = index.splitlines()
+    for told in members:
+        key, brace, facts = told.partition(b" {")
+        place = strict_json.load_object(brace[1:] + facts)
+        offset, length = place["offset"], place["length"]
+        if offset != end or type(length) is not int or not 0 < length <= _LONGEST:
+            raise ValueError(f"there is no member of {length} bytes at byte {offset}")
+        file.seek(offset)
+        member = file.read(length)
+        if place["digest"] != f"sha256:{hashlib.sha256(member).hexdigest()}":
+            raise ValueError(f"the member at byte {offset} is not of its digest")
+        lines = _unpacked(member).splitlines(keepends=True)
+        if not lines or lines[0].partition(b" {")[0] != key:
+            raise ValueError(f"the member at byte {offset} does not begin with {key!r}")
+        yield from lines
+        end = offset + length
+    if file.seek(0, 2) != end:
+        raise ValueError(f"what is behind byte {end} is in no member")
+
+
+def _unpacked(member: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=_GZIP)
+    try:
+        data = unpacker.decompress(member, _LONGEST)
+    except zlib.error as error:
+        raise ValueError(f"a member is damaged: {error}") from None
+    if not unpacker.eof or unpacker.unused_data:
+        raise ValueError("a member is no single one, or too long")
+    return data

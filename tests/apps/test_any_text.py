@@ -93,7 +93,7 @@ def test_any_text_is_printed_as_text(text: str) -> None:
 @example(EVIL, EVIL)
 def test_any_text_of_an_alarm_stays_in_its_place(subject: str, paragraph: str) -> None:
     message = Message(subject, (paragraph,), ())
-    assert not controls(message.subject + message.as_html() + message.as_slack())
+    assert not controls(message.subject + message.as_html() + str(message.as_blocks()))
     assert "\n" not in message.subject
 
 

@@ -57,10 +57,10 @@ class Tasks:
             raise came["error"]
         return came["result"]
 
-    def make(self, function: Callable[[Context], None], **options: Any) -> DAG:
-        """Make a DAG that calls the function, and let Airflow know it."""
+    def make(self, function: Callable[[Context], None], dag_id: str = "alarms", **options: Any) -> DAG:
+        """Make a DAG that calls the function, and let Airflow know it; one with other options needs another id."""
 
-        @dag(dag_id="alarms", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC), **options)
+        @dag(dag_id=dag_id, schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC), **options)
         def of_one_task() -> None:
             @task
             def call(**context: Any) -> None:

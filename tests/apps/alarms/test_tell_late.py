@@ -39,7 +39,7 @@ def late(tasks: Tasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
     def make() -> Callable[[], int]:
         callback = SyncCallback("apps.alarms.tell_late", kwargs={"section": SECTION})
         deadline = DeadlineAlert(DeadlineReference.FIXED_DATETIME(DUE), timedelta(0), callback)
-        tasks.make(lambda context: None, deadline=deadline)
+        tasks.make(lambda context: None, "late", deadline=deadline)
         data = _missed()
 
         def run() -> int:
@@ -59,7 +59,7 @@ def late(tasks: Tasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 def _missed() -> dict[str, Any]:
     """Start a run as the scheduler does, and miss its deadline; return what the executor is to call."""
     with create_session() as session:
-        the_dag = SerializedDagModel.get_dag("alarms", session=session)
+        the_dag = SerializedDagModel.get_dag("late", session=session)
         assert the_dag
         the_dag.create_dagrun(  # Not by `dag.test()`: that can't end a run with a deadline (Airflow 3.3.2).
             run_id=f"manual__{uuid.uuid4().hex}",
@@ -84,7 +84,7 @@ def test_each_run_that_is_late_is_told_once(late: Callable[[], Callable[[], int]
     assert sent["Subject"].startswith("[Pressmark] newsroom/world/europe: a run is late by ")
     text = sent.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert "should have ended at 2026-11-25 04:00 UTC" in text
-    assert "/dags/alarms/runs/manual__" in text
+    assert "/dags/late/runs/manual__" in text
 
 
 def test_all_who_can_be_told_are(

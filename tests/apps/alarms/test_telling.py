@@ -1,5 +1,6 @@
 """Alarms told by real tasks of Airflow, which keep in a real Variable what they told."""
 
+import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -134,11 +135,14 @@ def test_a_mail_says_what_is_wrong_and_where(tasks: Tasks, mail: MailServer, mon
 def test_slack_is_told(tell: Callable[..., None], slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRESSMARK_ALARMS", "slack:#nowhere, slack:#archive")
     with pytest.raises(AirflowException, match=r"slack:#nowhere \(SlackApiError: .*channel_not_found"):
-        tell(alarm(message="<!channel> & {{ 6 * 7 }}"))
+        tell(alarm(message="<!channel> & {{ 6 * 7 }} *bold* `code` https://evil.example"))
     [message] = slack.messages
-    assert message["text"].startswith("*[Pressmark] newsroom/world/")
-    assert "&lt;!channel&gt; &amp; {{ 6 * 7 }}" in message["text"]
-    assert "|The run in Airflow>" in message["text"]
+    assert message["text"].startswith("[Pressmark] newsroom/world/")
+    *texts, links = json.loads(message["blocks"])
+    told = [each["text"] for each in texts]
+    assert {each["type"] for each in told} == {"plain_text"}, "in which nothing is markup"
+    assert told[1]["text"] == "<!channel> & {{ 6 * 7 }} *bold* `code` https://evil.example"
+    assert "|The run in Airflow>" in links["elements"][0]["text"]
 
 
 def test_without_a_connection_it_says_which(tell: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def test_it_is_well_again_once_the_bucket_is(bucket: str, monkeypatch: pytest.Mo
 def test_a_wrong_site_file_is_named(bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "mine.yml").write_text("site: Mine")
     monkeypatch.setenv("PRESSMARK_SITES", str(tmp_path))
-    assert f"{tmp_path}/mine.yml" in visitor().read("/", 500)
+    assert f"{tmp_path}/mine.yml" in visitor().read("/")
 
 
 def test_unknown_places_are_not_there(bucket: str) -> None:

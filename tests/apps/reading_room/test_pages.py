@@ -263,9 +263,15 @@ def test_a_bucket_that_is_away_is_told_and_search_goes_on(shelf: Shelf, tmp_path
     keeper = Keeper(shelf.keeper.catalogue, Holdings(away, shelf.holdings.folder))
     visitor = Visitor(attrs.evolve(shelf, holdings=keeper.holdings, keeper=keeper))
     keeper.look()
-    assert "The catalogue can't be kept fresh: " in visitor.read("/search?q=the")
-    text = visitor.read(article(shelf.updated), 503)
-    assert "The bucket can't be used" in text
+    (tmp_path / "ui.js").write_text("")
+    stage = stage_app(keeper.holdings, PLACES, tmp_path)
+    replay = ask(stage, PLACES.replay, "/show/newsroom/2022-02-18?url=http://x/&ts=20220218000000")
+    assert replay.status_code == 503
+    read = visitor.read("/search?q=the"), visitor.read(article(shelf.updated), 503), replay.text
+    assert "The catalogue can't be kept fresh" in read[0]
+    assert "The archive can't be read now" in read[1]
+    endpoint = str(away.client.meta.endpoint_url)
+    assert not [word for text in read for word in ("nowhere", endpoint, "PRESSMARK_", "AWS_") if word in text]
 
 
 def test_a_package_is_read_by_parts(shelf: Shelf, tmp_path: Path) -> None:

@@ -1,0 +1,202 @@
+"""Whether a package holds what the bucket holds: its WARCs, the index of just these, and what documents say of pages.
+
+A package whose digests fit may still be a forgery: whoever can write to the bucket can make such a one.
+"""
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from itertools import zip_longest
+from typing import IO, Any
+
+import attrs
+
+from pressmark.archive import strict_json
+from pressmark.archive.sorted_lines import SortedLines
+from pressmark.archive.store import Store
+from pressmark.errors import FindingsFound
+from pressmark.packages import pages, referred, wacz, zipnum
+from pressmark.packages.contents import Contents
+from pressmark.reader import Reader
+
+INDEX, IDX = f"indexes/{zipnum.DATA}", f"indexes/{zipnum.IDX}"
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError)
+"""What reading a WARC raises that is none."""
+
+
+@attrs.frozen
+class Problem:
+    """What is wrong with a package."""
+
+    text: str
+    grave: bool = True
+    """Whether no hand but a forger's or a fault's makes it so; else it is only older than what the bucket has now."""
+    has_advice: bool = False
+    """Whether it says what to do; else it is to be made anew."""
+
+
+def problems(store: Store, site: str, day: date, file: IO[bytes], segments: Mapping[str, str]) -> Iterator[Problem]:
+    """Hold a package against the bucket; it is whole by its own digests (`wacz.check`).
+
+    Args:
+        store: the bucket.
+        site: whose package it is.
+        day: of it.
+        file: the package.
+        segments: the bucket keys of its segments that are there, by name.
+    """
+    with zipfile.ZipFile(file) as package, SortedLines() as lines:
+        said = wacz.datapackage(package)
+        names = [name for each in said.resources if (name := each.path.removeprefix(wacz.ARCHIVE)) != each.path]
+        known = {*(wacz.ARCHIVE + name for name in names), INDEX, IDX, wacz.PAGES}
+        yield from (Problem(f"{path} belongs to no package") for path in sorted({*said.paths} - known))
+        yield from (Problem(f"{path} is missing") for path in sorted(known - {*said.paths}))
+        contents = Contents(lines)
+        is_whole = True
+        for name in sorted(names, key=lambda name: (name.endswith(wacz.REFERRED), name)):
+            with tempfile.TemporaryFile(prefix="pressmark-verify-") as warc:
+                _copy(package, wacz.ARCHIVE + name, warc)
+                if name.endswith(wacz.REFERRED):
+                    yield from _referred(store, site, warc, contents)
+                elif name in segments and not _is_of(store, segments[name], warc):
+                    yield Problem(f"{wacz.ARCHIVE}{name} is not the segment in the bucket")
+                try:
+                    contents.read(name, warc)
+                except _DAMAGED as error:
+                    is_whole = False
+                    yield Problem(f"{wacz.ARCHIVE}{name} is no whole WARC: {error}")
+        if is_whole and known <= {*said.paths}:
+            if not said.is_of(site, day, contents.latest):
+                yield Problem(f"{wacz.DATAPACKAGE} has another title, time or main page")
+            yield from _index(package, lines)
+            yield from _pages(store, site, package, contents)
+
+
+def _copy(package: zipfile.ZipFile, path: str, to: IO[bytes]) -> None:
+    with package.open(path) as source:
+        while piece := source.read(1 << 20):
+            to.write(piece)
+    to.seek(0)
+
+
+def _is_of(store: Store, key: str, warc: IO[bytes]) -> bool:
+    digest = hashlib.file_digest(warc, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed's IO lacks readinto
+    with tempfile.TemporaryFile(prefix="pressmark-verify-") as file:
+        try:
+            return store.fetch(key, file).sha256 == digest
+        except KeyError:
+            return True  # It went since it was listed: it was there, and nothing can be told any more.
+
+
+def _referred(store: Store, site: str, warc: IO[bytes], contents: Contents) -> Iterator[Problem]:
+    """Hold the copies of other days' captures against these; `contents` are those of the package's own segments."""
+    wanted = contents.others
+    with SortedLines() as unused:
+        copies = Contents(unused)
+        try:
+            copies.read("", warc)
+        except _DAMAGED:
+            return  # It is told when it is read for the index.
+    if copies.ids - wanted.keys():
+        yield Problem("it holds captures of other days that nothing in it refers to")
+        return
+    there = warc.seek(0, 2)
+    for number, some in enumerate((wanted, {each: day for each, day in wanted.items() if each in copies.ids})):
+        with tempfile.TemporaryFile(prefix="pressmark-verify-") as made:
+            found = referred.copy(store, site, some, made)
+            if made.tell() == there and _same(made, warc):
+                if number:
+                    yield Problem("it lacks captures of other days that are in the bucket by now", grave=False)
+                return
+    if found < len(copies.ids):
+        yield Problem(f"{len(copies.ids) - found} of its captures of other days are not in the bucket any more")
+    else:
+        yield Problem("its captures of other days are not those in the bucket")
+
+
+def _same(one: IO[bytes], other: IO[bytes]) -> bool:
+    one.seek(0)
+    other.seek(0)
+    return all(
+        a == b for a, b in zip_longest(iter(lambda: one.read(1 << 20), b""), iter(lambda: other.read(1 << 20), b""))
+    )
+
+
+def _index(package: zipfile.ZipFile, lines: SortedLines) -> Iterator[Problem]:
+    with tempfile.TemporaryFile(prefix="pressmark-verify-") as data:
+        _copy(package, INDEX, data)
+        told = zipnum.read(data, wacz.read(package, IDX))
+        try:
+            same = all(a == b or _points_alike(a, b) for a, b in zip_longest(told, lines.in_order()))
+        except ValueError as error:
+            yield Problem(f"its index can't be read: {error}")
+        else:
+            if not same:
+                yield Problem("its index is not that of its WARCs")
+
+
+def _points_alike(one: bytes | None, other: bytes | None) -> bool:
+    """Tell whether two lines lead to one record; what else they say of it may be of another release's index."""
+    if one is None or other is None:
+        return False
+    (key, facts), (known, expected) = _line(one), _line(other)
+    return key == known and all(
+        str(facts.get(name)) == str(expected.get(name)) for name in ("url", "offset", "length", "filename", "status")
+    )
+
+
+def _line(line: bytes) -> tuple[bytes, dict[str, Any]]:
+    key, brace, facts = line.partition(b" {")
+    return key, strict_json.load_object(brace[1:] + facts)
+
+
+def _pages(store: Store, site: str, package: zipfile.ZipFile, contents: Contents) -> Iterator[Problem]:
+    reader = Reader(store, site)
+    broken: list[str] = []
+    expected = pages.entries(reader, contents, broken.append)
+    with package.open(wacz.PAGES) as file:
+        told = file.read(wacz.MOST_PAGES + 1)
+    if told == pages.listed(expected):
+        return
+    if len(told) > wacz.MOST_PAGES:
+        yield Problem(f"{wacz.PAGES} has more than {wacz.MOST_PAGES} bytes")
+        return
+    head, *lines = told.splitlines(keepends=True)
+    if head != pages.listed([]):
+        yield Problem(f"{wacz.PAGES} has another head")
+        return
+    wrong, others = 0, 0
+    known = {json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in expected}
+    for line in lines:
+        if line not in known:
+            others += 1
+            wrong += not _is_said(reader, contents, line)
+    if wrong:
+        yield Problem(f"{wrong} of its pages say what no document says")
+    elif others or len(lines) < len(known):
+        yield Problem("its pages are older than what documents say by now", grave=False)
+
+
+def _is_said(reader: Reader, contents: Contents, line: bytes) -> bool:
+    """Tell whether a document says what a package says of one of its pages."""
+    try:
+        entry = strict_json.load_object(line)
+        record_id = f"urn:uuid:{entry['id']}"
+        if (entry["ts"], record_id) not in contents.pages.get(entry["url"], ()):
+            return False
+        [document] = reader.read([entry["key"]])
+        return pages.says(document, entry)
+    except (ValueError, LookupError, TypeError, AttributeError, FindingsFound):
+        return False
+
+
+def signature_problems(signed_by: str | None, trusted: Iterable[str]) -> Iterator[Problem]:
+    """Tell whether one of these keys signed a package; without any, nobody need have."""
+    keys = frozenset(trusted)
+    if keys and signed_by is None:
+        yield Problem("it is not signed, and a key is set")
+    elif keys and signed_by not in keys:
+        yield Problem("it is signed by a key that is not trusted (PRESSMARK_WACZ_PUBLIC_KEYS)")

@@ -1,0 +1,230 @@
+"""Packages whose every digest fits, and which hold what the bucket does not: whoever may write there can make them."""
+
+import gzip
+import hashlib
+import json
+import logging
+import zipfile
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from pressmark.archive import keys
+from pressmark.archive.large import put_large
+from pressmark.errors import UsageError
+from pressmark.packages import wacz
+from pressmark.packages.packager import Packager
+from pressmark.packages.signing import Signer, trusted_keys
+from pressmark.packages.verify import verify_packages
+from tests.pressmark.packages.conftest import FIRST, LAMP, SECOND, SITE, URL, Days
+from tests.pressmark.packages.test_package_checks import pem
+
+Files = dict[str, bytes]
+SEGMENT = "archive/"
+INDEX, IDX = "indexes/index.cdx.gz", "indexes/index.idx"
+KEY = keys.package(SITE, SECOND)
+
+
+@pytest.fixture
+def packaged(days: Days) -> Days:
+    """A day whose package holds a picture of the day before, too."""
+    with days.crawl(FIRST) as crawl:
+        crawl.publish(crawl.page())
+        lamp = crawl.page(LAMP, b"lamp", "image/jpeg")
+    with days.crawl(SECOND) as crawl:
+        crawl.publish(
+            crawl.page(body=b"<h1>Lamps out</h1>"),
+            headline="Lamps out",
+            updated_at=datetime(2022, 2, 18, 12, tzinfo=UTC),
+        )
+        crawl.again(LAMP, b"lamp", lamp, "image/jpeg")
+    for day in (FIRST, SECOND):
+        assert Packager(days.store, SITE).package(day).changed
+    return days
+
+
+def forge(days: Days, change: Callable[[Files], None], folder: Path, signer: Signer | None = None, **said: str) -> None:
+    """Put a package in the place of ours that holds other files, with every digest and signature as it should be."""
+    with zipfile.ZipFile(BytesIO(days.store.get(KEY))) as package:
+        told = json.loads(package.read("datapackage.json"))
+        files = {name: package.read(name) for name in package.namelist() if not name.startswith("datapackage")}
+    change(files)
+    told["resources"] = [
+        {
+            "name": Path(path).name,
+            "path": path,
+            "hash": f"sha256:{hashlib.sha256(data).hexdigest()}",
+            "bytes": len(data),
+        }
+        for path, data in files.items()
+    ]
+    datapackage = json.dumps({**told, **said}).encode()
+    digest = f"sha256:{hashlib.sha256(datapackage).hexdigest()}"
+    signed = {"signedData": signer.sign(digest, told["created"], "x")} if signer else {}
+    path = folder / "forged.wacz"
+    with zipfile.ZipFile(path, "w") as package:
+        for name, data in files.items():
+            package.writestr(name, data)
+        package.writestr("datapackage.json", datapackage)
+        package.writestr("datapackage-digest.json", json.dumps({"path": "datapackage.json", "hash": digest} | signed))
+    put_large(days.store, KEY, path, hashlib.sha256(path.read_bytes()).hexdigest(), wacz.WACZ)
+
+
+def problems(days: Days, trusted: frozenset[str] = frozenset()) -> list[tuple[str, bool]]:
+    remake = f": `pressmark package {SITE} --day {SECOND}` makes it anew"
+    found = list(verify_packages(days.store, SITE, trusted=trusted))
+    return [(each.problem.removesuffix(remake), each.grave) for each in found if each.key == KEY]
+
+
+def segment_of(files: Mapping[str, bytes]) -> str:
+    return next(name for name in files if name.startswith(SEGMENT) and not name.endswith(wacz.REFERRED))
+
+
+def other_page(files: Files) -> None:
+    """Another headline stands in the captured page; its record's lengths and the gzip member fit."""
+    name = segment_of(files)
+    whole = gzip.decompress(files[name])
+    assert b"Lamps out" in whole
+    at = whole.index(b"WARC/1.1", 10)
+    forged = whole.replace(b"Lamps out", b"Lamps ill")
+    files[name] = gzip.compress(forged[:at]) + gzip.compress(forged[at:])
+
+
+def other_title(files: Files) -> None:
+    files[wacz.PAGES] = files[wacz.PAGES].replace(b"Lamps out", b"Lamps ill")
+
+
+def one_more_page(files: Files) -> None:
+    files[wacz.PAGES] += files[wacz.PAGES].splitlines()[-1].replace(b"2026-11-25T", b"2026-11-24T") + b"\n"
+
+
+def other_head(files: Files) -> None:
+    files[wacz.PAGES] = files[wacz.PAGES].replace(b'"Pages"', b'"Evil"')
+
+
+def other_index(files: Files) -> None:
+    lines = gzip.decompress(files[INDEX]).replace(b"/a/202202/18/", b"/a/202202/19/")
+    files[INDEX] = gzip.compress(lines)
+    meta = files[IDX].splitlines()[0]
+    told = {"offset": 0, "length": len(files[INDEX]), "digest": f"sha256:{hashlib.sha256(files[INDEX]).hexdigest()}"}
+    files[IDX] = meta + b"\n" + lines.partition(b" {")[0] + b" " + json.dumps(told).encode() + b"\n"
+
+
+def other_idx(files: Files) -> None:
+    files[IDX] = files[IDX].replace(b'"offset": 0', b'"offset": 1')
+
+
+def other_picture(files: Files) -> None:
+    name = f"{SEGMENT}{SITE}-{SECOND}{wacz.REFERRED}"
+    files[name] = gzip.compress(gzip.decompress(files[name]).replace(b"lamp", b"evil"))
+
+
+def more_pages(files: Files) -> None:
+    files["pages/extraPages.jsonl"] = files[wacz.PAGES]
+
+
+def one_more_warc(files: Files) -> None:
+    files["archive/evil.warc.gz"] = files[segment_of(files)]
+
+
+def without_pages(files: Files) -> None:
+    del files[wacz.PAGES]
+
+
+def nothing(files: Files) -> None:
+    """Change nothing."""
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (other_page, "is not the segment in the bucket"),
+        (other_title, "1 of its pages say what no document says"),
+        (one_more_page, "1 of its pages say what no document says"),
+        (other_head, "pages/pages.jsonl has another head"),
+        (other_index, "its index is not that of its WARCs"),
+        (other_idx, "its index can't be read: there is no member"),
+        (other_picture, "its captures of other days are not those in the bucket"),
+        (more_pages, "pages/extraPages.jsonl belongs to no package"),
+        (one_more_warc, "1 of its segments are not in the bucket any more"),
+        (without_pages, "pages/pages.jsonl is missing"),
+    ],
+)
+def test_a_forgery_is_found_and_made_anew(
+    packaged: Days, tmp_path: Path, change: Callable[[Files], None], told: str
+) -> None:
+    genuine = packaged.store.get(KEY)
+    assert problems(packaged) == []
+    forge(packaged, change, tmp_path)
+    assert any(told in text and grave for text, grave in problems(packaged)), problems(packaged)
+    assert Packager(packaged.store, SITE).package(SECOND).changed
+    assert packaged.store.get(KEY) == genuine
+
+
+@pytest.mark.parametrize(
+    "said", [{"title": "Evil"}, {"created": "2026-11-25T11:00:00Z"}, {"mainPageUrl": "http://evil.example/"}]
+)
+def test_what_it_says_of_itself_is_compared(packaged: Days, tmp_path: Path, said: dict[str, str]) -> None:
+    forge(packaged, nothing, tmp_path, **said)
+    assert problems(packaged) == [("datapackage.json has another title, time or main page", True)]
+
+
+def test_one_of_another_release_is_none(packaged: Days, tmp_path: Path) -> None:
+    def written_otherwise(files: Files) -> None:
+        lines = gzip.decompress(files[INDEX]).replace(b'"mime"', b'"other": "1", "mime"')
+        files[INDEX] = gzip.compress(lines, 1)
+        told = {
+            "offset": 0,
+            "length": len(files[INDEX]),
+            "digest": f"sha256:{hashlib.sha256(files[INDEX]).hexdigest()}",
+        }
+        head, line = files[IDX].splitlines()
+        files[IDX] = head + b"\n" + line.partition(b" {")[0] + b" " + json.dumps(told).encode() + b"\n"
+
+    forge(packaged, written_otherwise, tmp_path, software="pressmark 0.0", wacz_version="1.1.0")
+    assert problems(packaged) == []
+
+
+def test_what_documents_say_since_is_no_forgery(packaged: Days) -> None:
+    [key] = [key for key in packaged.store.keys("articles/") if b"Lamps out" in packaged.store.get(key)]
+    document = json.loads(packaged.store.get(key))
+    block = {**document["pressmark"], "layout": "chinadaily/9", "corrects": key}
+    corrected = {**document, "headline": "Lamps out, at last", "pressmark": block}
+    packaged.store.put(keys.correction(key, "chinadaily/9"), json.dumps(corrected).encode())
+    assert problems(packaged) == [("its pages are older than what documents say by now", False)]
+
+
+def test_it_is_signed_by_a_trusted_key(packaged: Days, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ours, old, other = (ec.generate_private_key(ec.SECP384R1()) for _ in range(3))
+    private = pem(tmp_path / "ours.pem", ours)
+    public = tmp_path / "old.pem"
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    public.write_bytes(old.public_key().public_bytes(serialization.Encoding.PEM, form))
+    trusted = trusted_keys(private, [public])
+    assert "can be read by others" in caplog.text
+    caplog.clear()
+    private.chmod(0o600)
+    Signer.open(private)
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert problems(packaged, trusted) == [("it is not signed, and a key is set", True)]
+    forge(packaged, nothing, tmp_path, Signer(other))
+    assert problems(packaged) == []
+    assert problems(packaged, trusted) == [
+        ("it is signed by a key that is not trusted (PRESSMARK_WACZ_PUBLIC_KEYS)", True)
+    ]
+    for key in (old, ours):
+        forge(packaged, nothing, tmp_path, Signer(key))
+        assert problems(packaged, trusted) == []
+    assert Packager(packaged.store, SITE, Signer(ours)).package(SECOND).changed
+    assert problems(packaged, trusted) == []
+    with pytest.raises(UsageError, match=r"PRESSMARK_WACZ_PUBLIC_KEYS: .*ours\.pem"):
+        trusted_keys(None, [private])
+
+
+def test_a_page_names_its_address(packaged: Days) -> None:
+    assert URL.encode() in zipfile.ZipFile(BytesIO(packaged.store.get(KEY))).read(wacz.PAGES)
