@@ -37,8 +37,9 @@ def derived(folder: Path, *answers: Answer) -> list[tuple[str, str]]:
     spool = Spool(folder, "newsroom", "run1", {"software": "test"}, batches.append)
     for number, (address, status, body) in enumerate(answers):
         moved = f"Location: {body}\r\n" if 300 < status < 400 else ""
-        head = f"HTTP/1.1 {status} Odd\r\nContent-Type: text/html\r\n{moved}\r\n".encode()
         sent = b"" if moved else body.encode()
+        length = f"Content-Length: {len(sent)}\r\n"
+        head = f"HTTP/1.1 {status} Odd\r\nContent-Type: text/html\r\n{length}{moved}\r\n".encode()
         made = attrs.evolve(exchange(now=True, body=sent), url=ORIGIN + address, status=status, response_head=head)
         at = datetime.now(UTC).replace(microsecond=0) + timedelta(milliseconds=number)
         spool.record(attrs.evolve(made, response_body=BytesIO(sent), started_at=at))

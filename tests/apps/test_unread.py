@@ -47,10 +47,10 @@ class House:
         spool = Spool(self.folder, "newsroom", run, info, batches.append, segment_bytes=1)
         at = datetime.now(UTC).replace(microsecond=0)
         for number, (address, body) in enumerate(captured):
-            made = attrs.evolve(exchange(body=body.encode()), url=ORIGIN + address)
-            response = attrs.evolve(
-                made, response_body=BytesIO(body.encode()), response_head=b"HTTP/1.1 200 OK\r\n\r\n"
-            )
+            sent = body.encode()
+            made = attrs.evolve(exchange(body=sent), url=ORIGIN + address)
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(sent)
+            response = attrs.evolve(made, response_body=BytesIO(sent), response_head=head)
             spool.record(attrs.evolve(response, started_at=at + timedelta(milliseconds=number)))
         spool.close()
         return batches
