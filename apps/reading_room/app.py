@@ -176,8 +176,9 @@ class Room:
         article_id: str,
         name: str,
         page: Number = 1,
+        view: Literal["page", "alone"] = "page",
     ) -> HTMLResponse:
-        """A captured page as it was, in a frame of another origin."""
+        """A captured page as it was, in a frame of another origin, which is all of the window if it is `alone`."""
         key = f"{kind}/{site}/{year}/{month}/{day}/{article_id}/{name}.json"
         captured = page_of(self.holdings, key, page)
         package = package_of(captured.document, page)
@@ -185,7 +186,8 @@ class Room:
             packaged = bool(held(self.holdings, package))
         except NotThere:
             packaged = False
-        return self._render(request, "replay.html", captured=captured, package=package if packaged else "")
+        template = "alone.html" if packaged and view == "alone" else "replay.html"
+        return self._render(request, template, captured=captured, package=package if packaged else "")
 
     def record(
         self, kind: str, site: str, year: str, month: str, day: str, article_id: str, name: str, page: Number = 1

@@ -4,8 +4,11 @@ Whatever a page does, it does to this origin alone: there is nothing here but pa
 The reading room, on another port or name, shows it in a frame that can't lead the whole window away.
 """
 
+import json
 import logging
 import re
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
@@ -23,14 +26,15 @@ from pressmark.errors import BucketError
 logger = logging.getLogger("pressmark.reading_room")
 PLAYER = ("ui.js", "sw.js")
 """What ReplayWeb.page is made of."""
-_POLICY = (
-    "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'"
+_SOURCES = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; object-src 'none'; form-action 'self'; "
+    "webrtc 'block'"  # No browser heeds it yet.
 )
-_SANDBOX = "sandbox allow-scripts allow-same-origin allow-forms allow-popups"
-"""It holds for what it shows, too: no captured page leads the window away, also where no reading room frames it."""
-_SOCKETS = " ws: wss:"
-"""In the policy that ReplayWeb.page gives to captured pages."""
+_POLICY = f"{_SOURCES}; base-uri 'none'"
+_SANDBOX = "sandbox allow-scripts allow-same-origin allow-forms"
+"""It holds for what it shows, too: no captured page leads the window away, or opens another."""
+_CAPTURED = f"{_SOURCES}; base-uri 'self'; {_SANDBOX}"
+"""Of all that ReplayWeb.page's worker answers: captured pages, and the player's documents around them."""
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
@@ -67,7 +71,8 @@ class _Stage:
         router = APIRouter()
         router.add_api_route("/show/{site}/{day}", self.show, methods=["GET", "HEAD"], response_model=None)
         router.add_api_route("/show/{site}/replay/", self.wait, methods=["GET", "HEAD"], response_model=None)
-        router.add_api_route("/show/{site}/replay/sw.js", self.worker, methods=["GET", "HEAD"], response_model=None)
+        for path, answer in (("sw.js", self.worker), ("replayweb.js", self.replayweb)):
+            router.add_api_route(f"/show/{{site}}/replay/{path}", answer, methods=["GET", "HEAD"], response_model=None)
         for path in ("/ui.js", "/show/{site}/replay/ui.js"):
             router.add_api_route(path, self.player, methods=["GET", "HEAD"], response_model=None)
         router.add_api_route(
@@ -78,11 +83,13 @@ class _Stage:
         )
         return router
 
-    def show(self, site: str, day: str, url: str, ts: str = Query(pattern=r"^\d{14}$")) -> HTMLResponse:
-        """ReplayWeb.page, at a page of a day's package.
+    def show(self, request: Request, site: str, day: str, url: str, ts: str = Query(pattern=r"^\d{14}$")) -> Response:
+        """ReplayWeb.page, at a page of a day's package; in a frame alone, for a captured page could lead a window away.
 
         It keeps what it has read of a package by its address, so one that was replaced has another.
         """
+        if request.headers.get("sec-fetch-dest") == "document":
+            return PlainTextResponse(f"Captured pages are shown by the reading room alone: {self._places.room}/", 403)
         package = f"/wacz/{held(self._holdings, f'wacz/{site}/{day}.wacz').tag}/{site}/{day}.wacz"
         return self._page(self._pages.get_template("stage.html").render(package=package, url=url, ts=ts, day=day))
 
@@ -100,12 +107,15 @@ class _Stage:
         return FileResponse(self._player / "ui.js", headers={**_HEADERS, "Cache-Control": "max-age=3600"})
 
     def worker(self) -> Response:
-        """Its service worker, which answers for the captured pages.
+        """Our own worker, which contains that of ReplayWeb.page."""
+        return self._script(_contained())
 
-        A worker obeys its own policy, and not that of the page. And this one gives captured pages a policy that lets
-        them open sockets to anybody; they may not.
-        """
-        script = (self._player / "sw.js").read_text("utf-8").replace(_SOCKETS, "")
+    def replayweb(self) -> Response:
+        """ReplayWeb.page's worker, unchanged."""
+        return self._script((self._player / "sw.js").read_bytes())
+
+    def _script(self, script: bytes) -> Response:
+        """Answer with a worker's script: it obeys the policy that comes with it, and not that of the page."""
         headers = {**_HEADERS, "Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
         return Response(script, media_type="text/javascript; charset=utf-8", headers=headers)
 
@@ -123,6 +133,12 @@ class _Stage:
         wanted = range(0) if request.method == "HEAD" else range(first, last + 1)
         data = chunks(self._holdings, found, wanted.start, wanted.stop)
         return StreamingResponse(data, 206 if part else 200, media_type="application/wacz", headers=headers)
+
+
+@cache
+def _contained() -> bytes:
+    script = (files("apps.reading_room") / "static" / "worker.js").read_text("utf-8")
+    return script.replace("POLICY;", f"{json.dumps(_CAPTURED)};", 1).encode()
 
 
 def _wanted(asked: str, size: int) -> tuple[int, int] | None:

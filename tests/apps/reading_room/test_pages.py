@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from apps.reading_room.stage import stage_app
 from apps.reading_room.turns import TooManyWait
 from apps.shown.captured import held
 from apps.shown.holdings import Holdings
+from pressmark.archive import keys
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
@@ -274,6 +275,32 @@ def test_a_bucket_that_is_away_is_told_and_search_goes_on(shelf: Shelf, tmp_path
     assert not [word for text in read for word in ("nowhere", endpoint, "PRESSMARK_", "AWS_") if word in text]
 
 
+def test_captured_pages_are_shown_in_frames_alone(shelf: Shelf, visitor: Visitor, tmp_path: Path) -> None:
+    for name in ("ui.js", "sw.js"):
+        (tmp_path / name).write_bytes(b"as it came \xff")
+    store, key = shelf.archive.store, "wacz/newsroom/2001-01-02.wacz"
+    store.put(key, b"package", "application/wacz")
+    stage = stage_app(shelf.holdings, PLACES, tmp_path)
+    address = "/show/newsroom/2001-01-02?url=http://x/&ts=20010102000000"
+    assert ask(stage, PLACES.replay, address, **{"Sec-Fetch-Dest": "iframe"}).status_code == 200
+    refused = ask(stage, PLACES.replay, address, **{"Sec-Fetch-Dest": "document"})
+    assert (refused.status_code, PLACES.room in refused.text) == (403, True)
+    worker, replayweb = (
+        ask(stage, PLACES.replay, f"/show/newsroom/replay/{name}") for name in ("sw.js", "replayweb.js")
+    )
+    assert 'importScripts("replayweb.js")' in worker.text
+    assert "allow-popups" not in worker.text
+    assert replayweb.content == b"as it came \xff", "for its licence"
+    captured = datetime.fromisoformat(shelf.updated.data["pressmark"]["captures"][0]["capturedAt"])
+    store.put(keys.package("newsroom", captured.astimezone(UTC).date()), b"package", "application/wacz")
+    alone = visitor.get(f"/replay{page(shelf.updated)}?view=alone")
+    assert f"frame-src {PLACES.replay}" in alone.headers["content-security-policy"]
+    assert re.findall(r"<iframe[^>]* sandbox=\"([^\"]*)\"", alone.text) == [
+        "allow-scripts allow-same-origin allow-forms"
+    ]
+    assert "view=alone" in visitor.get(f"/replay{page(shelf.updated)}").text
+
+
 def test_a_package_is_read_by_parts(shelf: Shelf, tmp_path: Path) -> None:
     for name in ("ui.js", "sw.js"):
         (tmp_path / name).write_text(name)
@@ -313,11 +340,9 @@ def test_a_package_is_read_by_parts(shelf: Shelf, tmp_path: Path) -> None:
 
 
 def test_the_player_is_shown_in_the_reading_room_alone(shelf: Shelf, tmp_path: Path) -> None:
-    (tmp_path / "sw.js").write_text("policy = 'data: ws: wss: ;'")
     shelf.archive.store.put("wacz/newsroom/2001-01-01.wacz", b"x", "application/wacz")
     stage = stage_app(shelf.holdings, PLACES, tmp_path)
     worker = ask(stage, PLACES.replay, "/show/newsroom/replay/sw.js")
-    assert worker.text == "policy = 'data: ;'", "captured pages open no sockets"
     assert worker.headers["content-security-policy"].startswith("default-src 'self' ")
     query = "url=http://a.example/%22%3E&ts=20010101000000"
     shown = ask(stage, PLACES.replay, f"/show/newsroom/2001-01-01?{query}")

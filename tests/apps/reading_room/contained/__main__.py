@@ -1,0 +1,142 @@
+"""Replays pages that try to get out, in a network of its own, and prints what the live web heard of each attempt.
+
+Run it as `unshare --net --mount python -m tests.apps.reading_room.contained PLAYER [ATTEMPT ...]`; with `--open`, the
+policy is taken away, so that it is seen what the test would hear.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from apps.ports import free_port
+from apps.reading_room import stage
+from apps.reading_room.addresses import Links, Places
+from apps.reading_room.serving import ROOT, ReadingRoom
+from apps.replay.server import ReplayServer
+from apps.s3server import RunningS3
+from apps.shown.holdings import Holdings
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from pressmark.exports import Exporter
+from pressmark.merged_index import Merger
+from pressmark.packages.packager import Packager
+from pressmark.reader import Document, Reader
+from tests.apps.reading_room.contained.attempts import LIVE, page
+from tests.apps.reading_room.contained.live_web import HERE, live_web
+from tests.apps.reading_room.hostile import DAY
+from tests.pressmark.packages.conftest import SITE, URL, Days
+
+SECONDS = 30
+LISTENED = 1200
+"""Milliseconds that are listened for what an attempt sends, behind it."""
+
+
+def alone() -> None:
+    """Have this network's loopback up, an interface that leads nowhere, and names looked up here."""
+    for words in (
+        "link set lo up",
+        "link add nowhere type veth peer name nobody",
+        "link set nobody up",
+        f"addr add {HERE}/24 dev nowhere",
+        "link set nowhere up",
+        "route add default dev nowhere",
+    ):
+        subprocess.run(["ip", *words.split()], check=True)
+    with tempfile.NamedTemporaryFile("w", delete=False, prefix="resolv-") as names:
+        names.write("nameserver 127.0.0.1\n")
+    subprocess.run(["mount", "--bind", names.name, "/etc/resolv.conf"], check=True)
+
+
+def archived(store: Store, folder: Path, attempts: list[str]) -> dict[str, Document]:
+    """Put a page of each attempt into the archive, and return the versions read from them."""
+    began = datetime(2022, 2, 18, 1, tzinfo=UTC)
+    with Days(store, folder).crawl(DAY) as crawl:
+        for number, name in enumerate(attempts):
+            crawl.publish(crawl.page(URL, page(name).encode()), updated_at=began + timedelta(minutes=number))
+    list(Exporter(store, SITE).changed())
+    list(Merger(store, SITE).months())
+    list(Packager(store, SITE).changed())
+    versions = Reader(store, SITE).versions(URL)
+    return dict(zip(attempts, versions, strict=True))
+
+
+def tried(browser: Browser, address: str, name: str, heard: list[str]) -> list[str]:
+    """Let a page make its attempt, and return what the live web heard."""
+    context = browser.new_context()
+    window = context.new_page()
+    window.set_default_timeout(SECONDS * 1000)
+    said: list[str] = []
+    window.expose_function("heard", lambda text: said.append(text))  # noqa: PLW0108 - it can't be a built-in one
+    window.add_init_script("addEventListener('message', (event) => self.heard && heard(String(event.data)))")
+    del heard[:]
+    window.goto(address)
+    for _ in range(SECONDS * 20):
+        if f"tried {name}" in said or any(name in each for each in heard):
+            break
+        window.wait_for_timeout(50)
+    else:
+        raise AssertionError(f"{name} was not tried at {address}: {said} {[each.url for each in window.frames]}")
+    window.wait_for_timeout(LISTENED)
+    context.close()
+    return [each for each in heard if f"{name}.{LIVE}" in each or each.startswith("udp")]
+
+
+def opened(stack: ExitStack, player: str, folder: Path, store: Store) -> Places:
+    """Open the reading room, or pywb."""
+    ports = free_port(), free_port(), free_port()
+    places = Places(
+        room=f"http://pressmark.localhost:{ports[0]}",
+        replay=f"http://replay.pressmark.localhost:{ports[1]}",
+        pywb=f"http://localhost:{ports[2]}",
+    )
+    if player == "pywb":
+        stack.enter_context(ReplayServer(store, folder / "replay", port=ports[2]).running())
+    room = ReadingRoom(
+        holdings=Holdings.open(),
+        places=places,
+        host="127.0.0.1",
+        port=ports[0],
+        stage_port=ports[1],
+        cache=folder / "cache",
+        player=ROOT / ".replay" / "replaywebpage",
+    )
+    stack.enter_context(room.open()).look()
+    return places
+
+
+def main(player: str, attempts: list[str], *, is_open: bool) -> None:
+    """Print a JSON object of what was heard, by attempt."""
+    alone()
+    heard: list[str] = []
+    if is_open:
+        stage._contained = lambda: b'importScripts("replayweb.js");'  # type: ignore[assignment]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pressmark-contained-")))
+        os.environ |= stack.enter_context(RunningS3(folder / "s3")).environment
+        store = Store.open(Config.from_env(os.environ))
+        documents = archived(store, folder / "crawls", attempts)
+        places = opened(stack, player, folder, store)
+        stack.enter_context(live_web(heard))
+        playwright = stack.enter_context(sync_playwright())
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        came = {}
+        for name, document in documents.items():
+            address = Links(places.room).replay(document.key)
+            if player == "pywb":
+                captured = datetime.fromisoformat(document.data["pressmark"]["captures"][0]["capturedAt"])
+                address = places.memento(SITE, URL, captured)
+            came[name] = tried(chromium, address, name, heard)
+        chromium.close()
+    json.dump(came, sys.stdout, indent=1)
+
+
+if __name__ == "__main__":
+    words = [word for word in sys.argv[1:] if word != "--open"]
+    main(words[0], words[1:], is_open="--open" in sys.argv)

@@ -1,0 +1,46 @@
+"""Captured pages that escape their player reach nothing but the archive: in a real browser, in a network of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.apps.reading_room.contained.attempts import ATTEMPTS
+from tests.conftest import ROOT
+
+NAMESPACE = ("unshare", "--net", "--mount")
+LOOKED_UP = {"location", "assign", "navigation", "parentcode", "grandparentcode", "refresh", "dataframe", "webrtc"}
+"""Chromium looks a name up before it asks the policy whether it may go there."""
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium: apt-get install chromium"),
+    pytest.mark.skipif(
+        subprocess.run([*NAMESPACE, "true"], check=False, capture_output=True).returncode != 0,
+        reason="needs a network namespace: root, or a kernel that gives users one",
+    ),
+]
+
+
+def heard(player: str, *attempts: str) -> dict[str, list[str]]:
+    """Return what the live web heard of each attempt, in the order of its words: `dns`, `tcp`, `udp`."""
+    command = [*NAMESPACE, sys.executable, "-m", "tests.apps.reading_room.contained", player, *attempts]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return {name: sorted({each.partition(" ")[0] for each in came}) for name, came in json.loads(done.stdout).items()}
+
+
+def test_a_page_that_escapes_the_player_reaches_nobody() -> None:
+    came = heard("replayweb", *ATTEMPTS)
+    assert came.keys() == ATTEMPTS.keys()
+    assert came.pop("webrtc") == ["dns", "udp"], "no policy binds it: docs/reading_room.md says so"
+    assert {name for name, how in came.items() if how} <= LOOKED_UP
+    assert {how for each in came.values() for how in each} <= {"dns"}
+
+
+def test_without_our_policy_it_would_be_heard() -> None:
+    attempts = ("location", "assign", "refresh")
+    assert heard("replayweb", "--open", *attempts) == {name: ["dns", "tcp"] for name in attempts}
