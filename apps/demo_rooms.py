@@ -29,8 +29,7 @@ class Rooms:
             ServiceFailed: one did not come up.
         """
         room, stage, pywb = map(str, (settings.room_port, settings.stage_port, settings.pywb_port))
-        # Another host name than the rest of the demo has: so captured scripts see none of its cookies.
-        options = ["--port", room, "--replay-port", stage, "--pywb", f"http://localhost:{pywb}"]
+        options = ["--port", room, "--replay-port", stage, "--pywb", f"http://pywb.localhost:{pywb}"]
         rooms = cls(
             settings,
             (
@@ -53,7 +52,7 @@ class Rooms:
     @property
     def url(self) -> str:
         """Address of the reading room."""
-        return f"http://{LOOPBACK}:{self.settings.room_port}"
+        return f"http://pressmark.localhost:{self.settings.room_port}"
 
     def check(self) -> None:
         """Raise ServiceFailed if one has ended by itself."""

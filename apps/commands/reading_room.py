@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from apps.echo import echo
-from apps.ports import origin
+from apps.ports import LOOPBACK, origin
 from apps.program import POLL, interrupt_on_sigterm
 
 
@@ -15,7 +15,8 @@ from apps.program import POLL, interrupt_on_sigterm
     epilog="""\b
 Examples:
   pressmark reading-room                                on this machine, for you alone
-  pressmark reading-room --pywb http://127.0.0.1:8092   with links to `pressmark replay`
+  pressmark reading-room --pywb http://pywb.localhost:8092
+                                                        with links to `pressmark replay`
   pressmark reading-room --url https://archive.example.org --replay-url https://replay.example.org
                                                         behind a server that speaks TLS
 """,
@@ -44,10 +45,12 @@ def reading_room(
     (`pressmark export`), its replays of the packages (`pressmark package`).
     """
     from apps.caches import cache_folder
-    from apps.reading_room.serving import ROOT, ReadingRoom, checked
+    from apps.reading_room.serving import LOCAL, LOCAL_REPLAY, ROOT, ReadingRoom, checked
     from apps.shown.holdings import Holdings
 
-    places = checked(url or origin(host, port), replay_url or origin(host, replay_port), pywb)
+    # Names of this machine part the cookies of captured pages from those of whatever else runs on it; ports do not.
+    local = {LOOPBACK: (LOCAL, LOCAL_REPLAY)}.get(host, (host, host))
+    places = checked(url or origin(local[0], port), replay_url or origin(local[1], replay_port), pywb)
     holdings = Holdings.open()
     holdings.store.check()
     room = ReadingRoom(

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import click
 
 from apps.echo import echo
-from apps.ports import origin
 from apps.program import interrupt_on_sigterm
 
 
@@ -15,14 +14,20 @@ from apps.program import interrupt_on_sigterm
     epilog="""\b
 Examples:
   pressmark replay                                   on this machine, for you alone
-  pressmark reading-room --pywb http://127.0.0.1:8092   with links to it
+  pressmark reading-room --pywb http://pywb.localhost:8092
+                                                     with links to it
+  pressmark replay --url https://replay.example.org --frame-url https://pages.replay.example.org
+                                                     behind a server that speaks TLS
 """
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8092, show_default=True)
 @click.option("--url", help="Where browsers reach it, if that is not host and port.")
+@click.option(
+    "--frame-url", help="Where browsers reach captured pages: another name of this server than that of --url."
+)
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder of the copies of indexes.")
-def replay(host: str, port: int, url: str | None, cache: Path | None) -> None:
+def replay(host: str, port: int, url: str | None, frame_url: str | None, cache: Path | None) -> None:
     """Replay captures of all sites by pywb, which reads their WARCs from the bucket of PRESSMARK_BUCKET.
 
     It finds them by the merged indexes (`pressmark index`), which are copied here and looked at every 30 s. Memento
@@ -35,9 +40,8 @@ def replay(host: str, port: int, url: str | None, cache: Path | None) -> None:
     from pressmark.config import Config
 
     store = Store.open(Config.from_env(os.environ))
-    here = (url or origin(host, port)).rstrip("/")
-    hosts = (urlsplit(here).hostname or host,)
-    server = ReplayServer(store, cache or cache_folder("replay"), host, port, hosts=hosts)
+    here, frames = _origins(url, frame_url, port)
+    server = ReplayServer(store, cache or cache_folder("replay"), host, port, url=here, frames=frames)
     interrupt_on_sigterm()
     try:
         with server.running() as program:
@@ -51,3 +55,25 @@ def replay(host: str, port: int, url: str | None, cache: Path | None) -> None:
             program.check()
     except KeyboardInterrupt:
         echo("\nClosed.", err=True)
+
+
+def _origins(url: str | None, frame_url: str | None, port: int) -> tuple[str, str]:
+    """Return the origins that people and captured pages come by."""
+    from apps.ports import origin
+    from apps.replay.server import LOCAL, LOCAL_FRAMES
+    from pressmark.errors import UsageError
+
+    if not (url or frame_url):
+        return origin(LOCAL, port), origin(LOCAL_FRAMES, port)
+    names = []
+    for option, address in (("--url", url), ("--frame-url", frame_url)):
+        told = urlsplit(address or "")
+        if told.scheme not in {"http", "https"} or not told.hostname or told.path.strip("/"):
+            raise UsageError(
+                f"{option}: {address or 'nothing'!r} is no address such as https://replay.example.org. Captured pages "
+                "need a name of their own, so that none leads its reader away: --url and --frame-url, two of one site."
+            )
+        names.append(told.hostname)
+    if names[0] == names[1]:
+        raise UsageError(f"--url and --frame-url are both of {names[0]}: give captured pages another name")
+    return str(url).rstrip("/"), str(frame_url).rstrip("/")

@@ -2,8 +2,12 @@
 
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+import attrs
+from fastapi import FastAPI, Request
+from starlette.datastructures import Headers
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 _HERE = ("127.0.0.1", "localhost", "[::1]")
 
@@ -14,4 +18,24 @@ def guard(app: FastAPI, origin: str) -> None:
     A page of a stranger could else have its own name lead here (DNS rebinding), and read what its visitor may read.
     """
     hosts = {*_HERE, urlsplit(origin).hostname or _HERE[0]}
+    app.add_middleware(_OwnName, origin=origin)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(hosts), www_redirect=False)
+
+
+@attrs.frozen
+class _OwnName:
+    """Leads windows that come by another name of this machine to the one that frames and cookies are of."""
+
+    app: ASGIApp
+    origin: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        own = urlsplit(self.origin)
+        if scope["type"] == "http" and (own.hostname or "").endswith(".localhost"):
+            headers = Headers(scope=scope)
+            if headers.get("sec-fetch-dest") == "document" and headers.get("host", "") != own.netloc:
+                asked = Request(scope).url
+                to = f"{self.origin}{asked.path}{'?' if asked.query else ''}{asked.query}"
+                await RedirectResponse(to)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)

@@ -23,6 +23,8 @@ from apps.shown.holdings import Holdings
 from pressmark.errors import ServiceFailed, UsageError
 
 PORT = 8090
+LOCAL, LOCAL_REPLAY = "pressmark.localhost", "replay.pressmark.localhost"
+"""Names of this machine, which browsers know, of one site."""
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
 START_SECONDS = 20

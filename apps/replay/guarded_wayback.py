@@ -1,31 +1,45 @@
 """pywb's `wayback`, guarded. It is run by the Python of pywb's environment, which has nothing else of Pressmark.
 
 It answers to its own names alone: a page of a stranger could else have its own name lead here (DNS rebinding), and read
-what its visitor may read. And all that was captured bears a policy: pywb gives one to pages, and to no frame in them.
+what its visitor may read. And it answers to two: people come by one, and there each captured page is in a frame whose
+document is of the other. So a page that escapes pywb's rewriting finds nobody above it that it could lead away, and
+where its own frame may lead is said by a document that it can't touch.
 """
 
 from gevent.monkey import patch_all
 
 patch_all()  # Before anything else is imported.
 
+import html  # noqa: E402
 import os  # noqa: E402
 import re  # noqa: E402
 from collections.abc import Callable, Iterable  # noqa: E402
 from typing import Any  # noqa: E402
+from urllib.parse import quote, unquote, urlsplit  # noqa: E402
 
 from pywb.apps.cli import WaybackCli  # noqa: E402
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 """Of WSGI (PEP 3333)."""
-HOSTS = "PRESSMARK_REPLAY_HOSTS"
-POLICY = (
-    "default-src 'unsafe-eval' 'unsafe-inline' 'self' data: blob: mediastream:; object-src 'none'; form-action 'self'"
-)
+Headers = list[tuple[str, str]]
+HOSTS, HERE, FRAMES = "PRESSMARK_REPLAY_HOSTS", "PRESSMARK_REPLAY_URL", "PRESSMARK_REPLAY_FRAMES"
+SOURCES = "default-src 'unsafe-eval' 'unsafe-inline' 'self' data: blob:; object-src 'none'; form-action 'self'"
+SANDBOX = "allow-scripts allow-same-origin allow-forms"
+CAPTURED = f"{SOURCES}; webrtc 'block'; sandbox {SANDBOX}"
+NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 RAW = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Of what is not rewritten, and is not to run."""
-_HERE = {"127.0.0.1", "localhost", "[::1]"}
-_CAPTURED = re.compile(r"/[^/]+/(?:\d{1,14}|\*)?(?P<how>[a-z]{2}_)?/?[a-z]+:/")
-_NAME = "Content-Security-Policy"
+"""Of what is not to run: what is not rewritten, and what comes under the name that people come by."""
+FRAME = """<!doctype html>
+<html><head><meta charset="utf-8"><title>Replay</title>
+<style>html, body, iframe {{ margin: 0; border: 0; width: 100%; height: 100%; overflow: hidden }}</style>
+</head><body><iframe title="Replay" src="{address}" sandbox="{sandbox}" allow=""></iframe></body></html>
+"""
+_NAMES = {"127.0.0.1", "localhost", "[::1]"}
+_CAPTURE = re.compile(r"/[^/]+/(?:\d{1,14}|\*)?(?P<how>[a-z]{2}_)?/?[a-z]+:/")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+_POLICY = "content-security-policy"
+_MEMENTO = {"memento-datetime", "link", "vary"}
+_REFUSALS = {"host": "This is no name of this server.\n", "control": "An address holds no control characters.\n"}
 
 
 class GuardedWayback(WaybackCli):  # type: ignore[misc]  # pywb has no types
@@ -33,29 +47,108 @@ class GuardedWayback(WaybackCli):  # type: ignore[misc]  # pywb has no types
 
     def load(self) -> Application:
         """Make the application."""
-        return guarded(super().load(), _HERE | set(filter(None, os.environ.get(HOSTS, "").split(","))))
+        hosts = _NAMES | set(filter(None, os.environ.get(HOSTS, "").split(",")))
+        return Guard(super().load(), hosts, os.environ.get(HERE, ""), os.environ.get(FRAMES, ""))
 
 
-def guarded(app: Application, hosts: set[str]) -> Application:
-    """Return a WSGI application that lets an application answer to these hosts alone, and adds its policy."""
+class Guard:
+    """A WSGI application that guards another.
 
-    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        host = re.sub(r":\d+$", "", environ.get("HTTP_HOST", "")).lower()
-        if host not in hosts:
-            start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")])
-            return [b"This is no name of this server.\n"]
-        found = _CAPTURED.match(environ.get("PATH_INFO", ""))
-        policy = RAW if found and found["how"] == "id_" else POLICY
+    Args:
+        app: the other.
+        hosts: the names that people come by.
+        here: the origin that they come by, e.g. `http://127.0.0.1:8092`.
+        frames: the origin of captured pages, of another name.
+    """
 
-        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            if found and (found["how"] or any(name.lower() == _NAME.lower() for name, _ in headers)):
-                headers = [(name, value) for name, value in headers if name.lower() != _NAME.lower()]
-                headers.append((_NAME, policy))
-            return start_response(status, headers, *more)
+    def __init__(self, app: Application, hosts: set[str], here: str, frames: str) -> None:
+        self._app, self._hosts, self._here, self._frames = app, hosts, here.rstrip("/"), frames.rstrip("/")
+        self._outer, self._inner = (_host(urlsplit(each).netloc) for each in (self._here, self._frames))
 
-        return app(environ, start)
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer."""
+        host, path = _host(environ.get("HTTP_HOST", "")), environ.get("PATH_INFO", "")
+        if host not in self._hosts | {self._inner}:
+            return _refuse(start_response, "host")
+        if _CONTROL.search(path + unquote(environ.get("QUERY_STRING", ""))):
+            return _refuse(start_response, "control")
+        found = _CAPTURE.match(path)
+        in_window = environ.get("HTTP_SEC_FETCH_DEST") == "document"
+        # Both names are of one site, or browsers give a frame no storage. (A proxy may have sent its own name of us.)
+        if in_window and (host == self._inner or (self._outer.endswith(".localhost") and host != self._outer)):
+            start_response("302 Found", [("Location", self._here + _address(environ)), _LENGTH])
+            return []
+        if host == self._inner:
+            return self._app(environ, self._as_frame(start_response, found))
+        if found and in_window and found["how"] != "id_":
+            return self._framed(environ, start_response)
+        return self._app(environ, self._not_run(start_response, found))
 
-    return answer
+    def _as_frame(self, start_response: Callable[..., Any], found: re.Match[str] | None) -> Callable[..., Any]:
+        """Give a captured page its policy, and pywb's document around it one that holds it."""
+
+        def start(status: str, headers: Headers, *more: Any) -> Any:
+            is_captured = found and (found["how"] or _has(headers, _POLICY))
+            policy = RAW if found and found["how"] == "id_" else CAPTURED if is_captured else SOURCES
+            return start_response(status, _with_policy(headers, policy), *more)
+
+        return start
+
+    def _not_run(self, start_response: Callable[..., Any], found: re.Match[str] | None) -> Callable[..., Any]:
+        """Let nothing that was captured run under the name that people come by."""
+
+        def start(status: str, headers: Headers, *more: Any) -> Any:
+            is_captured = found and (found["how"] or _has(headers, _POLICY))
+            return start_response(status, _with_policy(headers, RAW if is_captured else SOURCES), *more)
+
+        return start
+
+    def _framed(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer with a frame around what the other application answers, if that is a page."""
+        told: list[tuple[str, Headers]] = []
+        body = self._app(environ, lambda status, headers, *_: told.append((status, headers)))
+        if hasattr(body, "close"):
+            body.close()
+        status, headers = told[0]
+        if _has(headers, "location"):
+            start_response(status, [*(each for each in headers if each[0].lower() != "content-length"), _LENGTH])
+            return []
+        address = html.escape(self._frames + _address(environ), quote=True)
+        page = FRAME.format(address=address, sandbox=SANDBOX).encode()
+        policy = f"{NOTHING}; style-src 'unsafe-inline'; frame-src {self._frames}"
+        kept = [(name, value) for name, value in headers if name.lower() in _MEMENTO]
+        about = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page)))]
+        start_response(status, _with_policy([*kept, *about], policy))
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [page]
+
+
+_LENGTH = ("Content-Length", "0")
+
+
+def _host(netloc: str) -> str:
+    return re.sub(r":\d+$", "", netloc).lower()
+
+
+def _address(environ: dict[str, Any]) -> str:
+    """Return what was asked for behind the host, as it came."""
+    asked = environ.get("REQUEST_URI") or quote(environ.get("PATH_INFO", ""), safe="/:*?=&%@!$'()+,;~")
+    if not environ.get("REQUEST_URI") and environ.get("QUERY_STRING"):
+        asked = f"{asked}?{environ['QUERY_STRING']}"
+    return asked if asked.startswith("/") else urlsplit(asked).path
+
+
+def _has(headers: Headers, wanted: str) -> bool:
+    return any(name.lower() == wanted for name, _ in headers)
+
+
+def _with_policy(headers: Headers, policy: str) -> Headers:
+    kept = [(name, value) for name, value in headers if name.lower() not in {_POLICY, "x-dns-prefetch-control"}]
+    return [*kept, ("Content-Security-Policy", policy), ("X-DNS-Prefetch-Control", "off")]
+
+
+def _refuse(start_response: Callable[..., Any], why: str) -> Iterable[bytes]:
+    start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")])
+    return [_REFUSALS[why].encode()]
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import attrs
 import yaml
 from filelock import FileLock, Timeout
 
 from apps.caches import named_after
-from apps.ports import LOOPBACK, answers, require_free
+from apps.ports import LOOPBACK, answers, origin, require_free
 from apps.program import Program
 from apps.repeating import Repeating
 from apps.replay.local_indexes import LocalIndexes
@@ -24,8 +25,10 @@ PORT = 8092
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
 READY_SECONDS = 60
-HOSTS = "PRESSMARK_REPLAY_HOSTS"
-"""By this variable `guarded_wayback.py` is told its names."""
+HOSTS, HERE, FRAMES = "PRESSMARK_REPLAY_HOSTS", "PRESSMARK_REPLAY_URL", "PRESSMARK_REPLAY_FRAMES"
+"""By these variables `guarded_wayback.py` is told its names, and the origins that people and captured pages come by."""
+LOCAL, LOCAL_FRAMES = "pywb.localhost", "replay.pywb.localhost"
+"""Names of this machine, which browsers know: that people come by, and that of captured pages; both are of one site."""
 
 
 def wayback() -> Path:
@@ -46,8 +49,10 @@ class ReplayServer:
     port: int = PORT
     every: float = 30.0
     """Seconds between two looks at the bucket's indexes."""
-    hosts: tuple[str, ...] = ()
-    """Names it answers to, besides those of this machine."""
+    url: str = ""
+    """Origin that people come by; of this machine, if it is not given."""
+    frames: str = ""
+    """Origin of captured pages, of another name; of this machine, if it is not given."""
     wayback: Path = attrs.Factory(wayback)
     """pywb's program."""
 
@@ -117,4 +122,10 @@ class ReplayServer:
         config[section]["s3"] = f"{config[section].get('s3', '')}\naddressing_style = path"
         with open(folder / "aws.config", "w", encoding="utf-8", opener=opener) as written:
             config.write(written)
-        return os.environ | {"AWS_CONFIG_FILE": str(folder / "aws.config"), HOSTS: ",".join(self.hosts)}
+        here = self.url or origin(LOCAL, self.port)
+        return os.environ | {
+            "AWS_CONFIG_FILE": str(folder / "aws.config"),
+            HOSTS: ",".join(filter(None, (urlsplit(here).hostname, self.host))),
+            HERE: here,
+            FRAMES: self.frames or origin(LOCAL_FRAMES, self.port),
+        }

@@ -12,7 +12,17 @@ from tests.apps.reading_room.contained.attempts import ATTEMPTS
 from tests.conftest import ROOT
 
 NAMESPACE = ("unshare", "--net", "--mount")
-LOOKED_UP = {"location", "assign", "navigation", "parentcode", "grandparentcode", "refresh", "dataframe", "webrtc"}
+LOOKED_UP = {
+    "location",
+    "assign",
+    "navigation",
+    "parentcode",
+    "grandparentcode",
+    "refresh",
+    "srcdoc",
+    "dataframe",
+    "webrtc",
+}
 """Chromium looks a name up before it asks the policy whether it may go there."""
 
 pytestmark = [
@@ -33,14 +43,18 @@ def heard(player: str, *attempts: str) -> dict[str, list[str]]:
     return {name: sorted({each.partition(" ")[0] for each in came}) for name, came in json.loads(done.stdout).items()}
 
 
-def test_a_page_that_escapes_the_player_reaches_nobody() -> None:
-    came = heard("replayweb", *ATTEMPTS)
+@pytest.mark.parametrize("player", ["replayweb", "pywb"])
+def test_a_page_that_escapes_its_player_reaches_nobody(player: str) -> None:
+    came = heard(player, *ATTEMPTS)
     assert came.keys() == ATTEMPTS.keys()
     assert came.pop("webrtc") == ["dns", "udp"], "no policy binds it: docs/reading_room.md says so"
     assert {name for name, how in came.items() if how} <= LOOKED_UP
     assert {how for each in came.values() for how in each} <= {"dns"}
 
 
-def test_without_our_policy_it_would_be_heard() -> None:
-    attempts = ("location", "assign", "refresh")
-    assert heard("replayweb", "--open", *attempts) == {name: ["dns", "tcp"] for name in attempts}
+@pytest.mark.parametrize(
+    ("player", "attempts"),
+    [("replayweb", ("location", "assign", "refresh")), ("pywb", ("location", "parentcode", "grandparent", "top"))],
+)
+def test_without_our_policy_it_would_be_heard(player: str, attempts: tuple[str, ...]) -> None:
+    assert heard(player, "--open", *attempts) == {name: ["dns", "tcp"] for name in attempts}

@@ -100,7 +100,7 @@ def room(s3: RunningS3, browser: Browser, tmp_path_factory: pytest.TempPathFacto
         places = Places(
             room=f"http://pressmark.localhost:{ports[0]}",
             replay=f"http://replay.pressmark.localhost:{ports[1]}",
-            pywb=f"http://localhost:{server.port}",
+            pywb=f"http://pywb.localhost:{server.port}",
         )
         address, stolen = stack.enter_context(thief())
         hostile = archive_hostile_page(archive.store, folder / "hostile", address, places.room)

@@ -167,22 +167,51 @@ def test_what_came_since_it_started_is_found_without_another_start(replaying: Re
 
 
 @pytest.mark.long
-def test_what_was_captured_is_held_to_its_origin_and_a_stranger_gets_nothing(replaying: Replaying) -> None:
+def test_what_was_captured_is_held_to_its_origin(replaying: Replaying) -> None:
     document = replaying.documents()[0]
     url, at = document.data["url"], f"{when(document):%Y%m%d%H%M%S}"
-    for how, policy in (
-        ("mp_", "default-src 'unsafe-eval'"),
-        ("if_", "default-src 'unsafe-eval'"),
-        ("id_", "sandbox; "),
+    frames = {"Host": f"replay.pywb.localhost:{replaying.server.port}"}
+    for how, headers, policy in (
+        ("mp_", frames, "default-src 'unsafe-eval'"),
+        ("if_", frames, "default-src 'unsafe-eval'"),
+        ("", frames, "default-src 'unsafe-eval'"),
+        ("id_", frames, "sandbox; "),
+        ("mp_", {}, "sandbox; "),
+        ("id_", {}, "sandbox; "),
     ):
-        answer = replaying.client.get(f"/newsroom/{at}{how}/{url}")
+        answer = replaying.client.get(f"/newsroom/{at}{how}/{url}", headers=headers)
         assert answer.status_code == 200
         [told] = answer.headers.get_list("Content-Security-Policy")
         assert told.startswith(policy), how
         assert "ws:" not in told
-    assert "Content-Security-Policy" not in replaying.client.get(f"/newsroom/timemap/link/{url}").headers
+
+
+@pytest.mark.long
+def test_a_window_gets_a_frame_of_another_name(replaying: Replaying) -> None:
+    document = replaying.documents()[0]
+    url, at = document.data["url"], f"{when(document):%Y%m%d%H%M%S}"
+    address, port = f"/newsroom/{at}/{url}", replaying.server.port
+
+    def asked(host: str, path: str = address) -> httpx.Response:
+        return replaying.client.get(path, headers={"Host": f"{host}:{port}", "Sec-Fetch-Dest": "document"})
+
+    window = asked("pywb.localhost")
+    assert f'src="http://replay.pywb.localhost:{port}{address}"' in window.text
+    assert window.headers["content-security-policy"].endswith(f"frame-src http://replay.pywb.localhost:{port}")
+    assert window.headers["memento-datetime"]
+    for host in ("replay.pywb.localhost", "127.0.0.1", "localhost"):
+        led = asked(host)
+        assert (led.status_code, led.headers["location"]) == (302, f"http://pywb.localhost:{port}{address}")
+    assert asked("pywb.localhost", "/").status_code == 200
+    assert asked("pywb.localhost", f"/newsroom/{at}/http://nowhere.example/").status_code == 200
+
+
+@pytest.mark.long
+def test_a_stranger_gets_nothing(replaying: Replaying) -> None:
     for host, status in (("evil.example", 400), ("localhost", 200), (f"127.0.0.1:{replaying.server.port}", 200)):
         assert replaying.client.get("/", headers={"Host": host}).status_code == status
+    for path in ("/newsroom/%0d%0aX-Evil:1/http://x.example/", "/newsroom/2022/http://x.example/?a=%0d%0ab", "/%00"):
+        assert replaying.client.get(path).status_code == 400
 
 
 def test_the_users_own_aws_settings_hold_for_pywb(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +250,7 @@ def test_nothing_to_replay_is_told_and_keys_that_are_wrong(
         kept = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
         process.terminate()
         assert process.wait() == 0
-    assert "Replaying at http://127.0.0.1:" in said[0]
+    assert "Replaying at http://pywb.localhost:" in said[0]
     assert "Nothing is indexed yet: `pressmark index SITE`" in said[1]
     assert {"config.yaml", "aws.config", "pywb.log", "collections", "collections.json", "lock"} <= kept.keys()
     assert set(kept.values()) == {0o600, 0o700}

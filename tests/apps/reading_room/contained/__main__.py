@@ -16,6 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from apps.ports import free_port
+from apps.program import Program
 from apps.reading_room import stage
 from apps.reading_room.addresses import Links, Places
 from apps.reading_room.serving import ROOT, ReadingRoom
@@ -88,16 +89,35 @@ def tried(browser: Browser, address: str, name: str, heard: list[str]) -> list[s
     return [each for each in heard if f"{name}.{LIVE}" in each or each.startswith("udp")]
 
 
-def opened(stack: ExitStack, player: str, folder: Path, store: Store) -> Places:
+class Unguarded(ReplayServer):
+    """pywb as it comes."""
+
+    def _program(self, folder: Path) -> Program:
+        program = super()._program(folder)
+        (folder / "plain.py").write_text(
+            "from gevent.monkey import patch_all\npatch_all()\n"
+            "from pywb.apps.cli import WaybackCli\nWaybackCli().run()\n"
+        )
+        return Program(
+            program.name,
+            [program.command[0], "plain.py", *program.command[2:]],
+            program.environment,
+            folder,
+            program.log,
+        )
+
+
+def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open: bool) -> Places:
     """Open the reading room, or pywb."""
     ports = free_port(), free_port(), free_port()
     places = Places(
         room=f"http://pressmark.localhost:{ports[0]}",
         replay=f"http://replay.pressmark.localhost:{ports[1]}",
-        pywb=f"http://localhost:{ports[2]}",
+        pywb=f"http://pywb.localhost:{ports[2]}",
     )
     if player == "pywb":
-        stack.enter_context(ReplayServer(store, folder / "replay", port=ports[2]).running())
+        kind = Unguarded if is_open else ReplayServer
+        stack.enter_context(kind(store, folder / "replay", port=ports[2]).running())
     room = ReadingRoom(
         holdings=Holdings.open(),
         places=places,
@@ -122,7 +142,7 @@ def main(player: str, attempts: list[str], *, is_open: bool) -> None:
         os.environ |= stack.enter_context(RunningS3(folder / "s3")).environment
         store = Store.open(Config.from_env(os.environ))
         documents = archived(store, folder / "crawls", attempts)
-        places = opened(stack, player, folder, store)
+        places = opened(stack, player, folder, store, is_open=is_open)
         stack.enter_context(live_web(heard))
         playwright = stack.enter_context(sync_playwright())
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
