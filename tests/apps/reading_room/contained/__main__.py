@@ -9,8 +9,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -35,6 +37,7 @@ from tests.apps.reading_room.hostile import DAY
 from tests.pressmark.packages.conftest import SITE, URL, Days
 
 SECONDS = 30
+AT_ONCE = 6
 LISTENED = 1200
 """Milliseconds that are listened for what an attempt sends, behind it."""
 
@@ -68,25 +71,35 @@ def archived(store: Store, folder: Path, attempts: list[str]) -> dict[str, Docum
     return dict(zip(attempts, versions, strict=True))
 
 
-def tried(browser: Browser, address: str, name: str, heard: list[str]) -> list[str]:
-    """Let a page make its attempt, and return what the live web heard."""
-    context = browser.new_context()
-    window = context.new_page()
-    window.set_default_timeout(SECONDS * 1000)
-    said: list[str] = []
-    window.expose_function("heard", lambda text: said.append(text))  # noqa: PLW0108 - it can't be a built-in one
-    window.add_init_script("addEventListener('message', (event) => self.heard && heard(String(event.data)))")
+def tried(browser: Browser, addresses: dict[str, str], heard: list[str]) -> dict[str, list[str]]:
+    """Let pages make their attempts, some at once, and return what the live web heard of each."""
     del heard[:]
-    window.goto(address)
+    said: list[str] = []
+    windows = []
+    for address in addresses.values():
+        window = browser.new_context().new_page()
+        window.set_default_timeout(SECONDS * 1000)
+        window.expose_function("heard", lambda text: said.append(text))  # noqa: PLW0108 - it can't be a built-in one
+        window.add_init_script("addEventListener('message', (event) => self.heard && heard(String(event.data)))")
+        window.goto(address, wait_until="commit")
+        windows.append(window)
+    waiting = set(addresses)
     for _ in range(SECONDS * 20):
-        if f"tried {name}" in said or any(name in each for each in heard):
+        waiting -= {name for name in waiting if f"tried {name}" in said or any(_of(name, each) for each in heard)}
+        if not waiting:
             break
-        window.wait_for_timeout(50)
+        windows[0].wait_for_timeout(50)
     else:
-        raise AssertionError(f"{name} was not tried at {address}: {said} {[each.url for each in window.frames]}")
-    window.wait_for_timeout(LISTENED)
-    context.close()
-    return [each for each in heard if f"{name}.{LIVE}" in each or each.startswith("udp")]
+        raise AssertionError(f"{waiting} were not tried at {addresses}: {said}")
+    windows[0].wait_for_timeout(LISTENED)
+    for window in windows:
+        window.context.close()
+    return {name: [each for each in heard if _of(name, each)] for name in addresses}
+
+
+def _of(name: str, heard: str) -> bool:
+    """Tell whether something was heard of an attempt; datagrams bear no name, and each port is of one."""
+    return f" {name}.{LIVE}" in heard or heard == {"webrtc": "udp 3478", "transport": "udp 443"}.get(name)
 
 
 class Unguarded(ReplayServer):
@@ -131,6 +144,20 @@ def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open
     return places
 
 
+def _address(player: str, places: Places, document: Document) -> str:
+    if player != "pywb":
+        return Links(places.room).replay(document.key)
+    captured = datetime.fromisoformat(document.data["pressmark"]["captures"][0]["capturedAt"])
+    return places.memento(SITE, URL, captured)
+
+
+def batched(items: Iterable[tuple[str, str]], number: int) -> Iterator[list[tuple[str, str]]]:
+    """Return so many at a time."""
+    rest = iter(items)
+    while some := list(islice(rest, number)):
+        yield some
+
+
 def main(player: str, attempts: list[str], *, is_open: bool) -> None:
     """Print a JSON object of what was heard, by attempt."""
     alone()
@@ -147,12 +174,9 @@ def main(player: str, attempts: list[str], *, is_open: bool) -> None:
         playwright = stack.enter_context(sync_playwright())
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         came = {}
-        for name, document in documents.items():
-            address = Links(places.room).replay(document.key)
-            if player == "pywb":
-                captured = datetime.fromisoformat(document.data["pressmark"]["captures"][0]["capturedAt"])
-                address = places.memento(SITE, URL, captured)
-            came[name] = tried(chromium, address, name, heard)
+        addresses = {name: _address(player, places, document) for name, document in documents.items()}
+        for some in batched(addresses.items(), AT_ONCE):
+            came |= tried(chromium, dict(some), heard)
         chromium.close()
     json.dump(came, sys.stdout, indent=1)
 
