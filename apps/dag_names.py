@@ -14,7 +14,8 @@ from pressmark.errors import SiteFileError
 from pressmark.site import Site
 from pressmark.site_files import Sites, load_sites
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before all that anybody triggers a run for: a run of an earlier date has no task, and is green at once."""
 OWNER = "pressmark"
 
 NOW, SOON, WHENEVER = 1000, 100, 1
@@ -70,9 +71,21 @@ def portion_params() -> dict[str, Param]:
     """Return the parameters of DAGs that map their work over portions of an archive."""
     day: dict[str, Any] = {"type": ["null", "string"], "format": "date"}
     return {
-        "since": Param(None, **day, description="First day of the crawls, UTC; from the beginning, if it is left out"),
-        "until": Param(None, **day, description="Last day"),
-        "megabytes": Param(2048, type="integer", minimum=1, description="Segments of a portion, about"),
+        "since": Param(
+            None,
+            **day,
+            title="Since",
+            description="First day of the crawls, UTC; from the beginning, if it is left out",
+        ),
+        "until": Param(None, **day, title="Until", description="Last day"),
+        "megabytes": Param(
+            2048,
+            type="integer",
+            minimum=1,
+            maximum=1_000_000,
+            title="Megabytes",
+            description="Segments of a portion, about",
+        ),
     }
 
 

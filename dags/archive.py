@@ -36,7 +36,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from apps.crawl_operator import CrawlOperator
 from apps.dag_names import SOON, articles, crawl_options, dag_options, sites
 from apps.retries import RETRIES
-from pressmark.site import Site
+from pressmark.site import MOST_PAGES, Site
 
 
 def archive(site: Site, name: str) -> DAG:
@@ -55,9 +55,19 @@ def archive(site: Site, name: str) -> DAG:
             callback=SyncCallback("apps.alarms.tell_late", {"section": f"{site.site}/{name}"}),
         ),
         params={
-            "pages": Param(section.pages, type="integer", minimum=1, description="Listing pages to visit at most"),
+            "pages": Param(
+                section.pages,
+                type="integer",
+                minimum=1,
+                maximum=MOST_PAGES,
+                title="Listing pages",
+                description="How many to visit at most",
+            ),
             "recheck": Param(
-                False, type="boolean", description="Visit every listing page up to the bound and every article again"
+                False,
+                type="boolean",
+                title="Visit everything again",
+                description="Every listing page up to the bound, and every article on them",
             ),
         },
     )

@@ -42,7 +42,14 @@ def audit(site: Site) -> DAG:
         schedule=SUNDAY_NIGHT,
         params={
             **portion_params(),
-            "sample": Param(SAMPLE, type="integer", minimum=0, description="Versions to read anew"),
+            "sample": Param(
+                SAMPLE,
+                type="integer",
+                minimum=0,
+                maximum=1_000_000,
+                title="Sample",
+                description="Versions to read anew from their captures",
+            ),
         },
     )
     def of_site() -> None:

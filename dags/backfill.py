@@ -33,10 +33,12 @@ from apps.chunk_operator import ChunkOperator
 from apps.crawl_operator import CrawlOperator
 from apps.dag_names import WHENEVER, articles, crawl_options, dag_options, sites
 from apps.retries import RETRIES
-from pressmark.site import Site
+from pressmark.site import MOST_PAGES, Site
 
 DEFAULT_RATE = 20
 """Requests per minute."""
+PAGE: dict[str, Any] = {"type": ["null", "integer"], "minimum": 1, "maximum": MOST_PAGES}
+DAY: dict[str, Any] = {"type": ["null", "string"], "format": "date"}
 
 
 def backfill(site: Site, name: str) -> DAG:
@@ -50,12 +52,17 @@ def backfill(site: Site, name: str) -> DAG:
         doc_md=__doc__,
         schedule=None,
         params={
-            "from_page": Param(None, type=["null", "integer"], minimum=1, description="First listing page"),
-            "to_page": Param(None, type=["null", "integer"], minimum=1, description="Last listing page"),
-            "since": Param(None, type=["null", "string"], format="date", description="First day, instead of pages"),
-            "until": Param(None, type=["null", "string"], format="date", description="Last day"),
+            "from_page": Param(None, **PAGE, title="From page", description="First listing page; page 1 is the newest"),
+            "to_page": Param(None, **PAGE, title="To page", description="Last listing page, further back"),
+            "since": Param(None, **DAY, title="Since", description="First day in the articles' URLs, instead of pages"),
+            "until": Param(None, **DAY, title="Until", description="Last day"),
             "requests_per_minute": Param(
-                DEFAULT_RATE, type="integer", minimum=1, description="At most; the site file's delay holds as well"
+                DEFAULT_RATE,
+                type="integer",
+                minimum=1,
+                maximum=6000,
+                title="Requests per minute",
+                description="At most; the site file's delay holds as well",
             ),
         },
     )

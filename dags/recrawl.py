@@ -19,7 +19,7 @@ from airflow.sdk import DAG, Param, dag, task
 from apps.crawl_operator import CrawlOperator
 from apps.dag_names import NOW, articles, crawl_options, dag_options, sites
 from apps.retries import RETRIES
-from pressmark.site import Site
+from pressmark.site import LONGEST_URL, Site
 
 
 def recrawl(site: Site) -> DAG:
@@ -32,9 +32,21 @@ def recrawl(site: Site) -> DAG:
         doc_md=__doc__,
         schedule=None,
         params={
-            "article": Param("", type="string", minLength=1, description="Its URL, or its id if it is in the bucket"),
+            "article": Param(
+                "",
+                type="string",
+                minLength=1,
+                maxLength=LONGEST_URL,
+                pattern=r"^(https?://[^/\s@]+/\S*|[A-Za-z0-9_-]+)$",  # A password in an address would stand in logs.
+                title="Article",
+                description="Its URL, without a user or password; or its id, if it is in the bucket",
+            ),
             "section": Param(
-                next(iter(assets)), type="string", enum=list(assets), description="The section it belongs to"
+                next(iter(assets)),
+                type="string",
+                enum=list(assets),
+                title="Section",
+                description="The section it belongs to",
             ),
         },
     )

@@ -40,7 +40,9 @@ def rederive(site: Site) -> DAG:
         schedule=None,
         params={
             **portion_params(),
-            "write": Param(False, type="boolean", description="Publish what differs, beside what is there"),
+            "write": Param(
+                False, type="boolean", title="Write", description="Publish what differs, beside what is there"
+            ),
         },
     )
     def of_site() -> None:

@@ -1,5 +1,6 @@
 """What all DAGs keep to, so that an operator finds the same everywhere."""
 
+import copy
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import RetryAction
+from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
 from apps.airflow_pools import pools
@@ -89,6 +91,55 @@ def test_the_schedule_goes_before_a_backfill_and_a_person_before_both(dags: dict
     ]
     assert weights == sorted(weights, reverse=True)
     assert len(set(weights)) == len(weights)
+
+
+def test_every_field_of_a_form_has_a_title_a_help_and_bounds(dags: dict[str, Any]) -> None:
+    for dag_id, dag in dags.items():
+        for name in dag.params:
+            param = dag.params.get_param(name)
+            assert param.schema.get("title"), f"{dag_id}: {name}"
+            assert param.description, f"{dag_id}: {name}"
+            if "integer" in param.schema["type"]:
+                assert {"minimum", "maximum"} <= param.schema.keys(), f"{dag_id}: {name}"
+
+
+def filled(dag: Any, form: dict[str, object]) -> dict[str, Any]:
+    """Return what a run gets that is triggered with these values."""
+    params = copy.deepcopy(dag.params)
+    params.update(form)
+    return dict(params.validate())
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "form"),
+    [
+        ("backfill_newsroom_world_europe", {"from_page": 1, "to_page": 10**9}),
+        ("backfill_newsroom_world_europe", {"from_page": 0, "to_page": 2}),
+        ("backfill_newsroom_world_europe", {"since": "yesterday"}),
+        ("backfill_newsroom_world_europe", {"requests_per_minute": 10**30}),
+        ("archive_newsroom_world_europe", {"pages": 10**30}),
+        ("archive_newsroom_world_europe", {"pages": 0}),
+        ("recrawl_article_newsroom", {}),
+        ("recrawl_article_newsroom", {"article": "http://user:secret@127.0.0.1:8765/a/202202/18/X.html"}),
+        ("recrawl_article_newsroom", {"article": "two words"}),
+        ("recrawl_article_newsroom", {"article": "X", "section": "world/nowhere"}),
+    ],
+)
+def test_the_form_itself_refuses_what_makes_no_sense(
+    dags: dict[str, Any], dag_id: str, form: dict[str, object]
+) -> None:
+    with pytest.raises(ParamValidationError):
+        filled(dags[dag_id], form)
+
+
+@pytest.mark.parametrize("article", ["WS620eee0ba310cdd1c5c1d2a3", "https://news.example/a/202202/18/X.html?b=@c"])
+def test_the_form_takes_an_article(dags: dict[str, Any], article: str) -> None:
+    assert filled(dags["recrawl_article_newsroom"], {"article": article})["article"] == article
+
+
+def test_a_run_of_any_date_has_its_tasks(dags: dict[str, Any]) -> None:
+    """A run before its DAG's start has none, and is green at once."""
+    assert {dag.start_date.year for dag in dags.values()} == {2000}
 
 
 def test_no_two_sections_share_an_asset(dags: dict[str, Any]) -> None:
