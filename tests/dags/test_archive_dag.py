@@ -15,6 +15,7 @@ from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.archive.verify import Finding, verify_run
 from pressmark.config import Config
+from pressmark.site import MOST_PAGES
 from tests.dags.conftest import read_dags
 
 # `dag.test()` brings an API server in, and that a test client it has no use for.
@@ -69,8 +70,9 @@ def test_a_run_has_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_parameters_are_bounded() -> None:
     params = read_dags().dags[NEWSROOM].params
-    assert params.get_param("pages").schema == {"type": "integer", "minimum": 1}
-    assert params.get_param("recheck").schema == {"type": "boolean"}
+    bounds = {"type": "integer", "minimum": 1, "maximum": MOST_PAGES}
+    assert bounds.items() <= params.get_param("pages").schema.items()
+    assert params.get_param("recheck").schema["type"] == "boolean"
     assert params["recheck"] is False
 
 
