@@ -10,7 +10,7 @@ from apps.task_store import opened
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_run
 from pressmark.config import Config
-from pressmark.errors import UsageError
+from pressmark.errors import HostBusy, UsageError
 from pressmark.outcomes import Outcome
 from pressmark.reader import Reader
 from pressmark.run import changed
@@ -24,11 +24,15 @@ logger = logging.getLogger("pressmark.report")
 
 
 def recover_site(site: Site) -> None:
-    """Publish what killed runs of a site left on this machine."""
+    """Publish what killed runs of a site left on this machine; while it is crawled, that is left to the crawls."""
     from apps.recovery import recover_and_publish  # It brings Scrapy.
 
     config = Config.from_env(os.environ)
-    found = recover_and_publish(config, Store.open(config), site)
+    try:
+        found = recover_and_publish(config, Store.open(config), site)
+    except HostBusy as error:
+        logger.info("left to the crawls, each of which does it at its start: %s", error)
+        return
     for each in found:
         logger.info("%s: %d records, %d versions published", each.segment, each.records, each.published)
     if not found:

@@ -1,0 +1,29 @@
+"""What tasks of the archive DAG do beside a crawl that somebody started by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from apps import recovery
+from apps.archive_tasks import recover_site
+from apps.host_lock import host_lock
+from pressmark.config import Config
+from pressmark.site_files import load_sites
+from tests.samples import exchange
+
+SITE = load_sites()["newsroom"]
+
+
+def test_recover_leaves_it_to_a_crawl_that_goes_on(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSMARK_SPOOL", str(tmp_path))
+    monkeypatch.setattr(recovery, "WAIT", 0.1)
+    left = tmp_path / SITE.site / "newsroom-20260101000000000-run1-00001.warc.gz.open"
+    left.parent.mkdir()
+    left.write_bytes(exchange().response_head)
+    with host_lock(Config(bucket=bucket, spool=tmp_path), SITE):
+        recover_site(SITE)
+        assert left.exists()
+    recover_site(SITE)
+    assert not left.exists()
