@@ -42,11 +42,21 @@ SEARCHES = {
     "what begins so": "w30*",
 }
 
+AT_ONCE = 16
+"""Searches of one client who asks for much."""
+GREEDY = {
+    "beginnings of one letter": "w* " * 160,
+    "beginnings": " ".join(f"w{number}*" for number in range(10, 50)),
+    "common words": "w0x w1x w2x w3x w4x",
+}
+
 
 @click.command()
 @click.option("--versions", default=100_000, show_default=True, help="In the exports.")
 @click.option("--rounds", default=15, show_default=True)
-def main(versions: int, rounds: int) -> None:
+@click.option("--users", default=64, show_default=True, help="Who search at once, each from an address of its own.")
+@click.option("--seconds", default=20, show_default=True, help="For which they do.")
+def main(versions: int, rounds: int, users: int, seconds: int) -> None:
     """Print seconds for each page, and the memory of the process that serves them."""
     console, table = Console(), Table("page", "cold s", "warm median s", "warm worst s", box=None)
     with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as folder, RunningS3(Path(folder, "s3")) as s3:
@@ -71,9 +81,15 @@ def main(versions: int, rounds: int) -> None:
             for name, path in pages.items():
                 cold, *warm = [timed(client, path) for _ in range(rounds + 1)]
                 table.add_row(name, f"{cold:.3f}", f"{statistics.median(warm):.3f}", f"{max(warm):.3f}")
+            of_users = [together(client.base_url, users, seconds, beside) for beside in ("", *GREEDY)]
             memory = process.memory_info().rss
         size = sum(path.stat().st_size for path in Path(folder, "cache").rglob("*.sqlite"))
     console.print(table)
+    for beside, times in zip(("", *GREEDY), of_users, strict=True):
+        told = f"{users} users at once, {len(times)} searches in {seconds} s"
+        times.sort()
+        median, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
+        console.print(f"{told}{f', beside {beside}' if beside else ''}: median {median:.2f} s, p99 {p99:.2f} s")
     console.print(
         f"catalogue of {written:,} versions: made in {built:.0f} s with {peak / 1e6:.0f} MB of memory, "
         f"{size / 1e6:.0f} MB on the disk; serving it: {memory / 1e6:.0f} MB"
@@ -125,6 +141,31 @@ def serving(folder: Path) -> Iterator[tuple[psutil.Process, httpx.Client]]:
     finally:
         process.terminate()
         process.communicate()
+
+
+def together(base: httpx.URL, users: int, seconds: int, beside: str) -> list[float]:
+    """Return the seconds of ordinary searches of users at once, beside a client who asks for much without end."""
+    end = time.monotonic() + seconds
+    took: list[float] = []
+
+    def search(number: int, greedy: bool = False) -> None:
+        chosen = random.Random(number)
+        with httpx.Client(base_url=base, timeout=60, headers={"X-Forwarded-For": f"10.0.0.{number}"}) as client:
+            while time.monotonic() < end:
+                words = GREEDY[beside] if greedy else f"w{chosen.randrange(50, 5000)}x w{chosen.randrange(50, 500)}x"
+                started = time.perf_counter()
+                answer = client.get("/search", params={"q": words})
+                if not greedy:
+                    answer.raise_for_status()
+                    took.append(time.perf_counter() - started)
+
+    with ThreadPoolExecutor(users + AT_ONCE, "users") as pool:
+        asked = [pool.submit(search, number) for number in range(users)]
+        if beside:
+            asked += [pool.submit(search, 255, True) for _ in range(AT_ONCE)]
+        for each in asked:
+            each.result()
+    return took
 
 
 def timed(client: httpx.Client, path: str) -> float:
