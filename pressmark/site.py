@@ -28,6 +28,10 @@ _PAGE = re.compile(r"\d{1,6}", re.ASCII)
 """The number of a page: Python reads no number of more than 4,300 digits."""
 
 
+_CRON_WORDS = frozenset(["l", *re.findall("...", "montuewedthufrisatsunjanfebmaraprmayjunjulaugsepoctnovdec")])
+"""Not R and H, by which croniter draws times by lot, anew at each look."""
+
+
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -48,6 +52,9 @@ def _article_pattern(pattern: str) -> str:
 
 
 def _schedule(expression: str) -> str:
+    words = set(re.findall(r"[a-z]+", expression.lower()))
+    if not expression.startswith("@") and words - _CRON_WORDS:
+        raise ValueError(f"no cron expression: {sorted(words - _CRON_WORDS)} stand for no day and no month")
     try:
         cron = croniter(expression, datetime.now(UTC))
         fields = len(cron.expanded)
@@ -130,8 +137,8 @@ class Expectations(_Facts):
     """Share of what was read for the first time that can't become an article, e.g. galleries, at most."""
     missing: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Share of it that lacks a field which every article has, at most."""
-    failures: Annotated[int, Field(ge=1)] = 4
-    """Runs that may fail in a row before it is told; each try of a task is a run."""
+    failures: Annotated[int, Field(ge=1)] = 2
+    """Runs that fail in a row until it is told; the tries of one DAG run are one run."""
     late: Interval | None = timedelta(days=2)
     """Time between two complete runs of a section with a schedule, at most; null: any."""
 

@@ -67,13 +67,22 @@ def _origins(url: str | None, frame_url: str | None, port: int) -> tuple[str, st
         return origin(LOCAL, port), origin(LOCAL_FRAMES, port)
     names = []
     for option, address in (("--url", url), ("--frame-url", frame_url)):
-        told = urlsplit(address or "")
-        if told.scheme not in {"http", "https"} or not told.hostname or told.path.strip("/"):
+        if not address or not (name := _name_of(address)):
             raise UsageError(
                 f"{option}: {address or 'nothing'!r} is no address such as https://replay.example.org. Captured pages "
                 "need a name of their own, so that none leads its reader away: --url and --frame-url, two of one site."
             )
-        names.append(told.hostname)
+        names.append(name)
     if names[0] == names[1]:
         raise UsageError(f"--url and --frame-url are both of {names[0]}: give captured pages another name")
     return str(url).rstrip("/"), str(frame_url).rstrip("/")
+
+
+def _name_of(address: str) -> str | None:
+    """Return the host of an origin; None if the address is none."""
+    try:
+        told = urlsplit(address)
+        beside = told.path.strip("/") or told.query or told.fragment or told.username or told.port == 0
+    except ValueError:  # Brackets without an end, a port that is none.
+        return None
+    return None if beside or told.scheme not in {"http", "https"} else told.hostname

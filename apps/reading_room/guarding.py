@@ -33,7 +33,8 @@ class _OwnName:
         own = urlsplit(self.origin)
         if scope["type"] == "http" and (own.hostname or "").endswith(".localhost"):
             headers = Headers(scope=scope)
-            if headers.get("sec-fetch-dest") == "document" and headers.get("host", "") != own.netloc:
+            came_by = headers.get("host", "").partition(":")[0].lower()  # Ports differ behind a proxy, and by default.
+            if headers.get("sec-fetch-dest") == "document" and came_by != own.hostname:
                 asked = Request(scope).url
                 to = f"{self.origin}{asked.path}{'?' if asked.query else ''}{asked.query}"
                 await RedirectResponse(to)(scope, receive, send)

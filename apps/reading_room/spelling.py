@@ -7,7 +7,7 @@ import attrs
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _CHARACTER = re.compile(rf"([{_CJK}])")
 _PART = re.compile(r'"([^"]*)"?|(\S+)')
-_NO_WORD = re.compile(r"[^\w]+")
+_NO_WORD = re.compile(r"[\W_]+")  # FTS5, too, takes _ for none.
 LONGEST = 500
 """Characters of what is looked for."""
 MOST = 20

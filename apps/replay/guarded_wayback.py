@@ -35,7 +35,11 @@ FRAME = """<!doctype html>
 </head><body><iframe title="Replay" src="{address}" sandbox="{sandbox}" allow=""></iframe></body></html>
 """
 _NAMES = {"127.0.0.1", "localhost", "[::1]"}
-_CAPTURE = re.compile(r"/[^/]+/(?:\d{1,14}|\*)?(?P<how>[a-z]{2}_)?/?[a-z]+:/")
+_OWN = re.compile(r"/(?:static/.*|[^/]*|[^/]+/(?:cdx|\d*\*\d*/.+)?)", re.DOTALL)
+"""Paths of pywb's own pages: its home, its files, a collection's search, its index, its calendars."""
+_LISTS = re.compile(r"/[^/]+/timemap/.+", re.DOTALL)
+_CAPTURE = re.compile(r"/(?:[^/]+/\d*(?P<how>[a-z]+_|[$][a-z0-9:.-]+)/)?.+", re.DOTALL)
+"""All else: pywb takes it for the address of a capture, with or without a time, a scheme and what it is wanted for."""
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _POLICY = "content-security-policy"
 _MEMENTO = {"memento-datetime", "link", "vary"}
@@ -72,7 +76,7 @@ class Guard:
             return _refuse(start_response, "host")
         if _CONTROL.search(path + unquote(environ.get("QUERY_STRING", ""))):
             return _refuse(start_response, "control")
-        found = _CAPTURE.match(path)
+        found = None if _OWN.fullmatch(path) else _CAPTURE.fullmatch(path)
         in_window = environ.get("HTTP_SEC_FETCH_DEST") == "document"
         # Both names are of one site, or browsers give a frame no storage. (A proxy may have sent its own name of us.)
         if in_window and (host == self._inner or (self._outer.endswith(".localhost") and host != self._outer)):
@@ -80,7 +84,7 @@ class Guard:
             return []
         if host == self._inner:
             return self._app(environ, self._as_frame(start_response, found))
-        if found and in_window and found["how"] != "id_":
+        if found and in_window and found["how"] != "id_" and not _LISTS.fullmatch(path):
             return self._framed(environ, start_response)
         return self._app(environ, self._not_run(start_response, found))
 
@@ -88,7 +92,7 @@ class Guard:
         """Give a captured page its policy, and pywb's document around it one that holds it."""
 
         def start(status: str, headers: Headers, *more: Any) -> Any:
-            is_captured = found and (found["how"] or _has(headers, _POLICY))
+            is_captured = found and (found["how"] or _has(headers, _POLICY) or not _is_page(headers))
             policy = RAW if found and found["how"] == "id_" else CAPTURED if is_captured else SOURCES
             return start_response(status, _with_policy(headers, policy), *more)
 
@@ -98,8 +102,7 @@ class Guard:
         """Let nothing that was captured run under the name that people come by."""
 
         def start(status: str, headers: Headers, *more: Any) -> Any:
-            is_captured = found and (found["how"] or _has(headers, _POLICY))
-            return start_response(status, _with_policy(headers, RAW if is_captured else SOURCES), *more)
+            return start_response(status, _with_policy(headers, RAW if found else SOURCES), *more)
 
         return start
 
@@ -107,6 +110,8 @@ class Guard:
         """Answer with a frame around what the other application answers, if that is a page."""
         told: list[tuple[str, Headers]] = []
         body = self._app(environ, lambda status, headers, *_: told.append((status, headers)))
+        for _ in body if not told else ():  # Nobody has to say its head before its first block (PEP 3333).
+            break
         if hasattr(body, "close"):
             body.close()
         status, headers = told[0]
@@ -139,6 +144,10 @@ def _address(environ: dict[str, Any]) -> str:
 
 def _has(headers: Headers, wanted: str) -> bool:
     return any(name.lower() == wanted for name, _ in headers)
+
+
+def _is_page(headers: Headers) -> bool:
+    return any(name.lower() == "content-type" and value.lower().startswith("text/html") for name, value in headers)
 
 
 def _with_policy(headers: Headers, policy: str) -> Headers:

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import attrs
 
-from pressmark.archive import strict_json
+from pressmark.archive import cdxj, strict_json
 from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import Store
 from pressmark.errors import FindingsFound
@@ -22,7 +22,6 @@ from pressmark.packages import pages, referred, wacz, zipnum
 from pressmark.packages.contents import Contents
 from pressmark.reader import Reader
 
-INDEX, IDX = f"indexes/{zipnum.DATA}", f"indexes/{zipnum.IDX}"
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError)
 """What reading a WARC raises that is none."""
 
@@ -51,7 +50,7 @@ def problems(store: Store, site: str, day: date, file: IO[bytes], segments: Mapp
     with zipfile.ZipFile(file) as package, SortedLines() as lines:
         said = wacz.datapackage(package)
         names = [name for each in said.resources if (name := each.path.removeprefix(wacz.ARCHIVE)) != each.path]
-        known = {*(wacz.ARCHIVE + name for name in names), INDEX, IDX, wacz.PAGES}
+        known = {*(wacz.ARCHIVE + name for name in names), wacz.INDEX, wacz.IDX, wacz.PAGES}
         yield from (Problem(f"{path} belongs to no package") for path in sorted({*said.paths} - known))
         yield from (Problem(f"{path} is missing") for path in sorted(known - {*said.paths}))
         contents = Contents(lines)
@@ -71,6 +70,8 @@ def problems(store: Store, site: str, day: date, file: IO[bytes], segments: Mapp
         if is_whole and known <= {*said.paths}:
             if not said.is_of(site, day, contents.latest):
                 yield Problem(f"{wacz.DATAPACKAGE} has another title, time or main page")
+            if contents.others and not any(name.endswith(wacz.REFERRED) for name in names):
+                yield from _none_referred(store, site, contents)
             yield from _index(package, lines)
             yield from _pages(store, site, package, contents)
 
@@ -109,12 +110,21 @@ def _referred(store: Store, site: str, warc: IO[bytes], contents: Contents) -> I
             found = referred.copy(store, site, some, made)
             if made.tell() == there and _same(made, warc):
                 if number:
-                    yield Problem("it lacks captures of other days that are in the bucket by now", grave=False)
+                    yield Problem(_LACKING, grave=False)
                 return
     if found < len(copies.ids):
         yield Problem(f"{len(copies.ids) - found} of its captures of other days are not in the bucket any more")
     else:
         yield Problem("its captures of other days are not those in the bucket")
+
+
+def _none_referred(store: Store, site: str, contents: Contents) -> Iterator[Problem]:
+    with tempfile.TemporaryFile(prefix="pressmark-verify-") as made:
+        if referred.copy(store, site, contents.others, made):
+            yield Problem(_LACKING, grave=False)
+
+
+_LACKING = "it lacks captures of other days that are in the bucket by now"
 
 
 def _same(one: IO[bytes], other: IO[bytes]) -> bool:
@@ -127,11 +137,11 @@ def _same(one: IO[bytes], other: IO[bytes]) -> bool:
 
 def _index(package: zipfile.ZipFile, lines: SortedLines) -> Iterator[Problem]:
     with tempfile.TemporaryFile(prefix="pressmark-verify-") as data:
-        _copy(package, INDEX, data)
-        told = zipnum.read(data, wacz.read(package, IDX))
+        _copy(package, wacz.INDEX, data)
         try:
+            told = zipnum.read(data, wacz.read(package, wacz.IDX))
             same = all(a == b or _points_alike(a, b) for a, b in zip_longest(told, lines.in_order()))
-        except ValueError as error:
+        except (ValueError, LookupError, TypeError) as error:
             yield Problem(f"its index can't be read: {error}")
         else:
             if not same:
@@ -139,13 +149,24 @@ def _index(package: zipfile.ZipFile, lines: SortedLines) -> Iterator[Problem]:
 
 
 def _points_alike(one: bytes | None, other: bytes | None) -> bool:
-    """Tell whether two lines lead to one record; what else they say of it may be of another release's index."""
+    """Tell whether two lines lead to one record, as one release or another writes them.
+
+    Another one may have told less, or a media type otherwise; but players take a line for another request or for none
+    by what they find in it beside.
+    """
     if one is None or other is None:
         return False
     (key, facts), (known, expected) = _line(one), _line(other)
-    return key == known and all(
-        str(facts.get(name)) == str(expected.get(name)) for name in ("url", "offset", "length", "filename", "status")
-    )
+    alike = all(str(facts.get(name)) == str(expected.get(name)) for name in _PLACE)
+    less = all(facts[name] == expected.get(name) for name in facts.keys() - {*_PLACE, "mime"})
+    return key == known and alike and less and _is_revisit(facts) == _is_revisit(expected)
+
+
+_PLACE = ("url", "offset", "length", "filename", "status")
+
+
+def _is_revisit(facts: Mapping[str, Any]) -> bool:
+    return facts.get("mime") == cdxj.REVISIT
 
 
 def _line(line: bytes) -> tuple[bytes, dict[str, Any]]:
@@ -157,26 +178,24 @@ def _pages(store: Store, site: str, package: zipfile.ZipFile, contents: Contents
     reader = Reader(store, site)
     broken: list[str] = []
     expected = pages.entries(reader, contents, broken.append)
-    with package.open(wacz.PAGES) as file:
-        told = file.read(wacz.MOST_PAGES + 1)
-    if told == pages.listed(expected):
-        return
-    if len(told) > wacz.MOST_PAGES:
-        yield Problem(f"{wacz.PAGES} has more than {wacz.MOST_PAGES} bytes")
-        return
-    head, *lines = told.splitlines(keepends=True)
-    if head != pages.listed([]):
-        yield Problem(f"{wacz.PAGES} has another head")
-        return
-    wrong, others = 0, 0
     known = {json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in expected}
-    for line in lines:
-        if line not in known:
-            others += 1
-            wrong += not _is_said(reader, contents, line)
+    captures = sum(map(len, contents.pages.values()))
+    wrong = others = number = 0
+    with package.open(wacz.PAGES) as file:
+        if file.readline(strict_json.MOST) != pages.listed([]):
+            yield Problem(f"{wacz.PAGES} has another head")
+            return
+        while line := file.readline(strict_json.MOST):
+            number += 1
+            if number > captures:
+                yield Problem("it lists more pages than it has captures of pages")
+                return
+            if line not in known:
+                others += 1
+                wrong += not _is_said(reader, contents, line)
     if wrong:
         yield Problem(f"{wrong} of its pages say what no document says")
-    elif others or len(lines) < len(known):
+    elif others or number < len(known):
         yield Problem("its pages are older than what documents say by now", grave=False)
 
 
@@ -184,6 +203,8 @@ def _is_said(reader: Reader, contents: Contents, line: bytes) -> bool:
     """Tell whether a document says what a package says of one of its pages."""
     try:
         entry = strict_json.load_object(line)
+        if entry.keys() != pages.NAMES:
+            return False
         record_id = f"urn:uuid:{entry['id']}"
         if (entry["ts"], record_id) not in contents.pages.get(entry["url"], ()):
             return False

@@ -174,8 +174,8 @@ class Packager:
                     writer.add(wacz.ARCHIVE + name, segment)
             with tempfile.TemporaryFile(dir=path.parent) as data:
                 index = zipnum.write(lines.in_order(), data)
-                writer.add(f"indexes/{zipnum.DATA}", data)
-            writer.add_text(f"indexes/{zipnum.IDX}", index)
+                writer.add(wacz.INDEX, data)
+            writer.add_text(wacz.IDX, index)
             entries = pages.entries(Reader(self.store, self.site), contents, problems.append)
             writer.add_text(wacz.PAGES, pages.listed(entries))
             writer.end(wacz.title_of(self.site, day), contents.latest, self.signer)

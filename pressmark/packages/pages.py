@@ -11,6 +11,9 @@ from pressmark.packages.contents import Contents
 from pressmark.reader import Document, Reader
 from pressmark.text import cleaned
 
+NAMES = frozenset({"id", "url", "ts", "title", "version", "key"})
+"""What a package says of a page."""
+
 
 @attrs.frozen(order=True)
 class _Said:

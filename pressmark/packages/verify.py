@@ -1,6 +1,8 @@
 """Verification of packages: that each is whole, what it says it is, and of the segments that lie in the bucket."""
 
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
 
@@ -56,7 +58,14 @@ def _problems(store: Store, key: str, site: str, day: date, trusted: Collection[
             yield Problem(f"{len(gone)} of its segments are not in the bucket any more")
         if new := own - held:
             yield Problem(f"{len(new)} segments of its day are not in it", grave=False)
-        yield from problems(store, site, day, file, there)
+        try:
+            yield from problems(store, site, day, file, there)
+        except _ODD as error:
+            yield Problem(f"it can't be read: {type(error).__name__}: {error}")
+
+
+_ODD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError, zlib.error, zipfile.BadZipFile)
+"""What no package of ours makes a reader raise: one of them is told, and the others are read."""
 
 
 def _segments(store: Store, site: str, day: date, days: int = 0) -> Iterator[tuple[str, str]]:

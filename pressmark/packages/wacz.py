@@ -5,6 +5,7 @@ import json
 import shutil
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -16,6 +17,7 @@ import attrs
 from pressmark import __version__
 from pressmark.archive import strict_json
 from pressmark.archive.json_model import JsonModel
+from pressmark.packages import zipnum
 from pressmark.packages.signing import Signer, is_signed
 
 WACZ = "application/wacz"  # IANA
@@ -24,6 +26,7 @@ SOFTWARE = f"pressmark {__version__}"
 REFERRED = "-referred.warc.gz"
 """Ends the name of the WARC of what lies in segments of other days."""
 ARCHIVE, PAGES = "archive/", "pages/pages.jsonl"
+INDEX, IDX = f"indexes/{zipnum.DATA}", f"indexes/{zipnum.IDX}"
 MOST_PAGES = 256 << 20
 """Bytes of `pages.jsonl` that are read."""
 DATAPACKAGE, _DIGEST = "datapackage.json", "datapackage-digest.json"
@@ -193,16 +196,39 @@ def _check(package: zipfile.ZipFile) -> Contents:
     signed = said.signedData
     if signed is not None and not (signed.get("hash") == said.hash and is_signed(dict(signed))):
         raise _Wrong("its signature is not of its public key")
-    resources = {each.path: each for each in _model(Datapackage, datapackage, DATAPACKAGE).resources}
-    if extra := set(package.namelist()) ^ {*resources, DATAPACKAGE, _DIGEST}:
+    listed = _model(Datapackage, datapackage, DATAPACKAGE).resources
+    resources = {each.path: each for each in listed}
+    there, said_paths = package.namelist(), [*(each.path for each in listed), DATAPACKAGE, _DIGEST]
+    if extra := set(there) ^ {*said_paths}:
         raise _Wrong(f"{min(extra)} is not both in it and in {DATAPACKAGE}")
+    for names in (there, said_paths):  # Readers differ in which of two they take.
+        if twice := [name for name, number in Counter(names).items() if number > 1]:
+            raise _Wrong(f"{min(twice)} is in it twice")
+    _bound(package)
     for path, each in resources.items():
         with package.open(path) as file:
-            there = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # typeshed's IO lacks its readinto
-        if each.hash != f"sha256:{there.hexdigest()}":
+            found = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # typeshed's IO lacks its readinto
+        if each.hash != f"sha256:{found.hexdigest()}":
             raise _Wrong(f"{path} is not of its digest")
+        if each.bytes != package.getinfo(path).file_size:
+            raise _Wrong(f"{path} is not of the size that {DATAPACKAGE} says")
     segments = {path.removeprefix(ARCHIVE): each.bytes for path, each in resources.items() if path.startswith(ARCHIVE)}
     return Contents(segments, str(signed["publicKey"]) if signed else None)
+
+
+def _bound(package: zipfile.ZipFile) -> None:
+    """Refuse files that would unpack to more than their package is large; only what players read whole is deflated."""
+    stored = 0
+    for info in package.infolist():
+        if info.compress_type == zipfile.ZIP_STORED:
+            stored += info.file_size
+        elif info.filename not in {PAGES, DATAPACKAGE, _DIGEST, IDX}:
+            raise _Wrong(f"{info.filename} is deflated")
+        elif info.file_size > MOST_PAGES:
+            raise _Wrong(f"{info.filename} has more than {MOST_PAGES:,} bytes")
+    assert package.fp
+    if stored > package.fp.seek(0, 2):
+        raise _Wrong("its files overlap")
 
 
 def datapackage(package: zipfile.ZipFile) -> Datapackage:

@@ -104,16 +104,27 @@ def test_a_wrong_site_file_says_which_field(tmp_path: Path, changes: dict[str, o
         b"site: !!bool abc\n",
         b"site: !!timestamp abc\n",
         b"site: !!int _\n",
+        b"site: !!map [a]\n",
+        b"site: !!set [a]\n",
+        b"site: a\nsections: !!omap [a]\n",
+        b"".join(b"a%d: 1\n" % number for number in range(40_000)),
     ],
     ids=[
         *("cut", "deep lists", "deep mappings", "Latin-1", "UTF-16", "no day", "5000 digits", "a name twice", "empty"),
-        *("no boolean", "no time", "no number"),
+        *("no boolean", "no time", "no number", "no mapping", "no set", "no pairs", "too large"),
     ],
 )
 def test_a_file_that_is_no_yaml_is_told(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "mine.yml").write_bytes(data)
     with pytest.raises(SiteFileError, match=r"mine\.yml"):
         read_site(tmp_path / "mine.yml")
+
+
+def test_the_shipped_newsroom_is_no_site_beside_ones_own(tmp_path: Path) -> None:
+    """Else the site of a file that is deleted would be asked at another address."""
+    write(tmp_path)
+    assert set(load_sites(tmp_path)) == {"mine", "chinadaily"}
+    assert "newsroom" in load_sites()
 
 
 def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
@@ -129,7 +140,7 @@ def test_a_wrong_file_is_left_out_and_named_and_stops_no_other(tmp_path: Path) -
     (tmp_path / ".hidden.yml").write_text("[")
     (tmp_path / "notes.txt").write_text("[")
     sites = load_sites(tmp_path)
-    assert set(sites) == {"chinadaily", "newsroom", "mine", "other"}
+    assert set(sites) == {"chinadaily", "mine", "other"}
     assert [str(each).partition(": ")[0] for each in sites.wrong] == [f"{tmp_path}/cut.yml"]
     with pytest.raises(UnknownSection, match=r"Left out: .*/cut\.yml: "):
         find_section(sites, "cut/home")
@@ -203,6 +214,9 @@ article_url: ^/a/(?P<day>x)(?P<id>y)(?P<page>z)$
         "30 2 30 2 *",
         "0-10000000000 * * * *",
         "0 0",
+        "5 1,2 31 R *",
+        "H * * * *",
+        "R(0-29) * * * *",
     ],
 )
 def test_what_airflow_could_not_run_by_is_no_schedule(tmp_path: Path, schedule: str) -> None:

@@ -42,6 +42,7 @@ def test_what_is_asked_is_found(asked: str, found: list[int]) -> None:
     ("asked", "match"),
     [
         ("w* " * 160, '"w"'),
+        ("a_* b_*", '"a" "b"'),
         ("co-o*", '"co o"'),
         ("co-op*", '"co op"*'),
         ("欧*", '"欧"'),

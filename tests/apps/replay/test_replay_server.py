@@ -207,6 +207,41 @@ def test_a_window_gets_a_frame_of_another_name(replaying: Replaying) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        *("id_/{bare}", "id_///{url}", "abc_/{url}", "wkr_/{url}", "mp_/{bare}", "mp_/HTTP://{bare}", "mp_///{url}"),
+        *("$x:y/{url}", "sw_/{url}", "js_/{bare}", "/{bare}", "/HTTP://{bare}"),
+    ],
+)
+def test_no_spelling_of_an_address_lets_a_capture_run_under_the_name_of_windows(
+    replaying: Replaying, spelling: str
+) -> None:
+    document = replaying.documents()[0]
+    url, at, port = document.data["url"], f"{when(document):%Y%m%d%H%M%S}", replaying.server.port
+    bare = url.partition("://")[2]
+    paths = [
+        f"/newsroom/{at}" + spelling.format(url=url, bare=bare),
+        "/newsroom/" + spelling.format(url=url, bare=bare),
+    ]
+    found = 0
+    for path in paths:
+        for more in ({"Sec-Fetch-Dest": "document"}, {"Sec-Fetch-Dest": "serviceworker"}, {}):
+            answer = replaying.client.get(path, headers={"Host": f"pywb.localhost:{port}", **more})
+            if answer.is_redirect:
+                continue
+            [policy] = answer.headers.get_list("Content-Security-Policy")
+            assert policy.startswith(("sandbox; default-src 'none'", "default-src 'none'; frame-ancestors 'none'")), (
+                path
+            )
+        inner = replaying.client.get(path, headers={"Host": f"replay.pywb.localhost:{port}"})
+        captured = document.data["headline"][:20] in inner.text
+        found += captured
+        assert not captured or "sandbox" in inner.headers["Content-Security-Policy"], path
+    assert found or spelling.startswith(("$", "/"))
+
+
+@pytest.mark.long
 def test_a_stranger_gets_nothing(replaying: Replaying) -> None:
     for host, status in (("evil.example", 400), ("localhost", 200), (f"127.0.0.1:{replaying.server.port}", 200)):
         assert replaying.client.get("/", headers={"Host": host}).status_code == status
@@ -240,6 +275,17 @@ def test_two_servers_do_not_share_a_folder(replaying: Replaying) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize(
+    "url",
+    ["http://[::1", "https://a.example?q", "https://a.example#f", "https://a.example:zz", "https://u:p@a.example"],
+)
+def test_an_address_that_is_no_origin_is_told(url: str) -> None:
+    done = CliRunner().invoke(main, ["replay", "--url", url, "--frame-url", "https://b.example"])
+    assert done.exit_code == 2
+    assert f"--url: {url!r} is no address" in done.output
+
+
 def test_nothing_to_replay_is_told_and_keys_that_are_wrong(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

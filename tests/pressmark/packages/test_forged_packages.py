@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -107,16 +108,60 @@ def other_head(files: Files) -> None:
     files[wacz.PAGES] = files[wacz.PAGES].replace(b'"Pages"', b'"Evil"')
 
 
-def other_index(files: Files) -> None:
-    lines = gzip.decompress(files[INDEX]).replace(b"/a/202202/18/", b"/a/202202/19/")
-    files[INDEX] = gzip.compress(lines)
+def reindexed(files: Files, change: Callable[[bytes], bytes]) -> None:
+    files[INDEX] = gzip.compress(lines := change(gzip.decompress(files[INDEX])), 1)
     meta = files[IDX].splitlines()[0]
     told = {"offset": 0, "length": len(files[INDEX]), "digest": f"sha256:{hashlib.sha256(files[INDEX]).hexdigest()}"}
     files[IDX] = meta + b"\n" + lines.partition(b" {")[0] + b" " + json.dumps(told).encode() + b"\n"
 
 
+def other_index(files: Files) -> None:
+    reindexed(files, lambda lines: lines.replace(b"/a/202202/18/", b"/a/202202/19/"))
+
+
+def of_other_requests(files: Files) -> None:
+    """ReplayWeb.page takes none of these for what a page asks for."""
+    reindexed(files, lambda lines: lines.replace(b'"mime"', b'"method": "HEAD", "mime"'))
+
+
+def all_revisits(files: Files) -> None:
+    reindexed(files, lambda lines: re.sub(rb'"mime": "[^"]*"', b'"mime": "warc/revisit"', lines))
+
+
+def of_other_payloads(files: Files) -> None:
+    reindexed(files, lambda lines: re.sub(rb'"digest": "sha', b'"digest": "shb', lines))
+
+
 def other_idx(files: Files) -> None:
     files[IDX] = files[IDX].replace(b'"offset": 0', b'"offset": 1')
+
+
+def idx_without_digest(files: Files) -> None:
+    files[IDX] = re.sub(rb', "digest": "[^"]*"', b"", files[IDX])
+
+
+def idx_without_offset(files: Files) -> None:
+    files[IDX] = files[IDX].replace(b'"offset": 0, ', b"")
+
+
+def idx_with_a_fraction(files: Files) -> None:
+    files[IDX] = files[IDX].replace(b'"offset": 0', b'"offset": 0.0')
+
+
+def idx_of_nothing(files: Files) -> None:
+    files[IDX] = b""
+
+
+def empty_pages(files: Files) -> None:
+    files[wacz.PAGES] = b""
+
+
+def a_million_pages(files: Files) -> None:
+    files[wacz.PAGES] = files[wacz.PAGES].splitlines(keepends=True)[0] + b"\n" * 32_000_000
+
+
+def text_of_a_page(files: Files) -> None:
+    files[wacz.PAGES] = files[wacz.PAGES].replace(b', "version"', b', "text": "evil", "version"')
 
 
 def other_picture(files: Files) -> None:
@@ -145,7 +190,17 @@ def nothing(files: Files) -> None:
     [
         (other_page, "is not the segment in the bucket"),
         (other_title, "1 of its pages say what no document says"),
-        (one_more_page, "1 of its pages say what no document says"),
+        (one_more_page, "it lists more pages than it has captures of pages"),
+        (a_million_pages, "it lists more pages than it has captures of pages"),
+        (text_of_a_page, "1 of its pages say what no document says"),
+        (empty_pages, "pages/pages.jsonl has another head"),
+        (of_other_requests, "its index is not that of its WARCs"),
+        (all_revisits, "its index is not that of its WARCs"),
+        (of_other_payloads, "its index is not that of its WARCs"),
+        (idx_without_digest, "its index can't be read: the member at byte 0 is not of its digest"),
+        (idx_without_offset, "its index can't be read: there is no member"),
+        (idx_with_a_fraction, "its index can't be read: there is no member"),
+        (idx_of_nothing, "its index can't be read"),
         (other_head, "pages/pages.jsonl has another head"),
         (other_index, "its index is not that of its WARCs"),
         (other_idx, "its index can't be read: there is no member"),
@@ -176,18 +231,46 @@ def test_what_it_says_of_itself_is_compared(packaged: Days, tmp_path: Path, said
 
 def test_one_of_another_release_is_none(packaged: Days, tmp_path: Path) -> None:
     def written_otherwise(files: Files) -> None:
-        lines = gzip.decompress(files[INDEX]).replace(b'"mime"', b'"other": "1", "mime"')
-        files[INDEX] = gzip.compress(lines, 1)
-        told = {
-            "offset": 0,
-            "length": len(files[INDEX]),
-            "digest": f"sha256:{hashlib.sha256(files[INDEX]).hexdigest()}",
-        }
-        head, line = files[IDX].splitlines()
-        files[IDX] = head + b"\n" + line.partition(b" {")[0] + b" " + json.dumps(told).encode() + b"\n"
+        """With fewer facts, and a media type spelled as it came."""
+        reindexed(files, lambda lines: re.sub(rb'"digest": "[^"]*", ', b"", lines).replace(b"text/html", b"TEXT/html"))
 
     forge(packaged, written_otherwise, tmp_path, software="pressmark 0.0", wacz_version="1.1.0")
     assert problems(packaged) == []
+
+
+def test_captures_of_other_days_that_were_taken_out_are_missed(packaged: Days, tmp_path: Path) -> None:
+    def without_picture(files: Files) -> None:
+        del files[f"{SEGMENT}{SITE}-{SECOND}{wacz.REFERRED}"]
+        kept = [line for line in gzip.decompress(files[INDEX]).splitlines(True) if wacz.REFERRED.encode() not in line]
+        reindexed(files, lambda lines: b"".join(kept))
+
+    forge(packaged, without_picture, tmp_path)
+    assert problems(packaged) == [("it lacks captures of other days that are in the bucket by now", False)]
+
+
+def put(days: Days, path: Path) -> None:
+    put_large(days.store, KEY, path, hashlib.sha256(path.read_bytes()).hexdigest(), wacz.WACZ)
+
+
+def test_a_file_that_is_in_it_twice_is_found(packaged: Days, tmp_path: Path) -> None:
+    path = tmp_path / "twice.wacz"
+    path.write_bytes(packaged.store.get(KEY))
+    with zipfile.ZipFile(path, "a") as package, pytest.warns(UserWarning, match="Duplicate"):
+        package.writestr(wacz.PAGES, package.read(wacz.PAGES))
+    put(packaged, path)
+    assert problems(packaged) == [("pages/pages.jsonl is in it twice", True)]
+
+
+def test_what_would_unpack_to_anything_is_not_unpacked(packaged: Days, tmp_path: Path) -> None:
+    path = tmp_path / "bomb.wacz"
+    with zipfile.ZipFile(BytesIO(packaged.store.get(KEY))) as before, zipfile.ZipFile(path, "w") as after:
+        for each in before.infolist():
+            how = zipfile.ZIP_DEFLATED if each.filename.startswith(SEGMENT) else each.compress_type
+            after.writestr(each.filename, before.read(each), how)
+    put(packaged, path)
+    [(told, grave)] = problems(packaged)
+    assert told.endswith("is deflated")
+    assert grave
 
 
 def test_what_documents_say_since_is_no_forgery(packaged: Days) -> None:
