@@ -1,5 +1,6 @@
 """The embedded bucket: a real S3 server, SeaweedFS from its wheel, on loopback with keys of its own."""
 
+import json
 import logging
 import os
 import secrets
@@ -27,6 +28,7 @@ READY_SECONDS = 60
 STOP_SECONDS = 5
 """Mostly it takes one. Now and then its admin part waits 10 s for itself; what was answered is on disk by then."""
 REGION = "us-east-1"
+IDENTITIES = "identities.json"
 ADMIN_GRPC = 10_000
 """SeaweedFS' own worker expects the admin's gRPC port that far above its HTTP port, whatever it is told."""
 
@@ -77,8 +79,9 @@ class RunningS3:
             "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
         }
         replace_file(self.settings, exports(self.environment))
+        replace_file(self.folder / IDENTITIES, _identities(self._keys))  # From variables it would log the key's id.
         # Nothing of the caller's environment: neither other keys nor ~/.seaweedfs is meant.
-        environment = {"PATH": os.defpath, "HOME": str(self.folder), **self._keys}
+        environment = {"PATH": os.defpath, "HOME": str(self.folder)}
         command = [_weed(), "-logtostderr=true", "mini", *self._options(data)]
         self._program = Program("the S3 server", command, environment, self.folder, self.folder / "s3.log")
         try:
@@ -171,6 +174,7 @@ class RunningS3:
             "-master.telemetry=false",
             "-s3.autoCreateBucket=false",  # A mistyped bucket is an error, as on S3 itself.
             "-s3.allowDeleteBucketNotEmpty=false",
+            f"-s3.config={self.folder / IDENTITIES}",
             "-s3.iam.readOnly=false",  # Whoever holds its keys can make users that may do less: docs/security.md.
             # A bucket takes a volume at least, whose space is taken as it fills: many small ones, not a few large.
             "-master.volumeSizeLimitMB=256",
@@ -189,6 +193,12 @@ class RunningS3:
         except (OSError, ValueError, LookupError) as error:
             logger.warning("%s can't be read (%s): the server gets new keys", self.settings, error)
             return {}
+
+
+def _identities(keys: dict[str, str]) -> str:
+    """Return the file of users as SeaweedFS reads it: one that may do everything."""
+    credentials = [{"accessKey": keys["AWS_ACCESS_KEY_ID"], "secretKey": keys["AWS_SECRET_ACCESS_KEY"]}]
+    return json.dumps({"identities": [{"name": "admin", "credentials": credentials, "actions": ["Admin"]}]})
 
 
 def exports(environment: dict[str, str]) -> str:

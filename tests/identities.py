@@ -1,6 +1,7 @@
 """Users of the S3 server that may do what a policy of ours says, and no more."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -35,15 +36,19 @@ def keys_of(role: str, s3: RunningS3, bucket: str, *more: str) -> dict[str, str]
     key = iam.create_access_key(UserName=name)["AccessKey"]
     client = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"]).client("s3", **settings)
     until = time.monotonic() + READY_SECONDS
-    while not _may_list(client, bucket):  # The server's parts tell each other of users; every role may list.
+    # The server's parts tell each other of users and policies, one by one; every role may list, and with more rights
+    # there has to be something that ours denies.
+    while not _may(client.list_objects_v2, Bucket=bucket) or (
+        more and _may(client.delete_object, Bucket=bucket, Key="articles/none")
+    ):
         assert time.monotonic() < until
         time.sleep(0.05)
     return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
 
-def _may_list(client: Any, bucket: str) -> bool:
+def _may(call: Callable[..., Any], **of: str) -> bool:
     try:
-        client.list_objects_v2(Bucket=bucket)
+        call(**of)
     except ClientError:
         return False
     return True

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REPLAY_RULE, REJECTED_RULE = "pressmark-replay", "pressmark-rejected"
 """IDs of the rules that are ours."""
-ROLES = ("crawler", "reader", "operator")
+ROLES = ("crawler", "reader", "operator", "setup")
 ANY_ORIGIN = ("*",)
 LIFETIME_OF_REJECTED = 365
 """Days."""

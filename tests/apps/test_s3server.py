@@ -39,6 +39,13 @@ def test_environment_opens_bucket(bucket: str) -> None:
     assert store.get("a/b") == b"first"
 
 
+def test_neither_key_is_in_its_log(s3: RunningS3, bucket: str) -> None:
+    s3.client().put_object(Bucket=bucket, Key="a", Body=b"x")
+    log = (s3.folder / "s3.log").read_text("utf-8")
+    assert log
+    assert not [name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if s3.environment[name] in log]
+
+
 def test_wrong_keys_and_none_are_refused(s3: RunningS3, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     s3.client().put_object(Bucket=bucket, Key="secret", Body=b"x")
     anonymous = boto3.client("s3", endpoint_url=s3.endpoint, config=ClientConfig(signature_version=UNSIGNED))

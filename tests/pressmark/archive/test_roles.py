@@ -76,42 +76,57 @@ def test_a_crawler_merges_indexes_where_versions_are_kept(acting: Callable[[str]
     assert list(store.keys("index/")) == ["index/newsroom/2026-11.cdxj", "index/newsroom/2026-11.merged"]
 
 
+ALL = set(ROLES)
+NOT_CRAWLER = ALL - {"crawler"}
 REFUSED: dict[str, tuple[set[str], Callable[[Any, dict[str, Any]], object]]] = {
-    "put": ({"reader", "operator"}, lambda s3, of: s3.put_object(**of, Key="articles/z", Body=b"", IfNoneMatch="*")),
-    "lock": ({"reader", "operator"}, lambda s3, of: s3.put_object(**of, Key="warc/z", Body=b"", **_lock())),
+    "put": (NOT_CRAWLER, lambda s3, of: s3.put_object(**of, Key="articles/z", Body=b"", IfNoneMatch="*")),
+    "lock": (NOT_CRAWLER, lambda s3, of: s3.put_object(**of, Key="warc/z", Body=b"", **_lock())),
     "lock what is no segment": (
-        {"crawler", "reader", "operator"},
+        ALL,
         lambda s3, of: s3.put_object(**of, Key="articles/z", Body=b"", **_lock()),
     ),
     "delete a version's JSON": (
-        {"crawler", "reader", "operator"},
+        ALL,
         lambda s3, of: s3.delete_object(**of, Key="articles/a.json"),
     ),
-    "hide a segment": ({"crawler", "reader", "operator"}, lambda s3, of: s3.delete_object(**of, Key=SEGMENT)),
-    "delete a rejection": ({"crawler", "reader"}, lambda s3, of: s3.delete_object(**of, Key="rejected/a.json")),
+    "hide a segment": (ALL, lambda s3, of: s3.delete_object(**of, Key=SEGMENT)),
+    "delete a rejection": (
+        {"crawler", "reader", "setup"},
+        lambda s3, of: s3.delete_object(**of, Key="rejected/a.json"),
+    ),
     "shorten a lock": (
-        {"crawler", "reader", "operator"},
+        ALL,
         lambda s3, of: s3.put_object_retention(
             **of, Key=SEGMENT, Retention={"Mode": "GOVERNANCE", "RetainUntilDate": datetime.now(UTC) + RETENTION / 2}
         ),
     ),
-    "see versions": ({"crawler", "reader"}, lambda s3, of: s3.list_object_versions(**of)),
+    "read": ({"setup"}, lambda s3, of: s3.get_object(**of, Key="articles/a.json")),
+    "see versions": ({"crawler", "reader", "setup"}, lambda s3, of: s3.list_object_versions(**of)),
     "stop versioning": (
-        {"crawler", "reader"},
-        lambda s3, of: s3.put_bucket_versioning(**of, VersioningConfiguration={"Status": "Enabled"}),
+        ALL - {"setup"},
+        lambda s3, of: s3.put_bucket_versioning(**of, VersioningConfiguration={"Status": "Suspended"}),
     ),
-    "expire": (
-        {"crawler", "reader"},
-        lambda s3, of: s3.put_bucket_lifecycle_configuration(**of, LifecycleConfiguration={"Rules": []}),
+    "let documents expire": (
+        ALL - {"setup"},
+        lambda s3, of: s3.put_bucket_lifecycle_configuration(**of, LifecycleConfiguration={"Rules": [EXPIRING]}),
+    ),
+    "read for every page": (
+        ALL - {"setup"},
+        lambda s3, of: s3.put_bucket_cors(
+            **of, CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}
+        ),
     ),
     "open it to the world": (
-        {"crawler", "reader", "operator"},
+        ALL,
         lambda s3, of: s3.put_bucket_policy(**of, Policy="{}"),
     ),
-    "delete the bucket": ({"crawler", "reader", "operator"}, lambda s3, of: s3.delete_bucket(**of)),
-    "make another": ({"crawler", "reader", "operator"}, lambda s3, of: s3.create_bucket(Bucket="another-one")),
+    "delete the bucket": (ALL, lambda s3, of: s3.delete_bucket(**of)),
+    "make another": (ALL, lambda s3, of: s3.create_bucket(Bucket="another-one")),
 }
 """What each role must not do."""
+
+
+EXPIRING = {"ID": "all", "Status": "Enabled", "Filter": {"Prefix": "articles/"}, "Expiration": {"Days": 1}}
 
 
 def _lock() -> dict[str, Any]:
@@ -124,7 +139,7 @@ def test_a_role_is_refused_what_is_not_its_own(acting: Callable[[str], Store], p
     version = protected.client.head_object(Bucket=store.bucket, Key=SEGMENT)["VersionId"]
     tries = {name: call for name, (roles, call) in REFUSED.items() if role in roles}
     tries["delete a locked segment"] = lambda s3, of: s3.delete_object(**of, Key=SEGMENT, VersionId=version)
-    if role != "operator":
+    if role != "operator":  # Who takes segments down, deliberately.
         tries["delete it all the same"] = lambda s3, of: s3.delete_object(
             **of, Key=SEGMENT, VersionId=version, BypassGovernanceRetention=True
         )
@@ -135,6 +150,21 @@ def test_a_role_is_refused_what_is_not_its_own(acting: Callable[[str], Store], p
     assert list(protected.keys("")) == ["articles/a.json", "rejected/a.json", SEGMENT]
 
 
+@pytest.mark.parametrize("role", ["crawler", "operator"])
+def test_what_is_denied_stays_so_whatever_else_is_granted(
+    protected: Store, s3: RunningS3, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    protected.put("articles/a.json", b"{}")
+    anything = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    more = json.dumps({"Version": "2012-10-17", "Statement": [anything]})
+    for name, value in keys_of(role, s3, protected.bucket, more).items():
+        monkeypatch.setenv(name, value)
+    user, of = boto3.Session().client("s3"), {"Bucket": protected.bucket}
+    for name in ("delete a version's JSON", "stop versioning", "let documents expire", "delete the bucket"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            REFUSED[name][1](user, of)
+
+
 def test_a_crawler_never_deletes_whatever_else_it_is_granted(
     protected: Store, segment: Path, s3: RunningS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +173,7 @@ def test_a_crawler_never_deletes_whatever_else_it_is_granted(
     more = json.dumps({"Version": "2012-10-17", "Statement": [anything]})
     for name, value in keys_of("crawler", s3, protected.bucket, more).items():
         monkeypatch.setenv(name, value)
-    user = boto3.client("s3")
+    user = boto3.Session().client("s3")  # The default session keeps the keys of the first test.
     [version] = user.list_object_versions(Bucket=protected.bucket)["Versions"]
     of = {"Bucket": protected.bucket, "Key": SEGMENT}
     for how in ({}, {"VersionId": version["VersionId"], "BypassGovernanceRetention": True}):
@@ -158,13 +188,15 @@ def test_a_reader_reads_and_lists(acting: Callable[[str], Store]) -> None:
     assert store.get(SEGMENT, 4, 3) == b"lam"
 
 
-def test_an_operator_sets_the_bucket_up_and_clears_deliberately(
-    acting: Callable[[str], Store], protected: Store
-) -> None:
-    store = acting("operator")
+def test_setup_sets_the_bucket_up(acting: Callable[[str], Store]) -> None:
+    store = acting("setup")
     assert set(states(store).values()) == {State.SO}
     changed = states(store, Terms(lifetime_of_rejected=5, replay_origins=("https://one.example",)))
     assert State.SET in changed.values()
+
+
+def test_an_operator_clears_deliberately(acting: Callable[[str], Store], protected: Store) -> None:
+    store = acting("operator")
     store.client.delete_object(Bucket=store.bucket, Key="rejected/a.json")
     [version] = store.client.list_object_versions(Bucket=store.bucket, Prefix=SEGMENT)["Versions"]
     store.client.delete_object(
@@ -173,8 +205,8 @@ def test_an_operator_sets_the_bucket_up_and_clears_deliberately(
     assert list(protected.keys("")) == ["articles/a.json"]
 
 
-def test_an_operator_makes_the_bucket(store: Store, s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = keys_of("operator", s3, store.bucket)
+def test_setup_makes_the_bucket(store: Store, s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = keys_of("setup", s3, store.bucket)
     s3.client().delete_bucket(Bucket=store.bucket)
     for name, value in keys.items():
         monkeypatch.setenv(name, value)
