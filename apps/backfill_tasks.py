@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Self
 
+import attrs
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from pressmark.errors import UsageError
 from pressmark.outcomes import Outcome
-from pressmark.site import Site
+from pressmark.site import MOST_PAGES, Site
 
 CHUNK_MINUTES = 5.0
 """How long the schedule may have to wait for a chunk, about; a chunk is a listing page at least."""
@@ -21,22 +22,29 @@ MOST_CHUNKS = 1000
 logger = logging.getLogger("pressmark.backfill")
 
 
-def by_days(form: Mapping[str, Any]) -> bool:
-    """Tell whether a backfill is asked for by days and not by pages.
+@attrs.frozen
+class Asked:
+    """What a form asks for: listing pages or days."""
 
-    Raises:
-        UsageError: it is asked for by both, by neither, by half, or backwards.
-    """
-    pages, days = (form["from_page"], form["to_page"]), (form["since"], form["until"])
-    if any(pages) == any(days):
-        raise UsageError("name listing pages (from page, to page) or days (since, until), and not both")
-    asked, names = (days, "since, until") if any(days) else (pages, "from page, to page")
-    if not all(asked):
-        raise UsageError(f"name both: {names}")
-    first, last = map(date.fromisoformat, days) if any(days) else pages
-    if first > last:
-        raise UsageError(f"{names}: {asked[0]} comes behind {asked[1]}")
-    return any(days)
+    pages: tuple[int, int] | None = None
+    """First and last."""
+    days: tuple[date, date] | None = None
+
+    @classmethod
+    def of(cls, form: Mapping[str, Any]) -> Self:
+        """Read a form: `first` is a page or a day, `number` says how many from there on.
+
+        Raises:
+            UsageError: the first is neither, or the last day is none.
+        """
+        first, number = str(form["first"]), int(form["number"])
+        if first.isdecimal():
+            return cls(pages=(int(first), min(int(first) + number - 1, MOST_PAGES)))
+        try:
+            day = date.fromisoformat(first)
+            return cls(days=(day, day + timedelta(days=number - 1)))
+        except (ValueError, OverflowError) as error:
+            raise UsageError(f"{first!r} is no listing page and no day: {error}") from None
 
 
 def chunks_of(site: Site, form: Mapping[str, Any], found: Mapping[str, Any] | None) -> list[str]:
@@ -50,9 +58,10 @@ def chunks_of(site: Site, form: Mapping[str, Any], found: Mapping[str, Any] | No
     Raises:
         AirflowFailException: no page holds articles of these days.
     """
-    pages = found["pages_found"] if found else (form["from_page"], form["to_page"])
+    asked = Asked.of(form)
+    pages = asked.pages or (found and found["pages_found"])
     if not pages:
-        raise AirflowFailException(f"no listing page holds articles of {form['since']} to {form['until']}")
+        raise AirflowFailException(f"no listing page holds articles of {form['number']} days from {form['first']} on")
     first, last = pages
     step = max(pages_a_chunk(site, form["requests_per_minute"]), -(-(last - first + 1) // MOST_CHUNKS))
     chunks = [f"{page}-{min(page + step - 1, last)}" for page in range(first, last + 1, step)]

@@ -1,6 +1,7 @@
 """Archives what lies further back in a section than its schedule reads: by listing pages or by days.
 
-**How to use it.** Trigger it with *from page* and *to page*, or with *since* and *until* (days in the articles' URLs). A
+**How to use it.** Trigger it with the listing page to *begin with* and *how many* there are from there on; or with a day (of those in the
+articles' URLs) and how many days. A
 backfill asks for articles that are not in the bucket yet, and for no others: trigger it again, and it goes on where it ended. Days are better than pages
 for that: the pages of a day are looked for each time, while articles move on to later pages as news come. (For the same reason a chunk that is cleared days later
 looks at other articles.)
@@ -33,12 +34,19 @@ from apps.chunk_operator import ChunkOperator
 from apps.crawl_operator import CrawlOperator
 from apps.dag_names import WHENEVER, articles, crawl_options, dag_options, sites
 from apps.retries import RETRIES
-from pressmark.site import MOST_PAGES, Site
+from pressmark.site import Site
 
 DEFAULT_RATE = 20
 """Requests per minute."""
-PAGE: dict[str, Any] = {"type": ["null", "integer"], "minimum": 1, "maximum": MOST_PAGES}
-DAY: dict[str, Any] = {"type": ["null", "string"], "format": "date"}
+MOST = 1000
+"""Pages or days of one run: of more pages a chunk would hold the host for longer than the schedule should wait."""
+PAGE_OR_DAY: dict[str, Any] = {
+    "type": "string",
+    "anyOf": [
+        {"pattern": r"^([1-9]\d{0,5}|1000000)$"},
+        {"pattern": r"^\d{4}-\d\d-\d\d$", "format": "date"},
+    ],
+}
 
 
 def backfill(site: Site, name: str) -> DAG:
@@ -52,10 +60,20 @@ def backfill(site: Site, name: str) -> DAG:
         doc_md=__doc__,
         schedule=None,
         params={
-            "from_page": Param(None, **PAGE, title="From page", description="First listing page; page 1 is the newest"),
-            "to_page": Param(None, **PAGE, title="To page", description="Last listing page, further back"),
-            "since": Param(None, **DAY, title="Since", description="First day in the articles' URLs, instead of pages"),
-            "until": Param(None, **DAY, title="Until", description="Last day"),
+            "first": Param(
+                "",
+                **PAGE_OR_DAY,
+                title="Begin with",
+                description="A listing page (1 is the newest), or a day in the articles' URLs, e.g. 2022-02-01",
+            ),
+            "number": Param(
+                1,
+                type="integer",
+                minimum=1,
+                maximum=MOST,
+                title="How many",
+                description="Pages from there on, which lead further back; or days",
+            ),
             "requests_per_minute": Param(
                 DEFAULT_RATE,
                 type="integer",
@@ -68,16 +86,19 @@ def backfill(site: Site, name: str) -> DAG:
     )
     def of_section() -> None:
         @task.branch
-        def plan(params: Any = None) -> str:
-            """Look at the form, and whether pages must be found first."""
-            from apps.backfill_tasks import by_days  # noqa: PLC0415  # Parsing stays light.
+        def plan(params: Any = None, ti: Any = None) -> str:
+            """Read the form, and tell whether pages must be found first."""
+            from apps.backfill_tasks import Asked  # noqa: PLC0415  # Parsing stays light.
 
-            return "find" if by_days(params) else "chunks"
+            days = Asked.of(params).days
+            for name, day in zip(("since", "until"), days or (), strict=False):
+                ti.xcom_push(key=name, value=day.isoformat())
+            return "find" if days else "chunks"
 
         find = CrawlOperator(
             task_id="find",
             section=section,
-            scope={"find_pages": True, "since": "{{ params.since }}", "until": "{{ params.until }}", "rate": RATE},
+            scope={"find_pages": True, **DAYS, "rate": RATE},
             **crawl_options(site, WHENEVER),
         )
 
@@ -93,12 +114,7 @@ def backfill(site: Site, name: str) -> DAG:
             crawl = ChunkOperator(
                 task_id="crawl",
                 section=section,
-                scope={
-                    "backfill": pages,
-                    "since": "{{ params.since }}",
-                    "until": "{{ params.until }}",
-                    "rate": RATE,
-                },
+                scope={"backfill": pages, **DAYS, "rate": RATE},
                 map_index_template="pages {{ task.scope.backfill }}",
                 **crawl_options(site, WHENEVER),
             )
@@ -132,6 +148,8 @@ def backfill(site: Site, name: str) -> DAG:
 
 
 RATE = "{{ params.requests_per_minute }}"
+DAYS = {name: f"{{{{ ti.xcom_pull(task_ids='plan', key='{name}') }}}}" for name in ("since", "until")}
+"""None, if it is asked for by pages."""
 
 for each in sites().values():
     for path in each.enabled:

@@ -1,58 +1,58 @@
 """The backfill's form, and how its pages are divided."""
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from apps.backfill_tasks import by_days, chunks_of, pages_a_chunk, report_chunks
+from apps.backfill_tasks import Asked, chunks_of, pages_a_chunk, report_chunks
 from apps.chunk_operator import refusal
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
-from pressmark.site import Politeness, RequisiteBounds
+from pressmark.site import MOST_PAGES, Politeness, RequisiteBounds
 from pressmark.site_files import load_sites
 from tests.manifests import manifest_of
 
 SITE = load_sites()["chinadaily"]
-NOTHING: dict[str, Any] = {"from_page": None, "to_page": None, "since": None, "until": None, "requests_per_minute": 20}
-
-
-def test_pages_or_days() -> None:
-    assert not by_days(NOTHING | {"from_page": 3, "to_page": 3})
-    assert by_days(NOTHING | {"since": "2022-02-01", "until": "2022-02-28"})
+FORM: dict[str, Any] = {"first": "1", "number": 1, "requests_per_minute": 20}
 
 
 @pytest.mark.parametrize(
-    ("form", "told"),
+    ("first", "number", "pages", "days"),
     [
-        ({}, "and not both"),
-        ({"from_page": 1, "to_page": 2, "since": "2022-02-01", "until": "2022-02-28"}, "and not both"),
-        ({"from_page": 1}, "name both: from page, to page"),
-        ({"until": "2022-02-28"}, "name both: since, until"),
-        ({"from_page": 3, "to_page": 2}, "3 comes behind 2"),
-        ({"since": "2022-03-01", "until": "2022-02-28"}, "2022-03-01 comes behind 2022-02-28"),
+        ("3", 1, (3, 3), None),
+        ("4", 14, (4, 17), None),
+        ("1000000", 1000, (MOST_PAGES, MOST_PAGES), None),
+        ("2022-02-01", 28, None, (date(2022, 2, 1), date(2022, 2, 28))),
+        ("2022-02-28", 1, None, (date(2022, 2, 28), date(2022, 2, 28))),
     ],
 )
-def test_a_form_that_makes_no_sense(form: dict[str, Any], told: str) -> None:
-    with pytest.raises(UsageError, match=told):
-        by_days(NOTHING | form)
+def test_pages_or_days(first: str, number: int, pages: tuple[int, int] | None, days: tuple[date, date] | None) -> None:
+    assert Asked.of(FORM | {"first": first, "number": number}) == Asked(pages=pages, days=days)
+
+
+@pytest.mark.parametrize(("first", "number"), [("2022-02-30", 1), ("", 1), ("9999-12-31", 2)])
+def test_a_form_that_makes_no_sense(first: str, number: int) -> None:
+    with pytest.raises(UsageError, match="is no listing page and no day"):
+        Asked.of(FORM | {"first": first, "number": number})
 
 
 def test_chunks_cover_all_pages_once_newest_first() -> None:
-    chunks = chunks_of(SITE, NOTHING | {"from_page": 4, "to_page": 17}, None)
+    chunks = chunks_of(SITE, FORM | {"first": "4", "number": 14}, None)
     spans = [tuple(map(int, chunk.split("-"))) for chunk in chunks]
     assert [page for first, last in spans for page in range(first, last + 1)] == list(range(4, 18))
     assert len(chunks) > 1
 
 
 def test_pages_that_were_found_are_taken() -> None:
-    assert chunks_of(SITE, NOTHING, {"pages_found": [8, 8]}) == ["8-8"]
+    by_day = FORM | {"first": "2022-02-01"}
+    assert chunks_of(SITE, by_day, {"pages_found": [8, 8]}) == ["8-8"]
     with pytest.raises(AirflowFailException, match="no listing page holds articles"):
-        chunks_of(SITE, NOTHING, {"pages_found": None})
+        chunks_of(SITE, by_day, {"pages_found": None})
 
 
 def test_a_chunk_grows_with_the_rate_as_far_as_the_site_allows() -> None:
@@ -65,7 +65,7 @@ def test_a_chunk_grows_with_the_rate_as_far_as_the_site_allows() -> None:
 
 
 def test_airflow_maps_all_chunks() -> None:
-    chunks = chunks_of(SITE, NOTHING | {"from_page": 1, "to_page": 2500}, None)
+    chunks = chunks_of(SITE, FORM | {"first": "1", "number": 2500}, None)
     assert len(chunks) <= 1000
     assert chunks[0] == "1-3"
     assert chunks[-1].endswith("-2500")

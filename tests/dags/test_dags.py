@@ -113,10 +113,14 @@ def filled(dag: Any, form: dict[str, object]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("dag_id", "form"),
     [
-        ("backfill_newsroom_world_europe", {"from_page": 1, "to_page": 10**9}),
-        ("backfill_newsroom_world_europe", {"from_page": 0, "to_page": 2}),
-        ("backfill_newsroom_world_europe", {"since": "yesterday"}),
-        ("backfill_newsroom_world_europe", {"requests_per_minute": 10**30}),
+        ("backfill_newsroom_world_europe", {}),
+        ("backfill_newsroom_world_europe", {"number": 5}),
+        *(
+            ("backfill_newsroom_world_europe", {"first": first})
+            for first in ("", "0", "-1", "1000001", "yesterday", "2022-02-30", "2022-2-1", "5-2", 7)
+        ),
+        *(("backfill_newsroom_world_europe", {"first": "1", "number": number}) for number in (0, 1001, 10**30)),
+        ("backfill_newsroom_world_europe", {"first": "1", "requests_per_minute": 10**30}),
         ("archive_newsroom_world_europe", {"pages": 10**30}),
         ("archive_newsroom_world_europe", {"pages": 0}),
         ("recrawl_article_newsroom", {}),
@@ -135,6 +139,11 @@ def test_the_form_itself_refuses_what_makes_no_sense(
 @pytest.mark.parametrize("article", ["WS620eee0ba310cdd1c5c1d2a3", "https://news.example/a/202202/18/X.html?b=@c"])
 def test_the_form_takes_an_article(dags: dict[str, Any], article: str) -> None:
     assert filled(dags["recrawl_article_newsroom"], {"article": article})["article"] == article
+
+
+@pytest.mark.parametrize("first", ["1", "1000000", "2022-02-28"])
+def test_the_form_takes_a_page_or_a_day(dags: dict[str, Any], first: str) -> None:
+    assert filled(dags["backfill_newsroom_world_europe"], {"first": first})["first"] == first
 
 
 def test_a_run_of_any_date_has_its_tasks(dags: dict[str, Any]) -> None:
