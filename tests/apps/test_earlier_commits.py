@@ -1,0 +1,115 @@
+"""What earlier commits left is taken over: their code, as git has it, crawls and is killed; today's goes on."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+
+from apps.demo_settings import write_site_file
+from apps.newsroom import Newsroom
+from apps.newsroom.running import RunningNewsroom
+from apps.s3server import RunningS3
+from pressmark.archive import keys
+from pressmark.archive.store import Store
+from pressmark.config import Config
+from tests.conftest import ROOT
+from tests.tools import until
+
+pytestmark = pytest.mark.long
+
+COMMITS = ("413216c", "88a4982", "d77e1df", "f168f16", "8f6b60b", "dc86c34")
+"""Ends of the stages since manifests have a schema."""
+SECTION = "newsroom/world/europe"
+
+
+@attrs.frozen
+class Taken:
+    """A bucket and a spool of a commit."""
+
+    code: Path
+    """Its checkout."""
+    folder: Path
+    environment: dict[str, str]
+
+    def command(self, root: Path, *arguments: str) -> tuple[list[str], dict[str, str]]:
+        sites = self.folder / ("sites" if root == ROOT else "old-sites")
+        more = {"PYTHONPATH": str(root), "PRESSMARK_SITES": str(sites)}
+        return [sys.executable, "-m", "apps.cli", *arguments], {**self.environment, **more}
+
+    def run(self, root: Path, *arguments: str) -> str:
+        command, environment = self.command(root, *arguments)
+        done = subprocess.run(command, env=environment, cwd=self.folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{arguments}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        return done.stdout
+
+    def kill(self, root: Path, when: Callable[[], bool], *arguments: str) -> None:
+        """Start a command, and kill it and all of its group when something holds."""
+        command, environment = self.command(root, *arguments)
+        quiet = subprocess.DEVNULL
+        with subprocess.Popen(
+            command, env=environment, cwd=self.folder, stdout=quiet, stderr=quiet, start_new_session=True
+        ) as process:
+            until(when)
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Check a commit out of this repository; without its history, in an archive of its files, there is none."""
+    git = shutil.which("git")
+    made: list[Path] = []
+
+    def check_out(commit: str) -> Path:
+        known = git and not subprocess.run([git, "-C", ROOT, "cat-file", "-e", commit], check=False).returncode
+        if not known:
+            pytest.skip("needs the history of this repository")
+        made.append(tmp_path / commit)
+        clone = [git, "-C", ROOT, "worktree", "add", "--detach", "--force", made[-1], commit]
+        subprocess.run(clone, check=True, capture_output=True)
+        return made[-1]
+
+    yield check_out
+    for each in made:
+        subprocess.run([git, "-C", ROOT, "worktree", "remove", "--force", each], check=True)
+
+
+@pytest.mark.parametrize("commit", COMMITS)
+def test_what_an_earlier_commit_left_is_taken_over(
+    checkout: Callable[[str], Path], s3: RunningS3, bucket: str, tmp_path: Path, commit: str
+) -> None:
+    code = checkout(commit)
+    store = Store.open(Config.from_env({**os.environ, **s3.environment, "PRESSMARK_BUCKET": bucket}))
+    with RunningNewsroom(Newsroom(articles=40, crawl_delay=0)) as site:
+        write_site_file(tmp_path / "sites", site.url)
+        (tmp_path / "old-sites").mkdir()
+        shipped = (code / "pressmark/sites/newsroom.yml").read_text("utf-8")  # Later ones have fields of later ones.
+        (tmp_path / "old-sites/newsroom.yml").write_text(re.sub(r"(?m)^origin: .*$", f"origin: {site.url}", shipped))
+        more = {"PRESSMARK_BUCKET": bucket, "PRESSMARK_SPOOL": str(tmp_path / "spool"), "NO_PROXY": "127.0.0.1"}
+        taken = Taken(code, tmp_path, {**os.environ, **s3.environment, **more})
+        newsroom = site.newsroom
+
+        taken.run(code, "crawl", SECTION, "--pages", "2")
+        documents = set(store.keys(keys.ARTICLES))
+        assert len(documents) > 30
+        newsroom.advance(timedelta(minutes=30))
+        newsroom.update(newsroom.article_id(39))
+        asked = newsroom.requests.total
+        taken.kill(code, lambda: newsroom.requests.total > asked + 12, "crawl", SECTION, "--recheck")
+
+        taken.run(ROOT, "recover")
+        taken.run(ROOT, "crawl", SECTION, "--recheck", "--pages", "3")
+        [updated] = set(store.keys(keys.ARTICLES)) - documents
+        assert newsroom.article_id(39) in updated
+        told = taken.run(ROOT, "crawl", SECTION, "--recheck", "--pages", "3")
+        assert "nothing changed" in told
+        assert not list(store.keys(keys.SILENT_EDITS))
+        taken.run(ROOT, "verify", "newsroom", "--full")
+        assert not [path for path in (tmp_path / "spool").rglob("*.warc.gz*") if path.is_file()]
