@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import click
@@ -15,20 +15,27 @@ from pressmark.site_files import load_sites
 PORTIONS = "portions"
 """Of portions of archives that are read at a time, of all sites: as many as cores can be spared."""
 PORTION_SLOTS = 2
+_HOST = "host_"
 
 
 def pool_of(site: str) -> str:
     """Return the name of a site's pool."""
-    return f"host_{site}"
+    return f"{_HOST}{site}"
 
 
 def pools(sites: Iterable[Site]) -> dict[str, dict[str, Any]]:
     """Return the pools of these sites, as `airflow pools import` takes them."""
-    slots = {pool_of(site.site): (1, f"One crawl of {site.title} at a time") for site in sites}
-    slots[PORTIONS] = (PORTION_SLOTS, "Portions of archives that are audited or read anew at a time")
+    return ours([*(pool_of(site.site) for site in sites), PORTIONS])
+
+
+def ours(names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return those of these pools that are Pressmark's, as `airflow pools import` takes them."""
+    found = {name: (1, f"One crawl of {name[len(_HOST) :]} at a time") for name in names if name.startswith(_HOST)}
+    if PORTIONS in names:
+        found[PORTIONS] = (PORTION_SLOTS, "Portions of archives that are audited or read anew at a time")
     return {
         name: {"slots": number, "description": description, "include_deferred": False}
-        for name, (number, description) in slots.items()
+        for name, (number, description) in found.items()
     }
 
 

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,32 +14,17 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from apps.dag_names import sites
 from apps.receivers import Message, Receiver, receivers
 from apps.told import Entry, FileState, State, Told, VariableState, entry_of, is_of
-from pressmark.alarms import (
-    JUDGED,
-    Alarm,
-    Kind,
-    alarms,
-    bucket_away,
-    deadline_missed,
-    moment,
-    reaches,
-    site_files_wrong,
-)
+from pressmark.alarm import Alarm, Kind, deadline_missed, moment, site_files_wrong, timed_out, unusable
+from pressmark.alarms import FOLLOWS, JUDGED, judge, runs_to_judge
 from pressmark.config import Config
 from pressmark.document import timestamp
-from pressmark.errors import BucketError, SiteFileError, UsageError
+from pressmark.errors import BucketError, SiteFileError, SpoolError, UsageError
 from pressmark.site import Site
 from pressmark.site_files import find_section, load_sites
 from pressmark.text import shown
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-    from pressmark.history import PastRun
-
-LOOKED_AT = 200
-"""Runs that are read first; more if they don't go back far enough."""
-
 logger = logging.getLogger("pressmark.alarms")
 
 
@@ -60,6 +45,7 @@ def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
         config = Config.from_env(os.environ)
         site, name = find_section(load_sites(config.sites), section)
         found, judged = _judge(config, site, name)
+        judged -= _in_doubt(context)
         for alarm in found:
             logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
         tell_alarms(site, name, context, found, judged)
@@ -115,13 +101,51 @@ def tell_alarms(
     _Teller(where, receivers(os.environ), VariableState(where), links, context).tell(found, judged)
 
 
-def tell_late(section: str, context: Mapping[str, Any]) -> None:
+def tell_failed_try(section: str, context: "Context") -> None:
+    """Tell at once of a try that failed because the bucket or this machine's disk can't be used: for tasks' callbacks.
+
+    These concern all sections, or leave no manifest to judge by. All else is judged behind the run (`watch_section`).
+
+    Raises:
+        UsageError: a site file or `PRESSMARK_ALARMS` is wrong, or there is no such section.
+        AirflowException: somebody could not be told; the others were.
+    """
+    error = context.get("exception")
+    if not isinstance(error, BucketError | SpoolError):
+        return
+    site, name = find_section(load_sites(Config.from_env(os.environ).sites), section)
+    began = context["ti"].start_date or datetime.now(UTC)
+    alarm = unusable(error, began)
+    logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
+    tell_alarms(site, name, context, [alarm], judged=())
+
+
+def tell_timed_out(section: str, context: Mapping[str, Any]) -> None:
+    """Tell that Airflow has ended a DAG run of a section, because it took too long: for its `on_failure_callback`.
+
+    Once for each DAG run, and not of one that was told as late (`tell_late`). Other failures are told by their tasks.
+
+    Raises:
+        UsageError: `PRESSMARK_ALARMS` can't be read.
+        AirflowException: somebody could not be told; the others were.
+    """
+    if context.get("reason") != "timed_out":
+        return
+    run = context.get("dag_run")  # Airflow knows it by a task that had not ended; there may be none.
+    began = (run and run.start_date) or datetime.now(UTC)
+    dag_id, run_id = context["dag"].dag_id, context["run_id"]
+    _tell_of_run(section, timed_out(run_id, began), dag_id, run_id, context)
+
+
+def tell_late(section: str, context: Mapping[str, Any], allowed: float = 0) -> None:
     """Tell that a DAG run of a section has not ended in its time: for `SyncCallback`, once for each DAG run.
 
-    Airflow runs it once in a process of the executor's, and never again if it fails.
+    Airflow runs it once in a process of the executor's, and never again if it fails; also for a run that failed in its
+    time (3.3.2), which is not late, and for one that was cleared since and has its time again.
 
     Args:
         section: `SITE/SECTION`.
+        allowed: seconds that a run has.
         context: what Airflow hands to callbacks of deadlines: `dag_run` as its public API has it, and `deadline`.
 
     Raises:
@@ -129,12 +153,20 @@ def tell_late(section: str, context: Mapping[str, Any]) -> None:
         AirflowException: somebody could not be told; the others were.
     """
     run = context["dag_run"]
-    due = datetime.fromisoformat(str(context["deadline"]["deadline_time"]))
+    due = _moment(str(context["deadline"]["deadline_time"]))
+    cleared = bool(allowed and run["queued_at"]) and _moment(run["queued_at"]) > due - timedelta(seconds=allowed - 1)
+    if run["state"] not in {"queued", "running"} or cleared:
+        logger.info("%s: DAG run %s is not late: it is %s", section, run["dag_run_id"], run["state"])
+        return
     alarm = deadline_missed(run["dag_run_id"], due, datetime.now(UTC))
+    _tell_of_run(section, alarm, run["dag_id"], run["dag_run_id"], context)
+
+
+def _tell_of_run(section: str, alarm: Alarm, dag_id: str, run_id: str, context: Any) -> None:
+    """Tell of a DAG run from a callback, once, whatever is wrong with it."""
     logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
-    state = FileState(Config.from_env(os.environ).spool / ".alarms" / f"{run['dag_id']}.json")
-    links = _links(run["dag_id"], run["dag_run_id"], section)
-    _Teller(section, receivers(os.environ), state, links, context).tell([alarm], judged=())
+    state = FileState(Config.from_env(os.environ).spool / ".alarms" / f"{dag_id}.json")
+    _Teller(section, receivers(os.environ), state, _links(dag_id, run_id, section), context).tell([alarm], judged=())
 
 
 @attrs.define
@@ -151,9 +183,10 @@ class _Teller:
 
     def tell(self, found: Sequence[Alarm], judged: Collection[Kind]) -> None:
         told = self.state.read()
+        judging, kinds = set(judged), set(told) - {alarm.kind for alarm in found}
         for alarm in found:
             if not is_of(told.get(alarm.kind), alarm):
-                told[alarm.kind] = entry_of(alarm)
+                told[alarm.kind] = _left_of(told, alarm, kinds & judging) or entry_of(alarm)
             self._send(told, told[alarm.kind]["told"], self.receivers, self._alarm(alarm))
         for kind in sorted(told.keys() & set(judged) - {alarm.kind for alarm in found}):
             self._tell_over(told, kind)
@@ -198,6 +231,33 @@ class _Teller:
         )
 
 
+def _left_of(told: Told, alarm: Alarm, over: Collection[str]) -> Entry | None:
+    """Return the entry of an incident of which this is what is left; None if it is a new one.
+
+    A layout that changed is read again, and yet too many of the pages are rejected: nobody hears of it twice.
+    """
+    if alarm.kind not in _OF_READING:
+        return None
+    for cause in _OF_READING:
+        if cause in over and alarm.kind in FOLLOWS.get(cause, ()) and not told[cause]["over"]:
+            return told.pop(cause) | {"incident": alarm.incident}  # Its end is told as its beginning was.
+    return None
+
+
+_OF_READING = (Kind.LAYOUT_CHANGED, Kind.REJECTED, Kind.FIELDS_MISSING)
+"""What can be left of each other."""
+_UNTIL_IT_WENT_WELL = frozenset({Kind.BUCKET_AWAY, Kind.SPOOL})
+"""What a try tells of, and only a crawl that succeeded ends: to read the bucket is not to write to it."""
+
+
+def _in_doubt(context: "Context") -> frozenset[Kind]:
+    """Return what this DAG run can't tell to be over, since a task of its own failed."""
+    instance = context["ti"]
+    told = instance.get_task_states(dag_id=instance.dag_id, run_ids=[context["run_id"]], task_ids=["recover", "crawl"])
+    states = [state for of_run in told.values() for state in of_run.values()]
+    return frozenset() if all(state == "success" for state in states) else _UNTIL_IT_WENT_WELL
+
+
 def _judge(config: Config, site: Site, section: str) -> tuple[list[Alarm], frozenset[Kind]]:
     """Return what is wrong, and what was looked for: without the bucket, whatever was wrong in it may go on."""
     from pressmark.archive.store import Store
@@ -205,19 +265,15 @@ def _judge(config: Config, site: Site, section: str) -> tuple[list[Alarm], froze
 
     now = datetime.now(UTC)
     try:
-        runs = _runs(History(Store.open(config), site.site), site, section, now)
+        runs = runs_to_judge(History(Store.open(config), site.site), site, section, now)
     except BucketError as error:
-        return [bucket_away(error, now)], frozenset({Kind.BUCKET_AWAY})
-    return alarms(site, section, runs, now), JUDGED | {Kind.BUCKET_AWAY}
+        return [unusable(error, now)], frozenset({Kind.BUCKET_AWAY})
+    judgement = judge(site, section, runs, now)
+    return list(judgement.alarms), JUDGED - judgement.following
 
 
-def _runs(history: Any, site: Site, section: str, now: datetime) -> "list[PastRun]":
-    number = LOOKED_AT
-    while True:
-        runs: list[PastRun] = history.newest(section, number, now)
-        if reaches(site, runs, now) or len(runs) <= number // 2:  # There are no more; some may be broken.
-            return runs
-        number *= 2
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _links(dag_id: str, run_id: str, where: str) -> tuple[tuple[str, str], ...]:

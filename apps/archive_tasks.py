@@ -56,8 +56,13 @@ def article_url(site: Site, article: str) -> str:
     return str(versions[-1].data["url"])
 
 
-def verify_crawl(crawled: dict[str, Any]) -> None:
-    """Check every object of a crawl's manifest; fail for good with the findings listed."""
+def verify_crawl(crawled: dict[str, Any] | None) -> None:
+    """Check every object of a crawl's manifest.
+
+    Raises:
+        AirflowFailException: there are findings, which it lists; or the crawl left no result (None).
+    """
+    crawled = _result(crawled)
     findings = verify_run(opened(), crawled["manifest_key"])
     if findings:
         listed = "\n".join(f"  {shown(each.key)}: {each.problem}" for each in findings[:SHOWN])
@@ -66,8 +71,13 @@ def verify_crawl(crawled: dict[str, Any]) -> None:
     logger.info("every object of run %s is there and whole", crawled["run_id"])
 
 
-def report_crawl(crawled: dict[str, Any]) -> dict[str, Any]:
-    """Log the counts in one line, and return what the asset's event is to carry."""
+def report_crawl(crawled: dict[str, Any] | None) -> dict[str, Any]:
+    """Log the counts in one line, and return what the asset's event is to carry.
+
+    Raises:
+        AirflowFailException: the crawl left no result (None).
+    """
+    crawled = _result(crawled)
     counts = crawled["counts"]
     told = ", ".join(
         f"{outcome.replace('_', ' ')} {counts.get(outcome, 0)}"
@@ -80,3 +90,12 @@ def report_crawl(crawled: dict[str, Any]) -> dict[str, Any]:
     if recovered:
         logger.info("and published %d versions that earlier runs had left", recovered)
     return {**counts, "recovered": recovered, "manifest_key": crawled["manifest_key"], "run_id": crawled["run_id"]}
+
+
+def _result(crawled: dict[str, Any] | None) -> dict[str, Any]:
+    if crawled is None:
+        raise AirflowFailException(
+            "the crawl left no result: it was marked as success by hand. What it captured is published by the next "
+            "run; to have it told by this one, clear the crawl with what follows it (Downstream)."
+        )
+    return crawled

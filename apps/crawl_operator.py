@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import attrs
-from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk import BaseOperator, Context, TriggerRule
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from apps import dag_ids
 from apps.links import RUN_LINKS
@@ -32,6 +32,7 @@ from pressmark.text import shown, shown_lines
 __all__ = ["RETRIES"]
 
 RUNNER = (sys.executable, "-m", "apps.crawl_runner")
+_DONE = {"success", "skipped"}
 STOP_SECONDS = 90
 """How long a crawl may take to end in order when the task does not wait for it any more, e.g. on a timeout; for 10 of
 them it waits for a bucket that is away (`pressmark.archive.patience`)."""
@@ -69,7 +70,9 @@ class CrawlOperator(BaseOperator):
         Raises:
             PressmarkError: why it failed; `RETRIES` tells whether another try may succeed.
             AirflowException: it was interrupted, or broke off.
+            AirflowFailException: it was cleared alone, and what follows it is done.
         """
+        self._refuse_alone(context)
         run_id = run_id_of(context)
         self.log.info("Crawl run %s of %s, for DAG run %s", run_id, self.section, context["run_id"])
         with tempfile.TemporaryFile("w+", encoding="utf-8") as result:
@@ -83,6 +86,23 @@ class CrawlOperator(BaseOperator):
         self._killed = True
         if self._process:
             _signal(self._process, signal.SIGTERM)
+
+    def _refuse_alone(self, context: Context) -> None:
+        """Refuse to crawl where what follows would not run again, and would tell in green of the crawl before."""
+        instance = context["ti"]
+        if not self.downstream_task_ids:
+            return
+        behind = [each.task_id for each in self.downstream_list if each.trigger_rule != TriggerRule.ALL_DONE]
+        index = None if instance.map_index is None or instance.map_index < 0 else instance.map_index
+        states = instance.get_task_states(
+            dag_id=instance.dag_id, run_ids=[context["run_id"]], task_ids=behind, map_index=index
+        )
+        done = sorted(name for name, state in states.get(context["run_id"], {}).items() if state in _DONE)
+        if done:
+            raise AirflowFailException(
+                f"{', '.join(done)} of this run would tell of the crawl before this one: clear the crawl together with "
+                "what follows it (Downstream)."
+            )
 
     def _command(self, run_id: str, result: int) -> list[str]:
         command = [*self.runner, self.section, "--run-id", run_id]

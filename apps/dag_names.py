@@ -1,14 +1,18 @@
 """What the DAGs agree on: their ids, owners, tags and pools, and the assets by which they start each other."""
 
 import os
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import Asset, Param
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from apps.airflow_pools import pool_of
 from apps.dag_ids import slug
 from apps.retries import RETRIES
+from apps.run_deadline import RunQueued
 from pressmark.config import Config
 from pressmark.errors import SiteFileError
 from pressmark.site import Site
@@ -20,6 +24,18 @@ OWNER = "pressmark"
 
 NOW, SOON, WHENEVER = 1000, 100, 1
 """Priorities in a host's pool: an article that a person asked for, the schedule, a backfill."""
+
+DEADLINES = 12
+"""Deadlines of its section after which a run of the schedule is ended: its crawl ends itself long before, each time."""
+LONGEST = {
+    "recrawl_article": timedelta(days=1),
+    "package": timedelta(days=2),
+    "audit": timedelta(days=3),
+    "rederive": timedelta(days=30),
+    "backfill": timedelta(days=90),
+}
+"""After which Airflow ends a run of a DAG of this kind: what goes on for longer, or never begins, would hold all runs
+behind it for good."""
 
 
 def sites() -> Sites:
@@ -55,15 +71,53 @@ def articles(site: Site, section: str) -> Asset:
 def dag_options(kind: str, site: Site, section: str | None = None) -> dict[str, Any]:
     """Return what all DAGs have in common."""
     name = f"{site.title}: {site.sections[section].name}" if section else site.title
+    longest = LONGEST.get(kind) or site.sections[str(section)].deadline * DEADLINES
     return {
         "dag_id": f"{kind}_{slug(site.site, *([section] if section else []))}",
         "dag_display_name": f"{kind.replace('_', ' ').capitalize()} {name}",
         "start_date": START,
         "catchup": False,
         "max_active_runs": 1,
+        "dagrun_timeout": longest,
         "render_template_as_native_obj": True,
         "default_args": {"owner": OWNER},
         "tags": [kind, site.site, *([section] if section else [])],
+    }
+
+
+def deadline(site: Site, section: str) -> DeadlineAlert | None:
+    """Return what tells of a run that has not ended in its time.
+
+    None in `airflow dags test`: behind a run that went well it ends with 1 if there is a deadline (Airflow 3.3.2).
+    """
+    if sys.argv[1:3] == ["dags", "test"]:
+        return None
+    allowed = site.sections[section].deadline
+    return DeadlineAlert(
+        reference=RunQueued(),
+        interval=allowed,
+        callback=SyncCallback(
+            "apps.alarms.tell_late", {"section": f"{site.site}/{section}", "allowed": allowed.total_seconds()}
+        ),
+    )
+
+
+def telling(section: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the callbacks that tell of trouble with a section (`SITE/SECTION`): those of its DAG, and of its tasks."""
+
+    def tell_of_run(context: Any) -> None:
+        from apps.alarms import tell_timed_out  # Parsing stays light.
+
+        tell_timed_out(section, context)
+
+    def tell_of_try(context: Any) -> None:
+        from apps.alarms import tell_failed_try  # Parsing stays light.
+
+        tell_failed_try(section, context)
+
+    return {"on_failure_callback": tell_of_run}, {
+        "on_failure_callback": tell_of_try,
+        "on_retry_callback": tell_of_try,
     }
 
 

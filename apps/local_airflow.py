@@ -67,7 +67,7 @@ class LocalAirflow:
         self._prepare()
         with ExitStack() as stack:
             stack.callback(self._client.close)
-            stack.callback(self._stop)
+            stack.callback(self.stop)
             for name, arguments in PARTS.items():
                 program = self.program(name, arguments)
                 program.start()
@@ -162,7 +162,7 @@ class LocalAirflow:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__CORE__FERNET_KEY": "",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}?timeout=60",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}?timeout=15",
             "AIRFLOW__API__HOST": LOOPBACK,
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__BASE_URL": self.url,
@@ -220,9 +220,10 @@ class LocalAirflow:
             time.sleep(LOCKED_SECONDS)
         if answer.is_error:
             raise ServiceFailed(f"Airflow answers {answer.status_code} to {method} {path}: {answer.text[:500]}")
-        return answer.json()
+        return answer.json() if answer.content else None
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Stop it; without effect if it is not running."""
         if self._programs:
             self.head("scheduler").stop(STOP_SECONDS)  # First: its tasks report to the API as they end.
         for program in self._programs:

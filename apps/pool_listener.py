@@ -1,12 +1,21 @@
-"""Makes the pools that the DAGs need when Airflow starts, so that nobody has to: a listener of the plugin's.
+"""Makes the pools that the DAGs need, so that nobody has to: a listener of the plugin's, in the scheduler.
 
-Only those that are missing: slots that an operator has set stay. A new site file has its pool with the next start.
+As it starts, and as a DAG run begins: of a site that was added since, or whose pool somebody deleted. Only those that
+are missing: slots that an operator has set stay.
 """
 
 import logging
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
 
 from airflow.listeners import hookimpl
+
+if TYPE_CHECKING:
+    from airflow.models.dagrun import DagRun
+    from sqlalchemy.orm import Session
+
+WATCH = "watch_site_files"
+"""The DAG that begins every ten minutes, whatever sites there are (`dags/watch.py`)."""
 
 logger = logging.getLogger("pressmark.pools")
 
@@ -17,24 +26,57 @@ def on_starting(component: Any) -> None:
     from airflow.jobs.job import Job
 
     if isinstance(component, Job):
-        make_pools()
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            make_pools(_of_sites(), session)
 
 
-def make_pools() -> None:
-    """Make the pools that are missing; harmless however often, and by several at once."""
+@hookimpl
+def on_dag_run_running(dag_run: "DagRun", msg: str) -> None:
+    """Make those of the tasks of a run that begins; with the watch of site files, those of all sites."""
+    from sqlalchemy.orm import object_session
+
+    session = object_session(dag_run)
+    if session is None:
+        return
+    named = {task.pool for task in dag_run.get_dag().tasks}
+    make_pools(named | set(_of_sites() if dag_run.dag_id == WATCH else ()), session)
+
+
+def make_pools(names: Collection[str], session: "Session") -> None:
+    """Make those of these pools that are Pressmark's and missing; harmless however often, and by several at once.
+
+    In the caller's transaction, to the end of which it is left: another one would wait for it for good (SQLite), and
+    the scheduler's may hold no other.
+    """
     from airflow.models.pool import Pool
-    from airflow.utils.session import create_session
-    from sqlalchemy.exc import IntegrityError
+    from sqlalchemy import select
 
+    from apps.airflow_pools import ours
+
+    wanted = ours(names)
+    there = set(session.scalars(select(Pool.pool).where(Pool.pool.in_(wanted))))
+    for name in wanted.keys() - there:
+        session.execute(_insert(session).values(pool=name, **wanted[name]))
+        logger.info("made the pool %s", name)
+
+
+def _insert(session: "Session") -> Any:
+    """Return an insert of a pool that does nothing where it is there: an error would end the transaction."""
+    from airflow.models.pool import Pool
+    from sqlalchemy import insert
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    dialect = session.get_bind().dialect.name
+    if dialect == "mysql":
+        return insert(Pool).prefix_with("IGNORE")
+    makers: dict[str, Callable[[Any], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+    return makers[dialect](Pool).on_conflict_do_nothing()
+
+
+def _of_sites() -> set[str]:
     from apps.airflow_pools import pools
     from apps.dag_names import sites
 
-    for name, facts in pools(sites().values()).items():
-        try:
-            with create_session() as session:
-                if Pool.get_pool(name, session=session):
-                    continue
-                session.add(Pool(pool=name, **facts))
-        except IntegrityError:  # Another process was faster.
-            continue
-        logger.info("made the pool %s", name)
+    return set(pools(sites().values()))

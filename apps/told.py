@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from airflow.sdk import Variable
 
-from pressmark.alarms import Alarm
+from pressmark.alarm import Alarm
 from pressmark.archive import strict_json
 from pressmark.archive.json_model import moment, text
 from pressmark.document import timestamp

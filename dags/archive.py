@@ -3,7 +3,7 @@
 **What it does.** *recover* publishes what a killed run left on this machine. *crawl* reads the listing and every article
 that is new or due for another visit; each page is captured in a WARC segment first and published as a JSON version then.
 *verify* reads back all that the run says it left in the bucket. *report* tells the counts and updates the asset that
-downstream DAGs wait for. *alarms* looks at the last runs, whatever became of this one, and tells whom it should.
+downstream DAGs wait for. *alarms* looks at the last runs behind the crawl, whatever became of it, and tells whom it should.
 
 **Parameters.** `pages`: how many listing pages to visit at most. `recheck`: do not stop where nothing is new, and
 visit every article again; finds updates of old articles and silent edits.
@@ -20,21 +20,22 @@ visit every article again; finds updates of old articles and silent edits.
 | `HostBusy` | another crawl of this site goes on | it is tried again by itself |
 | `SpoolError` | the disk of this machine is full or can't be written | make room in `PRESSMARK_SPOOL` |
 | findings in *verify* | an object is missing, damaged or points to the wrong record | `pressmark verify SITE/SECTION --run ID --full` lists them |
-| *alarms* failed | somebody could not be told; the run itself is none the worse | mend the SMTP or Slack connection, then clear the task |
+| *alarms* failed | somebody could not be told; the archive is none the worse | mend the SMTP or Slack connection, then clear the task |
+| the crawl left no result | *crawl* was marked as success by hand | clear it with what follows it (*Downstream*) |
+| what follows it is done | *crawl* was cleared alone: what follows would tell of the crawl before | clear it with what follows it (*Downstream*) |
+| the run took too long | it went on for twelve deadlines, or its logical date lies ahead: Airflow ended it, and it was told | the next run goes on where it ended |
 
 A run that was stopped or killed loses nothing: the next one goes on where it ended. A run that takes longer than its
-section allows is told as late. The tab *Archive* of a run shows each article and what became of it.
+section allows is told as late, and ended in the end. To mark a run as failed ends it at once. The tab *Archive* of a run shows each article and what became of it.
 """  # noqa: E501  # A row of a table has to be a line.
 
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Param, dag, get_current_context, task
-from airflow.sdk.definitions.callback import SyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from apps.crawl_operator import CrawlOperator
-from apps.dag_names import SOON, articles, crawl_options, dag_options, sites
+from apps.dag_names import SOON, articles, crawl_options, dag_options, deadline, sites, telling
 from apps.retries import RETRIES
 from pressmark.site import MOST_PAGES, Site
 
@@ -43,17 +44,15 @@ def archive(site: Site, name: str) -> DAG:
     """Return the DAG of one section."""
     section = site.sections[name]
     asset = articles(site, name)
+    of_runs, of_tries = telling(f"{site.site}/{name}")
 
     @dag(
         **dag_options("archive", site, name),
+        **of_runs,
         description=f"{site.origin}{section.path} into the bucket",
         doc_md=__doc__,
         schedule=section.schedule,
-        deadline=DeadlineAlert(
-            reference=DeadlineReference.DAGRUN_QUEUED_AT,
-            interval=section.deadline,
-            callback=SyncCallback("apps.alarms.tell_late", {"section": f"{site.site}/{name}"}),
-        ),
+        deadline=deadline(site, name),
         params={
             "pages": Param(
                 section.pages,
@@ -72,7 +71,7 @@ def archive(site: Site, name: str) -> DAG:
         },
     )
     def of_section() -> None:
-        @task(**crawl_options(site, SOON))  # type: ignore[untyped-decorator]  # Its options are not known one by one.
+        @task(**crawl_options(site, SOON), **of_tries)  # type: ignore[untyped-decorator]  # Its options are not known one by one.
         def recover() -> None:
             """Publish what killed runs left on this machine."""
             from apps.archive_tasks import recover_site  # noqa: PLC0415  # It brings boto3.
@@ -84,6 +83,7 @@ def archive(site: Site, name: str) -> DAG:
             section=f"{site.site}/{name}",
             scope={"pages": "{{ params.pages }}", "recheck": "{{ params.recheck }}"},
             **crawl_options(site, SOON),
+            **of_tries,
         )
 
         @task(retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
@@ -100,7 +100,9 @@ def archive(site: Site, name: str) -> DAG:
 
             outlet_events[asset].extra = report_crawl(crawled)
 
-        @task(retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
+        # Whatever became of the crawl. It is no teardown: to mark a run as failed would not end it then, and a run of
+        # which all was skipped would succeed by its teardown.
+        @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def alarms() -> list[dict[str, Any]]:
             """Tell what is wrong with this section."""
             from apps.alarms import watch_section  # noqa: PLC0415  # It brings boto3.
@@ -108,11 +110,8 @@ def archive(site: Site, name: str) -> DAG:
             return watch_section(f"{site.site}/{name}", get_current_context())
 
         # A task is typed as the function it wraps; called in a DAG it takes what is still to come.
-        reported = report(crawl.output)  # type: ignore[arg-type]
-        recover() >> crawl >> verify(crawl.output) >> reported  # type: ignore[arg-type]
-        # A teardown runs whatever failed before it, and is none of the tasks by which a run is judged: so it hides no
-        # failure. (With `on_failure_fail_dagrun` it would be the only one.)
-        reported >> alarms().as_teardown()
+        recover() >> crawl >> verify(crawl.output) >> report(crawl.output)  # type: ignore[arg-type]
+        crawl >> alarms()
 
     return of_section()
 

@@ -1,75 +1,41 @@
 """Alarms: what in the history of a section an operator should hear of. Pure: told by `apps`, shown by the console."""
 
-import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import attrs
 
-from pressmark.document import timestamp
-from pressmark.errors import BucketError, CrawlRefused, LayoutChanged
+from pressmark.advice import on_failure
+from pressmark.alarm import TITLES, Alarm, Kind, moment, span
+from pressmark.errors import (
+    BucketRefused,
+    BucketUnreachable,
+    ClockWrong,
+    CrawlRefused,
+    KeysExpired,
+    LayoutChanged,
+    SpoolError,
+)
 from pressmark.shares import Breach, find_breach, lacking
 from pressmark.site import Site
-from pressmark.text import shown, shown_lines
 
 if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
-    from pressmark.history import PastRun
+    from pressmark.history import History, PastRun
 
-
-class Kind(StrEnum):
-    """What can be wrong."""
-
-    NO_NEWS = "no-news"
-    """No new version for longer than the site promises."""
-    REJECTED = "rejected"
-    """Too many of the pages read for the first time can't become an article."""
-    FIELDS_MISSING = "fields-missing"
-    """Too many of them lack a field that every article has."""
-    LAYOUT_CHANGED = "layout-changed"
-    REFUSED = "refused"
-    """The site says no."""
-    FAILING = "failing"
-    """Runs fail, one after the other, for other reasons."""
-    LATE = "late"
-    """No complete run for longer than expected."""
-    SET_ASIDE = "set-aside"
-    """Files of a spool could not be read."""
-    BUCKET_AWAY = "bucket-away"
-    DEADLINE = "deadline"
-    """A DAG run has not ended in its time."""
-    SITE_FILES = "site-files"
-    """Site files are wrong, and left out."""
-
-
-JUDGED = frozenset(Kind) - {Kind.BUCKET_AWAY, Kind.DEADLINE, Kind.SITE_FILES}
-"""What `alarms` judges; to tell the others takes more than the history."""
-
-
-@attrs.frozen(kw_only=True)
-class Alarm:
-    """Something that is wrong, for as long as it is."""
-
-    kind: Kind
-    title: str = attrs.field(converter=shown)
-    """A few words, with a number, e.g. `no news for 26 h`."""
-    since: datetime
-    """When it began, UTC."""
-    earlier: bool = False
-    """Whether it may have begun before the oldest run that was looked at; `since` then moves with that."""
-    about: str = ""
-    """What it is about, if that is not the section: a DAG run."""
-    message: str = attrs.field(converter=shown_lines)
-    """What is wrong, with the numbers."""
-    advice: str = attrs.field(converter=shown_lines)
-    """What to do."""
-
-    @property
-    def incident(self) -> str:
-        """The same for as long as it goes on, whatever the numbers; but see `earlier`."""
-        return " ".join(filter(None, (self.kind, timestamp(self.since), self.about)))
+JUDGED = frozenset(Kind) - {Kind.DEADLINE, Kind.SITE_FILES}
+"""What `judge` judges; to tell the others takes more than the history."""
+LOOKED_AT = 200
+"""Runs that are read first; more if they don't go back far enough."""
+FOLLOWS = {
+    Kind.LAYOUT_CHANGED: frozenset({Kind.REJECTED, Kind.FIELDS_MISSING, Kind.LATE, Kind.NO_NEWS}),
+    Kind.REJECTED: frozenset({Kind.FIELDS_MISSING, Kind.NO_NEWS}),
+    Kind.FIELDS_MISSING: frozenset({Kind.NO_NEWS}),
+    Kind.LATE: frozenset({Kind.NO_NEWS}),
+    **dict.fromkeys((Kind.REFUSED, Kind.BUCKET_AWAY, Kind.SPOOL, Kind.FAILING), frozenset({Kind.LATE, Kind.NO_NEWS})),
+}
+"""What follows from what: while the cause stands, it alone is told."""
 
 
 @attrs.frozen
@@ -95,8 +61,23 @@ class _Seen:
         return f"`expect.{name}` in {self.site.site}.yml"
 
 
-def alarms(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -> list[Alarm]:
-    """Return what is wrong with a section.
+@attrs.frozen(kw_only=True)
+class Judgement:
+    """What is wrong with a section."""
+
+    alarms: Sequence[Alarm] = ()
+    """One for each cause."""
+    following: frozenset[Kind] = frozenset()
+    """What follows from these, and is neither told nor over."""
+
+
+def alarms(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -> Sequence[Alarm]:
+    """Return what is wrong with a section, one alarm for each cause: see `judge`."""
+    return judge(site, section, runs, now).alarms
+
+
+def judge(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -> Judgement:
+    """Judge a section by its history.
 
     Args:
         site: what it expects, too.
@@ -104,6 +85,14 @@ def alarms(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -
         runs: its newest runs, newest first (`History.newest`); those of another scope than `newest` don't count.
         now: UTC.
     """
+    standing = all_standing(site, section, runs, now)
+    kinds = {alarm.kind for alarm in standing}
+    following = frozenset[Kind]().union(*(FOLLOWS.get(kind, ()) for kind in kinds)) & kinds
+    return Judgement(alarms=[each for each in standing if each.kind not in following], following=following)
+
+
+def all_standing(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -> list[Alarm]:
+    """Return what is wrong with a section, causes and what follows from them."""
     newest = [run for run in runs if run.scope == "newest"]
     if not newest:
         return []
@@ -111,6 +100,20 @@ def alarms(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -
     found = (_failed(seen), _late(seen), _no_news(seen), _rejected(seen), _missing(seen))
     aside = _set_aside(runs)
     return [alarm for alarm in (*found, aside) if alarm]
+
+
+def runs_to_judge(history: "History", site: Site, section: str, now: datetime) -> list["PastRun"]:
+    """Return a section's newest runs, as far back as they have to be known (`reaches`).
+
+    Raises:
+        BucketError: the bucket can't be used.
+    """
+    number = LOOKED_AT
+    while True:
+        runs = history.newest(section, number, now)
+        if reaches(site, runs, now) or len(runs) <= number // 2:  # There are no more; some may be broken.
+            return runs
+        number *= 2
 
 
 def reaches(site: Site, runs: Sequence["PastRun"], now: datetime) -> bool:
@@ -121,61 +124,6 @@ def reaches(site: Site, runs: Sequence["PastRun"], now: datetime) -> bool:
     return bool(newest) and all(
         allowed is None or oldest > allowed or any(map(answered, newest)) for allowed, answered in questions
     )
-
-
-def bucket_away(error: BucketError, since: datetime) -> Alarm:
-    """Return the alarm of a bucket that can't be used, noticed now (`since`)."""
-    return Alarm(
-        kind=Kind.BUCKET_AWAY,
-        title="the bucket can't be used",
-        since=since,
-        earlier=True,
-        message=f"{type(error).__name__}: {error} Whether all else is well can't be told without it.",
-        advice="See that the S3 server is up and its keys hold (AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, "
-        "PRESSMARK_BUCKET). Nothing is lost: what was captured waits in the spool, and the next run publishes it. "
-        "`pressmark status` tells what waits.",
-    )
-
-
-def deadline_missed(dag_run: str, due: datetime, now: datetime) -> Alarm:
-    """Return the alarm of a DAG run that has not ended when it was due."""
-    return Alarm(
-        kind=Kind.DEADLINE,
-        title=f"a run is late by {span(now - due)}" if now - due >= timedelta(minutes=1) else "a run is late",
-        since=due,
-        about=dag_run,
-        message=f"DAG run {dag_run} should have ended at {moment(due)} and goes on, or has not begun.",
-        advice="Open it in Airflow. If its crawl waits for the site, the log of the task says for which page; if it is "
-        "queued, another crawl of this site holds the pool, or no worker is free. To stop it loses nothing: mark the "
-        "task as failed, and the next run goes on where this one ended.",
-    )
-
-
-def site_files_wrong(wrong: Sequence[str], since: datetime) -> Alarm:
-    """Return the alarm of site files that are wrong, noticed now (`since`); each says which and why."""
-    return Alarm(
-        kind=Kind.SITE_FILES,
-        title="a site file is wrong" if len(wrong) == 1 else f"{len(wrong)} site files are wrong",
-        since=since,
-        earlier=True,
-        about=hashlib.sha256("\n".join(wrong).encode()).hexdigest()[:12],
-        message="\n".join(wrong),
-        advice="Mend what is named; docs/sites.md tells what each field means. Until then its site is not archived; "
-        "all others are.",
-    )
-
-
-def span(duration: timedelta) -> str:
-    """Say how long something takes, e.g. `40 min`, `26 h` or `3 days`; rounded down."""
-    minutes = int(duration / timedelta(minutes=1))
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // (24 * 60)} days"
-
-
-def moment(when: datetime) -> str:
-    """Say when something was, for people: `2026-11-25 04:57 UTC`."""
-    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _brings_news(run: "PastRun") -> bool:
@@ -251,13 +199,20 @@ def _set_aside(runs: Sequence["PastRun"]) -> Alarm | None:
 
 _NAMED = 3
 """Files that the alarm names."""
-_FAILURES = {LayoutChanged.__name__: Kind.LAYOUT_CHANGED, CrawlRefused.__name__: Kind.REFUSED}
+_FAILURES = {
+    LayoutChanged.__name__: Kind.LAYOUT_CHANGED,
+    CrawlRefused.__name__: Kind.REFUSED,
+    SpoolError.__name__: Kind.SPOOL,
+    **{error.__name__: Kind.BUCKET_AWAY for error in (BucketUnreachable, BucketRefused, ClockWrong, KeysExpired)},
+}
+"""What is told of at once: to try again mends none of them, or they concern all sections."""
 
 
 def _failed(seen: _Seen) -> Alarm | None:
     """Judge the runs that failed since the last complete one; one that was interrupted says nothing.
 
-    That a layout changed, or that a site refuses, is not over because a run failed for another reason in between.
+    That a layout changed, or that a site refuses, is not over because a run failed for another reason in between. The
+    tries of one DAG run are one run.
     """
     runs = [run for run in seen.runs if run.ended != "interrupted"]
     failed = list(takewhile(lambda run: run.ended == "failed", runs))
@@ -265,45 +220,18 @@ def _failed(seen: _Seen) -> Alarm | None:
     kind = next((each for each in kinds if each is not Kind.FAILING), Kind.FAILING)
     row = list(takewhile(lambda pair: pair[1] in {kind, Kind.FAILING}, zip(failed, kinds, strict=True)))
     of_kind = [run for run, each in row if each is kind]
-    number = len(of_kind)
+    number = len({run.try_of for run in of_kind})
     if not number or (kind is Kind.FAILING and number < seen.site.expect.failures):
         return None
-    oldest = of_kind[-1]
+    newest, oldest = of_kind[0], of_kind[-1]
     return Alarm(
         kind=kind,
-        title=f"{_TITLES[kind]}, {number} {'run' if number == 1 else 'runs'} in a row",
+        title=TITLES[kind] + ("" if number == 1 else f", {number} runs in a row"),
         since=oldest.started_at,
-        earlier=len(row) == len(runs),
+        earlier=len(row) == len(runs) or kind in {Kind.BUCKET_AWAY, Kind.SPOOL},  # Told as it happened.
         message=f"{number} {'run' if number == 1 else 'runs'} since {moment(oldest.started_at)} failed so. "
-        f"The newest, {of_kind[0].run_id}: {of_kind[0].reason or 'no reason is known'}",
-        advice=_advice(kind, seen),
-    )
-
-
-_TITLES = {
-    Kind.LAYOUT_CHANGED: "the layout changed",
-    Kind.REFUSED: "the site refuses",
-    Kind.FAILING: "runs fail",
-}
-
-
-def _advice(kind: Kind, seen: _Seen) -> str:
-    if kind is Kind.LAYOUT_CHANGED:
-        return (
-            f"Look at {seen.page}. If its markup is new, add page classes with a new day to layout "
-            f'{seen.site.layout!r} (docs/sites.md, "A new layout"); what was captured meanwhile is read again by '
-            f"`pressmark rederive {seen.name}`. If only the number of its entries is, set {seen.field('fewest')} or "
-            f"{seen.field('most')}."
-        )
-    if kind is Kind.REFUSED:
-        return (
-            f"Do not insist. Read {seen.site.origin}/robots.txt and open {seen.page}: if the site refuses crawlers, "
-            "pause the DAG and ask the site; if it asks for more patience, raise `politeness.delay` in "
-            f"{seen.site.site}.yml."
-        )
-    return (
-        f"Open {seen.page}: does it answer? Then read the task's log of the newest run; `pressmark status` tells what "
-        "waits in the spool."
+        f"The newest, {newest.run_id}: {newest.reason or 'no reason is known'}",
+        advice=on_failure(newest.failure, seen.site, seen.section).action,
     )
 
 

@@ -22,6 +22,8 @@ THREADS = 8
 _SETTLING = timedelta(days=2)
 """No run goes on for longer: what began before will hardly leave a manifest now."""
 _LISTED = timedelta(minutes=10)
+_TRY = re.compile(r"\d{8}T\d{6}-([0-9a-f]{6})-\d+", re.ASCII)
+"""A run id of a task (`apps.crawl_operator.run_id_of`)."""
 _MANIFEST = re.compile(r"/[^/.]+\.json$")
 
 logger = logging.getLogger(__name__)
@@ -71,6 +73,22 @@ class PastRun:
     def new(self) -> int:
         """New versions."""
         return self.counts.get(Outcome.PUBLISHED, 0) + self.counts.get(Outcome.UPDATED, 0)
+
+    @property
+    def try_of(self) -> str:
+        """What is the same for all tries of one DAG run; a run from the command line is its own."""
+        found = _TRY.fullmatch(self.run_id)
+        return found[1] if found else self.run_id
+
+    @property
+    def read_again_badly(self) -> int:
+        """How many pages that were known had become unreadable, or were so before."""
+        return max(0, sum(self.rejected.values()) - self.newly_rejected)
+
+    @property
+    def read_again_well(self) -> int:
+        """How many articles that were known it read, and found as they were or edited without a new time."""
+        return self.counts.get(Outcome.UNCHANGED, 0) + self.counts.get(Outcome.SILENT_EDIT, 0)
 
     @property
     def seconds(self) -> float:
@@ -143,10 +161,20 @@ class History:
         return dict(self._broken.get(section, {}))
 
     def manifest_keys(self, section: str, now: datetime | None = None) -> Iterator[str]:
-        """Return the keys of a section's manifests, newest first, of the last 13 months."""
+        """Return the keys of a section's manifests, newest first, of the last 13 months.
+
+        Those that began later than now, by a clock that went ahead or was set back since, come last: what one such run
+        saw must not pass for what is newest.
+        """
         now = now or datetime.now(UTC)
+        ahead = list[str]()
         for month in _months(now):
-            yield from reversed(self._of_month(section, month, now))
+            for key in reversed(self._of_month(section, month, now)):
+                if manifest.is_ahead(key, now):
+                    ahead.append(key)
+                else:
+                    yield key
+        yield from ahead
 
     def _of_month(self, section: str, month: str, now: datetime) -> tuple[str, ...]:
         """Return a month's keys; what began days ago is listed anew every 10 minutes only: listings take longest."""

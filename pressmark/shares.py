@@ -41,7 +41,8 @@ class Breach:
 def find_breach(runs: Sequence["PastRun"], bad: Bad, allowed: float) -> Breach | None:
     """Return the breach if the newest share is too large.
 
-    A share is taken of the newest runs that newly read LEAST_READ pages together.
+    A share is taken of the newest runs that newly read LEAST_READ pages together. What broke known pages as well is
+    over when those are read well again, though few new ones have come.
 
     Args:
         runs: newest first.
@@ -54,7 +55,7 @@ def find_breach(runs: Sequence["PastRun"], bad: Bad, allowed: float) -> Breach |
         return wrong >= LEAST_BAD and wrong / sum(map(newly_read, window)) > allowed
 
     windows = list(takewhile(too_large, (_window(runs[number:]) for number in range(len(runs)))))
-    if not windows:
+    if not windows or _cured(runs, len(windows), allowed):
         return None
     return Breach(
         bad=sum(map(bad, windows[0])),
@@ -64,6 +65,24 @@ def find_breach(runs: Sequence["PastRun"], bad: Bad, allowed: float) -> Breach |
         earlier=not _window(runs[len(windows) :]),
         reasons=sum((Counter(run.rejected) for run in windows[0]), Counter()),
     )
+
+
+def _cured(runs: Sequence["PastRun"], since: int, allowed: float) -> bool:
+    """Tell whether known pages became unreadable in the newest runs (`since` of them), and are read well again.
+
+    Where known pages were read well all the time, e.g. since new ones alone have a new layout, they say nothing.
+    """
+
+    def broke(run: "PastRun") -> bool:
+        bad, well = run.read_again_badly, run.read_again_well
+        return bad >= LEAST_BAD and bad / (bad + well) > allowed
+
+    behind = list(takewhile(lambda run: not broke(run), runs[:since]))
+    if len(behind) == since:
+        return False
+    bad = sum(run.newly_rejected + run.read_again_badly for run in behind)
+    read = bad + sum(run.new + run.read_again_well for run in behind)
+    return read >= LEAST_READ and bad / read <= allowed
 
 
 def newly_read(run: "PastRun") -> int:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from apps.commands.console import console, print_json, table
 from apps.echo import echo
+from pressmark.alarms import alarms, runs_to_judge
 from pressmark.archive import manifest
 from pressmark.archive.set_aside import all_set_aside
 from pressmark.archive.spool_files import spool_files
@@ -16,6 +17,7 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.document import timestamp
 from pressmark.errors import FindingsFound, SpoolError
+from pressmark.history import History
 from pressmark.site import Site
 from pressmark.site_files import load_sites
 
@@ -23,19 +25,28 @@ UNREADABLE = "can't be read"
 
 
 @click.command()
+@click.option("--alarms", "with_alarms", is_flag=True, help="Judge the history of each section, and say what is wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status(as_json: bool) -> None:
+def status(with_alarms: bool, as_json: bool) -> None:
     """Show each section's last run and what waits in the local spool."""
     config = Config.from_env(os.environ)
     store = Store.open(config)
     sites = load_sites(config.sites)
-    states = [_row(config, store, site, name) for site in sites.values() for name in site.enabled]
+    sections = [(site, name) for site in sites.values() for name in site.enabled]
+    states = [_row(config, store, site, name) for site, name in sections]
+    if with_alarms:
+        now = datetime.now(UTC)
+        for row, (site, name) in zip(states, sections, strict=True):
+            row["alarms"] = _alarms(store, site, name, now)
     if as_json:
         print_json(states)
     else:
         console().print(_table(states))
         if any(row["set_aside"] for row in states):
             echo("`pressmark recover` lists what is set aside, and why.")
+        for row in states:
+            for alarm in row.get("alarms", ()):
+                echo(f"{row['section']}: {alarm['title']}. {alarm['message']}\nWhat to do: {alarm['advice']}")
     problems = [f"{row['section']}: {problem}" for row in states for problem in row["problems"]]
     if problems := [*(f"left out: {each}" for each in sites.wrong), *problems]:
         raise FindingsFound("\n".join(problems))
@@ -79,6 +90,15 @@ def _row(config: Config, store: Store, site: Site, section: str) -> dict[str, An
         "set_aside": aside,
         "problems": problems,
     }
+
+
+def _alarms(store: Store, site: Site, section: str, now: datetime) -> list[dict[str, str]]:
+    """Return what is wrong with a section, in the words of the mails and of the console."""
+    runs = runs_to_judge(History(store, site.site), site, section, now)
+    return [
+        {"kind": each.kind, "title": each.title, "message": each.message, "advice": each.advice}
+        for each in alarms(site, section, runs, now)
+    ]
 
 
 def _last(store: Store, site: Site, section: str) -> dict[str, Any] | None:

@@ -9,11 +9,15 @@ import attrs
 from croniter import croniter
 
 from apps.shown.words import ago, count, span
-from pressmark.alarms import Alarm
+from pressmark.alarm import TITLES, Alarm
 from pressmark.history import PastRun
 
 NEVER = "No run of this section has ended yet."
 ONLY_OTHERS = "No run by its schedule has ended yet: there are backfills and single articles alone."
+
+
+FAILURES = frozenset(TITLES)
+"""Alarms of runs that fail."""
 
 
 class State(StrEnum):
@@ -39,7 +43,8 @@ class Freshness:
 def freshness(schedule: str | None, runs: Sequence[PastRun], alarms: Sequence[Alarm], now: datetime) -> Freshness:
     """Judge a section by its runs, newest first, of which backfills and the like say nothing about the newest news.
 
-    It is late when a run was due after the last complete one, and the run after that is due as well.
+    It is late when a run was due after the last complete one, and the run after that is due as well. It fails when
+    there is an alarm that says so, or what was due failed.
     """
     regular = [run for run in runs if run.scope == "newest"]
     complete = next((run for run in regular if run.ended == "complete"), None)
@@ -47,24 +52,29 @@ def freshness(schedule: str | None, runs: Sequence[PastRun], alarms: Sequence[Al
         return Freshness(state=State.NEVER, sentence=NEVER if not runs else ONLY_OTHERS)
     last = f"Last complete run {ago(complete.ended_at, now)}" if complete else "No run has been complete yet"
     judged = [run for run in regular if run.ended != "interrupted"]
-    failures = len(list(takewhile(lambda run: run.ended == "failed", judged)))
+    failures = len({run.try_of for run in takewhile(lambda run: run.ended == "failed", judged)})
+    failed = judged[0] if failures else None
     if failures:
         many = "The last run failed" if failures == 1 else f"The last {count(failures, 'run')} failed"
-        return Freshness(state=State.FAILING, sentence=f"{many}. {last}.", failed=judged[0])
-    if not complete:
-        return Freshness(state=State.LATE, sentence=f"{last}: they were interrupted.")
+        last = f"{many}. {last}"
+    found = State.ALARMS if alarms else State.FRESH
+    if not complete or FAILURES & {alarm.kind for alarm in alarms}:
+        state = State.FAILING if failures else State.LATE
+        return Freshness(
+            state=state, sentence=f"{last}{'.' if failures else ': they were interrupted.'}", failed=failed
+        )
     if not schedule:
-        state = State.ALARMS if alarms else State.FRESH
-        return Freshness(state=state, sentence=f"{last}. It has no schedule: it runs when triggered.")
+        sentence = f"{last}. It has no schedule: it runs when triggered."
+        return Freshness(state=found, sentence=sentence, failed=failed)
     try:
         due, next_due = _due(schedule, complete.started_at)
     except ValueError as error:
-        return Freshness(state=State.ALARMS, sentence=f"{last}. Its schedule can't be read: {error}.")
+        sentence = f"{last}. Its schedule can't be read: {error}."
+        return Freshness(state=State.ALARMS, sentence=sentence, failed=failed)
     if now > next_due:
         sentence = f"{last}; a run has been due for {span(now - due)}."
-        return Freshness(state=State.LATE, sentence=sentence)
-    state = State.ALARMS if alarms else State.FRESH
-    return Freshness(state=state, sentence=f"{last}; the next is due {_when(due, now)}.")
+        return Freshness(state=State.FAILING if failures else State.LATE, sentence=sentence, failed=failed)
+    return Freshness(state=found, sentence=f"{last}; the next is due {_when(due, now)}.", failed=failed)
 
 
 def _due(schedule: str, started_at: datetime) -> tuple[datetime, datetime]:

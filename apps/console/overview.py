@@ -5,16 +5,18 @@ from datetime import datetime
 
 import attrs
 
-from apps.console import advice, charts, politeness
+from apps.console import charts, politeness
 from apps.console.addresses import Links
-from apps.console.advice import Advice
 from apps.console.charts import Chart
 from apps.console.days import Day, by_day
-from apps.console.freshness import Freshness, State, freshness
+from apps.console.freshness import FAILURES, Freshness, State, freshness
 from apps.console.politeness import Load
 from apps.dag_ids import slug
 from apps.shown.holdings import RUNS, Holdings
-from pressmark.alarms import Alarm, alarms
+from pressmark import advice
+from pressmark.advice import Advice
+from pressmark.alarm import Alarm
+from pressmark.alarms import alarms
 from pressmark.history import PastRun
 from pressmark.site import Site
 
@@ -53,10 +55,15 @@ class Card:
         return self.site.sections[self.section].name
 
     @property
+    def told_of_failures(self) -> bool:
+        """Whether an alarm tells why its runs fail."""
+        return any(alarm.kind in FAILURES for alarm in self.alarms)
+
+    @property
     def advice(self) -> Advice | None:
         """What to do about the last run, if that failed."""
         failed = self.freshness.failed
-        return advice.on(failed.ended, failed.failure) if failed else None
+        return advice.on_run(failed.ended, failed.failure, self.site, self.section) if failed else None
 
 
 @attrs.frozen(kw_only=True)

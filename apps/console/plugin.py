@@ -10,6 +10,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from apps import pool_listener
+from apps.run_deadline import RunQueued
 
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%23{colour}' "
@@ -58,3 +59,4 @@ class ArchivePlugin(AirflowPlugin):
     fastapi_apps = _APPS
     external_views = _VIEWS
     listeners = [pool_listener]  # noqa: RUF012  # Airflow reads it as it stands.
+    deadline_references = [RunQueued]  # noqa: RUF012

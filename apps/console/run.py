@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from apps.console import advice, fates
-from apps.console.advice import Advice
+from apps.console import fates
 from apps.console.fates import Row
 from apps.console.outcomes import LABELS
 from apps.shown.holdings import Holdings
 from apps.shown.keys import NotThere, section_of_manifest, site_of_segment
+from pressmark import advice
+from pressmark.advice import Advice
 from pressmark.archive.manifest_model import ListedSegment, Manifest
 from pressmark.history import PastRun
 from pressmark.outcomes import Outcome
@@ -75,7 +76,7 @@ def run_page(holdings: Holdings, key: str, outcome: str = "", page: int = 1) -> 
         run=run,
         told=told,
         known=site is not None and section in site.sections,
-        advice=advice.on(run.ended, run.failure),
+        advice=advice.on_run(run.ended, run.failure, site, section),
         outcome=only,
         numbers={each: sum(row.outcome is each for row in rows) for each in LABELS},
         rows=fates.with_headlines(holdings, matching[(page - 1) * SHOWN : page * SHOWN]),

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from apps.console.rendering import render
 from apps.shown.keys import NotThere
+from pressmark.advice import on_failure
 from pressmark.errors import BucketError, FindingsFound, PressmarkError, UnknownSection
 
 REFUSALS = {
@@ -40,11 +41,9 @@ def _wrong(request: Request, error: Exception) -> Response:
     if isinstance(error, UnknownSection):
         return _error(request, 404, "Not there", str(error), "The overview lists all sections.")
     if isinstance(error, BucketError):
-        advice = (
-            "The console shows what is in the bucket, so it shows nothing now. Crawls keep what they capture "
-            "and publish it when the bucket is back. Mend the bucket, or the variables of the API server, and reload."
-        )
-        return _error(request, 503, "The bucket can't be used", str(error), advice)
+        action = on_failure(type(error).__name__).action
+        here = "The console shows what is in the bucket, so it shows nothing now; its variables are the API server's."
+        return _error(request, 503, "The bucket can't be used", str(error), f"{action} {here}")
     if isinstance(error, FindingsFound):
         advice = "Somebody or something changed the bucket. `pressmark verify --full` lists what else is wrong."
         return _error(request, 500, "This can't be read", str(error), advice)

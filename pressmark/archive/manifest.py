@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 
@@ -15,6 +15,7 @@ from pressmark.text import clean_data
 __all__ = ["Manifest"]
 
 LOOK_BACK = timedelta(days=31)
+_TIMED = re.compile(r"\d{8}T\d{6}", re.ASCII)
 NAME = re.compile(r"\d{4}/\d\d/\d\d/[^/]+\.json")
 """Of a manifest below its section; below a section there may be others."""
 
@@ -82,18 +83,31 @@ def read_listed(store: Store, key: str) -> Manifest:
 def newest_key(store: Store, site: str, section: str, now: datetime | None = None) -> str | None:
     """Return the key of a section's newest manifest in the last 31 days, today included.
 
-    If there is none, a clock may have been set back: then it is the newest of all that began behind today.
+    If there is none, a clock may have been set back: then it is the newest of all that began later than now.
     """
     return next(filter(None, newest_first(store, site, section, now)), None)
 
 
 def newest_first(store: Store, site: str, section: str, now: datetime | None = None) -> Iterator[str | None]:
     """Return the manifest keys of a section's runs, in the order of `newest_key`; None for each run that has none."""
-    for found in map(set, _days(store, keys.runs(site, section), now or datetime.now(UTC))):
+    now = now or datetime.now(UTC)
+    for found in map(set, _days(store, keys.runs(site, section), now)):
         runs = {key.removesuffix(end) for key in found for end in (keys.STARTED, keys.MANIFEST) if key.endswith(end)}
         for run in sorted(runs, reverse=True):
             key = run + keys.MANIFEST
             yield key if key in found else None
+
+
+def is_ahead(key: str, now: datetime) -> bool:
+    """Tell whether the run of a manifest began later than now, by a clock that was set back since, or went ahead.
+
+    A run id that does not begin with its time tells the day alone.
+    """
+    day, _, name = key.rpartition("/")
+    today = keys.day_of(now)
+    if not day.endswith(today):
+        return day[-len(today) :] > today
+    return bool(_TIMED.match(name)) and name > f"{now.astimezone(UTC):%Y%m%dT%H%M%S}~"
 
 
 def any_ahead(store: Store, site: str, section: str, now: datetime) -> bool:
@@ -103,11 +117,14 @@ def any_ahead(store: Store, site: str, section: str, now: datetime) -> bool:
     return next(ahead, "~") < f"{prefix}:"  # As above; "~" sorts behind all.
 
 
-def _days(store: Store, prefix: str, now: datetime) -> Iterator[Iterator[str]]:
-    for days in range(LOOK_BACK.days + 1):
+def _days(store: Store, prefix: str, now: datetime) -> Iterator[Iterable[str]]:
+    today = list(store.keys(f"{prefix}{keys.day_of(now)}/"))
+    yield (key for key in today if not is_ahead(key, now))
+    for days in range(1, LOOK_BACK.days + 1):
         yield store.keys(f"{prefix}{keys.day_of(now - timedelta(days))}/")
-    ahead = store.keys(prefix, after=f"{prefix}{keys.day_of(now)}/~")  # "~" sorts behind all run ids,
-    yield takewhile(lambda key: key < f"{prefix}:", ahead)  # and ":" behind all years: there are sections below.
+    later = store.keys(prefix, after=f"{prefix}{keys.day_of(now)}/~")  # "~" sorts behind all run ids,
+    yield takewhile(lambda key: key < f"{prefix}:", later)  # and ":" behind all years: there are sections below.
+    yield (key for key in today if is_ahead(key, now))
 
 
 def below(store: Store, prefix: str, day: datetime | None = None, run_id: str | None = None) -> Iterator[str]:

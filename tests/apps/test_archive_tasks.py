@@ -1,11 +1,13 @@
 """What tasks of the archive DAG do beside a crawl that somebody started by hand."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from apps import recovery
-from apps.archive_tasks import recover_site
+from apps.archive_tasks import recover_site, report_crawl, verify_crawl
 from apps.host_lock import host_lock
 from pressmark.config import Config
 from pressmark.site_files import load_sites
@@ -27,3 +29,9 @@ def test_recover_leaves_it_to_a_crawl_that_goes_on(
         assert left.exists()
     recover_site(SITE)
     assert not left.exists()
+
+
+@pytest.mark.parametrize("task", [verify_crawl, report_crawl])
+def test_a_crawl_that_was_marked_as_success_has_no_result(task: Callable[[None], object]) -> None:
+    with pytest.raises(AirflowFailException, match="marked as success by hand"):
+        task(None)

@@ -1,5 +1,6 @@
 """One night of the house for real: Airflow's four programs, a newsroom, a bucket, and a mail server for the alarms."""
 
+import json
 import os
 import sys
 import time
@@ -62,6 +63,29 @@ class Night:
         run_id = self.airflow.trigger(ARCHIVE, conf)
         self.until(lambda: self.newsroom.requests.total > asked + 8)
         return run_id
+
+    def mark(self, dag_id: str, run_id: str, state: str, task: str = "") -> None:
+        """Mark a run, or a task of it, as an operator does in the UI."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}"
+        if task:
+            self.airflow.call("PATCH", f"{path}/taskInstances/{task}", {"new_state": state})
+        else:
+            self.airflow.call("PATCH", path, {"state": state})
+
+    def clear(self, dag_id: str, run_id: str, *tasks: str, downstream: bool = False) -> None:
+        """Clear tasks of a run, alone or with what follows them."""
+        asked: dict[str, Any] = {"dry_run": False, "dag_run_id": run_id, "task_ids": tasks, "only_failed": False}
+        asked["include_downstream"] = downstream
+        self.airflow.call("POST", f"/dags/{dag_id}/clearTaskInstances", asked)
+
+    def log(self, dag_id: str, run_id: str, task: str, number: int = 1) -> str:
+        """Return what the log of a task's try says, errors included."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}/logs/{number}"
+        return json.dumps(self.airflow.call("GET", path)["content"])
+
+    def told(self) -> list[str]:
+        """Return the subjects of the operator's mails, without what is the same in all."""
+        return [each.removeprefix("[Pressmark] ") for each in self.mail.subjects(OPERATOR)]
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:
         """Return the tasks' states; of mapped ones, `task[index]`."""
@@ -129,8 +153,8 @@ def _crawls(process: psutil.Process, spool: Path) -> bool:
 
 
 @contextmanager
-def night(folder: Path, s3: RunningS3, bucket: str) -> Iterator[Night]:
-    """Bring it all up, with every DAG of the newsroom unpaused, and down again."""
+def night(folder: Path, s3: RunningS3, bucket: str, **more: str) -> Iterator[Night]:
+    """Bring it all up, with every DAG of the newsroom unpaused and more variables, and down again."""
     mail = MailServer()
     with RunningNewsroom(Newsroom(articles=60, crawl_delay=0)) as site, mail.running():
         sites = write_site_file(folder / "sites", site.url)
@@ -147,6 +171,7 @@ def night(folder: Path, s3: RunningS3, bucket: str) -> Iterator[Night]:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             # So that a late run and a second parsing don't have to be waited for.
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+            **more,
         }
         airflow = LocalAirflow(folder / "airflow", ROOT / "dags", free_port(), environment)
         with airflow.running():

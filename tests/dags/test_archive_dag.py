@@ -51,10 +51,11 @@ def test_a_site_of_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_its_tasks_and_their_order() -> None:
     dag = read_dags().dags[NEWSROOM]
     assert set(dag.task_dict) == {"recover", "crawl", "verify", "report", "alarms"}
-    for before, after in pairwise(["recover", "crawl", "verify", "report", "alarms"]):
+    for before, after in pairwise(["recover", "crawl", "verify", "report"]):
         assert before in dag.task_dict[after].upstream_task_ids
-    assert dag.task_dict["alarms"].is_teardown
-    assert not dag.task_dict["alarms"].on_failure_fail_dagrun  # It would be the only one that a run is judged by.
+    assert dag.task_dict["alarms"].upstream_task_ids == {"crawl"}  # So *report*, too, says how a run ended.
+    assert dag.task_dict["alarms"].trigger_rule == "all_done"
+    assert not any(task.is_teardown for task in dag.tasks)  # A run that is marked as failed would wait for it.
     [asset] = dag.task_dict["report"].outlets
     assert asset.name == NEWSROOM.replace("archive_", "articles_")
 
@@ -65,7 +66,23 @@ def test_a_run_has_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     [alert] = read_dags().dags["archive_two_words_world_news_far_east"].deadline
     assert alert.interval == timedelta(minutes=9)
     assert alert.callback.path == "apps.alarms.tell_late"
-    assert alert.callback.kwargs == {"section": "two-words/World-News/Far-East"}
+    assert alert.callback.kwargs == {"section": "two-words/World-News/Far-East", "allowed": 540}
+
+
+def test_a_run_that_takes_too_long_is_ended_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "two-words.yml").write_text(SITE.replace("pages: 7", "pages: 7, deadline: PT10M"))
+    monkeypatch.setenv("PRESSMARK_SITES", str(tmp_path))
+    dags = read_dags().dags
+    archive = dags["archive_two_words_world_news_far_east"]
+    assert archive.dagrun_timeout == timedelta(hours=2)
+    assert archive.has_on_failure_callback
+    assert all(archive.task_dict[name].has_on_retry_callback for name in ("recover", "crawl"))
+    assert all(dag.dagrun_timeout for dag in dags.values())
+
+
+def test_dags_test_has_no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["airflow", "dags", "test", NEWSROOM])
+    assert not read_dags().dags[NEWSROOM].deadline
 
 
 def test_parameters_are_bounded() -> None:

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pressmark.alarms import JUDGED, Alarm, Kind, alarms, bucket_away, deadline_missed, reaches, span
-from pressmark.errors import BucketUnreachable
+from pressmark.advice import on_failure
+from pressmark.alarm import Alarm, Kind, deadline_missed, span, timed_out, unusable
+from pressmark.alarms import JUDGED, alarms, all_standing, reaches
+from pressmark.alarms import judge as judge_all
+from pressmark.errors import BucketUnreachable, KeysExpired, SpoolError
 from pressmark.history import PastRun
 from pressmark.site import Site
 from pressmark.site_files import load_sites
@@ -56,6 +60,11 @@ def run(turns_ago: int = 0, **told: Any) -> PastRun:
 
 def judge(runs: Sequence[PastRun], of: Site | None = None, now: datetime = NOW) -> dict[Kind, Alarm]:
     return {alarm.kind: alarm for alarm in alarms(of or site(), SECTION, runs, now)}
+
+
+def standing(runs: Sequence[PastRun], of: Site | None = None, now: datetime = NOW) -> dict[Kind, Alarm]:
+    """All that is wrong, with what follows from something else."""
+    return {alarm.kind: alarm for alarm in all_standing(of or site(), SECTION, runs, now)}
 
 
 def rejecting(number: int, reason: str = "no-body", turns_ago: int = 0, published: int = 0) -> PastRun:
@@ -141,7 +150,7 @@ class TestFailures:
     def test_one_is_enough_where_trying_again_mends_nothing(self, failure: str, kind: Kind) -> None:
         alarm = judge([run(0, failure=failure, reason="listing x has 2 articles"), *HEALTHY[1:]])[kind]
         assert alarm.since == run(0).started_at
-        assert alarm.title.endswith("1 run in a row")
+        assert alarm.title in {"the layout changed", "the site refuses"}
         assert "listing x has 2 articles" in alarm.message
 
     def test_since_the_start_of_the_row(self) -> None:
@@ -163,10 +172,31 @@ class TestFailures:
 
     @pytest.mark.parametrize("failure", ["RunFailed", None])
     def test_others_are_told_when_they_last(self, failure: str | None) -> None:
-        failed = [run(turn, ended="failed", failure=failure, **NO_SHARE) for turn in range(4)]
-        assert Kind.FAILING not in judge([*failed[1:], *HEALTHY[4:]])
-        assert judge([*failed, *HEALTHY[4:]])[Kind.FAILING].since == failed[-1].started_at
-        assert Kind.FAILING not in judge([*failed, *HEALTHY[4:]], site(failures=5))
+        failed = [run(turn, ended="failed", failure=failure, **NO_SHARE) for turn in range(2)]
+        assert Kind.FAILING not in judge([*failed[1:], *HEALTHY[2:]])
+        assert judge([*failed, *HEALTHY[2:]])[Kind.FAILING].since == failed[-1].started_at
+        assert Kind.FAILING not in judge([*failed, *HEALTHY[2:]], site(failures=3))
+
+    def test_the_tries_of_one_dag_run_are_one_run(self) -> None:
+        def tries(digest: str, *turns: int) -> list[PastRun]:
+            made = [run(turn, failure="RunFailed", **NO_SHARE) for turn in turns]
+            return [attrs.evolve(each, run_id=f"{each.run_id}-{digest}-{9 - at}") for at, each in enumerate(made)]
+
+        first, second = tries("00000a", 2, 3), tries("00000b", 0, 1)
+        assert not judge([*first, *HEALTHY[4:]])
+        alarm = judge([*second, *first, *HEALTHY[4:]])[Kind.FAILING]
+        assert alarm.title == "runs fail, 2 runs in a row"
+        assert alarm.since == first[-1].started_at
+
+    @pytest.mark.parametrize(
+        ("failure", "kind"),
+        [("SpoolError", Kind.SPOOL)]
+        + [(name, Kind.BUCKET_AWAY) for name in ("BucketUnreachable", "BucketRefused", "ClockWrong", "KeysExpired")],
+    )
+    def test_bucket_disk_clock_and_keys_are_told_at_once(self, failure: str, kind: Kind) -> None:
+        alarm = judge([run(0, failure=failure), *HEALTHY[1:]])[kind]
+        assert alarm.earlier
+        assert alarm.advice == on_failure(failure).action
 
     def test_an_interrupted_run_neither_breaks_the_row_nor_belongs_to_it(self) -> None:
         runs = [run(0, ended="interrupted"), run(1, failure="LayoutChanged"), run(2, ended="interrupted")]
@@ -176,6 +206,47 @@ class TestFailures:
 
     def test_a_complete_run_ends_it(self) -> None:
         assert not judge([HEALTHY[0], run(1, failure="LayoutChanged"), *HEALTHY[2:]])
+
+
+class TestCauses:
+    def test_a_changed_layout_is_one_alarm(self) -> None:
+        broken = run(0, failure="LayoutChanged", counts={}, newly_rejected=12, rejected={"no-headline": 30})
+        runs = [broken, run(70, counts={"published": 1})]
+        assert standing(runs).keys() == {
+            *(Kind.LAYOUT_CHANGED, Kind.REJECTED, Kind.FIELDS_MISSING, Kind.LATE, Kind.NO_NEWS)
+        }
+        assert judge(runs).keys() == {Kind.LAYOUT_CHANGED}
+
+    def test_a_site_that_is_down_is_one_alarm(self) -> None:
+        runs = [run(turn, failure="RunFailed") for turn in range(60)] + [run(61, counts={"published": 1})]
+        assert standing(runs).keys() == {Kind.FAILING, Kind.LATE, Kind.NO_NEWS}
+        assert judge(runs).keys() == {Kind.FAILING}
+
+    def test_what_follows_is_neither_told_nor_over(self) -> None:
+        runs = [run(turn, failure="RunFailed") for turn in range(60)] + [run(61, counts={"published": 1})]
+        assert judge_all(site(), SECTION, runs, NOW).following == {Kind.LATE, Kind.NO_NEWS}
+
+    def test_two_causes_are_two_alarms(self) -> None:
+        runs = [run(0, failure="CrawlRefused"), rejecting(12, turns_ago=1), *HEALTHY[2:]]
+        assert judge(runs).keys() == {Kind.REFUSED, Kind.REJECTED}
+
+
+class TestCured:
+    BROKEN = run(1, newly_rejected=12, rejected={"no-headline": 30}, counts={"unchanged": 2})
+    """New and known pages can't be read."""
+
+    def test_known_pages_that_are_read_well_again_end_it(self) -> None:
+        assert judge([self.BROKEN, *HEALTHY[2:]]).keys() == {Kind.REJECTED}
+        assert not judge([run(0, counts={"unchanged": 60}), self.BROKEN, *HEALTHY[2:]])
+        assert not judge([run(0, counts={"silent_edit": 60}, rejected={"no-body": 2}), self.BROKEN, *HEALTHY[2:]])
+
+    def test_few_or_bad_ones_do_not(self) -> None:
+        assert judge([run(0, counts={"unchanged": 9}), self.BROKEN, *HEALTHY[2:]])
+        assert judge([run(0, counts={"unchanged": 60}, rejected={"no-body": 30}), self.BROKEN, *HEALTHY[2:]])
+
+    def test_known_pages_that_never_broke_say_nothing(self) -> None:
+        new_ones = run(1, newly_rejected=12, rejected={"no-headline": 12}, counts={"unchanged": 60})
+        assert judge([run(0, counts={"unchanged": 60}), new_ones, *HEALTHY[2:]])
 
 
 class TestShares:
@@ -245,10 +316,10 @@ def test_an_incident_is_the_same_until_it_is_over(fates: list[tuple[str, int, in
     hasty = site(news="PT2H", late="PT1H")
     for number in range(1, len(fates) + 1):
         runs = made(fates[:number])
-        found = judge(runs, hasty, runs[0].ended_at)
+        found = standing(runs, hasty, runs[0].ended_at)
         for kind in found.keys() & before.keys():
             assert found[kind].incident == before[kind].incident or _ends(kind, runs[0])
-        seen_from_near = judge(runs[:known], hasty, runs[0].ended_at)
+        seen_from_near = standing(runs[:known], hasty, runs[0].ended_at)
         for kind, alarm in seen_from_near.items():
             assert kind in found
             assert alarm.incident == found[kind].incident or (alarm.earlier and alarm.since > found[kind].since)
@@ -265,17 +336,23 @@ def test_every_kind_that_is_judged_is_found() -> None:
     for runs in (
         [run(0, failure="LayoutChanged"), run(60)],
         [run(0, failure="CrawlRefused"), rejecting(12, "invalid", 1)],
-        [run(turn, failure="SpoolError") for turn in range(9)],
+        [run(turn, failure="RunFailed") for turn in range(9)],
+        [run(0, failure="SpoolError")],
+        [run(0, failure="BucketRefused")],
         [run(0, set_aside=("a.warc.gz: damaged",), set_aside_since=NOW)],
     ):
-        found |= judge(runs).keys()
+        found |= standing(runs).keys()
     assert found == JUDGED
 
 
 def test_the_others_are_made_by_hand() -> None:
-    away = bucket_away(BucketUnreachable("bucket 'b': nobody answers at http://x."), NOW)
+    away = unusable(BucketUnreachable("bucket 'b': nobody answers at http://x."), NOW)
     assert (away.kind, away.since, away.earlier) == (Kind.BUCKET_AWAY, NOW, True)
     assert "nobody answers at http://x" in away.message
+    assert "AWS_SESSION_TOKEN" in unusable(KeysExpired("the keys"), NOW).advice
+    full = unusable(SpoolError("no room"), NOW)
+    assert (full.kind, full.message) == (Kind.SPOOL, "SpoolError: no room")
+    assert timed_out("manual__x", NOW).about == "manual__x"
     late = deadline_missed("scheduled__x", NOW - timedelta(hours=2), NOW)
     assert (late.incident, late.title) == ("deadline 2026-11-25T10:00:00.000000Z scheduled__x", "a run is late by 2 h")
     assert "scheduled__x" in late.message

@@ -48,6 +48,23 @@ def test_runs_come_newest_first_and_no_more_than_asked_for(store: Store) -> None
     assert (runs[0].new, runs[0].rejected, runs[0].seconds) == (1, {"None": 1}, 120)
 
 
+def test_a_run_of_a_clock_that_went_ahead_is_not_the_newest(store: Store) -> None:
+    newest = fill(store, 3, NOW)
+    ahead = [write(store, NOW + step, "ahead") for step in (timedelta(hours=2), timedelta(days=3), timedelta(days=20))]
+    found = [run.key for run in History(store, SITE).newest(SECTION, 20, NOW)]
+    assert found[0] == newest
+    assert set(found[3:]) == set(ahead)
+    assert manifest.newest_key(store, SITE, SECTION, NOW) == newest
+    assert manifest.newest_key(store, SITE, SECTION, NOW + timedelta(hours=3)) == ahead[0]
+
+
+def test_where_all_runs_are_ahead_the_newest_of_them_counts(store: Store) -> None:
+    """The clock was set back."""
+    ahead = [write(store, NOW + step) for step in (timedelta(hours=2), timedelta(hours=3), timedelta(days=3))]
+    assert [run.key for run in History(store, SITE).newest(SECTION, 20, NOW)] == ahead[::-1]
+    assert manifest.newest_key(store, SITE, SECTION, NOW) == ahead[-1]
+
+
 def test_a_run_that_ended_today_is_told_at_once_and_one_of_last_week_in_ten_minutes(store: Store) -> None:
     fill(store, 3, NOW)
     history = History(store, SITE)

@@ -4,18 +4,20 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.models.deadline import Deadline
 from airflow.models.serialized_dag import SerializedDagModel
-from airflow.sdk import DeadlineAlert, DeadlineReference, SyncCallback
+from airflow.sdk import DAG, DeadlineAlert, DeadlineReference, SyncCallback
 from airflow.sdk.execution_time.callback_supervisor import supervise_callback
 from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 
+from apps.alarms import tell_late, tell_timed_out
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer
 
@@ -28,19 +30,21 @@ pytestmark = [
 ]
 
 SECTION = "newsroom/world/europe"
+ALLOWED = timedelta(minutes=30)
 DUE = datetime(2026, 11, 25, 4, tzinfo=UTC)
 
 
 @pytest.fixture
-def late(tasks: Tasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Callable[[], int]]:
+def late(tasks: Tasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[[], int]]:
     """Make a DAG run that is late; what is returned runs its callback, and returns its exit code."""
     monkeypatch.setenv("PRESSMARK_SPOOL", str(tmp_path / "spool"))
 
-    def make() -> Callable[[], int]:
-        callback = SyncCallback("apps.alarms.tell_late", kwargs={"section": SECTION})
+    def make(state: DagRunState = DagRunState.RUNNING, queued_at: datetime | None = None) -> Callable[[], int]:
+        kwargs = {"section": SECTION, "allowed": ALLOWED.total_seconds()}
+        callback = SyncCallback("apps.alarms.tell_late", kwargs=kwargs)
         deadline = DeadlineAlert(DeadlineReference.FIXED_DATETIME(DUE), timedelta(0), callback)
         tasks.make(lambda context: None, "late", deadline=deadline)
-        data = _missed()
+        data = _missed(state, queued_at)
 
         def run() -> int:
             return supervise_callback(
@@ -56,7 +60,7 @@ def late(tasks: Tasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
     return make
 
 
-def _missed() -> dict[str, Any]:
+def _missed(state: DagRunState, queued_at: datetime | None) -> dict[str, Any]:
     """Start a run as the scheduler does, and miss its deadline; return what the executor is to call."""
     with create_session() as session:
         the_dag = SerializedDagModel.get_dag("late", session=session)
@@ -71,11 +75,14 @@ def _missed() -> dict[str, Any]:
         )
         session.flush()
         deadline = session.query(Deadline).filter(Deadline.missed.is_(False)).one()
+        run = deadline.dagrun
+        run.state, run.queued_at = state, queued_at or DUE - ALLOWED
+        session.flush()
         deadline.handle_miss(session)
         return dict(deadline.callback.data)
 
 
-def test_each_run_that_is_late_is_told_once(late: Callable[[], Callable[[], int]], mail: MailServer) -> None:
+def test_each_run_that_is_late_is_told_once(late: Callable[..., Callable[[], int]], mail: MailServer) -> None:
     for number in (1, 2):
         run = late()
         assert run() == run() == 0
@@ -88,7 +95,7 @@ def test_each_run_that_is_late_is_told_once(late: Callable[[], Callable[[], int]
 
 
 def test_all_who_can_be_told_are(
-    late: Callable[[], Callable[[], int]], mail: MailServer, monkeypatch: pytest.MonkeyPatch
+    late: Callable[..., Callable[[], int]], mail: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSMARK_ALARMS", f"slack:#archive,smtp:{OPS}")
     monkeypatch.delenv("AIRFLOW_CONN_SLACK_API_DEFAULT", raising=False)
@@ -100,8 +107,51 @@ def test_all_who_can_be_told_are(
 
 
 def test_a_disk_that_is_full_keeps_nobody_from_being_told(
-    late: Callable[[], Callable[[], int]], mail: MailServer, monkeypatch: pytest.MonkeyPatch
+    late: Callable[..., Callable[[], int]], mail: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSMARK_SPOOL", "/dev/null/spool")
     assert late()() == 0
     assert len(mail.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "queued_at", "told"),
+    [
+        (DagRunState.QUEUED, DUE - ALLOWED, 1),
+        (DagRunState.FAILED, DUE - ALLOWED, 0),
+        (DagRunState.SUCCESS, DUE - ALLOWED, 0),
+        (DagRunState.RUNNING, DUE - timedelta(minutes=1), 0),
+    ],
+    ids=["it waits", "it failed in its time", "it ended", "it was cleared since"],
+)
+def test_only_what_goes_on_and_had_its_time_is_late(
+    late: Callable[..., Callable[[], int]],
+    mail: MailServer,
+    state: DagRunState,
+    queued_at: datetime,
+    told: int,
+) -> None:
+    assert late(state, queued_at)() == 0
+    assert len(mail.mails) == told
+
+
+def test_a_run_that_was_ended_is_told_once_and_not_if_it_was_told_as_late(
+    late: Callable[..., Callable[[], int]], mail: MailServer
+) -> None:
+    """As the DAG processor calls it, in the database's own process there (`tests/dags/test_operators_day.py`)."""
+    began = datetime(2026, 11, 25, 3, tzinfo=UTC)
+
+    def context(run_id: str, reason: str = "timed_out") -> dict[str, Any]:
+        run = SimpleNamespace(dag_id="late", run_id=run_id, start_date=began)
+        return {"reason": reason, "run_id": run_id, "dag": DAG("late", schedule=None), "dag_run": run}
+
+    tell_timed_out(SECTION, context("a", "task_failure"))
+    assert not mail.mails
+    for _ in range(2):
+        tell_timed_out(SECTION, context("a"))
+    assert mail.subjects(OPS) == ["[Pressmark] newsroom/world/europe: a run took too long and was ended"]
+    run = {"dag_id": "late", "dag_run_id": "b", "state": "running", "queued_at": began.isoformat()}
+    tell_late(SECTION, {"dag_run": run, "deadline": {"deadline_time": DUE.isoformat()}})
+    without_run = {name: value for name, value in context("b").items() if name != "dag_run"}
+    tell_timed_out(SECTION, without_run)
+    assert len(mail.mails) == 2

@@ -10,8 +10,10 @@ import pytest
 from airflow.sdk import Context, Variable
 from airflow.sdk.exceptions import AirflowException
 
-from apps.alarms import tell_alarms
-from pressmark.alarms import JUDGED, Alarm, Kind
+from apps.alarms import tell_alarms, tell_failed_try
+from pressmark.alarm import Alarm, Kind, unusable
+from pressmark.alarms import JUDGED
+from pressmark.errors import BucketRefused, BucketUnreachable, KeysExpired, RunFailed, SpoolError
 from pressmark.site_files import load_sites
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer, SlackServer
@@ -62,6 +64,52 @@ def test_the_end_is_told_once(tell: Callable[..., None], mail: MailServer) -> No
     assert "2026-11-25 05:00 UTC is over" in mail.mails[1][1].get_body().get_content()  # type: ignore[union-attr]
     tell(alarm())
     assert mail.subjects(OPS)[2] == first
+
+
+def test_what_is_left_of_an_incident_is_not_told_again(tell: Callable[..., None], mail: MailServer) -> None:
+    layout = alarm(Kind.LAYOUT_CHANGED, title="the layout changed")
+    rejected = alarm(Kind.REJECTED, START + timedelta(hours=1), title="9 of 10 new pages rejected")
+    hidden = {Kind.REJECTED, Kind.FIELDS_MISSING}
+    tell(layout, judged=JUDGED - hidden)
+    tell(rejected)
+    tell(rejected)
+    assert len(mail.mails) == 1
+    tell()
+    first, over = mail.subjects(OPS)
+    assert over == first.replace("[Pressmark] ", "[Pressmark] over: ")
+    tell(rejected)
+    tell(layout, judged=JUDGED - hidden)
+    assert len(mail.mails) == 4, "what is worse is told"
+
+
+def test_what_is_in_doubt_is_not_over(tell: Callable[..., None], mail: MailServer) -> None:
+    tell(unusable(BucketRefused("no right to put"), START))
+    tell(judged=JUDGED - {Kind.BUCKET_AWAY})
+    assert len(mail.mails) == 1
+    tell()
+    assert len(mail.mails) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (BucketUnreachable("nobody answers"), "the bucket can't be used"),
+        (KeysExpired("expired"), "the bucket can't be used"),
+        (SpoolError("no room"), "the spool can't be used"),
+        (RunFailed("HTTP 503"), None),
+        (ValueError("x"), None),
+    ],
+)
+def test_a_failed_try_is_told_if_it_concerns_bucket_or_disk(
+    tasks: Tasks, mail: MailServer, error: Exception, told: str | None
+) -> None:
+    def fail(context: Context) -> None:
+        Variable.delete("pressmark_alarms/newsroom/world/europe")
+        for _ in range(2):
+            tell_failed_try("newsroom/world/europe", Context(**{**context, "exception": error}))
+
+    tasks.run(fail)
+    assert mail.subjects(OPS) == ([f"[Pressmark] newsroom/world/europe: {told}"] if told else [])
 
 
 def test_what_was_not_looked_for_is_not_over(tell: Callable[..., None], mail: MailServer) -> None:

@@ -84,7 +84,7 @@ def test_it_goes_back_as_far_as_it_must(archive: Archive, tasks: Tasks, monkeypa
     for minutes, published in ((1, 0), (60, 0), (120, 3)):
         _write_manifest(archive.store, now - timedelta(minutes=minutes), published)
     archive.set_site(expect={"news": "PT90M"})
-    monkeypatch.setattr("apps.alarms.LOOKED_AT", 1)
+    monkeypatch.setattr("pressmark.alarms.LOOKED_AT", 1)
     [alarm] = tasks.run(lambda context: watch_section(SECTION, context))
     assert alarm["since"] == timestamp(now - timedelta(minutes=120))
 

@@ -10,7 +10,7 @@ import pytest
 from apps.ports import free_port
 from apps.shown import holdings
 from apps.shown.holdings import Holdings
-from pressmark.alarms import Alarm
+from pressmark.alarm import Alarm
 from pressmark.errors import BucketUnreachable
 from tests.apps.console.conftest import visitor
 

@@ -13,7 +13,7 @@ from apps.console.politeness import loads
 from apps.shown import words
 from apps.shown.changes import change_of
 from apps.shown.keys import NotThere, section_of_manifest, site_of_document, site_of_segment
-from pressmark.alarms import Alarm
+from pressmark.alarm import Alarm
 from pressmark.archive.manifest_model import HostRequests
 from pressmark.history import PastRun
 from pressmark.outcomes import Outcome

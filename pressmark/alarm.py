@@ -1,0 +1,148 @@
+"""An alarm: something that an operator should hear of; and those that no history tells of."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import attrs
+
+from pressmark.advice import on_failure
+from pressmark.document import timestamp
+from pressmark.errors import BucketError, SpoolError
+from pressmark.text import shown, shown_lines
+
+
+class Kind(StrEnum):
+    """What can be wrong."""
+
+    NO_NEWS = "no-news"
+    """No new version for longer than the site promises."""
+    REJECTED = "rejected"
+    """Too many of the pages read for the first time can't become an article."""
+    FIELDS_MISSING = "fields-missing"
+    """Too many of them lack a field that every article has."""
+    LAYOUT_CHANGED = "layout-changed"
+    REFUSED = "refused"
+    """The site says no."""
+    BUCKET_AWAY = "bucket-away"
+    """The bucket can't be used, or not written to."""
+    SPOOL = "spool"
+    """The disk of a worker can't be written or read."""
+    FAILING = "failing"
+    """Runs fail, one after the other, for other reasons."""
+    LATE = "late"
+    """No complete run for longer than expected."""
+    SET_ASIDE = "set-aside"
+    """Files of a spool could not be read."""
+    DEADLINE = "deadline"
+    """A DAG run has not ended in its time, or was ended behind it."""
+    SITE_FILES = "site-files"
+    """Site files are wrong, and left out."""
+
+
+@attrs.frozen(kw_only=True)
+class Alarm:
+    """Something that is wrong, for as long as it is."""
+
+    kind: Kind
+    title: str = attrs.field(converter=shown)
+    """A few words, with a number, e.g. `no news for 26 h`."""
+    since: datetime
+    """When it began, UTC."""
+    earlier: bool = False
+    """Whether it may have begun before the oldest run that was looked at; `since` then moves with that."""
+    about: str = ""
+    """What it is about, if that is not the section: a DAG run."""
+    message: str = attrs.field(converter=shown_lines)
+    """What is wrong, with the numbers."""
+    advice: str = attrs.field(converter=shown_lines)
+    """What to do."""
+
+    @property
+    def incident(self) -> str:
+        """The same for as long as it goes on, whatever the numbers; but see `earlier`."""
+        return " ".join(filter(None, (self.kind, timestamp(self.since), self.about)))
+
+
+def unusable(error: BucketError | SpoolError, since: datetime) -> Alarm:
+    """Return the alarm of a bucket or of a worker's disk that can't be used, noticed now (`since`)."""
+    name = type(error).__name__
+    in_bucket = isinstance(error, BucketError)
+    return Alarm(
+        kind=Kind.BUCKET_AWAY if in_bucket else Kind.SPOOL,
+        title=TITLES[Kind.BUCKET_AWAY if in_bucket else Kind.SPOOL],
+        since=since,
+        earlier=True,
+        message=f"{name}: {error}{_UNKNOWN if in_bucket else ''}",
+        advice=on_failure(name).action,
+    )
+
+
+_UNKNOWN = " Whether all else is well can't be told without it."
+TITLES = {
+    Kind.LAYOUT_CHANGED: "the layout changed",
+    Kind.REFUSED: "the site refuses",
+    Kind.BUCKET_AWAY: "the bucket can't be used",
+    Kind.SPOOL: "the spool can't be used",
+    Kind.FAILING: "runs fail",
+}
+"""Of the kinds that one failed run is enough for, and of `failing`."""
+
+
+def deadline_missed(dag_run: str, due: datetime, now: datetime) -> Alarm:
+    """Return the alarm of a DAG run that has not ended when it was due."""
+    return Alarm(
+        kind=Kind.DEADLINE,
+        title=f"a run is late by {span(now - due)}" if now - due >= timedelta(minutes=1) else "a run is late",
+        since=due,
+        about=dag_run,
+        message=f"DAG run {dag_run} should have ended at {moment(due)} and goes on, or has not begun.",
+        advice="Open it in Airflow. If its crawl waits for the site, the log of the task says for which page; if it is "
+        "queued, another crawl of this site holds the pool, or no worker is free; if its logical date lies ahead, no "
+        "task of it begins before that. To stop it loses nothing: mark the run as failed, and the next one goes on "
+        "where this one ended.",
+    )
+
+
+def timed_out(dag_run: str, began: datetime) -> Alarm:
+    """Return the alarm of a DAG run that Airflow ended, because it took too long."""
+    return Alarm(
+        kind=Kind.DEADLINE,
+        title="a run took too long and was ended",
+        since=began,
+        earlier=True,
+        about=dag_run,
+        message=f"DAG run {dag_run}, which began at {moment(began)}, had not ended by its `dagrun_timeout`: Airflow "
+        "ended it, skipped what was left of it, and lets the next one begin.",
+        advice="Open it in Airflow, and read the log of the task that went on last. What it captured is in the bucket, "
+        "or waits in the spool; the next run goes on where this one ended. If its logical date lay ahead, no task of "
+        "it has begun.",
+    )
+
+
+def site_files_wrong(wrong: Sequence[str], since: datetime) -> Alarm:
+    """Return the alarm of site files that are wrong, noticed now (`since`); each says which and why."""
+    return Alarm(
+        kind=Kind.SITE_FILES,
+        title="a site file is wrong" if len(wrong) == 1 else f"{len(wrong)} site files are wrong",
+        since=since,
+        earlier=True,
+        about=hashlib.sha256("\n".join(wrong).encode()).hexdigest()[:12],
+        message="\n".join(wrong),
+        advice="Mend what is named; docs/sites.md tells what each field means. Until then its site is not archived; "
+        "all others are.",
+    )
+
+
+def span(duration: timedelta) -> str:
+    """Say how long something takes, e.g. `40 min`, `26 h` or `3 days`; rounded down."""
+    minutes = int(duration / timedelta(minutes=1))
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // (24 * 60)} days"
+
+
+def moment(when: datetime) -> str:
+    """Say when something was, for people: `2026-11-25 04:57 UTC`."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
