@@ -32,5 +32,5 @@ except ClientError as error:
         try:
             s3.create_bucket(Bucket=name, **where)
         except ClientError as refused:
-            sys.exit(f"make the bucket {name!r} for Airflow's logs, as the operator may not ({refused}); see docs/deployment.md")
+            sys.exit(f"make the bucket {name!r} for Airflow's logs, as the role `setup` may not ({refused}); see docs/deployment.md")
 END_OF_PYTHON

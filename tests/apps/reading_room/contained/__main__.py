@@ -1,7 +1,7 @@
 """Replays pages that try to get out, in a network of its own, and prints what the live web heard of each attempt.
 
-Run it as `unshare --net --mount python -m tests.apps.reading_room.contained PLAYER [ATTEMPT ...]`; with `--open`, the
-policy is taken away, so that it is seen what the test would hear.
+Run it as `unshare --net --mount python -m tests.apps.reading_room.contained BROWSER PLAYER [ATTEMPT ...]`; with
+`--open`, the policy is taken away, so that it is seen what the test would hear.
 """
 
 import json
@@ -14,8 +14,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-
-from playwright.sync_api import Browser, sync_playwright
 
 from apps.ports import free_port
 from apps.program import Program
@@ -33,13 +31,13 @@ from pressmark.packages.packager import Packager
 from pressmark.reader import Document, Reader
 from tests.apps.reading_room.contained.attempts import LIVE, page
 from tests.apps.reading_room.contained.live_web import HERE, live_web
+from tests.apps.reading_room.contained.windows import SECONDS, Windows, windows
 from tests.apps.reading_room.hostile import DAY
 from tests.pressmark.packages.conftest import SITE, URL, Days
 
-SECONDS = 30
 AT_ONCE = 6
-LISTENED = 1200
-"""Milliseconds that are listened for what an attempt sends, behind it."""
+LISTENED = 1.2
+"""Seconds that are listened for what an attempt sends, behind it."""
 
 
 def alone() -> None:
@@ -71,29 +69,23 @@ def archived(store: Store, folder: Path, attempts: list[str]) -> dict[str, Docum
     return dict(zip(attempts, versions, strict=True))
 
 
-def tried(browser: Browser, addresses: dict[str, str], heard: list[str]) -> dict[str, list[str]]:
+def tried(browser: Windows, addresses: dict[str, str], heard: list[str]) -> dict[str, list[str]]:
     """Let pages make their attempts, some at once, and return what the live web heard of each."""
     del heard[:]
-    said: list[str] = []
-    windows = []
     for address in addresses.values():
-        window = browser.new_context().new_page()
-        window.set_default_timeout(SECONDS * 1000)
-        window.expose_function("heard", lambda text: said.append(text))  # noqa: PLW0108 - it can't be a built-in one
-        window.add_init_script("addEventListener('message', (event) => self.heard && heard(String(event.data)))")
-        window.goto(address, wait_until="commit")
-        windows.append(window)
+        browser.open(address)
     waiting = set(addresses)
     for _ in range(SECONDS * 20):
-        waiting -= {name for name in waiting if f"tried {name}" in said or any(_of(name, each) for each in heard)}
+        waiting -= {
+            name for name in waiting if f"tried {name}" in browser.said or any(_of(name, each) for each in heard)
+        }
         if not waiting:
             break
-        windows[0].wait_for_timeout(50)
+        browser.wait(0.05)
     else:
-        raise AssertionError(f"{waiting} were not tried at {addresses}: {said}")
-    windows[0].wait_for_timeout(LISTENED)
-    for window in windows:
-        window.context.close()
+        raise AssertionError(f"{waiting} were not tried at {addresses}: {browser.said}")
+    browser.wait(LISTENED)
+    browser.close()
     return {name: [each for each in heard if _of(name, each)] for name in addresses}
 
 
@@ -158,7 +150,7 @@ def batched(items: Iterable[tuple[str, str]], number: int) -> Iterator[list[tupl
         yield some
 
 
-def main(player: str, attempts: list[str], *, is_open: bool) -> None:
+def main(browser: str, player: str, attempts: list[str], *, is_open: bool) -> None:
     """Print a JSON object of what was heard, by attempt."""
     alone()
     heard: list[str] = []
@@ -171,16 +163,14 @@ def main(player: str, attempts: list[str], *, is_open: bool) -> None:
         documents = archived(store, folder / "crawls", attempts)
         places = opened(stack, player, folder, store, is_open=is_open)
         stack.enter_context(live_web(heard))
-        playwright = stack.enter_context(sync_playwright())
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        windows_of = stack.enter_context(windows(browser, folder))
         came = {}
         addresses = {name: _address(player, places, document) for name, document in documents.items()}
         for some in batched(addresses.items(), AT_ONCE):
-            came |= tried(chromium, dict(some), heard)
-        chromium.close()
+            came |= tried(windows_of, dict(some), heard)
     json.dump(came, sys.stdout, indent=1)
 
 
 if __name__ == "__main__":
     words = [word for word in sys.argv[1:] if word != "--open"]
-    main(words[0], words[1:], is_open="--open" in sys.argv)
+    main(words[0], words[1], words[2:], is_open="--open" in sys.argv)
