@@ -72,7 +72,7 @@ class LocalAirflow:
                 program = self.program(name, arguments)
                 program.start()
                 self._programs.append(program)
-            self._programs[-1].wait_until(self._is_healthy, READY_SECONDS)
+            self._programs[-1].wait_until(self.is_healthy, READY_SECONDS)
             self._log_in()
             yield self
 
@@ -120,6 +120,15 @@ class LocalAirflow:
         """Raise ServiceFailed if a part has ended by itself."""
         for program in self._programs:
             program.check()
+
+    def is_healthy(self) -> bool:
+        """Tell whether all parts are well; raise ServiceFailed if one has ended by itself."""
+        self.check()
+        try:
+            health = self._client.get(f"{self.url}/api/v2/monitor/health").raise_for_status().json()
+        except httpx.HTTPError:
+            return False
+        return all(part["status"] == "healthy" for part in health.values())
 
     def program(self, name: str, arguments: list[str]) -> Program:
         """Return one of its programs, to be started: `airflow` with these arguments."""
@@ -173,14 +182,6 @@ class LocalAirflow:
             "NO_COLOR": "1",
             **self.settings,
         }
-
-    def _is_healthy(self) -> bool:
-        self.check()
-        try:
-            health = self._client.get(f"{self.url}/api/v2/monitor/health").raise_for_status().json()
-        except httpx.HTTPError:
-            return False
-        return all(part["status"] == "healthy" for part in health.values())
 
     def _log_in(self) -> None:
         asked = {"username": LOGIN, "password": self.password}

@@ -4,13 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import httpx
 import pytest
 
+from apps.cli import COMMANDS
+from apps.ports import free_port
 from apps.s3server import RunningS3
 from pressmark.archive.protection import policy
-from tests.apps.conftest import READABLE, ROOT, Archive
+from tests.apps.conftest import READABLE, ROOT, SECTION, Archive
 from tests.identities import keys_of
+from tests.tools import until
 
 
 def pressmark(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -93,3 +98,62 @@ def test_a_crawler_crawls_into_locked_segments_and_a_reader_verifies(s3: Running
 
     verified = pressmark("verify", "--full", **keys_of("reader", s3, bucket))
     assert (verified.returncode, verified.stdout.split(":")[0]) == (0, "2 runs")
+
+
+OF_NO_BUCKET = {"newsroom", "pools", "s3server", "sites"}
+COMMANDS_OF = {
+    "setup": {"init-bucket": ["init-bucket"]},
+    "crawler": {
+        "crawl": ["crawl", SECTION, "--recheck"],
+        "recover": ["recover"],
+        "rederive": ["rederive", SECTION, "--write"],
+        "export": ["export", "newsroom"],
+        "index": ["index", "newsroom"],
+        "package": ["package", "newsroom"],
+        "audit": ["audit", "newsroom", "--sample", "3"],
+    },
+    "reader": {
+        "status": ["status", "--alarms"],
+        "verify": ["verify", "newsroom", "--full"],
+        "versions": ["versions", "ARTICLE"],
+    },
+    "operator": {"status": ["status"], "verify": ["verify", "newsroom", "--full"]},
+}
+SERVING = {
+    "reading-room": ["--port", "PORT", "--replay-port", "REPLAY", "--cache", "CACHE"],
+    "replay": ["--port", "PORT", "--cache", "CACHE"],
+}
+"""With a reader's keys."""
+
+
+@pytest.mark.long
+def test_every_command_runs_under_the_policy_made_for_it(s3: RunningS3, archive: Archive, tmp_path: Path) -> None:
+    bucket = archive.config.bucket
+    assert {name for of in COMMANDS_OF.values() for name in of} | {*SERVING} | OF_NO_BUCKET == {*COMMANDS}
+    assert archive.crawl().exit_code == 0
+    article = next(iter(archive.documents().values()))["identifier"]
+    users = {role: keys_of(role, s3, bucket) for role in COMMANDS_OF}
+    for role, commands in COMMANDS_OF.items():
+        for words in commands.values():
+            done = pressmark(*(article if word == "ARTICLE" else word for word in words), **users[role])
+            assert done.returncode == 0, f"{role}: {words}: {done.stdout}{done.stderr}"
+    for name, words in SERVING.items():
+        stands_for = {"PORT": str(free_port()), "REPLAY": str(free_port()), "CACHE": str(tmp_path / name)}
+        command = [sys.executable, "-m", "apps.cli", name, *(stands_for.get(word, word) for word in words)]
+        with subprocess.Popen(
+            command, env=os.environ | users["reader"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        ) as server:
+            address = f"http://127.0.0.1:{stands_for['PORT']}/" + (
+                "newsroom/" if name == "replay" else "articles/newsroom/"
+            )
+            until(lambda address=address: _answers(address))
+            server.terminate()
+            assert server.stderr
+            assert "AccessDenied" not in server.stderr.read()
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(address, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False

@@ -15,7 +15,7 @@ from apps.local_airflow import LocalAirflow
 from apps.ports import free_port
 from apps.s3server import RunningS3
 from tests.conftest import ROOT, fresh_bucket
-from tests.dags.night import ARCHIVE, Night, night
+from tests.dags.night import ARCHIVE, SECONDS, Night, night
 from tests.s3_proxy import Fault, Proxy, error, of, proxied
 
 pytestmark = pytest.mark.long
@@ -26,12 +26,14 @@ FAST = {"delay": 0, "concurrency": 4, "timeout": 10, "retries": 0}
 
 
 HASTE = {
+    "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "15",
+    "AIRFLOW__DAG_PROCESSOR__PARSING_CLEANUP_INTERVAL": "5",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
 }
-"""A scheduler that was killed is missed sooner than by default (300 s)."""
+"""A scheduler that was killed is missed sooner than by default (300 s), and so is a DAG that is gone (110 s)."""
 
 
 @attrs.frozen
@@ -231,6 +233,7 @@ def test_another_part_that_is_killed_is_started_again(house: Night, part: str) -
     program.kill()
     program.stop()
     program.start()
+    program.wait_until(house.airflow.is_healthy, SECONDS)
     house.set_site(politeness=FAST)
     assert house.ended(ARCHIVE, run_id) == "success"
 
