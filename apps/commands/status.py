@@ -44,6 +44,8 @@ def status(with_alarms: bool, as_json: bool) -> None:
         console().print(_table(states))
         if any(row["set_aside"] for row in states):
             echo("`pressmark recover` lists what is set aside, and why.")
+        for site in sites.values():
+            _tell_renamed(store, site)
         for row in states:
             for alarm in row.get("alarms", ()):
                 echo(f"{row['section']}: {alarm['title']}. {alarm['message']}\nWhat to do: {alarm['advice']}")
@@ -90,6 +92,15 @@ def _row(config: Config, store: Store, site: Site, section: str) -> dict[str, An
         "set_aside": aside,
         "problems": problems,
     }
+
+
+def _tell_renamed(store: Store, site: Site) -> None:
+    """Say which runs are of sections that the site file does not have: one that is renamed begins anew."""
+    for section in sorted(set(manifest.sections(store, site.site)) - set(site.sections)):
+        echo(
+            f"There are runs of {site.site}/{section}, which is no section of its site file: was it renamed? They stay "
+            f"at runs/{site.site}/{section}/; the documents are the site's, whatever its sections are called."
+        )
 
 
 def _alarms(store: Store, site: Site, section: str, now: datetime) -> list[dict[str, str]]:

@@ -106,6 +106,21 @@ def test_status_of_an_empty_bucket(archive: Archive) -> None:
     assert "never" in pressmark("status").stdout
 
 
+def test_status_tells_alarms_in_the_words_of_the_mails_and_what_was_renamed(archive: Archive) -> None:
+    archive.set_site(expect={"fewest": 50, "most": 60})
+    assert pressmark("crawl", SECTION).returncode == 4
+    told = pressmark("status", "--alarms").stdout
+    assert f"{SECTION}: the layout changed. 1 run since " in told
+    assert "What to do: Look at http://127.0.0.1" in told
+    assert "renamed" not in told
+    rows = json.loads(pressmark("status", "--alarms", "--json").stdout)
+    [alarm] = next(row["alarms"] for row in rows if row["section"] == SECTION)
+    assert alarm["kind"] == "layout-changed"
+    archive.set_site(sections={"europe": {"name": "Europe", "path": "/world/europe"}})
+    told = pressmark("status").stdout
+    assert "There are runs of newsroom/world/europe, which is no section of its site file: was it renamed?" in told
+
+
 def test_a_terminal_sees_progress(archive: Archive) -> None:
     reader, terminal = pty.openpty()
     with subprocess.Popen([PRESSMARK, "crawl", SECTION], stderr=terminal, stdout=subprocess.DEVNULL) as process:
