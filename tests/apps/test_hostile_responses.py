@@ -20,7 +20,7 @@ from pressmark.archive.captured import Captured
 from pressmark.document import to_bytes
 from pressmark.site_files import load_sites
 from tests.apps.conftest import SECTION, Archive, Crawl
-from tests.apps.hostile_site import HTML, HostileSite, answer, article_id, hostile_site, page, path, redirect
+from tests.apps.hostile_site import HOSTILE, HTML, HostileSite, answer, article_id, hostile_site, page, path, redirect
 from tests.process_tree import MostMemory
 from tests.spiders.raw_server import Script
 from tests.tools import until
@@ -338,4 +338,32 @@ def test_what_follows_a_response_is_no_part_of_the_next(archive: Archive, site: 
     shows(site, {path(number): (answer(page(number)) + answer(page(9)),) for number in range(5)})
     run = archive.crawl()
     assert fates(run) == {article_id(number): ("published", None) for number in range(5)}
+    all_is_well(archive, tmp_path)
+
+
+def test_two_workers_at_once_take_what_a_hostile_site_sends(
+    archive: Archive, site: HostileSite, tmp_path: Path
+) -> None:
+    """Each with a spool of its own, as on two machines; each object is told of once, and all of it is whole."""
+    scripts: dict[str, Script] = {path(number): (answer(page(number)),) for number in range(20)}
+    scripts |= {
+        path(20): (answer(page(20, HOSTILE)),),
+        path(21): (CHUNKED + b"5\r\nlamps\r\n0\r\nX-Odd: \x00\r\n\r\n",),
+        path(22): HUGE_HEAD,
+        path(23): (answer(gzip.compress(page(23).encode())[:-9], HTML + CUT),),
+        path(24): (redirect(path(24)),),
+        path(25): (answer(page(25, "<h1>" * 400)),),
+        path(26): (answer(gzip.compress(b"<p>" * 20_000_000), HTML + CUT),),
+        path(27): (answer(b"", b"", b"404 Not Found"),),
+    }
+    shows(site, scripts)
+    started = [archive.start(PRESSMARK_SPOOL=str(tmp_path / name)) for name in ("one", "other")]
+    both = [archive.finish(*each) for each in started]
+    assert [run.exit_code for run in both] == [0, 0]
+    first, second = (fates(run) for run in both)
+    assert first.keys() == second.keys() == {article_id(number) for number in range(28)}
+    told = [said["key"] for run in both for said in (run.manifest or {})["objects"]]
+    there = [key for prefix in (keys.ARTICLES, keys.REJECTED) for key in archive.store.keys(prefix)]
+    assert sorted(told) == sorted(there)
+    assert len(archive.documents()) >= 20
     all_is_well(archive, tmp_path)
