@@ -69,7 +69,9 @@ def watch_site_files(context: "Context") -> None:
         found = [site_files_wrong(wrong, datetime.now(UTC))] if wrong else []
         links = (_link_to_run(context["ti"].dag_id, context["run_id"]),)
         where = "site files"
-        _Teller(where, receivers(os.environ), VariableState(where), links, context).tell(found, {Kind.SITE_FILES})
+        _fail(
+            _Teller(where, receivers(os.environ), VariableState(where), links, context).tell(found, {Kind.SITE_FILES})
+        )
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
     if wrong:
@@ -96,9 +98,17 @@ def tell_alarms(
         UsageError: `PRESSMARK_ALARMS` can't be read.
         AirflowException: somebody could not be told, who is told by the next try; the others were, and are not again.
     """
-    where = f"{site.site}/{section}"
+    where, told = f"{site.site}/{section}", receivers(os.environ)
     links = _links(context["ti"].dag_id, context["run_id"], where)
-    _Teller(where, receivers(os.environ), VariableState(where), links, context).tell(found, judged)
+    of_all = [alarm for alarm in found if alarm.kind in _OF_ALL]
+    own = [alarm for alarm in found if alarm.kind not in _OF_ALL]
+    failures: list[str] = []
+    for teller, some, kinds in (
+        (_Teller("all sections", told, VariableState("bucket"), links, context), of_all, _OF_ALL & set(judged)),
+        (_Teller(where, told, VariableState(where), links, context), own, judged),
+    ):
+        failures += teller.tell(some, kinds)
+    _fail(failures)
 
 
 def tell_failed_try(section: str, context: "Context") -> None:
@@ -166,7 +176,8 @@ def _tell_of_run(section: str, alarm: Alarm, dag_id: str, run_id: str, context: 
     """Tell of a DAG run from a callback, once, whatever is wrong with it."""
     logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
     state = FileState(Config.from_env(os.environ).spool / ".alarms" / f"{dag_id}.json")
-    _Teller(section, receivers(os.environ), state, _links(dag_id, run_id, section), context).tell([alarm], judged=())
+    teller = _Teller(section, receivers(os.environ), state, _links(dag_id, run_id, section), context)
+    _fail(teller.tell([alarm], judged=()))
 
 
 @attrs.define
@@ -181,7 +192,8 @@ class _Teller:
     context: Any
     failures: list[str] = attrs.field(factory=list, init=False)
 
-    def tell(self, found: Sequence[Alarm], judged: Collection[Kind]) -> None:
+    def tell(self, found: Sequence[Alarm], judged: Collection[Kind]) -> list[str]:
+        """Tell what is found, and what of the judged is over; return who could not be told, and why."""
         told = self.state.read()
         judging, kinds = set(judged), set(told) - {alarm.kind for alarm in found}
         for alarm in found:
@@ -190,8 +202,7 @@ class _Teller:
             self._send(told, told[alarm.kind]["told"], self.receivers, self._alarm(alarm))
         for kind in sorted(told.keys() & set(judged) - {alarm.kind for alarm in found}):
             self._tell_over(told, kind)
-        if self.failures:
-            raise AirflowException(f"could not tell {'; '.join(self.failures)}. See docs/alarms.md.")
+        return self.failures
 
     def _tell_over(self, told: Told, kind: str) -> None:
         entry = told[kind]
@@ -244,6 +255,13 @@ def _left_of(told: Told, alarm: Alarm, over: Collection[str]) -> Entry | None:
     return None
 
 
+def _fail(failures: Sequence[str]) -> None:
+    if failures:
+        raise AirflowException(f"could not tell {'; '.join(dict.fromkeys(failures))}. See docs/alarms.md.")
+
+
+_OF_ALL = frozenset({Kind.BUCKET_AWAY})
+"""What is one trouble for all sections, and told of once for all."""
 _OF_READING = (Kind.LAYOUT_CHANGED, Kind.REJECTED, Kind.FIELDS_MISSING)
 """What can be left of each other."""
 _UNTIL_IT_WENT_WELL = frozenset({Kind.BUCKET_AWAY, Kind.SPOOL})

@@ -149,11 +149,11 @@ def test_a_bucket_that_is_away_is_told_at_the_first_failed_try_and_once(day: Day
     day.bucket.rule = lambda request: Fault(answer=error(403, "AccessDenied"), reaches_server=False)
     run_id = house.airflow.trigger(ARCHIVE, {"pages": 1})
     assert house.ended(ARCHIVE, run_id) == "failed"
-    assert house.told() == ["newsroom/world/europe: the bucket can't be used"]
+    assert house.told() == ["all sections: the bucket can't be used"]
     day.bucket.rule = lambda request: None
     house.clear(ARCHIVE, run_id, "recover", downstream=True)
     assert house.ended(ARCHIVE, run_id) == "success"
-    assert house.told()[1:] == ["over: newsroom/world/europe: the bucket can't be used"]
+    assert house.told()[1:] == ["over: all sections: the bucket can't be used"]
 
 
 def test_a_bucket_that_takes_nothing_is_told_until_a_crawl_went_well(day: Day, house: Night) -> None:
@@ -165,10 +165,10 @@ def test_a_bucket_that_takes_nothing_is_told_until_a_crawl_went_well(day: Day, h
     )
     for _ in range(2):
         assert house.ended(ARCHIVE, house.airflow.trigger(ARCHIVE, {"pages": 1})) == "failed"
-    assert house.told() == ["newsroom/world/europe: the bucket can't be used"]
+    assert house.told() == ["all sections: the bucket can't be used"]
     day.bucket.rule = lambda request: None
     house.run(ARCHIVE, pages=1)
-    assert house.told()[1:] == ["over: newsroom/world/europe: the bucket can't be used"]
+    assert house.told()[1:] == ["over: all sections: the bucket can't be used"]
 
 
 def test_a_changed_layout_is_one_alarm_and_one_all_clear(house: Night) -> None:

@@ -83,6 +83,8 @@ def test_what_is_left_of_an_incident_is_not_told_again(tell: Callable[..., None]
 
 
 def test_what_is_in_doubt_is_not_over(tell: Callable[..., None], mail: MailServer) -> None:
+    tell()  # What another test has left of the bucket is over.
+    mail.mails.clear()
     tell(unusable(BucketRefused("no right to put"), START))
     tell(judged=JUDGED - {Kind.BUCKET_AWAY})
     assert len(mail.mails) == 1
@@ -104,12 +106,31 @@ def test_a_failed_try_is_told_if_it_concerns_bucket_or_disk(
     tasks: Tasks, mail: MailServer, error: Exception, told: str | None
 ) -> None:
     def fail(context: Context) -> None:
-        Variable.delete("pressmark_alarms/newsroom/world/europe")
+        for name in ("newsroom/world/europe", "bucket"):
+            Variable.delete(f"pressmark_alarms/{name}")
         for _ in range(2):
             tell_failed_try("newsroom/world/europe", Context(**{**context, "exception": error}))
 
     tasks.run(fail)
-    assert mail.subjects(OPS) == ([f"[Pressmark] newsroom/world/europe: {told}"] if told else [])
+    where = "newsroom/world/europe" if isinstance(error, SpoolError) else "all sections"
+    assert mail.subjects(OPS) == ([f"[Pressmark] {where}: {told}"] if told else [])
+
+
+def test_a_bucket_that_is_away_is_told_once_for_all_sections(tasks: Tasks, mail: MailServer) -> None:
+    away = unusable(BucketUnreachable("nobody answers"), START)
+
+    def tell_of(context: Context) -> None:
+        Variable.delete("pressmark_alarms/bucket")
+        for section in ("world/one", "world/two"):
+            tell_alarms(SITE, section, context, [away], {Kind.BUCKET_AWAY})
+        for section in ("world/one", "world/two"):
+            tell_alarms(SITE, section, context, [], {Kind.BUCKET_AWAY})
+
+    tasks.run(tell_of)
+    assert mail.subjects(OPS) == [
+        "[Pressmark] all sections: the bucket can't be used",
+        "[Pressmark] over: all sections: the bucket can't be used",
+    ]
 
 
 def test_what_was_not_looked_for_is_not_over(tell: Callable[..., None], mail: MailServer) -> None:

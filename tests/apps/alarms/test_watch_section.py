@@ -73,8 +73,8 @@ def test_a_bucket_that_is_away_is_told_once_and_ends_nothing(
     told = [subject.removeprefix("[Pressmark] ") for subject in mail.subjects(OPS)]
     assert told == [
         f"{SECTION}: no news for 0 min",
-        f"{SECTION}: the bucket can't be used",
-        f"over: {SECTION}: the bucket can't be used",
+        "all sections: the bucket can't be used",
+        "over: all sections: the bucket can't be used",
     ]
 
 
