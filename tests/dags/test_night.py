@@ -53,11 +53,12 @@ def test_a_section_is_archived_and_what_follows_starts_by_itself(house: Night) -
     counts = house.airflow.result(ARCHIVE, run_id, "crawl")["counts"]
     assert counts["listing_pages"] == 1
     assert counts["published"]
-    events = house.airflow.call("GET", f"/assets/events?source_dag_id={ARCHIVE}")["asset_events"]
-    assert events[0]["extra"]["published"] == counts["published"]
     house.until(lambda: house.airflow.call("GET", f"/dags/{PACKAGE}/dagRuns")["dag_runs"])
     [packaged] = house.airflow.call("GET", f"/dags/{PACKAGE}/dagRuns")["dag_runs"]
     assert house.ended(PACKAGE, packaged["dag_run_id"]) == "success"
+    # Not before: Airflow can't tell of events whose runs have not begun (3.3.2: 500).
+    events = house.airflow.call("GET", f"/assets/events?source_dag_id={ARCHIVE}")["asset_events"]
+    assert events[0]["extra"]["published"] == counts["published"]
     assert any(house.store.keys("exports/newsroom/parquet/"))
     assert any(house.store.keys("index/newsroom/"))
 
