@@ -102,16 +102,20 @@ class _Stage:
         policy = f"{_POLICY}; {_SANDBOX}; frame-ancestors 'self' {self._places.room}"
         return HTMLResponse(html, headers={**_HEADERS, "Content-Security-Policy": policy, "Cache-Control": "no-cache"})
 
-    def player(self) -> FileResponse:
+    def player(self, request: Request) -> Response:
         """ReplayWeb.page itself."""
+        if _as_worker(request):
+            return _no_worker()
         return FileResponse(self._player / "ui.js", headers={**_HEADERS, "Cache-Control": "max-age=3600"})
 
     def worker(self) -> Response:
         """Our own worker, which contains that of ReplayWeb.page."""
         return self._script(_contained())
 
-    def replayweb(self) -> Response:
-        """ReplayWeb.page's worker, unchanged."""
+    def replayweb(self, request: Request) -> Response:
+        """ReplayWeb.page's worker, unchanged: for ours to take in, and not to be one by itself."""
+        if _as_worker(request):
+            return _no_worker()
         return self._script((self._player / "sw.js").read_bytes())
 
     def _script(self, script: bytes) -> Response:
@@ -136,6 +140,16 @@ class _Stage:
 
 
 @cache
+def _as_worker(request: Request) -> bool:
+    """Tell whether a script is to become a service worker; for what one takes in, browsers do not say so."""
+    return "service-worker" in request.headers
+
+
+def _no_worker() -> Response:
+    """A captured page could else put a worker that does not contain it in the place of ours."""
+    return PlainTextResponse("This script becomes no service worker by itself.", 403)
+
+
 def _contained() -> bytes:
     script = (files("apps.reading_room") / "static" / "worker.js").read_text("utf-8")
     return script.replace("POLICY;", f"{json.dumps(_CAPTURED)};", 1).encode()

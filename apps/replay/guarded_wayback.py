@@ -15,8 +15,9 @@ import os  # noqa: E402
 import re  # noqa: E402
 from collections.abc import Callable, Iterable  # noqa: E402
 from typing import Any  # noqa: E402
-from urllib.parse import quote, unquote, urlsplit  # noqa: E402
+from urllib.parse import parse_qsl, quote, unquote, urlsplit  # noqa: E402
 
+from pywb.apps import frontendapp  # noqa: E402
 from pywb.apps.cli import WaybackCli  # noqa: E402
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -42,8 +43,21 @@ _CAPTURE = re.compile(r"/(?:[^/]+/\d*(?P<how>[a-z]+_|[$][a-z0-9:.-]+)/)?.+", re.
 """All else: pywb takes it for the address of a capture, with or without a time, a scheme and what it is wanted for."""
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _POLICY = "content-security-policy"
+_UNSENT = frozenset(
+    {
+        *(_POLICY, "x-dns-prefetch-control"),
+        *("refresh", "set-cookie", "service-worker-allowed", "clear-site-data"),
+        *("reporting-endpoints", "report-to", "nel"),
+    }
+)
+"""What a browser would do for a capture, whatever its policy; the last three tell others of it."""
 _MEMENTO = {"memento-datetime", "link", "vary"}
-_REFUSALS = {"host": "This is no name of this server.\n", "control": "An address holds no control characters.\n"}
+_REFUSALS = {
+    "host": "This is no name of this server.\n",
+    "control": "An address holds no control characters.\n",
+    "worker": "No capture becomes a service worker: it would answer for all others.\n",
+    "pattern": "filter=~ is not served: one pattern could take for ever. Without ~ it looks for a text.\n",
+}
 
 
 class GuardedWayback(WaybackCli):  # type: ignore[misc]  # pywb has no types
@@ -51,8 +65,20 @@ class GuardedWayback(WaybackCli):  # type: ignore[misc]  # pywb has no types
 
     def load(self) -> Application:
         """Make the application."""
+        frontendapp.WarcServer = GuardedWarcServer
         hosts = _NAMES | set(filter(None, os.environ.get(HOSTS, "").split(",")))
         return Guard(super().load(), hosts, os.environ.get(HERE, ""), os.environ.get(FRAMES, ""))
+
+
+class GuardedWarcServer(frontendapp.WarcServer):  # type: ignore[misc]  # pywb has no types
+    """What pywb asks for captures, by a port of its own: it answers pywb alone, by the name of this machine."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer."""
+        if _host(environ.get("HTTP_HOST", "")) not in _NAMES:
+            return _refuse(start_response, "host")
+        answer: Iterable[bytes] = super().__call__(environ, start_response)
+        return answer
 
 
 class Guard:
@@ -76,6 +102,10 @@ class Guard:
             return _refuse(start_response, "host")
         if _CONTROL.search(path + unquote(environ.get("QUERY_STRING", ""))):
             return _refuse(start_response, "control")
+        if "HTTP_SERVICE_WORKER" in environ or environ.get("HTTP_SEC_FETCH_DEST") == "serviceworker":
+            return _refuse(start_response, "worker")
+        if any(value.lstrip("!").startswith("~") for name, value in _query(environ) if name == "filter"):
+            return _refuse(start_response, "pattern")
         found = None if _OWN.fullmatch(path) else _CAPTURE.fullmatch(path)
         in_window = environ.get("HTTP_SEC_FETCH_DEST") == "document"
         # Both names are of one site, or browsers give a frame no storage. (A proxy may have sent its own name of us.)
@@ -142,6 +172,10 @@ def _address(environ: dict[str, Any]) -> str:
     return asked if asked.startswith("/") else urlsplit(asked).path
 
 
+def _query(environ: dict[str, Any]) -> list[tuple[str, str]]:
+    return parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+
+
 def _has(headers: Headers, wanted: str) -> bool:
     return any(name.lower() == wanted for name, _ in headers)
 
@@ -151,7 +185,7 @@ def _is_page(headers: Headers) -> bool:
 
 
 def _with_policy(headers: Headers, policy: str) -> Headers:
-    kept = [(name, value) for name, value in headers if name.lower() not in {_POLICY, "x-dns-prefetch-control"}]
+    kept = [(name, value) for name, value in headers if name.lower() not in _UNSENT]
     return [*kept, ("Content-Security-Policy", policy), ("X-DNS-Prefetch-Control", "off")]
 
 

@@ -289,6 +289,8 @@ def test_captured_pages_are_shown_in_frames_alone(shelf: Shelf, visitor: Visitor
         ask(stage, PLACES.replay, f"/show/newsroom/replay/{name}") for name in ("sw.js", "replayweb.js")
     )
     assert 'importScripts("replayweb.js")' in worker.text
+    for script in ("/show/newsroom/replay/replayweb.js", "/show/newsroom/replay/ui.js", "/ui.js"):
+        assert ask(stage, PLACES.replay, script, **{"Service-Worker": "script"}).status_code == 403
     assert "allow-popups" not in worker.text
     assert replayweb.content == b"as it came \xff", "for its licence"
     captured = datetime.fromisoformat(shelf.updated.data["pressmark"]["captures"][0]["capturedAt"])

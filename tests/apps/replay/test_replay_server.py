@@ -15,6 +15,7 @@ from pathlib import Path
 import attrs
 import boto3
 import httpx
+import psutil  # type: ignore[import-untyped]
 import pytest
 from click.testing import CliRunner
 
@@ -226,7 +227,7 @@ def test_no_spelling_of_an_address_lets_a_capture_run_under_the_name_of_windows(
     ]
     found = 0
     for path in paths:
-        for more in ({"Sec-Fetch-Dest": "document"}, {"Sec-Fetch-Dest": "serviceworker"}, {}):
+        for more in ({"Sec-Fetch-Dest": "document"}, {"Sec-Fetch-Dest": "script"}, {}):
             answer = replaying.client.get(path, headers={"Host": f"pywb.localhost:{port}", **more})
             if answer.is_redirect:
                 continue
@@ -239,6 +240,53 @@ def test_no_spelling_of_an_address_lets_a_capture_run_under_the_name_of_windows(
         found += captured
         assert not captured or "sandbox" in inner.headers["Content-Security-Policy"], path
     assert found or spelling.startswith(("$", "/"))
+
+
+@pytest.mark.long
+def test_no_capture_becomes_a_service_worker(replaying: Replaying) -> None:
+    """It would answer for all captures of its scope, under no policy."""
+    document = replaying.documents()[0]
+    url, at = document.data["url"], f"{when(document):%Y%m%d%H%M%S}"
+    for name in ("pywb.localhost", "replay.pywb.localhost"):
+        host = {"Host": f"{name}:{replaying.server.port}"}
+        for how in ("wkr_", "sw_", "js_", "id_", ""):
+            for header in ({"Service-Worker": "script"}, {"Sec-Fetch-Dest": "serviceworker"}):
+                asked = replaying.client.get(f"/newsroom/{at}{how}/{url}", headers=host | header)
+                assert asked.status_code == 400
+            assert (
+                "service-worker-allowed" not in replaying.client.get(f"/newsroom/{at}{how}/{url}", headers=host).headers
+            )
+
+
+@pytest.mark.long
+def test_a_pattern_that_takes_for_ever_is_not_looked_for(replaying: Replaying) -> None:
+    client, url = replaying.client, replaying.documents()[0].data["url"]
+    assert client.get("/newsroom/cdx", params={"url": url, "filter": r"~urlkey:(\w+|\W)*\n!"}).status_code == 400
+    assert client.get("/newsroom/cdx", params={"url": url, "filter": "!~status:3.."}).status_code == 400
+    assert client.get("/newsroom/cdx", params={"url": url, "filter": "=status:200"}).text.count("\n") >= 1
+
+
+@pytest.mark.long
+def test_what_pywb_asks_for_captures_answers_pywb_alone(replaying: Replaying) -> None:
+    programs = [each for each in psutil.process_iter() if str(replaying.server.cache) in " ".join(_words(each))]
+    ports = {
+        each.laddr.port
+        for program in programs
+        for each in program.net_connections("inet")
+        if each.status == psutil.CONN_LISTEN
+    } - {replaying.server.port}
+    assert ports
+    for port in ports:
+        asked = f"http://127.0.0.1:{port}/newsroom/index?url=http://x.example/"
+        assert httpx.get(asked, headers={"Host": "evil.example"}, trust_env=False).status_code == 400
+        assert httpx.get(asked, trust_env=False).status_code == 200
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return [*process.cmdline(), process.cwd()]
+    except psutil.Error:
+        return []
 
 
 @pytest.mark.long
