@@ -95,7 +95,8 @@ def report_crawl(crawled: dict[str, Any] | None) -> dict[str, Any]:
 def _result(crawled: dict[str, Any] | None) -> dict[str, Any]:
     if crawled is None:
         raise AirflowFailException(
-            "the crawl left no result: it was marked as success by hand. What it captured is published by the next "
-            "run; to have it told by this one, clear the crawl with what follows it (Downstream)."
+            "the crawl left no result here: it was marked as success by hand, or this run was divided anew since. "
+            "What it captured is published, by the next run at the latest; to have it told by this one, clear the "
+            "crawl with what follows it (Downstream)."
         )
     return crawled

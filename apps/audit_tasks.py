@@ -36,7 +36,7 @@ def look(site: Site, days: str, listed: int, moment: datetime) -> Seen:
 
 def survey(site: Site, form: Mapping[str, Any], moment: datetime) -> Seen:
     """See what only all runs together show."""
-    return _auditor(site, moment).survey(days_of(form), form["sample"], progress=_progress)
+    return _auditor(site, moment).survey(days_of(form), int(form["sample"]), progress=_progress)
 
 
 def write(

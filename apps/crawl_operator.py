@@ -27,6 +27,7 @@ from apps.retries import RETRIES
 from pressmark import errors
 from pressmark.archive.json_model import JsonModel
 from pressmark.archive.manifest_model import INTERRUPTED, Manifest
+from pressmark.errors import UsageError
 from pressmark.text import shown, shown_lines
 
 __all__ = ["RETRIES"]
@@ -108,6 +109,8 @@ class CrawlOperator(BaseOperator):
         command = [*self.runner, self.section, "--run-id", run_id]
         for name, value in self.scope.items():
             option = f"--{name.replace('_', '-')}"
+            if isinstance(value, float) and value.is_integer():
+                value = int(value)  # noqa: PLW2901  # To JSON, and so to a form, 2.0 is a whole number.
             if value is True:
                 command.append(option)
             elif value not in {None, False, ""}:
@@ -149,6 +152,8 @@ class CrawlOperator(BaseOperator):
             raise AirflowException(
                 f"The crawl was stopped{why}. What it captured is in the bucket, and the next try goes on from there."
             )
+        if code == UsageError.exit_code:
+            raise UsageError("The crawl was asked for what can't be: see the lines above.")
         if code or manifest is None:
             raise AirflowException(f"The crawl ended with exit code {code} and left no result: see the lines above.")
         return {

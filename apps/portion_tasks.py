@@ -26,7 +26,7 @@ def divide(site: Site, form: Mapping[str, Any]) -> list[Portion]:
     Raises:
         UsageError: the days are the wrong way round.
     """
-    found = portions(opened(), site.site, form["megabytes"] * MEGABYTE, days_of(form))
+    found = portions(opened(), site.site, int(form["megabytes"]) * MEGABYTE, days_of(form))
     logger.info("%d portions, %d MB of segments", len(found), sum(each.size for each in found) // MEGABYTE)
     return found
 

@@ -78,7 +78,6 @@ class RunningS3:
             "AWS_ACCESS_KEY_ID": secrets.token_hex(10),
             "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
         }
-        replace_file(self.settings, exports(self.environment))
         replace_file(self.folder / IDENTITIES, _identities(self._keys))  # From variables it would log the key's id.
         # Nothing of the caller's environment: neither other keys nor ~/.seaweedfs is meant.
         environment = {"PATH": os.defpath, "HOME": str(self.folder)}
@@ -88,6 +87,7 @@ class RunningS3:
             self._program.start()
             client = self.client()
             self._program.wait_until(lambda: self._answers(client), READY_SECONDS)
+            replace_file(self.settings, exports(self.environment))  # Not before: another one may hold this folder.
         except BaseException:
             self.stop()
             raise

@@ -86,7 +86,10 @@ _BY_FAILURE: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "SpoolError": (
             "The worker's disk could not be written or read: it may be full.",
-            "Make room below PRESSMARK_SPOOL on the worker. The next run publishes what was whole.",
+            (
+                "Make room below PRESSMARK_SPOOL on the worker, or bring the folder back if it is gone. The next run "
+                "publishes what is there and whole."
+            ),
         ),
         "RunFailed": (
             "The crawl went through, and its result can't be trusted to hold all.",

@@ -99,9 +99,9 @@ def deadline_missed(dag_run: str, due: datetime, now: datetime) -> Alarm:
         about=dag_run,
         message=f"DAG run {dag_run} should have ended at {moment(due)} and goes on, or has not begun.",
         advice="Open it in Airflow. If its crawl waits for the site, the log of the task says for which page; if it is "
-        "queued, another crawl of this site holds the pool, or no worker is free; if its logical date lies ahead, no "
-        "task of it begins before that. To stop it loses nothing: mark the run as failed, and the next one goes on "
-        "where this one ended.",
+        "queued, another crawl of this site holds the pool, the pool has no slots, or no worker is free; if its "
+        "logical date lies ahead, no task of it begins before that. To stop it loses nothing: mark the run as failed, "
+        "and the next one goes on where this one ended.",
     )
 
 
@@ -131,7 +131,7 @@ def site_files_wrong(wrong: Sequence[str], since: datetime) -> Alarm:
         about=hashlib.sha256("\n".join(wrong).encode()).hexdigest()[:12],
         message="\n".join(wrong),
         advice="Mend what is named; docs/sites.md tells what each field means. Until then its site is not archived; "
-        "all others are.",
+        "all others are. If it is the folder itself (PRESSMARK_SITES), no site is.",
     )
 
 

@@ -21,6 +21,8 @@ LONGEST_URL = 8000
 """Characters of an address that is asked for: what servers are expected to take at least (RFC 9110, 4.1)."""
 _ARTICLE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)
 """An id is a folder of keys, which have 1,024 bytes at most, and a name on the disk of some S3 servers: 255."""
+LAYOUTS = frozenset({"chinadaily"})
+"""Names of the page classes that there are, for those who read site files without them (`spiders.layouts.LAYOUTS`)."""
 MOST_PAGES = 1_000_000
 """Listing pages that a run may be asked to read."""
 _LONGEST = timedelta(days=365)
@@ -37,6 +39,12 @@ def _time_zone(name: str) -> str:
         ZoneInfo(name)
     except ZoneInfoNotFoundError:
         raise ValueError(f"no such IANA time zone: {name}") from None
+    return name
+
+
+def _layout(name: str) -> str:
+    if name not in LAYOUTS:
+        raise ValueError(f"no layout {name!r}. Known: {', '.join(sorted(LAYOUTS))}")
     return name
 
 
@@ -228,7 +236,7 @@ class Site(_Facts):
     site: Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9-]*$")]
     """Short name; stands in bucket keys, segment names and DAG ids."""
     title: str
-    layout: str
+    layout: Annotated[str, AfterValidator(_layout)]
     """Name of the page classes that read it (`spiders.pages`)."""
     origin: Annotated[str, Field(pattern=r"^https?://[^/]+$"), AfterValidator(_origin)]
     """Scheme, host and port that listing paths are appended to."""
@@ -250,6 +258,12 @@ class Site(_Facts):
     bounds: PageBounds = PageBounds()
     recheck: Recheck = Recheck()
     sections: Annotated[dict[SectionName, Section], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _own_host(self) -> Self:
+        if refusal := self.refusal(self.origin + "/"):
+            raise ValueError(f"origin: {refusal}")
+        return self
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -1,6 +1,7 @@
 """`pressmark recover`: what killed runs left on this machine gets to the bucket."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from apps.commands.console import console, print_json, table
 from apps.echo import echo
 from apps.recovery import adopt, recover_and_publish, take_again
 from pressmark.archive.set_aside import all_set_aside
+from pressmark.archive.spool_files import spool_files
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import HostBusy, PressmarkError, SpoolError, UsageError
@@ -64,6 +66,7 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
     failures += failed
     if not site:
         failures += sites.wrong
+        failures += _strangers(config, sites)
     aside = [
         {"site": each.site, **note.summary}
         for each in wanted
@@ -91,6 +94,22 @@ def _recovered(
         except (HostBusy, SpoolError) as error:
             failures.append(error)
     return rows, failures
+
+
+def _strangers(config: Config, sites: Collection[str]) -> list[PressmarkError]:
+    """Tell of spools of sites that no site file has: what waits there nobody publishes."""
+    try:
+        folders = [path for path in config.spool.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        waiting = [(path, spool_files(path, path.name).waiting) for path in folders if path.name not in sites]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        return [SpoolError(f"{config.spool} can't be listed: {error}")]
+    return [
+        SpoolError(f"{path}: {number} files wait, and no site file has a site {path.name!r}: was it renamed?")
+        for path, number in waiting
+        if number
+    ]
 
 
 def _show(config: Config, rows: list[dict[str, object]], aside: list[dict[str, Any]], moved: int) -> None:

@@ -46,9 +46,9 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
     store = Store.open(config)
     keys = list(manifest.below(store, below, day, run_id))
     whole = not (day or run_id or "/" in what)
-    if not keys and not whole:
+    if not keys and (not whole or full):
         asked = " ".join(filter(None, [what, f"{day:%Y-%m-%d}" if day else "", run_id]))
-        raise UsageError(f"{asked}: no such runs in bucket {config.bucket!r}")
+        raise UsageError(f"{asked or 'all sites'}: no such runs in bucket {config.bucket!r}")
     with counting(len(keys), "run") as count:
         findings = list(
             verify_runs(store, keys, full=full, strays_of=what if whole else None, on_run=lambda run: count())

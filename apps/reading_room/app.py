@@ -123,6 +123,7 @@ class Room:
 
     def month(self, request: Request, site: str, year: int, month: int) -> HTMLResponse:
         """The days of a month."""
+        _date(year, month, 1)
         name = f"{year:04}-{month:02}"
         days = [(date.fromisoformat(day), count) for day, count in self.finder.days(site, name)]
         if not days:
@@ -158,11 +159,12 @@ class Room:
         links = {"Link": links_of(self.places, reading.citation, reading.document)}
         return self._render(request, "version.html", headers=links, reading=reading)
 
-    def compare(
+    async def compare(
         self, request: Request, earlier: str, later: str, view: Literal["inline", "side"] = "inline"
     ) -> HTMLResponse:
         """What differs between two versions."""
-        told = compare(self.holdings, earlier, later)
+        client = request.client.host if request.client else ""
+        told = await self.turns.run(client, compare, self.holdings, earlier, later)
         return self._render(request, "compare.html", told=told, view=view)
 
     def replay(
@@ -251,8 +253,8 @@ def _day(text: str) -> date | None:
 def _date(year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
-    except ValueError:
-        raise NotThere(f"{year}/{month}/{day}") from None
+    except (ValueError, OverflowError):
+        raise NotThere("a day that is none") from None
 
 
 @cache

@@ -1,6 +1,5 @@
 """An article: what was captured of it on a time line, and each version with where it comes from."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +12,7 @@ from apps.shown.captured import Page, page_of
 from apps.shown.changes import KINDS, Known, known_of
 from apps.shown.holdings import Holdings
 from apps.shown.keys import NotThere, is_document
-from pressmark.archive import keys, strict_json
+from pressmark.archive import keys
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document
 
@@ -137,7 +136,7 @@ def reading_of(holdings: Holdings, places: Places, key: str) -> Reading:
         moment=moment,
         page=page_of(holdings, key),
         citation=citation_of(places, document, captured_at),
-        sha256=hashlib.sha256(holdings.store.get(key, most=strict_json.MOST)).hexdigest(),
+        sha256=holdings.sha256(key),
         package=package_of(document),
         captures=document.data["pressmark"]["captures"],
     )

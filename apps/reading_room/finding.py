@@ -19,6 +19,9 @@ SECONDS = 2.0
 """That a search may take."""
 _EXCERPT = 28
 """Words."""
+_MARKED = 20_000
+"""Characters of a text in which what was found is marked: FTS5 takes the square of its places, in one step that nothing
+can break off."""
 _NEWEST = "SELECT * FROM versions WHERE versions"
 
 
@@ -191,8 +194,12 @@ _BY_TIME = (
     f" ORDER BY updated DESC, id LIMIT {PAGE} OFFSET :offset"
 )
 _EXCERPTS = (
-    f"SELECT versions.*, highlight(texts, 0, '{spelling.OPENING}', '{spelling.CLOSING}') AS marked,"
-    f" snippet(texts, 1, '{spelling.OPENING}', '{spelling.CLOSING}', '…', {_EXCERPT}) AS excerpt,"
+    f"SELECT versions.*, CASE WHEN length(texts.headline) <= {_MARKED}"
+    f" THEN highlight(texts, 0, '{spelling.OPENING}', '{spelling.CLOSING}')"
+    f" ELSE substr(texts.headline, 1, {_MARKED}) END AS marked,"
+    f" CASE WHEN length(texts.body) <= {_MARKED}"
+    f" THEN snippet(texts, 1, '{spelling.OPENING}', '{spelling.CLOSING}', '…', {_EXCERPT})"
+    " ELSE substr(texts.body, 1, 200) || '…' END AS excerpt,"
     " (SELECT max(versions) FROM versions AS own WHERE own.site = versions.site AND own.day = versions.day"
     " AND own.article = versions.article) AS of_article"
     " FROM texts JOIN versions ON versions.id = texts.rowid WHERE texts.rowid = ? AND texts MATCH ?"

@@ -5,6 +5,8 @@ from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+MOST = 1 << 20
+"""Bytes that are taken before a request is under way: the parts of a head are joined again and again."""
 SECONDS = 20.0
 """That the head of a request may take, from the connection or from the request before it."""
 
@@ -12,6 +14,8 @@ SECONDS = 20.0
 class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # which class it is depends on what is installed
     """uvicorn's own protocol, with a clock for what has only half come."""
 
+    _came = 0
+    """Bytes of what may be the head of a request."""
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -20,7 +24,12 @@ class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # whic
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Wait on if no request is under way by now."""
+        """Wait on if no request is under way by now; of a head without an end no more is taken than may be."""
+        if self.cycle is None or self.cycle.response_complete:
+            self._came += len(data)
+            if self._came > MOST:
+                self.transport.abort()
+                return
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._stop()
@@ -36,6 +45,7 @@ class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # whic
         self._waiting = asyncio.get_running_loop().call_later(SECONDS, self._close)
 
     def _stop(self) -> None:
+        self._came = 0
         if self._waiting:
             self._waiting.cancel()
             self._waiting = None

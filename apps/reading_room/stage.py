@@ -35,7 +35,7 @@ _SANDBOX = "sandbox allow-scripts allow-same-origin allow-forms"
 """It holds for what it shows, too: no captured page leads the window away, or opens another."""
 _CAPTURED = f"{_SOURCES}; base-uri 'self'; {_SANDBOX}"
 """Of all that ReplayWeb.page's worker answers: captured pages, and the player's documents around them."""
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 

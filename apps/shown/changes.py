@@ -1,6 +1,7 @@
 """What a version of an article changed: the version before it beside it, field by field and word by word."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
@@ -19,6 +20,8 @@ LONGEST = 800
 """Words of two texts together that are compared word by word; comparing takes the square of their number."""
 EFFORT = 1_000_000
 """Pairs of words that are compared for a page, at most, and of paragraphs: half a second or so."""
+MOST_ALIKE = 20_000
+"""Pairs of paragraphs that are the same, for the same reason: a few lines that come again and again take seconds."""
 LEAST_KEPT = 0.3
 """Of the words: with fewer of them the same, a text was replaced by another."""
 NAMES = {
@@ -51,6 +54,9 @@ _SHOWN = {
     "image": list,
 }
 """What pages say of a version, of these types."""
+
+_FROM, _OF = ("archivedAt", "identifier"), ("version", "layout", "contentSha256")
+"""What they say of where it comes from, in the document and in its block."""
 
 Words = Sequence[tuple[str, str]]
 """Runs of words, each with `same`, `removed` or `added`."""
@@ -112,9 +118,17 @@ class Known:
                     return f"its {wrong[0]} is none"
                 [each["name"] for each in document.data["author"]]
                 [each["contentUrl"] for each in document.data["image"]]
+                for block, names in ((document.data, _FROM), (document.data["pressmark"], _OF)):
+                    if odd := [name for name in names if not isinstance(block[name], str)]:
+                        return f"its {odd[0]} is none"
+                [each["payloadDigest"] for each in document.data["pressmark"]["captures"]]
+                if not isinstance(document.data.get("sourceOrganization", {}), dict):
+                    return "its sourceOrganization is none"
+                if document.data["identifier"] != document.article_id:
+                    return "it is of another article than its key says"
             else:
                 int(document.data["pressmark"]["status"])
-        except (FindingsFound, LookupError, TypeError, ValueError, AttributeError) as error:
+        except (FindingsFound, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             return f"{type(error).__name__}: {error}"
         return ""
 
@@ -205,7 +219,7 @@ def change_of(difference: Difference) -> Change:
     texts = [_text(value) for value in (difference.before, difference.after)]
     before, after = (text.split("\n\n") if text else [] for text in texts)
     steps = [("replace", 0, len(before), 0, len(after))]
-    if len(before) * len(after) <= EFFORT:
+    if len(before) * len(after) <= EFFORT and _alike(before, after) <= MOST_ALIKE:
         steps = [*SequenceMatcher(None, before, after, autojunk=False).get_opcodes()]
     paragraphs: list[Words | str] = []
     left = EFFORT
@@ -218,6 +232,12 @@ def change_of(difference: Difference) -> Change:
             paragraphs += _words(old, new, compare=_length(old, new) <= LONGEST and cost <= left)
             left -= cost if cost <= left else 0
     return Change(name=NAMES.get(difference.field, difference.field), paragraphs=paragraphs)
+
+
+def _alike(before: Sequence[str], after: Sequence[str]) -> int:
+    """Return how many pairs of paragraphs are the same: what it costs to compare them goes with these."""
+    there = Counter(after)
+    return sum(there[each] for each in before)
 
 
 def _pairs(before: Sequence[str], after: Sequence[str]) -> Iterable[tuple[str, str]]:

@@ -1,6 +1,8 @@
 """What the console shows: runs and documents of all sites, read from the bucket and kept as long as they are used."""
 
+import hashlib
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +28,10 @@ PATIENCE = 1.0
 ANSWERED_WITHIN = 10.0
 """Seconds that a bucket may take for an answer, for the same reason."""
 _MANIFESTS, _DOCUMENTS = 64, 1024
+_SECONDS = 60.0
+"""That a document is kept: one that is taken down is gone from all pages by then."""
+_LARGE = 200_000
+"""Characters of a document that is not kept."""
 
 Value = TypeVar("Value")
 
@@ -35,21 +41,24 @@ class Kept(Generic[Value]):
     """The values used last, by bucket key; what lies under these keys does not change. Safe in several threads."""
 
     most: int
-    _values: dict[str, Value] = attrs.field(factory=dict, init=False, repr=False)
+    seconds: float = float("inf")
+    """For how long: what was taken down is not to be shown."""
+    _values: dict[str, tuple[float, Value]] = attrs.field(factory=dict, init=False, repr=False)
     _lock: Lock = attrs.field(factory=Lock, init=False, repr=False, eq=False)
 
     def get(self, key: str) -> Value | None:
         """Return a value if it is there."""
         with self._lock:
-            if key not in self._values:
+            kept = self._values.pop(key, None)
+            if not kept or kept[0] < time.monotonic() - self.seconds:
                 return None
-            value = self._values[key] = self._values.pop(key)  # The one used last comes last.
-            return value
+            self._values[key] = kept  # The one used last comes last.
+            return kept[1]
 
     def keep(self, key: str, value: Value) -> None:
         """Keep a value in the place of the one not used for longest."""
         with self._lock:
-            self._values[key] = value
+            self._values[key] = time.monotonic(), value
             while len(self._values) > self.most:
                 del self._values[next(iter(self._values))]
 
@@ -67,7 +76,7 @@ class Holdings:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _histories: dict[str, History] = attrs.field(factory=dict, init=False, repr=False)
     _manifests: Kept[manifest.Manifest] = attrs.field(factory=lambda: Kept(_MANIFESTS), init=False, repr=False)
-    _documents: Kept[Document] = attrs.field(factory=lambda: Kept(_DOCUMENTS), init=False, repr=False)
+    _documents: Kept[Document] = attrs.field(factory=lambda: Kept(_DOCUMENTS, _SECONDS), init=False, repr=False)
 
     @classmethod
     def open(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -123,8 +132,17 @@ class Holdings:
             document = Document(key, strict_json.load_object(data))
         except strict_json.InvalidJson as error:
             raise FindingsFound(f"{key} is no document: {error}") from None
-        self._documents.keep(key, document)
+        self._keep(document)
         return document
+
+    def sha256(self, key: str) -> str:
+        """Return the SHA-256 of a document's JSON, hex, as it is in the bucket now.
+
+        Raises:
+            NotThere: there is none any more.
+        """
+        with _looking_for(key):
+            return hashlib.sha256(self.store.get(key, most=strict_json.MOST)).hexdigest()
 
     def documents(
         self, wanted: Iterable[str], broken: Callable[[FindingsFound], None] = lambda error: None
@@ -145,9 +163,13 @@ class Holdings:
         unknown = [key for key, document in found.items() if document is None]
         if unknown:
             for document in self.reader(site_of_document(unknown[0])).read(unknown, broken):
-                self._documents.keep(document.key, document)
+                self._keep(document)
                 found[document.key] = document
         return {key: document for key, document in found.items() if document}
+
+    def _keep(self, document: Document) -> None:
+        if sum(len(value) for value in document.data.values() if isinstance(value, str)) <= _LARGE:
+            self._documents.keep(document.key, document)
 
     def reader(self, site: str) -> Reader:
         """Return the reader of a site's archive."""

@@ -150,12 +150,16 @@ class Packager:
 
         A page captured before midnight has its pictures behind it, and one behind it its styles before.
         """
-        own, *others = (list(self._of(day + timedelta(days=days))) for days in (0, -1, 1))
+        own, *others = (list(self._of(day, days)) for days in (0, -1, 1))
         runs = {_RUN.sub("", key.rpartition("/")[2]) for key in own}
         near = [key for keys_ in others for key in keys_ if _RUN.sub("", key.rpartition("/")[2]) in runs]
         return sorted([*own, *near]) if own else []
 
-    def _of(self, day: date) -> Iterator[str]:
+    def _of(self, day: date, behind: int = 0) -> Iterator[str]:
+        try:
+            day += timedelta(days=behind)
+        except OverflowError:  # There is no such day.
+            return iter(())
         return (key for key in self.store.keys(keys.segments(self.site, day)) if _SEGMENT.fullmatch(key))
 
     def _build(self, day: date, segments: list[str], path: Path) -> Packaged:

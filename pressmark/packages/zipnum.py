@@ -15,6 +15,7 @@ from pressmark.archive import strict_json
 LINES = 1024
 """Of a member; `wacz` takes so many."""
 DATA, IDX = "index.cdx.gz", "index.idx"
+_META = b"!meta 0 " + json.dumps({"format": "cdxj-gzip-1.0", "filename": DATA}).encode()
 _GZIP = zlib.MAX_WBITS | 16
 _LONGEST = 64 << 20
 """Bytes of a member that are read: a thousand lines of URLs of 8,000 characters, and more."""
@@ -22,8 +23,7 @@ _LONGEST = 64 << 20
 
 def write(lines: Iterable[bytes], file: IO[bytes]) -> bytes:
     """Write sorted lines of CDXJ into a file (`index.cdx.gz`), and return the index of its members (`index.idx`)."""
-    meta = json.dumps({"format": "cdxj-gzip-1.0", "filename": DATA})
-    index, offset, rest = [f"!meta 0 {meta}\n".encode()], 0, iter(lines)
+    index, offset, rest = [_META + b"\n"], 0, iter(lines)
     while some := list(islice(rest, LINES)):
         packer = zlib.compressobj(wbits=_GZIP)
         member = packer.compress(b"".join(some)) + packer.flush()
@@ -46,11 +46,15 @@ def read(file: IO[bytes], index: bytes) -> Iterator[bytes]:
         ValueError: the two don't fit each other, or one is damaged.
     """
     end = 0
-    _, *members = index.splitlines()
+    meta, *members, last = index.split(b"\n")  # No other end of a line is one to all players.
+    if meta != _META or last:
+        raise ValueError("it does not begin with what every one of ours begins with, or not end with a line")
     for told in members:
         key, brace, facts = told.partition(b" {")
         place = strict_json.load_object(brace[1:] + facts)
         offset, length = place.get("offset"), place.get("length")
+        if place.keys() != {"offset", "length", "digest"}:
+            raise ValueError(f"a member bears {sorted(place)}")
         if type(offset) is not int or offset != end or type(length) is not int or not 0 < length <= _LONGEST:
             raise ValueError(f"there is no member of {length} bytes at byte {offset}")
         file.seek(offset)

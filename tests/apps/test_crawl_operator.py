@@ -25,7 +25,7 @@ from airflow.sdk.observability import stats
 
 from apps.crawl_operator import CrawlOperator, run_id_of
 from apps.links import RUN_LINKS
-from pressmark.errors import PressmarkError, RunFailed
+from pressmark.errors import PressmarkError, RunFailed, UsageError
 from tests.manifests import facts_of
 
 COUNTS = {"listing_pages": 1, "seen": 2, "published": 1, "unchanged": 1, "rejected": 0, "failed": 0}
@@ -97,6 +97,7 @@ def test_result_and_arguments(tmp_path: Path) -> None:
     [
         ({"pages": 3, "recheck": True}, "--pages 3 --recheck"),
         ({"pages": 3, "recheck": False}, "--pages 3"),
+        ({"pages": 3.0, "rate": 0.5}, "--pages 3 --rate 0.5"),
         ({"backfill": "6-10", "since": None, "until": "", "rate": 20}, "--backfill 6-10 --rate 20"),
         ({"find_pages": True, "since": "2022-02-01"}, "--find-pages --since 2022-02-01"),
     ],
@@ -220,6 +221,14 @@ def test_links_lead_to_the_run_once_there_is_one(tmp_path: Path, monkeypatch: py
 def test_a_runner_that_breaks(tmp_path: Path) -> None:
     with pytest.raises(AirflowException, match="exit code 1 and left no result"):
         execute(crawl(stub(tmp_path, "raise RuntimeError('broken')")))
+
+
+def test_what_can_not_be_asked_for_is_not_asked_for_again(tmp_path: Path) -> None:
+    operator = crawl(stub(tmp_path, "print('Error: Invalid value for pages')\nsys.exit(2)"))
+    with pytest.raises(UsageError, match="asked for what can't be") as raised:
+        execute(operator)
+    assert operator.retry_policy is not None
+    assert operator.retry_policy.evaluate(raised.value, 1, 3).action is RetryAction.FAIL
 
 
 def test_an_interrupted_run_is_no_success(tmp_path: Path) -> None:

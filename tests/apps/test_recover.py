@@ -90,3 +90,13 @@ def test_a_crawl_that_goes_on_is_left_alone(archive: Archive) -> None:
     process.terminate()
     assert archive.finish(process, reader).manifest["ended"] == "interrupted"
     assert pressmark("recover", SECTION).returncode == 2
+
+
+def test_what_waits_of_a_site_that_no_file_has_is_told(archive: Archive) -> None:
+    """It was renamed: nobody publishes it under its old name."""
+    left = archive.config.spool / "renamed"
+    left.mkdir(parents=True)
+    (left / "renamed-20260101000000000-run1-00001.warc.gz.open").write_bytes(b"x")
+    done = pressmark("recover")
+    assert done.returncode == 5
+    assert f"{left}: 1 files wait, and no site file has a site 'renamed'" in done.stderr

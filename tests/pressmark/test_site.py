@@ -56,6 +56,8 @@ def test_an_unknown_section_lists_the_known_ones(name: str) -> None:
     ("changes", "told"),
     [
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
+        ({"layout": "nope"}, "layout: .*no layout 'nope'. Known: chinadaily"),
+        ({"origin": "https://elsewhere.example"}, "origin: .*elsewhere.example.*does not allow"),
         ({"article_url": r"^/a/(?P<id>\w+)$"}, r"lacks the named groups \['day', 'page'\]"),
         ({"origin": "news.example"}, "origin"),
         ({"origin": "https://user@news.example"}, "origin: .* names a user"),

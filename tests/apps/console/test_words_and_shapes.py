@@ -158,6 +158,14 @@ def test_a_long_text_is_compared_in_time() -> None:
     ]
 
 
+def test_lines_that_come_again_and_again_are_not_compared_one_by_one() -> None:
+    """Each pair of the same costs, and there are half a million."""
+    old, new = "\n\n".join("AB" * 500), "\n\n".join("A" * 500 + "B" * 500)
+    assert not [part for part in change_of(Difference("x", old, new)).paragraphs if isinstance(part, str)]
+    few = change_of(Difference("x", "\n\n".join("AB" * 50), "\n\n".join("A" * 50 + "B" * 50)))
+    assert [part for part in few.paragraphs if isinstance(part, str)]
+
+
 def test_what_is_no_text_is_compared_as_json() -> None:
     change = change_of(Difference("author", [{"name": "REN QI"}], None))
     assert change.name == "Authors"

@@ -1,6 +1,7 @@
 """A client that sends half a request holds a connection for a time, and not for good."""
 
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -41,3 +42,20 @@ def test_a_whole_request_is_answered_however_it_is_cut(shelf: Shelf, monkeypatch
         for byte in HEAD + b"\r\n":
             client.sendall(bytes([byte]))
         assert client.recv(100).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("begins", [b"GET /", HEAD + b"X-Long: "], ids=["an address", "a header"])
+def test_of_a_head_without_an_end_no_more_is_taken(shelf: Shelf, begins: bytes) -> None:
+    """Its parts would be joined again and again, and nobody else be answered meanwhile."""
+    port = free_port()
+    with (
+        _serving(room_app(shelf.holdings, shelf.keeper, PLACES), "127.0.0.1", port),
+        socket.create_connection(("127.0.0.1", port), timeout=20) as client,
+    ):
+        client.sendall(begins)
+        megabytes = 0
+        with suppress(BrokenPipeError, ConnectionResetError):
+            while megabytes < 64:
+                client.sendall(b"x" * (1 << 20))
+                megabytes += 1
+    assert megabytes < 64

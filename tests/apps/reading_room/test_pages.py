@@ -193,6 +193,8 @@ def test_a_page_that_is_not_packaged_says_what_to_do(visitor: Visitor, shelf: Sh
         ("/articles/other/", 404),
         ("/articles/newsroom/2022/99/", 404),
         ("/articles/newsroom/2022/02/31/", 404),
+        ("/articles/newsroom/999999999999999999999999999999/1/1/", 404),
+        ("/articles/newsroom/999999999999999999999999999999/1/", 404),
         ("/articles/newsroom/2022/02/18/NONE/", 404),
         ("/articles/newsroom/2022/02/18/NONE/20220218T000000Z", 404),
         ("/articles/newsroom/2022/02/18/NONE/20220218T000000Z.json", 404),

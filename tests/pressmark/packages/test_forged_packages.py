@@ -148,6 +148,19 @@ def idx_with_a_fraction(files: Files) -> None:
     files[IDX] = files[IDX].replace(b'"offset": 0', b'"offset": 0.0')
 
 
+def idx_of_another_file(files: Files) -> None:
+    files[IDX] = files[IDX].replace(b'"filename": "index.cdx.gz"', b'"filename": "evil.cdx.gz"')
+
+
+def idx_of_one_line(files: Files) -> None:
+    """A player takes the carriage return for a part of the line."""
+    files[IDX] = files[IDX].replace(b"\n", b"\r", 1)
+
+
+def idx_with_a_file_of_its_own(files: Files) -> None:
+    files[IDX] = files[IDX].replace(b'"offset": 0', b'"filename": "evil.cdx.gz", "offset": 0')
+
+
 def idx_of_nothing(files: Files) -> None:
     files[IDX] = b""
 
@@ -197,9 +210,12 @@ def nothing(files: Files) -> None:
         (of_other_requests, "its index is not that of its WARCs"),
         (all_revisits, "its index is not that of its WARCs"),
         (of_other_payloads, "its index is not that of its WARCs"),
-        (idx_without_digest, "its index can't be read: the member at byte 0 is not of its digest"),
-        (idx_without_offset, "its index can't be read: there is no member"),
+        (idx_without_digest, "its index can't be read: a member bears"),
+        (idx_without_offset, "its index can't be read: a member bears"),
         (idx_with_a_fraction, "its index can't be read: there is no member"),
+        (idx_of_another_file, "its index can't be read: it does not begin"),
+        (idx_of_one_line, "its index can't be read: it does not begin"),
+        (idx_with_a_file_of_its_own, "its index can't be read: a member bears"),
         (idx_of_nothing, "its index can't be read"),
         (other_head, "pages/pages.jsonl has another head"),
         (other_index, "its index is not that of its WARCs"),
