@@ -13,8 +13,9 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from apps.dag_names import sites
 from apps.receivers import Message, Receiver, receivers
+from apps.retries import CrawlLost
 from apps.told import Entry, FileState, State, Told, VariableState, entry_of, is_of
-from pressmark.alarm import Alarm, Kind, deadline_missed, moment, site_files_wrong, timed_out, unusable
+from pressmark.alarm import Alarm, Kind, deadline_missed, moment, no_manifest, site_files_wrong, timed_out, unusable
 from pressmark.alarms import FOLLOWS, JUDGED, judge, runs_to_judge
 from pressmark.config import Config
 from pressmark.document import timestamp
@@ -111,21 +112,25 @@ def tell_alarms(
     _fail(failures)
 
 
-def tell_failed_try(section: str, context: "Context") -> None:
+def tell_failed_try(section: str, context: "Context", *, is_last: bool = False) -> None:
     """Tell at once of a try that failed because the bucket or this machine's disk can't be used: for tasks' callbacks.
 
-    These concern all sections, or leave no manifest to judge by. All else is judged behind the run (`watch_section`).
+    If it was the last one, also of what no manifest tells: what was asked for can't be, or the crawl was killed. All
+    else is judged behind the run (`watch_section`).
 
     Raises:
         UsageError: a site file or `PRESSMARK_ALARMS` is wrong, or there is no such section.
         AirflowException: somebody could not be told; the others were.
     """
     error = context.get("exception")
-    if not isinstance(error, BucketError | SpoolError):
+    began = context["ti"].start_date or datetime.now(UTC)
+    if isinstance(error, BucketError | SpoolError):
+        alarm = unusable(error, began)
+    elif is_last and isinstance(error, UsageError | CrawlLost):
+        alarm = no_manifest(error, began)
+    else:
         return
     site, name = find_section(load_sites(Config.from_env(os.environ).sites), section)
-    began = context["ti"].start_date or datetime.now(UTC)
-    alarm = unusable(error, began)
     logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
     tell_alarms(site, name, context, [alarm], judged=())
 
@@ -264,7 +269,7 @@ _OF_ALL = frozenset({Kind.BUCKET_AWAY})
 """What is one trouble for all sections, and told of once for all."""
 _OF_READING = (Kind.LAYOUT_CHANGED, Kind.REJECTED, Kind.FIELDS_MISSING)
 """What can be left of each other."""
-_UNTIL_IT_WENT_WELL = frozenset({Kind.BUCKET_AWAY, Kind.SPOOL})
+_UNTIL_IT_WENT_WELL = frozenset({Kind.BUCKET_AWAY, Kind.SPOOL, Kind.FAILING})
 """What a try tells of, and only a crawl that succeeded ends: to read the bucket is not to write to it."""
 
 

@@ -23,7 +23,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from apps import dag_ids
 from apps.links import RUN_LINKS
 from apps.measures import measure
-from apps.retries import RETRIES
+from apps.retries import RETRIES, CrawlLost
 from pressmark import errors
 from pressmark.archive.json_model import JsonModel
 from pressmark.archive.manifest_model import INTERRUPTED, Manifest
@@ -155,7 +155,7 @@ class CrawlOperator(BaseOperator):
         if code == UsageError.exit_code:
             raise UsageError("The crawl was asked for what can't be: see the lines above.")
         if code or manifest is None:
-            raise AirflowException(f"The crawl ended with exit code {code} and left no result: see the lines above.")
+            raise CrawlLost(f"The crawl ended with exit code {code} and left no result: see the lines above.")
         return {
             "run_id": run_id,
             "manifest_key": result.manifest_key,

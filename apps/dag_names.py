@@ -115,8 +115,13 @@ def telling(section: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
         tell_failed_try(section, context)
 
+    def tell_of_failure(context: Any) -> None:
+        from apps.alarms import tell_failed_try  # Parsing stays light.
+
+        tell_failed_try(section, context, is_last=True)
+
     return {"on_failure_callback": tell_of_run}, {
-        "on_failure_callback": tell_of_try,
+        "on_failure_callback": tell_of_failure,
         "on_retry_callback": tell_of_try,
     }
 

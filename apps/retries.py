@@ -3,8 +3,14 @@
 from datetime import timedelta
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowException
 
 from pressmark import errors
+
+
+class CrawlLost(AirflowException):
+    """A crawl ended without a result: it was killed, or broke off before it could leave a manifest."""
+
 
 FINAL = {
     errors.CrawlRefused: "the site said no: another try would only insist",

@@ -91,6 +91,17 @@ _BY_FAILURE: Mapping[str, tuple[str, str]] = MappingProxyType(
                 "publishes what is there and whole."
             ),
         ),
+        "UsageError": (
+            "What was asked for can't be.",
+            "Mend what the message names: a site file, a variable, or what was asked for. No other try mends it.",
+        ),
+        "CrawlLost": (
+            "The crawl ended without a word: it was killed, for its memory perhaps, or broke off.",
+            (
+                "Read the last lines of the task's log, and the machine's (`dmesg` tells what was killed for memory). "
+                "What it captured waits in the spool, and the next run publishes it."
+            ),
+        ),
         "RunFailed": (
             "The crawl went through, and its result can't be trusted to hold all.",
             (

@@ -9,7 +9,7 @@ import attrs
 
 from pressmark.advice import on_failure
 from pressmark.document import timestamp
-from pressmark.errors import BucketError, SpoolError
+from pressmark.errors import BucketError, SpoolError, UsageError
 from pressmark.text import shown, shown_lines
 
 
@@ -76,6 +76,19 @@ def unusable(error: BucketError | SpoolError, since: datetime) -> Alarm:
         earlier=True,
         message=f"{name}: {error}{_UNKNOWN if in_bucket else ''}",
         advice=on_failure(name).action,
+    )
+
+
+def no_manifest(error: Exception, since: datetime) -> Alarm:
+    """Return the alarm of a run that failed and left no manifest, noticed now (`since`)."""
+    name = type(error).__name__
+    return Alarm(
+        kind=Kind.FAILING,
+        title=TITLES[Kind.FAILING],
+        since=since,
+        earlier=True,
+        message=f"A run failed before it could leave a manifest. {name}: {error}",
+        advice=on_failure("UsageError" if isinstance(error, UsageError) else name).action,
     )
 
 

@@ -11,9 +11,18 @@ from airflow.sdk import Context, Variable
 from airflow.sdk.exceptions import AirflowException
 
 from apps.alarms import tell_alarms, tell_failed_try
+from apps.retries import CrawlLost
 from pressmark.alarm import Alarm, Kind, unusable
 from pressmark.alarms import JUDGED
-from pressmark.errors import BucketRefused, BucketUnreachable, KeysExpired, RunFailed, SpoolError
+from pressmark.errors import (
+    BucketError,
+    BucketRefused,
+    BucketUnreachable,
+    KeysExpired,
+    RunFailed,
+    SpoolError,
+    UsageError,
+)
 from pressmark.site_files import load_sites
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer, SlackServer
@@ -99,6 +108,8 @@ def test_what_is_in_doubt_is_not_over(tell: Callable[..., None], mail: MailServe
         (KeysExpired("expired"), "the bucket can't be used"),
         (SpoolError("no room"), "the spool can't be used"),
         (RunFailed("HTTP 503"), None),
+        (UsageError("no such section"), "runs fail"),
+        (CrawlLost("exit code -9"), "runs fail"),
         (ValueError("x"), None),
     ],
 )
@@ -108,11 +119,17 @@ def test_a_failed_try_is_told_if_it_concerns_bucket_or_disk(
     def fail(context: Context) -> None:
         for name in ("newsroom/world/europe", "bucket"):
             Variable.delete(f"pressmark_alarms/{name}")
+        failed = Context(**{**context, "exception": error})
+        tell_failed_try("newsroom/world/europe", failed)
+        before = len(mail.mails)
         for _ in range(2):
-            tell_failed_try("newsroom/world/europe", Context(**{**context, "exception": error}))
+            tell_failed_try("newsroom/world/europe", failed, is_last=True)
+        assert before == isinstance(error, BucketError | SpoolError), (
+            "what another try may mend is told at the last one"
+        )
 
     tasks.run(fail)
-    where = "newsroom/world/europe" if isinstance(error, SpoolError) else "all sections"
+    where = "all sections" if isinstance(error, BucketError) else "newsroom/world/europe"
     assert mail.subjects(OPS) == ([f"[Pressmark] {where}: {told}"] if told else [])
 
 
