@@ -124,9 +124,7 @@ def test_a_failed_try_is_told_if_it_concerns_bucket_or_disk(
         before = len(mail.mails)
         for _ in range(2):
             tell_failed_try("newsroom/world/europe", failed, is_last=True)
-        assert before == isinstance(error, BucketError | SpoolError), (
-            "what another try may mend is told at the last one"
-        )
+        assert before == isinstance(error, BucketError | SpoolError), "of the others the last try tells"
 
     tasks.run(fail)
     where = "all sections" if isinstance(error, BucketError) else "newsroom/world/europe"
