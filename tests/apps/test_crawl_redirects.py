@@ -71,9 +71,10 @@ def test_a_redirect_is_followed_only_to_the_same_article_on_an_allowed_host(arch
     assert {document["identifier"] for document in archive.documents().values()} == {ONE, BACK}
 
 
-def test_a_listing_on_a_host_that_is_not_allowed_fails_the_run(archive: Archive, site: list[str]) -> None:
+def test_a_listing_on_a_host_that_is_not_allowed_is_no_site(archive: Archive, site: list[str]) -> None:
     archive.set_site(origin=archive.url, hosts=["news.example"])
     run = archive.crawl()
-    assert run.exit_code == 4
+    assert run.exit_code == 2
     assert run.error is not None
     assert "does not allow" in run.error["message"]
+    assert not site, "nothing was asked"
