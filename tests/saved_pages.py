@@ -15,7 +15,8 @@ from spiders.pages.chinadaily import ArticlePage
 
 SAVED = Path(__file__).parent / "spiders" / "pages" / "chinadaily_2"
 CASES = sorted(path.stem for path in SAVED.glob("*.json"))
-SITE = Site.model_validate({**load_sites()["newsroom"].model_dump(), "hosts": ["news.example"]})
+OF_PAGES = {"origin": "http://news.example", "hosts": ["news.example"]}
+SITE = Site.model_validate({**load_sites()["newsroom"].model_dump(), **OF_PAGES})
 
 Saved = tuple[str, str]
 """URL and HTML of a page."""
