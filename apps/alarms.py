@@ -7,25 +7,25 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import attrs
 from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException
 
 from apps.dag_names import sites
-from apps.receivers import Message, Receiver, receivers
+from apps.receivers import receivers
 from apps.retries import CrawlLost
-from apps.told import Entry, FileState, State, Told, VariableState, entry_of, is_of
-from pressmark.alarm import Alarm, Kind, deadline_missed, moment, no_manifest, site_files_wrong, timed_out, unusable
-from pressmark.alarms import FOLLOWS, JUDGED, judge, runs_to_judge
+from apps.telling import Teller, fail
+from apps.told import FileState, VariableState
+from pressmark.alarm import Alarm, Kind, deadline_missed, no_manifest, site_files_wrong, timed_out, unusable
+from pressmark.alarms import JUDGED, judge, runs_to_judge
 from pressmark.config import Config
 from pressmark.document import timestamp
 from pressmark.errors import BucketError, SiteFileError, SpoolError, UsageError
 from pressmark.site import Site
 from pressmark.site_files import find_section, load_sites
-from pressmark.text import shown
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
 logger = logging.getLogger("pressmark.alarms")
 
 
@@ -48,7 +48,7 @@ def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
         found, judged = _judge(config, site, name)
         judged -= _in_doubt(context)
         for alarm in found:
-            logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
+            _log(section, alarm)
         tell_alarms(site, name, context, found, judged)
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
@@ -70,9 +70,7 @@ def watch_site_files(context: "Context") -> None:
         found = [site_files_wrong(wrong, datetime.now(UTC))] if wrong else []
         links = (_link_to_run(context["ti"].dag_id, context["run_id"]),)
         where = "site files"
-        _fail(
-            _Teller(where, receivers(os.environ), VariableState(where), links, context).tell(found, {Kind.SITE_FILES})
-        )
+        fail(Teller(where, receivers(os.environ), VariableState(where), links, context).tell(found, {Kind.SITE_FILES}))
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
     if wrong:
@@ -101,15 +99,12 @@ def tell_alarms(
     """
     where, told = f"{site.site}/{section}", receivers(os.environ)
     links = _links(context["ti"].dag_id, context["run_id"], where)
-    of_all = [alarm for alarm in found if alarm.kind in _OF_ALL]
-    own = [alarm for alarm in found if alarm.kind not in _OF_ALL]
-    failures: list[str] = []
-    for teller, some, kinds in (
-        (_Teller("all sections", told, VariableState("bucket"), links, context), of_all, _OF_ALL & set(judged)),
-        (_Teller(where, told, VariableState(where), links, context), own, judged),
-    ):
-        failures += teller.tell(some, kinds)
-    _fail(failures)
+    of_all = Teller("all sections", told, VariableState("bucket"), links, context)
+    own = Teller(where, told, VariableState(where), links, context)
+    fail(
+        of_all.tell([alarm for alarm in found if alarm.kind in _OF_ALL], _OF_ALL & set(judged))
+        + own.tell([alarm for alarm in found if alarm.kind not in _OF_ALL], judged)
+    )
 
 
 def tell_failed_try(section: str, context: "Context", *, is_last: bool = False) -> None:
@@ -131,7 +126,7 @@ def tell_failed_try(section: str, context: "Context", *, is_last: bool = False) 
     else:
         return
     site, name = find_section(load_sites(Config.from_env(os.environ).sites), section)
-    logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
+    _log(section, alarm)
     tell_alarms(site, name, context, [alarm], judged=())
 
 
@@ -179,96 +174,14 @@ def tell_late(section: str, context: Mapping[str, Any], allowed: float = 0) -> N
 
 def _tell_of_run(section: str, alarm: Alarm, dag_id: str, run_id: str, context: Any) -> None:
     """Tell of a DAG run from a callback, once, whatever is wrong with it."""
-    logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
+    _log(section, alarm)
     state = FileState(Config.from_env(os.environ).spool / ".alarms" / f"{dag_id}.json")
-    teller = _Teller(section, receivers(os.environ), state, _links(dag_id, run_id, section), context)
-    _fail(teller.tell([alarm], judged=()))
-
-
-@attrs.define
-class _Teller:
-    """Tells first and marks then: killed between the two it tells somebody twice, and the other way round nobody."""
-
-    where: str
-    """`SITE/SECTION`."""
-    receivers: Sequence[Receiver]
-    state: State
-    links: tuple[tuple[str, str], ...]
-    context: Any
-    failures: list[str] = attrs.field(factory=list, init=False)
-
-    def tell(self, found: Sequence[Alarm], judged: Collection[Kind]) -> list[str]:
-        """Tell what is found, and what of the judged is over; return who could not be told, and why."""
-        told = self.state.read()
-        judging, kinds = set(judged), set(told) - {alarm.kind for alarm in found}
-        for alarm in found:
-            if not is_of(told.get(alarm.kind), alarm):
-                told[alarm.kind] = _left_of(told, alarm, kinds & judging) or entry_of(alarm)
-            self._send(told, told[alarm.kind]["told"], self.receivers, self._alarm(alarm))
-        for kind in sorted(told.keys() & set(judged) - {alarm.kind for alarm in found}):
-            self._tell_over(told, kind)
-        return self.failures
-
-    def _tell_over(self, told: Told, kind: str) -> None:
-        entry = told[kind]
-        heard = [each for each in self.receivers if str(each) in entry["told"]]
-        self._send(told, entry["over"], heard, self._over(entry))
-        if {str(each) for each in heard} <= set(entry["over"]):
-            del told[kind]
-            self.state.write(told)
-
-    def _send(self, told: Told, done: list[str], to: Sequence[Receiver], message: Message) -> None:
-        """Send to those who are not among the `done`, who are marked there one by one."""
-        for receiver in to:
-            if str(receiver) in done:
-                continue
-            try:
-                receiver.send(message, self.context)
-            except Exception as error:  # noqa: BLE001 - whatever fails with one, the others must hear of it
-                self.failures.append(f"{receiver} ({type(error).__name__}: {shown(' '.join(str(error).split()))})")
-                continue
-            logger.info("told %s: %s", receiver, message.subject)
-            done.append(str(receiver))
-            self.state.write(told)
-
-    def _alarm(self, alarm: Alarm) -> Message:
-        return Message(
-            subject=f"[Pressmark] {self.where}: {alarm.title}",
-            paragraphs=(alarm.message, f"Since {moment(alarm.since)}.", f"What to do: {alarm.advice}"),
-            links=self.links,
-        )
-
-    def _over(self, entry: Entry) -> Message:
-        began = moment(datetime.fromisoformat(entry["since"]))
-        return Message(
-            subject=f"[Pressmark] over: {self.where}: {entry['title']}",
-            paragraphs=(f"What began at {began} is over, as seen at {moment(datetime.now(UTC))}.",),
-            links=self.links,
-        )
-
-
-def _left_of(told: Told, alarm: Alarm, over: Collection[str]) -> Entry | None:
-    """Return the entry of an incident of which this is what is left; None if it is a new one.
-
-    A layout that changed is read again, and yet too many of the pages are rejected: nobody hears of it twice.
-    """
-    if alarm.kind not in _OF_READING:
-        return None
-    for cause in _OF_READING:
-        if cause in over and alarm.kind in FOLLOWS.get(cause, ()) and not told[cause]["over"]:
-            return told.pop(cause) | {"incident": alarm.incident}  # Its end is told as its beginning was.
-    return None
-
-
-def _fail(failures: Sequence[str]) -> None:
-    if failures:
-        raise AirflowException(f"could not tell {'; '.join(dict.fromkeys(failures))}. See docs/alarms.md.")
+    teller = Teller(section, receivers(os.environ), state, _links(dag_id, run_id, section), context)
+    fail(teller.tell([alarm], judged=()))
 
 
 _OF_ALL = frozenset({Kind.BUCKET_AWAY})
 """What is one trouble for all sections, and told of once for all."""
-_OF_READING = (Kind.LAYOUT_CHANGED, Kind.REJECTED, Kind.FIELDS_MISSING)
-"""What can be left of each other."""
 _UNTIL_IT_WENT_WELL = frozenset({Kind.BUCKET_AWAY, Kind.SPOOL, Kind.FAILING})
 """What a try tells of, and only a crawl that succeeded ends: to read the bucket is not to write to it."""
 
@@ -297,6 +210,10 @@ def _judge(config: Config, site: Site, section: str) -> tuple[list[Alarm], froze
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _log(section: str, alarm: Alarm) -> None:
+    logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
 
 
 def _links(dag_id: str, run_id: str, where: str) -> tuple[tuple[str, str], ...]:

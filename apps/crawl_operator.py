@@ -27,7 +27,6 @@ from apps.retries import RETRIES, CrawlLost
 from pressmark import errors
 from pressmark.archive.json_model import JsonModel
 from pressmark.archive.manifest_model import INTERRUPTED, Manifest
-from pressmark.errors import UsageError
 from pressmark.text import shown, shown_lines
 
 __all__ = ["RETRIES"]
@@ -152,8 +151,8 @@ class CrawlOperator(BaseOperator):
             raise AirflowException(
                 f"The crawl was stopped{why}. What it captured is in the bucket, and the next try goes on from there."
             )
-        if code == UsageError.exit_code:
-            raise UsageError("The crawl was asked for what can't be: see the lines above.")
+        if code == errors.UsageError.exit_code:
+            raise errors.UsageError("The crawl was asked for what can't be: see the lines above.")
         if code or manifest is None:
             raise CrawlLost(f"The crawl ended with exit code {code} and left no result: see the lines above.")
         return {

@@ -3,6 +3,7 @@
 import os
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from airflow.sdk import Asset, Param
@@ -110,18 +111,13 @@ def telling(section: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
         tell_timed_out(section, context)
 
-    def tell_of_try(context: Any) -> None:
+    def tell_of_try(context: Any, *, is_last: bool = False) -> None:
         from apps.alarms import tell_failed_try  # Parsing stays light.
 
-        tell_failed_try(section, context)
-
-    def tell_of_failure(context: Any) -> None:
-        from apps.alarms import tell_failed_try  # Parsing stays light.
-
-        tell_failed_try(section, context, is_last=True)
+        tell_failed_try(section, context, is_last=is_last)
 
     return {"on_failure_callback": tell_of_run}, {
-        "on_failure_callback": tell_of_failure,
+        "on_failure_callback": partial(tell_of_try, is_last=True),
         "on_retry_callback": tell_of_try,
     }
 

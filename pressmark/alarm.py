@@ -68,13 +68,13 @@ class Alarm:
 def unusable(error: BucketError | SpoolError, since: datetime) -> Alarm:
     """Return the alarm of a bucket or of a worker's disk that can't be used, noticed now (`since`)."""
     name = type(error).__name__
-    in_bucket = isinstance(error, BucketError)
+    kind, more = (Kind.BUCKET_AWAY, _UNKNOWN) if isinstance(error, BucketError) else (Kind.SPOOL, "")
     return Alarm(
-        kind=Kind.BUCKET_AWAY if in_bucket else Kind.SPOOL,
-        title=TITLES[Kind.BUCKET_AWAY if in_bucket else Kind.SPOOL],
+        kind=kind,
+        title=TITLES[kind],
         since=since,
         earlier=True,
-        message=f"{name}: {error}{_UNKNOWN if in_bucket else ''}",
+        message=f"{name}: {error}{more}",
         advice=on_failure(name).action,
     )
 

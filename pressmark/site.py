@@ -1,17 +1,15 @@
 """Sites are data: what one YAML file says about a site (`pressmark.site_files` reads it)."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
-from string import Formatter
 from typing import Annotated, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from croniter import croniter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from pressmark.address_rule import AddressRule
+from pressmark import site_checks
 from pressmark.archive.keys import is_day
 from pressmark.errors import UnknownSection
 from pressmark.hosts import RefusedAddress, allowed_hosts, allows, server_of
@@ -21,92 +19,11 @@ LONGEST_URL = 8000
 """Characters of an address that is asked for: what servers are expected to take at least (RFC 9110, 4.1)."""
 _ARTICLE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)
 """An id is a folder of keys, which have 1,024 bytes at most, and a name on the disk of some S3 servers: 255."""
-LAYOUTS = frozenset({"chinadaily"})
-"""Names of the page classes that there are, for those who read site files without them (`spiders.layouts.LAYOUTS`)."""
 MOST_PAGES = 1_000_000
 """Listing pages that a run may be asked to read."""
 _LONGEST = timedelta(days=365)
 _PAGE = re.compile(r"\d{1,6}", re.ASCII)
 """The number of a page: Python reads no number of more than 4,300 digits."""
-
-
-_CRON_WORDS = frozenset(["l", *re.findall("...", "montuewedthufrisatsunjanfebmaraprmayjunjulaugsepoctnovdec")])
-"""Not R and H, by which croniter draws times by lot, anew at each look."""
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except ZoneInfoNotFoundError:
-        raise ValueError(f"no such IANA time zone: {name}") from None
-    return name
-
-
-def _layout(name: str) -> str:
-    if name not in LAYOUTS:
-        raise ValueError(f"no layout {name!r}. Known: {', '.join(sorted(LAYOUTS))}")
-    return name
-
-
-def _article_pattern(pattern: str) -> str:
-    try:
-        groups = re.compile(pattern).groupindex.keys()
-    except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"the pattern is no regular expression: {error}") from None
-    missing = {"id", "day", "page"} - groups
-    if missing:
-        raise ValueError(f"the pattern lacks the named groups {sorted(missing)}")
-    return pattern
-
-
-def _schedule(expression: str) -> str:
-    words = set(re.findall(r"[a-z]+", expression.lower()))
-    if not expression.startswith("@") and words - _CRON_WORDS:
-        raise ValueError(f"no cron expression: {sorted(words - _CRON_WORDS)} stand for no day and no month")
-    try:
-        cron = croniter(expression, datetime.now(UTC))
-        fields = len(cron.expanded)
-        cron.get_next()
-    except (ValueError, LookupError, ArithmeticError) as error:
-        raise ValueError(f"no cron expression: {error}") from None
-    if fields != 5:
-        raise ValueError(f"a cron expression has five fields (or is @hourly, @daily, ...), not {fields}")
-    return expression
-
-
-def _section_name(name: str) -> str:
-    if any(part.isdecimal() for part in name.split("/")):
-        raise ValueError("a part of it is a number, as the years below it in the bucket are")
-    return name
-
-
-def _listing_page(template: str) -> str:
-    parts = [part for part in Formatter().parse(template) if part[1] is not None]
-    if any(form or conversion for _, _, form, conversion in parts):
-        raise ValueError("{path} and {number} stand alone, without a format")
-    names = {name or "" for _, name, _, _ in parts}
-    if "number" not in names:
-        raise ValueError("the address lacks {number}")
-    if unknown := names - {"path", "number"}:
-        raise ValueError(f"only {{path}} and {{number}} stand for something in the address, not {sorted(unknown)}")
-    if not template.format(path="/path", number=2).startswith("/"):
-        raise ValueError("the address must begin with {path} or /")
-    return template
-
-
-def _origin(url: str) -> str:
-    server_of(url)
-    return url
-
-
-def _hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
-    allowed_hosts(entries)
-    return entries
-
-
-def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
-    AddressRule.of(entries)
-    return entries
 
 
 class _Facts(BaseModel):
@@ -200,7 +117,7 @@ class Section(_Facts):
     """Path of the first listing page, e.g. `/world/europe`."""
     enabled: bool = True
     """Whether it has DAGs; without them it is crawled by hand alone."""
-    schedule: Annotated[str, Field(max_length=200), AfterValidator(_schedule)] | None = "*/30 * * * *"
+    schedule: Annotated[str, Field(max_length=200), AfterValidator(site_checks.schedule)] | None = "*/30 * * * *"
     """Cron expression of the Airflow DAG, UTC; null: only when triggered."""
     pages: Annotated[int, Field(ge=1, le=MOST_PAGES)] = 5
     """Listing pages a scheduled run visits at most."""
@@ -225,7 +142,7 @@ class Section(_Facts):
 SectionName = Annotated[
     str,
     Field(max_length=100, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"),
-    AfterValidator(_section_name),
+    AfterValidator(site_checks.section_name),
 ]
 """It stands in bucket keys and DAG ids: `world/europe`."""
 
@@ -236,21 +153,21 @@ class Site(_Facts):
     site: Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9-]*$")]
     """Short name; stands in bucket keys, segment names and DAG ids."""
     title: str
-    layout: Annotated[str, AfterValidator(_layout)]
+    layout: Annotated[str, AfterValidator(site_checks.layout)]
     """Name of the page classes that read it (`spiders.pages`)."""
-    origin: Annotated[str, Field(pattern=r"^https?://[^/]+$"), AfterValidator(_origin)]
+    origin: Annotated[str, Field(pattern=r"^https?://[^/]+$"), AfterValidator(site_checks.origin)]
     """Scheme, host and port that listing paths are appended to."""
-    hosts: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_hosts)]
+    hosts: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(site_checks.hosts)]
     """Hosts that may be asked, at their scheme's own port (80 or 443), and the origin's host at the origin's port too;
     a leading dot allows all subdomains, `host:port` that port alone."""
-    allow_addresses: Annotated[tuple[str, ...], AfterValidator(_networks)] = ()
+    allow_addresses: Annotated[tuple[str, ...], AfterValidator(site_checks.networks)] = ()
     """Networks that its hosts may be in beside the public ones, e.g. `10.0.0.0/8` of an intranet."""
     language: str = "en"
-    time_zone: Annotated[str, AfterValidator(_time_zone)]
+    time_zone: Annotated[str, AfterValidator(site_checks.time_zone)]
     """IANA zone of the times printed on the pages."""
-    article_url: Annotated[str, AfterValidator(_article_pattern)]
+    article_url: Annotated[str, AfterValidator(site_checks.article_pattern)]
     """Pattern of an article URL's path with the groups `id`, `day` (YYYYMM/DD or YYYY-MM/DD) and `page` (or none)."""
-    listing_page: Annotated[str, AfterValidator(_listing_page)] = "{path}/page_{number}.html"
+    listing_page: Annotated[str, AfterValidator(site_checks.listing_page)] = "{path}/page_{number}.html"
     """Path of a section's listing page by its number, from 2 on; `{path}` is the section's own."""
     politeness: Politeness = Politeness()
     expect: Expectations = Expectations()

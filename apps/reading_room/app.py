@@ -99,8 +99,7 @@ class Room:
     ) -> HTMLResponse:
         """Articles that have all these words."""
         wanted = Wanted(site=site, section=section, first=_day(first), last=_day(last))
-        client = request.client.host if request.client else ""
-        return await self.turns.run(client, self._found, request, q, wanted, page)
+        return await self.turns.run(_client(request), self._found, request, q, wanted, page)
 
     def _found(self, request: Request, asked: str, wanted: Wanted, page: int) -> HTMLResponse:
         found = self.finder.search(asked, wanted, page)
@@ -163,8 +162,7 @@ class Room:
         self, request: Request, earlier: str, later: str, view: Literal["inline", "side"] = "inline"
     ) -> HTMLResponse:
         """What differs between two versions."""
-        client = request.client.host if request.client else ""
-        told = await self.turns.run(client, compare, self.holdings, earlier, later)
+        told = await self.turns.run(_client(request), compare, self.holdings, earlier, later)
         return self._render(request, "compare.html", told=told, view=view)
 
     def replay(
@@ -241,6 +239,11 @@ def _saved(name: str) -> dict[str, str]:
         "Content-Security-Policy": INERT,
         "Content-Disposition": f'attachment; filename="{name}"',
     }
+
+
+def _client(request: Request) -> str:
+    """Return whose turn it is."""
+    return request.client.host if request.client else ""
 
 
 def _day(text: str) -> date | None:

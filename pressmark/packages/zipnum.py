@@ -52,14 +52,14 @@ def read(file: IO[bytes], index: bytes) -> Iterator[bytes]:
     for told in members:
         key, brace, facts = told.partition(b" {")
         place = strict_json.load_object(brace[1:] + facts)
-        offset, length = place.get("offset"), place.get("length")
         if place.keys() != {"offset", "length", "digest"}:
             raise ValueError(f"a member bears {sorted(place)}")
+        offset, length = place["offset"], place["length"]
         if type(offset) is not int or offset != end or type(length) is not int or not 0 < length <= _LONGEST:
             raise ValueError(f"there is no member of {length} bytes at byte {offset}")
         file.seek(offset)
         member = file.read(length)
-        if place.get("digest") != f"sha256:{hashlib.sha256(member).hexdigest()}":
+        if place["digest"] != f"sha256:{hashlib.sha256(member).hexdigest()}":
             raise ValueError(f"the member at byte {offset} is not of its digest")
         lines = _unpacked(member).splitlines(keepends=True)
         if not lines or lines[0].partition(b" {")[0] != key:

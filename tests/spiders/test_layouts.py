@@ -1,8 +1,8 @@
 """Layouts are known by name where page classes are not."""
 
-from pressmark import site
+from pressmark import site_checks
 from spiders.layouts import LAYOUTS
 
 
 def test_those_who_read_site_files_know_all_layouts() -> None:
-    assert set(LAYOUTS) == site.LAYOUTS
+    assert set(LAYOUTS) == site_checks.LAYOUTS

@@ -1,0 +1,100 @@
+"""Checks of a site file, field by field: each returns what it was given, or raises ValueError with the reason."""
+
+import re
+from datetime import UTC, datetime
+from string import Formatter
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from croniter import croniter
+
+from pressmark.address_rule import AddressRule
+from pressmark.hosts import allowed_hosts, server_of
+
+LAYOUTS = frozenset({"chinadaily"})
+"""Names of the page classes that there are, for those who read site files without them (`spiders.layouts.LAYOUTS`)."""
+_CRON_WORDS = frozenset(["l", *re.findall("...", "montuewedthufrisatsunjanfebmaraprmayjunjulaugsepoctnovdec")])
+"""Not R and H, by which croniter draws times by lot, anew at each look."""
+
+
+def time_zone(name: str) -> str:
+    """Check the name of a time zone."""
+    try:
+        ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        raise ValueError(f"no such IANA time zone: {name}") from None
+    return name
+
+
+def layout(name: str) -> str:
+    """Check the name of a layout."""
+    if name not in LAYOUTS:
+        raise ValueError(f"no layout {name!r}. Known: {', '.join(sorted(LAYOUTS))}")
+    return name
+
+
+def article_pattern(pattern: str) -> str:
+    """Check a pattern of addresses of articles."""
+    try:
+        groups = re.compile(pattern).groupindex.keys()
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"the pattern is no regular expression: {error}") from None
+    missing = {"id", "day", "page"} - groups
+    if missing:
+        raise ValueError(f"the pattern lacks the named groups {sorted(missing)}")
+    return pattern
+
+
+def schedule(expression: str) -> str:
+    """Check a cron expression, as croniter and so Airflow read it."""
+    words = set(re.findall(r"[a-z]+", expression.lower()))
+    if not expression.startswith("@") and words - _CRON_WORDS:
+        raise ValueError(f"no cron expression: {sorted(words - _CRON_WORDS)} stand for no day and no month")
+    try:
+        cron = croniter(expression, datetime.now(UTC))
+        fields = len(cron.expanded)
+        cron.get_next()
+    except (ValueError, LookupError, ArithmeticError) as error:
+        raise ValueError(f"no cron expression: {error}") from None
+    if fields != 5:
+        raise ValueError(f"a cron expression has five fields (or is @hourly, @daily, ...), not {fields}")
+    return expression
+
+
+def section_name(name: str) -> str:
+    """Check the name of a section."""
+    if any(part.isdecimal() for part in name.split("/")):
+        raise ValueError("a part of it is a number, as the years below it in the bucket are")
+    return name
+
+
+def listing_page(template: str) -> str:
+    """Check a template of addresses of listing pages."""
+    parts = [part for part in Formatter().parse(template) if part[1] is not None]
+    if any(form or conversion for _, _, form, conversion in parts):
+        raise ValueError("{path} and {number} stand alone, without a format")
+    names = {name or "" for _, name, _, _ in parts}
+    if "number" not in names:
+        raise ValueError("the address lacks {number}")
+    if unknown := names - {"path", "number"}:
+        raise ValueError(f"only {{path}} and {{number}} stand for something in the address, not {sorted(unknown)}")
+    if not template.format(path="/path", number=2).startswith("/"):
+        raise ValueError("the address must begin with {path} or /")
+    return template
+
+
+def origin(url: str) -> str:
+    """Check an origin."""
+    server_of(url)
+    return url
+
+
+def hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Check a list of hosts."""
+    allowed_hosts(entries)
+    return entries
+
+
+def networks(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Check a list of networks."""
+    AddressRule.of(entries)
+    return entries
