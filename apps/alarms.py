@@ -5,14 +5,14 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
 from apps.dag_names import sites
+from apps.links import console_url, link_to_run
 from apps.receivers import receivers
 from apps.retries import CrawlLost
+from apps.site_alarms import tell_lost_run
 from apps.telling import Teller, fail
 from apps.told import FileState, VariableState
 from pressmark.alarm import Alarm, Kind, deadline_missed, no_manifest, site_files_wrong, timed_out, unusable
@@ -50,6 +50,8 @@ def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
         for alarm in found:
             _log(section, alarm)
         tell_alarms(site, name, context, found, judged)
+        if Kind.BUCKET_AWAY not in {alarm.kind for alarm in found}:
+            tell_lost_run(config, site.site, context)
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
     return [_as_dict(alarm) for alarm in found]
@@ -68,7 +70,7 @@ def watch_site_files(context: "Context") -> None:
         except SiteFileError as error:
             wrong = [str(error)]
         found = [site_files_wrong(wrong, datetime.now(UTC))] if wrong else []
-        links = (_link_to_run(context["ti"].dag_id, context["run_id"]),)
+        links = (link_to_run(context["ti"].dag_id, context["run_id"]),)
         where = "site files"
         fail(Teller(where, receivers(os.environ), VariableState(where), links, context).tell(found, {Kind.SITE_FILES}))
     except UsageError as error:
@@ -217,15 +219,7 @@ def _log(section: str, alarm: Alarm) -> None:
 
 
 def _links(dag_id: str, run_id: str, where: str) -> tuple[tuple[str, str], ...]:
-    return _link_to_run(dag_id, run_id), ("The section", f"{_base()}/archive/sections/{quote(where)}")
-
-
-def _link_to_run(dag_id: str, run_id: str) -> tuple[str, str]:
-    return "The run in Airflow", f"{_base()}/dags/{quote(dag_id)}/runs/{quote(run_id)}"
-
-
-def _base() -> str:
-    return (conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")
+    return link_to_run(dag_id, run_id), ("The section", console_url(f"/sections/{where}"))
 
 
 def _as_dict(alarm: Alarm) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -56,8 +57,12 @@ def article_url(site: Site, article: str) -> str:
     return str(versions[-1].data["url"])
 
 
-def verify_crawl(crawled: dict[str, Any] | None) -> None:
+def verify_crawl(crawled: dict[str, Any] | None, tell: Callable[[dict[str, str]], None] = lambda found: None) -> None:
     """Check every object of a crawl's manifest.
+
+    Args:
+        crawled: what the crawl returned.
+        tell: is told of findings, by the object's key.
 
     Raises:
         AirflowFailException: there are findings, which it lists; or the crawl left no result (None).
@@ -65,6 +70,7 @@ def verify_crawl(crawled: dict[str, Any] | None) -> None:
     crawled = _result(crawled)
     findings = verify_run(opened(), crawled["manifest_key"])
     if findings:
+        tell({each.key: each.problem for each in findings})
         listed = "\n".join(f"  {shown(each.key)}: {each.problem}" for each in findings[:SHOWN])
         more = f"\n  and {len(findings) - SHOWN} more" if len(findings) > SHOWN else ""
         raise AirflowFailException(f"{len(findings)} findings in {crawled['manifest_key']}:\n{listed}{more}")

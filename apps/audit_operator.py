@@ -42,6 +42,7 @@ class AuditOperator(BaseOperator):
             BucketError: the bucket failed.
         """
         from apps.audit_tasks import write  # It brings Scrapy.
+        from apps.site_alarms import tell_findings, tell_no_findings
 
         run = context["dag_run"]
         began = run.start_date or run.run_after
@@ -50,6 +51,10 @@ class AuditOperator(BaseOperator):
         self.log.info("Audit: %s", told["key"])
         findings = told["findings"]
         if findings["grave"]:
+            problems = {each["key"]: each["problem"] for each in findings["listed"] if each["grave"]}
+            tell_findings(self.site.site, context, problems, findings["grave"])
             listed = "\n".join(shown(f"  {each['key']}: {each['problem']}") for each in findings["listed"][:SHOWN])
             raise AirflowFailException(f"{findings['grave']} grave findings, see {told['key']}:\n{listed}")
+        if told["checked"]["runs"] and not any(context["params"][name] for name in ("since", "until")):
+            tell_no_findings(self.site.site, context)
         return {"key": told["key"], "checked": told["checked"]}

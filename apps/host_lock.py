@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -11,6 +10,7 @@ from pressmark.archive.archivist import lock_path
 from pressmark.config import Config
 from pressmark.errors import HostBusy, SpoolError
 from pressmark.file_system import spool_error
+from pressmark.hosts import server_of
 from pressmark.private import make_folder
 from pressmark.site import Site
 
@@ -28,7 +28,7 @@ def host_lock(config: Config, site: Site, seconds: float = LOCK_SECONDS) -> Iter
         HostBusy: another crawl has it and goes on.
         SpoolError: the spool's folder can't be used.
     """
-    host = urlsplit(site.origin).netloc.replace(":", "-")
+    host = server_of(site.origin).authority.replace(":", "-")
     try:
         make_folder(config.spool, config.sharing, ours=False)
     except OSError as error:

@@ -16,7 +16,16 @@ CONSOLE = "/archive"
 
 def console_url(path: str) -> str:
     """Return the address of a page of the console, e.g. of `/sections/chinadaily/world/europe`."""
-    return f"{conf.get('api', 'base_url', fallback='').rstrip('/')}{CONSOLE}{quote(path, safe='/?=&#')}"
+    return f"{_base()}{CONSOLE}{quote(path, safe='/?=&#')}"
+
+
+def link_to_run(dag_id: str, run_id: str) -> tuple[str, str]:
+    """Return the name and the address of a DAG run in Airflow, for messages."""
+    return "The run in Airflow", f"{_base()}/dags/{quote(dag_id)}/runs/{quote(run_id)}"
+
+
+def _base() -> str:
+    return (conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")
 
 
 @attrs.define

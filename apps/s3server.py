@@ -72,8 +72,11 @@ class RunningS3:
         self.port = self.port or free_port()
         self.folder = self.folder.absolute()
         data = self.folder / "data"
-        make_folder(self.folder, ours=False)
-        make_folder(data)
+        try:
+            make_folder(self.folder, ours=False)
+            make_folder(data)
+        except OSError as error:
+            raise ServiceFailed(f"the folder {self.folder} can't be made or used: {error.strerror}") from error
         self._keys = self._read_keys() or {
             "AWS_ACCESS_KEY_ID": secrets.token_hex(10),
             "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),

@@ -30,6 +30,7 @@ section allows is told as late, and ended in the end. To mark a run as failed en
 """  # noqa: E501  # A row of a table has to be a line.
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from airflow.sdk import DAG, Param, dag, get_current_context, task
@@ -90,8 +91,9 @@ def archive(site: Site, name: str) -> DAG:
         def verify(crawled: dict[str, Any]) -> None:
             """Read back every object of this run."""
             from apps.archive_tasks import verify_crawl  # noqa: PLC0415  # It brings boto3.
+            from apps.site_alarms import tell_findings  # noqa: PLC0415  # It brings the receivers.
 
-            verify_crawl(crawled)
+            verify_crawl(crawled, partial(tell_findings, site.site, get_current_context()))
 
         @task(outlets=[asset])
         def report(crawled: dict[str, Any], *, outlet_events: Any = None) -> None:

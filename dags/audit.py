@@ -23,7 +23,7 @@ from airflow.sdk import DAG, Param, dag, task
 
 from apps.airflow_pools import PORTIONS
 from apps.audit_operator import AuditOperator
-from apps.dag_names import dag_options, portion_params, sites
+from apps.dag_names import dag_options, portion_params, sites, telling_of_site
 from apps.retries import RETRIES
 from pressmark.site import Site
 
@@ -37,6 +37,7 @@ def audit(site: Site) -> DAG:
 
     @dag(
         **dag_options("audit", site),
+        **telling_of_site(site),
         description=f"Reads the whole archive of {site.title} back",
         doc_md=__doc__,
         schedule=SUNDAY_NIGHT,

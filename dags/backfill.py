@@ -43,8 +43,8 @@ MOST = 1000
 PAGE_OR_DAY: dict[str, Any] = {
     "type": "string",
     "anyOf": [
-        {"pattern": r"^([1-9]\d{0,5}|1000000)$"},
-        {"pattern": r"^\d{4}-\d\d-\d\d$", "format": "date"},
+        {"pattern": r"^([1-9]\d{0,5}|1000000)$(?!\n)"},
+        {"pattern": r"^\d{4}-\d\d-\d\d$(?!\n)", "format": "date"},
     ],
 }
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from airflow.sdk import DAG, AssetAny, dag, task
 
-from apps.dag_names import articles, dag_options, sites
+from apps.dag_names import articles, dag_options, sites, telling_of_site
 from apps.retries import RETRIES
 from pressmark.site import Site
 
@@ -28,6 +28,7 @@ def package(site: Site) -> DAG:
 
     @dag(
         **dag_options("package", site),
+        **telling_of_site(site),
         description=f"Daily exports, the merged index and packages of {site.title}",
         doc_md=__doc__,
         schedule=AssetAny(*(articles(site, name) for name in site.enabled)),

@@ -37,7 +37,8 @@ def recrawl(site: Site) -> DAG:
                 type="string",
                 minLength=1,
                 maxLength=LONGEST_URL,
-                pattern=r"^(https?://[^/\s@]+/\S*|[A-Za-z0-9_-]+)$",  # A password in an address would stand in logs.
+                # A password in an address would stand in logs.
+                pattern=r"^(https?://[^/\s@]+/\S*|[A-Za-z0-9_-]+)$(?!\n)",
                 title="Article",
                 description="Its URL, without a user or password; or its id, if it is in the bucket",
             ),

@@ -1,9 +1,10 @@
 """An alarm: something that an operator should hear of; and those that no history tells of."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 
 import attrs
 
@@ -39,6 +40,8 @@ class Kind(StrEnum):
     """A DAG run has not ended in its time, or was ended behind it."""
     SITE_FILES = "site-files"
     """Site files are wrong, and left out."""
+    FINDINGS = "findings"
+    """The archive lacks something that a run left, or something in it is damaged."""
 
 
 @attrs.frozen(kw_only=True)
@@ -134,6 +137,44 @@ def timed_out(dag_run: str, began: datetime) -> Alarm:
     )
 
 
+def archive_damaged(problems: Mapping[str, str], number: int, since: datetime) -> Alarm:
+    """Return the alarm of objects that are missing or damaged, noticed now (`since`).
+
+    Args:
+        problems: what is wrong, by the object's key; the same objects are the same incident.
+        number: how many there are; more than the problems, perhaps.
+        since: now.
+    """
+    named = [f"{key}: {problem}" for key, problem in islice(problems.items(), _NAMED)]
+    more = [f"And {number - len(named)} more."] if number > len(named) else []
+    return Alarm(
+        kind=Kind.FINDINGS,
+        title=f"{number} {'object' if number == 1 else 'objects'} of the archive missing or damaged",
+        since=since,
+        earlier=True,
+        about=_digest(sorted(problems)),
+        message="\n".join([*named, *more]),
+        advice="The log of the task lists them, and so does `pressmark verify SITE --full`. If the bucket was emptied, "
+        "or PRESSMARK_BUCKET or the endpoint names another one, set that right first. Else restore the objects' "
+        "earlier versions in S3 (docs/security.md). Then trigger the DAG audit of this site: when it finds nothing, "
+        "this alarm is over.",
+    )
+
+
+def dag_failed(dag_id: str, run_id: str, since: datetime) -> Alarm:
+    """Return the alarm of a scheduled DAG whose run failed, noticed now (`since`)."""
+    return Alarm(
+        kind=Kind.FAILING,
+        title=f"{dag_id} failed",
+        since=since,
+        earlier=True,
+        about=dag_id,
+        message=f"DAG run {run_id} of {dag_id} failed.",
+        advice="Open it in Airflow: the log of the task that failed says why, and the page of the DAG what to do about "
+        "it. When a run of this DAG succeeds, this alarm is over.",
+    )
+
+
 def site_files_wrong(wrong: Sequence[str], since: datetime) -> Alarm:
     """Return the alarm of site files that are wrong, noticed now (`since`); each says which and why."""
     return Alarm(
@@ -141,11 +182,19 @@ def site_files_wrong(wrong: Sequence[str], since: datetime) -> Alarm:
         title="a site file is wrong" if len(wrong) == 1 else f"{len(wrong)} site files are wrong",
         since=since,
         earlier=True,
-        about=hashlib.sha256("\n".join(wrong).encode()).hexdigest()[:12],
+        about=_digest(wrong),
         message="\n".join(wrong),
         advice="Mend what is named; docs/sites.md tells what each field means. Until then its site is not archived; "
         "all others are. If it is the folder itself (PRESSMARK_SITES), no site is.",
     )
+
+
+_NAMED = 20
+"""Objects that an alarm names."""
+
+
+def _digest(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
 def span(duration: timedelta) -> str:

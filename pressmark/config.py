@@ -109,6 +109,8 @@ def _number(environ: Mapping[str, str], name: str, default: float, most: float =
 
 def _state(environ: Mapping[str, str]) -> Path:
     text = environ.get("XDG_STATE_HOME") or "~/.local/state"
+    if text.startswith("~") and environ.get("HOME") == "":  # It would be a folder below the root.
+        raise UsageError("HOME is empty, and so no folder for the spool is known. Set PRESSMARK_SPOOL.")
     try:
         return Path(text).expanduser()
     except RuntimeError as error:

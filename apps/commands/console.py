@@ -54,6 +54,16 @@ def counting(total: int | None, what: str) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
+class Name(click.types.StringParamType):
+    """A text that is not empty: an empty one, as of a variable that is not set, would mean all."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it as it is."""
+        return str(value) if value else self.fail("it is empty", param, ctx)
+
+
 class Day(click.DateTime):
     """A day, UTC, as `2026-11-24`."""
 

@@ -9,6 +9,7 @@ from apps.echo import echo
 from pressmark.archive.protection import LIFETIME_OF_REJECTED, ROLES, State, Terms, planned, policy, protect
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.hosts import server_of
 
 
 @click.command(
@@ -30,6 +31,7 @@ Examples:
     "--replay-origin",
     "replay_origins",
     multiple=True,
+    callback=lambda ctx, param, value: tuple(map(_origin, value)),
     metavar="ORIGIN",
     help="A site that may replay captures in a browser; repeatable. [default: as set before, or *]",
 )
@@ -60,3 +62,13 @@ def init_bucket(
     locked = f"{config.retention.total_seconds() / 86_400:g} days from their upload" if config.retention else "no lock"
     echo(f"segments of this environment: {locked} (PRESSMARK_RETENTION)")
     echo(f"bucket {config.bucket!r} {'is set up' if changed else 'was set up before: nothing has changed'}")
+
+
+def _origin(text: str) -> str:
+    """Check an origin as browsers send it (RFC 6454, 6.1); one in another spelling would never be allowed."""
+    try:
+        if text == "*" or text == str(server_of(text)):
+            return text
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r}: {error}") from None
+    raise click.BadParameter(f"{text!r}: browsers send {str(server_of(text))!r}")

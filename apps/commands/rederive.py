@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 import click
 
-from apps.commands.console import Day, console, counting, print_json, table
+from apps.commands.console import Day, Name, console, counting, print_json, table
 from apps.echo import echo
 from apps.rederiving import Rederived, Unreadable, correct, documents_of, rederive_all
 from pressmark.archive import manifest
@@ -28,7 +28,7 @@ Examples:
 )
 @click.argument("section", metavar="SITE/SECTION")
 @click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="Only the runs that began on this day, UTC.")
-@click.option("--run", "run_id", metavar="ID", help="Only this run.")
+@click.option("--run", "run_id", type=Name(), metavar="ID", help="Only this run.")
 @click.option("--write", is_flag=True, help="Publish corrected versions under corrections/; the old ones stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print what would change as JSON.")
 def rederive_command(section: str, day: datetime | None, run_id: str | None, write: bool, as_json: bool) -> None:

@@ -7,7 +7,7 @@ import attrs
 import click
 from rich.table import Table
 
-from apps.commands.console import Day, console, counting, print_json, table
+from apps.commands.console import Day, Name, console, counting, print_json, table
 from apps.echo import echo
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
@@ -29,7 +29,7 @@ Examples:
 )
 @click.argument("what", metavar="[SITE[/SECTION]]", default="")
 @click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="The runs that began on this day, UTC.")
-@click.option("--run", "run_id", metavar="ID", help="This run.")
+@click.option("--run", "run_id", type=Name(), metavar="ID", help="This run.")
 @click.option(
     "--full", is_flag=True, help="Read every object: SHA-256, gzip, WARC digests, indexes, each JSON's pointers."
 )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import attrs
 from botocore.exceptions import (
@@ -51,6 +52,19 @@ class KeyTaken(Exception):
 
 class CutShort(Exception):
     """An answer is not whole, or none of S3's; it is asked for again. The message says what it lacks."""
+
+
+def check_endpoint(url: str) -> None:
+    """Refuse an endpoint with a user or password in its address, and do not show it: messages name the endpoint.
+
+    Raises:
+        BucketRefused: it has one.
+    """
+    if "@" in urlsplit(url).netloc:
+        raise BucketRefused(
+            "S3 is not set up: the endpoint's address names a user or a password, which S3 does not use. Set "
+            f"AWS_ENDPOINT_URL_S3 without them, and the keys as {_KEYS}."
+        )
 
 
 @attrs.frozen

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pressmark.archive.listing import pages
 from pressmark.archive.patience import Pace, PacedFile, keep_asking, paced
 from pressmark.archive.presigned import ANSWERED_WITHIN, CONNECTED_WITHIN, CONNECTIONS, Presigned, check_size
-from pressmark.archive.s3_errors import Asked, KeyTaken
+from pressmark.archive.s3_errors import Asked, KeyTaken, check_endpoint
 from pressmark.archive.whole import believe, check_etag, check_range, watch
 from pressmark.config import DEFAULT_PATIENCE, Config
 from pressmark.errors import BucketRefused
@@ -105,6 +105,7 @@ class Store:
             client = boto3.Session().client("s3", config=settings)
         except (BotoCoreError, OSError, ValueError, LookupError, TypeError) as error:
             raise BucketRefused(f"S3 is not set up: {error}") from error
+        check_endpoint(client.meta.endpoint_url)
         return cls(config.bucket, client, config.patience, config.retention)
 
     def __attrs_post_init__(self) -> None:

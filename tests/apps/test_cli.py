@@ -50,6 +50,20 @@ def test_an_unreachable_bucket_is_one_clear_line(archive: Archive, command: list
     assert "Traceback" not in done.stderr
 
 
+def test_a_password_in_the_endpoint_is_refused_and_not_shown() -> None:
+    done = pressmark("status", AWS_ENDPOINT_URL_S3="http://user:hunter2@127.0.0.1:9")
+    assert done.returncode == 3
+    assert "names a user or a password" in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["verify", "rederive"])
+def test_an_empty_run_id_does_not_mean_all_runs(command: str) -> None:
+    done = pressmark(command, SECTION, "--run", "")
+    assert done.returncode == 2
+    assert "it is empty" in done.stderr
+
+
 def test_from_crawl_to_verify(archive: Archive) -> None:
     done = pressmark("crawl", SECTION)
     assert done.returncode == 0

@@ -20,8 +20,9 @@ SITE = load_sites()["newsroom"]
         SITE,
         SITE.model_copy(update={"origin": "http://127.0.0.1:1"}),
         SITE.model_copy(update={"site": "another"}),
+        SITE.model_copy(update={"site": "another", "origin": SITE.origin.replace("127.0.0.1", "127.1")}),
     ],
-    ids=["the same", "another origin", "another site of the host"],
+    ids=["the same", "another origin", "another site of the host", "another spelling of the host"],
 )
 def test_whoever_wants_the_same_host_or_spool_waits(tmp_path: Path, other: Site) -> None:
     config = Config(bucket="any", spool=tmp_path / "spool")

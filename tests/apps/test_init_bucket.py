@@ -75,6 +75,16 @@ def test_what_is_wrong_is_one_clear_line(bucket: str) -> None:
     assert "Example" in pressmark("init-bucket", "--help").stdout
 
 
+@pytest.mark.parametrize(
+    ("origin", "why"),
+    [("https://A.example/", "browsers send 'https://a.example'"), ("a.example", "no http or https"), ("", "no http")],
+)
+def test_an_origin_that_no_browser_sends_is_wrong_usage(origin: str, why: str) -> None:
+    done = pressmark("init-bucket", "--replay-origin", origin, AWS_ENDPOINT_URL_S3="http://127.0.0.1:9")
+    assert done.returncode == 2
+    assert why in done.stderr
+
+
 def test_a_policy_is_printed_without_asking_a_server() -> None:
     nobody = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "PRESSMARK_BUCKET": "my-archive"}
     assert pressmark("init-bucket", "--policy", "operator", **nobody).stdout == policy("operator", "my-archive")

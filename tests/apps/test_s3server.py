@@ -107,6 +107,11 @@ def test_port_in_use(s3: RunningS3, tmp_path: Path) -> None:
         RunningS3(tmp_path, port=s3.port).start()
 
 
+def test_a_folder_that_cannot_be_made_is_named() -> None:
+    with pytest.raises(ServiceFailed, match="the folder /proc/nowhere can't be made or used: No such file"):
+        RunningS3(Path("/proc/nowhere")).start()
+
+
 def test_failure_shows_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "weed"
     broken.write_text("#!/bin/sh\necho no space left >&2\nexit 3\n")

@@ -117,7 +117,19 @@ def filled(dag: Any, form: dict[str, object]) -> dict[str, Any]:
         ("backfill_newsroom_world_europe", {"number": 5}),
         *(
             ("backfill_newsroom_world_europe", {"first": first})
-            for first in ("", "0", "-1", "1000001", "yesterday", "2022-02-30", "2022-2-1", "5-2", 7)
+            for first in (
+                "",
+                "0",
+                "1\n",
+                "2022-02-28\n",
+                "-1",
+                "1000001",
+                "yesterday",
+                "2022-02-30",
+                "2022-2-1",
+                "5-2",
+                7,
+            )
         ),
         *(("backfill_newsroom_world_europe", {"first": "1", "number": number}) for number in (0, 1001, 10**30)),
         ("backfill_newsroom_world_europe", {"first": "1", "requests_per_minute": 10**30}),
@@ -126,6 +138,7 @@ def filled(dag: Any, form: dict[str, object]) -> dict[str, Any]:
         ("recrawl_article_newsroom", {}),
         ("recrawl_article_newsroom", {"article": "http://user:secret@127.0.0.1:8765/a/202202/18/X.html"}),
         ("recrawl_article_newsroom", {"article": "two words"}),
+        ("recrawl_article_newsroom", {"article": "X\n"}),
         ("recrawl_article_newsroom", {"article": "X", "section": "world/nowhere"}),
     ],
 )

@@ -15,7 +15,7 @@ from apps.local_airflow import LocalAirflow
 from apps.ports import free_port
 from apps.s3server import RunningS3
 from tests.conftest import ROOT, fresh_bucket
-from tests.dags.night import ARCHIVE, SECONDS, Night, night
+from tests.dags.night import ARCHIVE, AUDIT, SECONDS, Night, night
 from tests.s3_proxy import Fault, Proxy, error, of, proxied
 
 pytestmark = pytest.mark.long
@@ -179,6 +179,35 @@ def test_a_changed_layout_is_one_alarm_and_one_all_clear(house: Night) -> None:
     house.set_site(expect={"fewest": 5, "most": 60})
     house.run(ARCHIVE, pages=1)
     assert house.told()[1:] == ["over: newsroom/world/europe: the layout changed"]
+
+
+def test_an_object_that_is_gone_or_damaged_is_told_until_an_audit_finds_none(house: Night) -> None:
+    run_id = _trigger_at(house, datetime.now(UTC))
+    assert house.ended(ARCHIVE, run_id) == "success"
+    manifest = house.airflow.result(ARCHIVE, run_id, "crawl")["manifest_key"]
+    document = next(iter(house.store.keys("articles/newsroom/")))
+    kept = {key: house.store.get(key) for key in (manifest, document)}
+    house.store.client.delete_object(Bucket=house.store.bucket, Key=manifest)
+    assert house.ended(ARCHIVE, _trigger_at(house, datetime.now(UTC))) == "success"
+    damaged = "newsroom: 1 object of the archive missing or damaged"
+    assert house.told() == [damaged], "as if the bucket had been emptied, or were another one"
+    house.store.put(manifest, kept[manifest])
+    house.store.put(document, kept[document][:-1])
+    for _ in range(2):
+        assert house.ended(AUDIT, house.airflow.trigger(AUDIT, {"sample": 0})) == "failed"
+    assert house.told()[1:] == [damaged], "another object is another incident, and a failed audit follows from it"
+    house.store.put(document, kept[document])
+    house.run(AUDIT, sample=0)
+    assert house.told()[2:] == [f"over: {damaged}"]
+
+
+def test_a_scheduled_run_that_fails_is_told_until_one_succeeds(house: Night) -> None:
+    for _ in range(2):
+        assert house.ended(AUDIT, house.airflow.trigger(AUDIT, {"since": "2026-11-02", "until": "2026-11-01"}))
+    house.until(house.told)
+    house.run(AUDIT, sample=0)
+    house.until(lambda: len(house.told()) > 1)
+    assert house.told() == ["newsroom: audit_newsroom failed", "over: newsroom: audit_newsroom failed"]
 
 
 def test_a_pool_that_was_deleted_is_made_again(house: Night) -> None:

@@ -35,6 +35,8 @@ def test_a_home_that_nobody_has_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="Set PRESSMARK_SPOOL"):
         Config.from_env({"XDG_STATE_HOME": "~nosuchuser/x"})
     assert Config.from_env({"XDG_STATE_HOME": "~nosuchuser/x", "PRESSMARK_SPOOL": "/spool"}).spool
+    with pytest.raises(UsageError, match=r"HOME is empty.*Set PRESSMARK_SPOOL"):
+        Config.from_env({"HOME": ""})
 
 
 @pytest.mark.parametrize("name", ["OPERATOR", "CONTACT", "SPOOL", "SITES", "BUCKET"])
