@@ -48,6 +48,11 @@ class Fate:
     """The document that was published; for what is unchanged, the one that had its key before."""
 
 
+INTERRUPTED, UNFINISHED = "interrupted", "unfinished"
+_ENDED = {INTERRUPTED, UNFINISHED}
+"""Reasons of articles that say nothing about them: the run ended first."""
+
+
 @attrs.frozen
 class Outcomes:
     """All articles of a run; each is counted once, however often it is listed.
@@ -56,6 +61,7 @@ class Outcomes:
     """
 
     _fates: dict[str, Fate] = attrs.field(factory=dict)
+    _captured: set[str] = attrs.field(factory=set)
     _lock: RLock = attrs.field(factory=RLock, eq=False, repr=False)
 
     def see(self, article_id: str, url: str) -> bool:
@@ -65,6 +71,11 @@ class Outcomes:
                 return False
             self._fates[article_id] = Fate(article_id=article_id, url=url)
             return True
+
+    def capture(self, article_id: str) -> None:
+        """Take note that an article's page was captured, and is to be read."""
+        with self._lock:
+            self._captured.add(article_id)
 
     def settle(
         self,
@@ -87,6 +98,11 @@ class Outcomes:
             for fate in left:
                 fate.outcome, fate.reason = Outcome.FAILED, reason
         return len(left)
+
+    def unread(self) -> set[str]:
+        """Return the articles that were captured and not read before the run ended; once it is closed."""
+        with self._lock:
+            return {name for name in self._captured if self._fates[name].reason in _ENDED}
 
     def reasons(self, outcome: Outcome) -> Counter[str | None]:
         """Count the reasons of an outcome."""

@@ -36,7 +36,7 @@ from pressmark.document import Document
 from pressmark.drafts import rejection_draft, silent_edit_draft, version_draft, withdrawal_draft
 from pressmark.errors import PressmarkError, Rejected
 from pressmark.known_content import KnownContent
-from pressmark.outcomes import Outcome, Outcomes
+from pressmark.outcomes import INTERRUPTED, UNFINISHED, Outcome, Outcomes
 from pressmark.requisites import Requisites
 from pressmark.scope import Scope
 from pressmark.site import Site
@@ -214,13 +214,23 @@ class Run:
             SpoolError: the disk failed; what was whole is published, and no manifest is written.
         """
         self.archivist.close()
-        left = self.outcomes.close("interrupted" if self.interrupted else "unfinished")
+        left = self.outcomes.close(INTERRUPTED if self.interrupted else UNFINISHED)
         if not self.interrupted:
             self._judge(left)
         schema.publish(self.store)
         visited = keys.visits(self.site.site, self.section_name, self.started_at, self.run_id)
         self._visits = visits.write(self.store, visited, self.watch.told(self.outcomes.of(Outcome.FAILED)))
+        self._leave_unread()
         return tell(self.store, self.spool_folder, self.manifest(), self._told)
+
+    def _leave_unread(self) -> None:
+        """Leave this run's segments to the next one, if pages in them were not read: it reads them, and tells of all.
+
+        The site may say something else by then, so that to ask again is not enough.
+        """
+        if unread := self.outcomes.unread():
+            logger.warning("%d articles were captured and not read: the next run reads their captures", len(unread))
+            self._told = {path: each for path, each in self._told.items() if each.is_read}
 
     @property
     def ended(self) -> str:

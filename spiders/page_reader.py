@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from pressmark.archive.channel import signals_blocked, start
 from pressmark.errors import ReadingFailed, Rejected
+from pressmark.outcomes import INTERRUPTED
 from pressmark.site import Site
 from spiders.listing import Listing
 from spiders.page_messages import FetchedPage, ReadPage
@@ -148,7 +149,7 @@ class PageReader:
             code = self._process.wait()
             self._end()
             if self._stopped:
-                raise ReadingFailed("interrupted", f"{url} was being read when the crawl was stopped") from None
+                raise ReadingFailed(INTERRUPTED, f"{url} was being read when the crawl was stopped") from None
             raise _Ended(
                 "reading-crashed", f"{url} could not be read: its reader ended with exit code {code}"
             ) from None
@@ -164,7 +165,7 @@ class PageReader:
             ReadingFailed: it can't be started, or the crawl was stopped.
         """
         if self._stopped:
-            raise ReadingFailed("interrupted", "the crawl was stopped")
+            raise ReadingFailed(INTERRUPTED, "the crawl was stopped")
         if self._process:
             if self._process.poll() is None:
                 return

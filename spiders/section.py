@@ -79,6 +79,7 @@ class SectionSpider(ReadingSpider):
 
     async def parse_article(self, response: Response, entry: Entry) -> AsyncIterator[Reading | Request]:
         """Read an article, with its following pages if it is a long one; then ask for what its pages need."""
+        self.run.outcomes.capture(entry.article_id)
         first = await self._not_modified(response, entry) if is_not_modified(response) else response
         if not first:
             return

@@ -1,12 +1,10 @@
 """What earlier commits left is taken over: their code, as git has it, crawls and is killed; today's goes on."""
 
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,12 +19,11 @@ from pressmark.archive import keys
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from tests.conftest import ROOT
+from tests.earlier import COMMITS, checked_out, write_its_site_file
 from tests.tools import until
 
 pytestmark = pytest.mark.long
 
-COMMITS = ("413216c", "88a4982", "d77e1df", "f168f16", "8f6b60b", "dc86c34")
-"""Ends of the stages since manifests have a schema."""
 SECTION = "newsroom/world/europe"
 
 
@@ -61,37 +58,13 @@ class Taken:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Check a commit out of this repository; without its history, in an archive of its files, there is none."""
-    git = shutil.which("git")
-    made: list[Path] = []
-
-    def check_out(commit: str) -> Path:
-        known = git and not subprocess.run([git, "-C", ROOT, "cat-file", "-e", commit], check=False).returncode
-        if not known:
-            pytest.skip("needs the history of this repository")
-        made.append(tmp_path / commit)
-        clone = [git, "-C", ROOT, "worktree", "add", "--detach", "--force", made[-1], commit]
-        subprocess.run(clone, check=True, capture_output=True)
-        return made[-1]
-
-    yield check_out
-    for each in made:
-        subprocess.run([git, "-C", ROOT, "worktree", "remove", "--force", each], check=True)
-
-
 @pytest.mark.parametrize("commit", COMMITS)
-def test_what_an_earlier_commit_left_is_taken_over(
-    checkout: Callable[[str], Path], s3: RunningS3, bucket: str, tmp_path: Path, commit: str
-) -> None:
-    code = checkout(commit)
+def test_what_an_earlier_commit_left_is_taken_over(s3: RunningS3, bucket: str, tmp_path: Path, commit: str) -> None:
     store = Store.open(Config.from_env({**os.environ, **s3.environment, "PRESSMARK_BUCKET": bucket}))
-    with RunningNewsroom(Newsroom(articles=40, crawl_delay=0)) as site:
+    running = RunningNewsroom(Newsroom(articles=40, crawl_delay=0))
+    with checked_out(commit, tmp_path) as code, running as site:
         write_site_file(tmp_path / "sites", site.url)
-        (tmp_path / "old-sites").mkdir()
-        shipped = (code / "pressmark/sites/newsroom.yml").read_text("utf-8")  # Later ones have fields of later ones.
-        (tmp_path / "old-sites/newsroom.yml").write_text(re.sub(r"(?m)^origin: .*$", f"origin: {site.url}", shipped))
+        write_its_site_file(code, tmp_path / "old-sites", site.url)
         more = {"PRESSMARK_BUCKET": bucket, "PRESSMARK_SPOOL": str(tmp_path / "spool"), "NO_PROXY": "127.0.0.1"}
         taken = Taken(code, tmp_path, {**os.environ, **s3.environment, **more})
         newsroom = site.newsroom

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,6 @@ import httpx
 import psutil  # type: ignore[import-untyped]  # Airflow brings it, and its stubs would be one more thing to lock.
 import yaml
 
-from apps.demo_settings import write_site_file
 from apps.local_airflow import LOGIN, LocalAirflow
 from apps.newsroom import Newsroom
 from apps.newsroom.running import RunningNewsroom
@@ -25,6 +24,7 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from tests.apps.alarms.servers import MailServer
 from tests.conftest import ROOT
+from tests.earlier import write_its_site_file
 
 ARCHIVE, BACKFILL = "archive_newsroom_world_europe", "backfill_newsroom_world_europe"
 PACKAGE, AUDIT, RECRAWL = "package_newsroom", "audit_newsroom", "recrawl_article_newsroom"
@@ -33,6 +33,15 @@ DAGS = (ARCHIVE, BACKFILL, PACKAGE, AUDIT, RECRAWL, REDERIVE)
 SECONDS = 150
 """That any one thing may take."""
 OPERATOR = "night@example.org"
+HASTE = {
+    "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "15",
+    "AIRFLOW__DAG_PROCESSOR__PARSING_CLEANUP_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+}
+"""A scheduler that was killed is missed sooner than by default (300 s), and so is a DAG that is gone (110 s)."""
 
 
 @attrs.define
@@ -153,11 +162,13 @@ def _crawls(process: psutil.Process, spool: Path) -> bool:
 
 
 @contextmanager
-def night(folder: Path, s3: RunningS3, bucket: str, **more: str) -> Iterator[Night]:
-    """Bring it all up, with every DAG of the newsroom unpaused and more variables, and down again."""
+def night(
+    folder: Path, s3: RunningS3, bucket: str, code: Path = ROOT, dags: Sequence[str] = DAGS, **more: str
+) -> Iterator[Night]:
+    """Bring it all up, of this checkout or another, with DAGs unpaused and more variables, and down again."""
     mail = MailServer()
     with RunningNewsroom(Newsroom(articles=60, crawl_delay=0)) as site, mail.running():
-        sites = write_site_file(folder / "sites", site.url)
+        sites = write_its_site_file(code, folder / "sites", site.url)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PRESSMARK"))}
         environment = {
             **kept,
@@ -171,11 +182,12 @@ def night(folder: Path, s3: RunningS3, bucket: str, **more: str) -> Iterator[Nig
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             # So that a late run and a second parsing don't have to be waited for.
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+            "PYTHONPATH": str(code),
             **more,
         }
-        airflow = LocalAirflow(folder / "airflow", ROOT / "dags", free_port(), environment)
+        airflow = LocalAirflow(folder / "airflow", code / "dags", free_port(), environment)
         with airflow.running():
             store = Store.open(Config.from_env(environment))
-            for dag_id in DAGS:
+            for dag_id in dags:
                 airflow.unpause(dag_id)
             yield Night(airflow, site.newsroom, store, folder / "spool", sites, mail)

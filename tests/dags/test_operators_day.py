@@ -15,7 +15,7 @@ from apps.local_airflow import LocalAirflow
 from apps.ports import free_port
 from apps.s3server import RunningS3
 from tests.conftest import ROOT, fresh_bucket
-from tests.dags.night import ARCHIVE, AUDIT, SECONDS, Night, night
+from tests.dags.night import ARCHIVE, AUDIT, HASTE, SECONDS, Night, night
 from tests.s3_proxy import Fault, Proxy, error, of, proxied
 
 pytestmark = pytest.mark.long
@@ -23,17 +23,6 @@ pytestmark = pytest.mark.long
 ALL = ["recover", "crawl", "verify", "report", "alarms"]
 SLOW = {"delay": 0.4, "concurrency": 1, "timeout": 10, "retries": 0}
 FAST = {"delay": 0, "concurrency": 4, "timeout": 10, "retries": 0}
-
-
-HASTE = {
-    "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "15",
-    "AIRFLOW__DAG_PROCESSOR__PARSING_CLEANUP_INTERVAL": "5",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
-    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-}
-"""A scheduler that was killed is missed sooner than by default (300 s), and so is a DAG that is gone (110 s)."""
 
 
 @attrs.frozen
