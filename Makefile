@@ -17,7 +17,7 @@ quick: .venv/ready .replay/ready  ## the tests without the slow ones
 	$(BIN)/python -m pytest -m "not slow and not long" $(PARALLEL)
 
 endure: .venv/ready .replay/ready  ## the tests that take minutes each, but for those of Airflow
-	$(BIN)/python -m pytest -m long $(PARALLEL) --ignore tests/dags --ignore tests/distributed
+	$(BIN)/python -m pytest -m long $(PARALLEL) --no-loadscope-reorder --ignore tests/dags --ignore tests/distributed
 
 airflow: .venv/ready .replay/ready  ## those that run Airflow for minutes: a night, the guides, several workers
 	$(BIN)/python -m pytest -m long $(PARALLEL) tests/dags tests/distributed

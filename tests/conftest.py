@@ -34,6 +34,15 @@ settings.load_profile("untimed")
 sys.modules["hypothesis.extra._patching"] = None  # type: ignore[assignment]
 
 
+LONGEST = ("test_soak.py", "test_contained.py", "test_earlier_commits.py")
+"""Files that begin first: one that takes minutes and begins last would keep one process busy alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort them so; within a file nothing changes."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS3]:
     """An S3 server of this session's own."""

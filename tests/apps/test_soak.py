@@ -236,8 +236,17 @@ def soak(archive: Archive, s3: RunningS3, tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_archive_holds_just_what_the_site_served_whatever_happens(
     soak: Soak, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    told = f"soak of {MINUTES:g} minutes: PRESSMARK_SOAK_SEED={SEED}"  # To do it again.
     with capsys.disabled():
-        print(f"\nsoak of {MINUTES:g} minutes: PRESSMARK_SOAK_SEED={SEED}", flush=True)  # noqa: T201 - to do it again
+        print(f"\n{told}", flush=True)  # noqa: T201 - whoever waits sees it
+    try:
+        _soak(soak, capsys)
+    except Exception as error:
+        error.add_note(told)  # Behind several processes nothing else is shown.
+        raise
+
+
+def _soak(soak: Soak, capsys: pytest.CaptureFixture[str]) -> None:
     until = time.monotonic() + MINUTES * 60
     with MostMemory() as memory:
         while time.monotonic() < until:
