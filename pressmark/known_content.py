@@ -1,7 +1,8 @@
 """Whether the bucket has what was read of an article: a better reading is no edit by its publisher."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import attrs
 
@@ -78,12 +79,12 @@ class KnownContent:
             if reader_of(stored) != reader_of(document):
                 stored = self.read_again(key) or stored
             block, now = stored["pressmark"], document["pressmark"]
-            is_same_time = block["version"] == str(version) or _is_printed_alike(block["raw"], now["raw"])
+            is_same_time = block["version"] == str(version) or _on_the_clock(stored) == _on_the_clock(document)
             return bool(is_same_time and block["contentSha256"] == now["contentSha256"])
-        except (LookupError, TypeError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise FindingsFound(f"{key} is not what a run published: {type(error).__name__}: {error}") from None
 
 
-def _is_printed_alike(stored: Mapping[str, str], now: Mapping[str, str]) -> bool:
-    """Tell whether two pages print the same *Updated* time, which may be read in another zone than it was."""
-    return "updated" in now and stored.get("updated") == now["updated"]
+def _on_the_clock(document: Document) -> datetime:
+    """Return the *Updated* time without its zone: that is the site file's, and the page prints none."""
+    return datetime.fromisoformat(document["dateModified"]).replace(tzinfo=None)
