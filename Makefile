@@ -4,7 +4,7 @@ BIN := .venv/bin
 # A process a core; the tests of a file share one, and its fixtures.
 PARALLEL := -n auto --dist loadfile
 
-.PHONY: demo test quick endure airflow check benchmark lock sbom fixtures clean
+.PHONY: demo test quick endure airflow browsers check benchmark lock sbom fixtures clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready .replay/ready
@@ -16,11 +16,15 @@ test: .venv/ready .replay/ready
 quick: .venv/ready .replay/ready  ## the tests without the slow ones
 	$(BIN)/python -m pytest -m "not slow and not long" $(PARALLEL)
 
-endure: .venv/ready .replay/ready  ## the tests that take minutes each, but for those of Airflow
-	$(BIN)/python -m pytest -m long $(PARALLEL) --no-loadscope-reorder --ignore tests/dags --ignore tests/distributed
+endure: .venv/ready .replay/ready  ## the tests that take minutes each, but for those of the two below
+	$(BIN)/python -m pytest -m long $(PARALLEL) --no-loadscope-reorder \
+	  --ignore tests/dags --ignore tests/distributed --ignore tests/apps/reading_room
 
 airflow: .venv/ready .replay/ready  ## those that run Airflow for minutes: a night, the guides, several workers
 	$(BIN)/python -m pytest -m long $(PARALLEL) tests/dags tests/distributed
+
+browsers: .venv/ready .replay/ready  ## captured pages that try to get out of their player, in Chromium and Firefox
+	$(BIN)/python -m pytest -m long -n auto tests/apps/reading_room
 
 check: .venv/ready
 	$(BIN)/ruff format --check

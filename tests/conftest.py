@@ -34,7 +34,7 @@ settings.load_profile("untimed")
 sys.modules["hypothesis.extra._patching"] = None  # type: ignore[assignment]
 
 
-LONGEST = ("test_soak.py", "test_contained.py", "test_earlier_commits.py")
+LONGEST = ("test_soak.py", "test_bucket_faults.py", "test_earlier_commits.py")
 """Files that begin first: one that takes minutes and begins last would keep one process busy alone."""
 
 
