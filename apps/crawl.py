@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from apps.host_lock import host_lock
-from apps.recovery import recover
+from apps.recovery import derived, recover
 from apps.rederiving import read_today
 from apps.stopping import Stopping
 from pressmark.archive.manifest_model import Manifest
@@ -94,7 +94,7 @@ def crawl(
             with PageReader(site) as reader:  # It starts with the first page that it is asked for.
                 run.known.read_again = partial(read_today, store, site, reader=reader)
                 _run_spider(run, stopping)
-            key = run.close()
+            key = run.close(partial(derived, store, site))
     return Result(manifest_key=key, manifest=run.manifest(), failure=run.failure)
 
 

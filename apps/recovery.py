@@ -62,7 +62,7 @@ def recover(config: Config, store: Store, site: Site) -> list[Recovered]:
         BucketError: the bucket failed; what is not published waits.
         SpoolError: the spool can't be read or written; what could be published is published.
     """
-    return Recovery(store, config.spool / site.site, site.site, partial(_derived, store, site)).run()
+    return Recovery(store, config.spool / site.site, site.site, partial(derived, store, site)).run()
 
 
 def take_again(config: Config, site: Site, names: Sequence[str]) -> None:
@@ -94,17 +94,27 @@ def take_again(config: Config, site: Site, names: Sequence[str]) -> None:
                 raise spool_error(f"{folder / found[0].name} can't be taken again", folder, error) from error
 
 
-def _derived(
+def derived(
     store: Store, site: Site, segments: Sequence[tuple[Openable, str]], known_ids: Container[str]
 ) -> Iterator[Draft]:
-    """Read what was captured and is in no document; what a page makes a reader raise costs nothing but this reading."""
+    """Read what was captured and is in no document; what a page makes a reader raise costs nothing but this reading.
+
+    Args:
+        store: the bucket.
+        site: whose captures they are.
+        segments: each with its bucket key.
+        known_ids: articles that are left alone.
+
+    Raises:
+        BucketError: the bucket failed.
+    """
     watch = Watch(site.recheck, {}, datetime.now(UTC), everything=True)
     with PageReader(site) as reader:  # It starts with the first page that it is asked for.
         read_again = partial(read_today, store, site, reader=reader)
         known = KnownContent(store, site.site, Ledger(store, site.site), watch, read_again)
         try:
             drafts = derive(site, Captured(segments, redirect_target), known_ids, reader)
-            yield from (draft for draft in drafts if not _is_known(known, draft) or _was_written(store, draft))
+            yield from (draft for draft in drafts if _is_new(known, draft))
         except Exception as error:
             if isinstance(error, BucketError) or is_of_machine(error):
                 raise
@@ -120,6 +130,20 @@ def _is_known(known: KnownContent, draft: Draft) -> bool:
     except FindingsFound as error:
         logger.warning("%s can't be compared with what is stored: %s", draft.key, error)
         return True
+
+
+def _is_new(known: KnownContent, draft: Draft) -> bool:
+    """Return whether a draft is to be published.
+
+    What can't be compared, though the bucket answers, is left to the next visit: one object that can't be had must not
+    hold up all crawls of a site.
+    """
+    try:
+        return not _is_known(known, draft) or _was_written(known.store, draft)
+    except BucketError as error:
+        known.store.check()
+        logger.warning("%s is left to the next visit: what it is compared with can't be had: %s", draft.key, error)
+        return False
 
 
 def _was_written(store: Store, draft: Draft) -> bool:

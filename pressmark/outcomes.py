@@ -49,7 +49,6 @@ class Fate:
 
 
 INTERRUPTED, UNFINISHED = "interrupted", "unfinished"
-_ENDED = {INTERRUPTED, UNFINISHED}
 """Reasons of articles that say nothing about them: the run ended first."""
 
 
@@ -77,6 +76,11 @@ class Outcomes:
         with self._lock:
             self._captured.add(article_id)
 
+    def disown(self, article_id: str) -> None:
+        """Take note that what was captured was another one's page."""
+        with self._lock:
+            self._captured.discard(article_id)
+
     def settle(
         self,
         article_id: str,
@@ -100,9 +104,10 @@ class Outcomes:
         return len(left)
 
     def unread(self) -> set[str]:
-        """Return the articles that were captured and not read before the run ended; once it is closed."""
+        """Return the articles that were captured and not read before the run ended; before it is closed."""
         with self._lock:
-            return {name for name in self._captured if self._fates[name].reason in _ENDED}
+            fates = [self._fates[each] for each in self._captured]
+            return {fate.article_id for fate in fates if fate.outcome is None or fate.reason == INTERRUPTED}
 
     def reasons(self, outcome: Outcome) -> Counter[str | None]:
         """Count the reasons of an outcome."""

@@ -29,12 +29,14 @@ from pressmark.archive.robots_copy import RobotsCopies
 from pressmark.archive.set_aside import SetAside, claimed, spool_id
 from pressmark.archive.store import Store
 from pressmark.archive.telling import tell, untold
+from pressmark.archive.unread import AllBut, Deriving, read_unread
 from pressmark.article import VersionKey
 from pressmark.capture import Receipt
 from pressmark.config import Config
 from pressmark.document import Document
 from pressmark.drafts import rejection_draft, silent_edit_draft, version_draft, withdrawal_draft
 from pressmark.errors import PressmarkError, Rejected
+from pressmark.file_system import spool_error
 from pressmark.known_content import KnownContent
 from pressmark.outcomes import INTERRUPTED, UNFINISHED, Outcome, Outcomes
 from pressmark.requisites import Requisites
@@ -206,31 +208,46 @@ class Run:
         self.fail(error)
         self.halt()
 
-    def close(self) -> str:
+    def close(self, derive: Deriving | None = None) -> str:
         """Seal, upload and publish what is left, then write the manifest and return its key.
+
+        Args:
+            derive: reads documents from captures, for what the run captured and could not read.
 
         Raises:
             BucketError: the bucket failed; what is not published stays in the spool, and no manifest is written.
             SpoolError: the disk failed; what was whole is published, and no manifest is written.
         """
         self.archivist.close()
+        if derive and (unread := self.outcomes.unread()):
+            self._read_late(unread, derive)
         left = self.outcomes.close(INTERRUPTED if self.interrupted else UNFINISHED)
         if not self.interrupted:
             self._judge(left)
         schema.publish(self.store)
         visited = keys.visits(self.site.site, self.section_name, self.started_at, self.run_id)
         self._visits = visits.write(self.store, visited, self.watch.told(self.outcomes.of(Outcome.FAILED)))
-        self._leave_unread()
         return tell(self.store, self.spool_folder, self.manifest(), self._told)
 
-    def _leave_unread(self) -> None:
-        """Leave this run's segments to the next one, if pages in them were not read: it reads them, and tells of all.
-
-        The site may say something else by then, so that to ask again is not enough.
-        """
-        if unread := self.outcomes.unread():
-            logger.warning("%d articles were captured and not read: the next run reads their captures", len(unread))
-            self._told = {path: each for path, each in self._told.items() if each.is_read}
+    def _read_late(self, unread: set[str], derive: Deriving) -> None:
+        """Read what was captured and not read before the run ended: the next run may be told something else."""
+        logger.warning("captured and not read: %s; their captures are read now", ", ".join(sorted(unread)))
+        own = {path.name: each for path, each in self._told.items() if not each.is_read}
+        try:
+            read, done = read_unread(self.store, self.spool_folder, self.site.site, own, derive, AllBut(unread))
+        except OSError as error:
+            raise spool_error("what was captured can't be read", self.spool_folder, error) from error
+        for published in read.values():
+            self._published(published, [])
+        for draft, outcome in done:
+            if outcome is Outcome.REJECTED:
+                self.newly_rejected += 1
+                self.settle(draft.article_id, outcome, reason=draft.document["reason"])
+                continue
+            day = keys.day_folder(draft.key)
+            if outcome is Outcome.PUBLISHED and self.ledger.last_version(day, draft.article_id):
+                outcome = Outcome.UPDATED  # noqa: PLW2901  # As `stage` does before.
+            self.outcomes.settle(draft.article_id, outcome, key=draft.key)
 
     @property
     def ended(self) -> str:

@@ -115,6 +115,7 @@ class SectionSpider(ReadingSpider):
     ) -> AsyncIterator[Reading | Request]:
         """Reject what can't become an article; ask again if it is another one's page."""
         if rejection.reason == MISMATCH and OWN_CONNECTION not in pages[0].meta:
+            self.run.outcomes.disown(entry.article_id)
             async for each in self._ask_again(entry):
                 yield each
         else:

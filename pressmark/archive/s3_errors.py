@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import attrs
 from botocore.exceptions import (
@@ -60,7 +59,7 @@ def check_endpoint(url: str) -> None:
     Raises:
         BucketRefused: it has one.
     """
-    if "@" in urlsplit(url).netloc:
+    if "@" in url:  # Wherever: there are as many ways to misspell one as to read it.
         raise BucketRefused(
             "S3 is not set up: the endpoint's address names a user or a password, which S3 does not use. Set "
             f"AWS_ENDPOINT_URL_S3 without them, and the keys as {_KEYS}."

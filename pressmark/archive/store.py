@@ -104,6 +104,7 @@ class Store:
         try:
             client = boto3.Session().client("s3", config=settings)
         except (BotoCoreError, OSError, ValueError, LookupError, TypeError) as error:
+            check_endpoint(str(error))
             raise BucketRefused(f"S3 is not set up: {error}") from error
         check_endpoint(client.meta.endpoint_url)
         return cls(config.bucket, client, config.patience, config.retention)

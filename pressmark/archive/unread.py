@@ -5,7 +5,7 @@ later one; where none came, the notes of what was published stay, and say that n
 """
 
 import logging
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from io import BufferedReader, RawIOBase
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +22,7 @@ from pressmark.archive.spool_files import SegmentName
 from pressmark.archive.store import Store, Stored
 from pressmark.archive.telling import is_of_bucket
 from pressmark.document import captures_of
+from pressmark.outcomes import Outcome
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -53,33 +54,74 @@ def publish_unread(store: Store, folder: Path, site: str, derive: Deriving) -> I
         OSError, SpoolError: a note can't be read or written.
     """
     notes = kept(folder, site)
-    listed = {stored.key for each in notes.values() for stored in each.objects}
     unread = [(_name(each, site), each, path) for path, each in notes.items() if not each.is_read]
     there = [(name, each) for name, each, path in unread if name and is_of_bucket(store, path, each)]
     for _, group in groupby(there, key=lambda each: each[0].run):
         run = dict(group)
         logger.info("a killed run left %d segments in the bucket: reading what it had not read of them", len(run))
         published_ids = {keys.article_of(stored.key) for published in run.values() for stored in published.objects}
-        segments = [(_InBucket(store, each.segment), each.segment.key) for each in run.values()]
-        found = _put(store, Pointers(store, folder, site), derive(segments, published_ids))
-        for name, published in run.items():
-            new = tuple(stored for warc, stored in found if warc == published.segment.key and stored.key not in listed)
-            listed |= {stored.key for stored in new}
-            whole = attrs.evolve(published, objects=(*published.objects, *new), is_read=True)
-            whole.keep_over(folder)
+        texts = {name.text: published for name, published in run.items()}
+        read, _ = read_unread(store, folder, site, texts, derive, published_ids)
+        for name, published in texts.items():
+            whole = read[name]
             if more := whole.versions - published.versions:
-                logger.warning("%d versions in %s were read after its run was killed", more, name.text)
-                yield name.text, more
+                logger.warning("%d versions in %s were read after its run was killed", more, name)
+                yield name, more
+
+
+def read_unread(
+    store: Store,
+    folder: Path,
+    site: str,
+    run: Mapping[str, Published],
+    derive: Deriving,
+    known_ids: Container[str],
+) -> tuple[dict[str, Published], list[tuple[Draft, Outcome]]]:
+    """Publish what can be read in the segments of one run, and note that they were looked at.
+
+    Args:
+        store: the bucket.
+        folder: the spool of a site.
+        site: its name.
+        run: the notes of its segments, by name.
+        derive: reads documents from captures.
+        known_ids: articles that are left alone.
+
+    Returns:
+        The notes as they are now, by name, and what became of each document.
+
+    Raises:
+        BucketError: the bucket failed.
+        OSError, SpoolError: a note can't be read or written.
+    """
+    segments = [(_InBucket(store, each.segment), each.segment.key) for each in run.values()]
+    done = put_drafts(store, derive(segments, known_ids), Pointers(store, folder, site))
+    listed = {stored.key for each in run.values() for stored in each.objects}
+    read = {}
+    for name, published in run.items():
+        new = {
+            stored.key: stored
+            for draft, stored, _ in done
+            if stored and captures_of(draft.document)[-1].warc == published.segment.key and stored.key not in listed
+        }
+        listed |= new.keys()
+        read[name] = attrs.evolve(published, objects=(*published.objects, *new.values()), is_read=True)
+        read[name].keep_over(folder)
+    return read, [(draft, outcome) for draft, _, outcome in done]
 
 
 def _name(published: Published, site: str) -> SegmentName | None:
     return SegmentName.parse(Path(published.segment.key).name, site)
 
 
-def _put(store: Store, pointers: Pointers, drafts: Iterable[Draft]) -> list[tuple[str, Stored]]:
-    """Publish documents; return each with the segment of its last capture."""
-    done = put_drafts(store, drafts, pointers)
-    return [(captures_of(draft.document)[-1].warc, stored) for draft, stored, _ in done if stored]
+@attrs.frozen
+class AllBut:
+    """Holds every article but some."""
+
+    others: Container[str]
+
+    def __contains__(self, article_id: object) -> bool:
+        return article_id not in self.others
 
 
 @attrs.frozen

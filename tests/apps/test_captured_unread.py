@@ -1,8 +1,11 @@
-"""What a run captured and could not read before it ended is read by the next one: the site may not have it any more."""
+"""What a run captured is read before it ends, whatever ended it: the site may say something else to the next one."""
 
 import signal
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import unquote
+
+import pytest
 
 from apps.s3server import RunningS3
 from pressmark.archive import keys, manifest
@@ -13,34 +16,64 @@ from tests.s3_proxy import Fault, Request, proxied
 from tests.tools import until
 
 
-def test_the_bucket_fails_while_a_captured_page_is_compared(archive: Archive, s3: RunningS3) -> None:
-    newest = archive.newsroom.article_id(-1)
-    archive.crawl()
-    archive.newsroom.advance(timedelta(hours=1))
-    archive.newsroom.edit_silently(newest)
+def _asks_for_edits(request: Request) -> bool:
+    """Tell whether somebody wants to know what edits there are: when a known version says something new."""
+    return request.method == "GET" and keys.SILENT_EDITS in unquote(request.query) + request.path
+
+
+def _until_the_segment_is_uploaded() -> Callable[[Request], Fault | None]:
+    """Return a rule by which edits can't be asked for until the crawl has ended."""
+    uploaded: list[Request] = []
 
     def rule(request: Request) -> Fault | None:
-        """Let nobody know what edits there are: it is asked when a known version says something new."""
-        is_compared = request.method == "GET" and keys.SILENT_EDITS in unquote(request.query) + request.path
-        return Fault(cut=-20) if is_compared else None
+        if request.method == "PUT" and "/warc/" in request.path:
+            uploaded.append(request)
+        return Fault(cut=-20) if _asks_for_edits(request) and not uploaded else None
 
+    return rule
+
+
+@pytest.fixture
+def edited(archive: Archive) -> str:
+    """Crawl, and then change what an article says beneath its time; return its id."""
+    archive.crawl()
+    archive.newsroom.advance(timedelta(hours=1))
+    newest = archive.newsroom.article_id(-1)
+    archive.newsroom.edit_silently(newest)
+    return newest
+
+
+def test_the_bucket_fails_while_a_captured_page_is_compared(archive: Archive, s3: RunningS3, edited: str) -> None:
     with proxied(s3.endpoint) as proxy:
-        proxy.rule = rule
+        proxy.rule = _until_the_segment_is_uploaded()
         failed = archive.crawl("--recheck", AWS_ENDPOINT_URL_S3=proxy.endpoint, PRESSMARK_PATIENCE="1")
     assert (failed.exit_code, failed.manifest["failure"]) == (3, "BucketUnreachable")
-    [edited] = [each for each in failed.manifest["articles"] if each["article_id"] == newest]
-    assert (edited["outcome"], edited["reason"]) == ("failed", "unfinished")
-    _edit_all(archive)
-    after = archive.crawl("--recheck")
-    [edit] = archive.store.keys(keys.SILENT_EDITS)
-    assert newest in edit
-    assert len(archive.documents()) == 2 * READABLE
-    _is_whole(archive, failed, after)
+    assert any("captured and not read" in line["message"] for line in failed.log)
+    [of_article] = [each for each in failed.manifest["articles"] if each["article_id"] == edited]
+    assert of_article["outcome"] == "silent_edit"
+    assert list(archive.store.keys(keys.SILENT_EDITS)) == [of_article["key"]]
+    _is_whole(archive, failed, archive.crawl("--recheck"))
+
+
+def test_one_object_that_cannot_be_had_holds_up_no_other(archive: Archive, s3: RunningS3, edited: str) -> None:
+    new = archive.newsroom.publish()
+    with proxied(s3.endpoint) as proxy:
+        proxy.rule = lambda request: Fault(cut=-20) if _asks_for_edits(request) else None
+        runs = [
+            archive.crawl("--recheck", AWS_ENDPOINT_URL_S3=proxy.endpoint, PRESSMARK_PATIENCE="1") for _ in range(2)
+        ]
+    assert [run.exit_code for run in runs] == [3, 3]
+    assert [run.manifest["ended"] for run in runs] == ["failed", "failed"]
+    assert any(new in key for key in archive.documents())
+    assert any("is left to the next visit" in line["message"] and edited in line["message"] for line in runs[0].log)
+    _is_whole(archive, *runs, archive.crawl("--recheck"))
 
 
 def test_a_crawl_is_stopped_while_captured_pages_wait_to_be_read(archive: Archive) -> None:
     archive.crawl()
-    _edit_all(archive)
+    archive.newsroom.advance(timedelta(hours=1))
+    for article_id in archive.newsroom.ids():
+        archive.newsroom.update(article_id)
     archive.set_site(politeness={"delay": 0.3, "concurrency": 1, "timeout": 10})
     process, reader = archive.started(3, "--recheck")
     until(lambda: "spiders.page_reader_process" in map(module, children(process)))
@@ -51,26 +84,16 @@ def test_a_crawl_is_stopped_while_captured_pages_wait_to_be_read(archive: Archiv
     process.send_signal(signal.SIGTERM)
     stopped = archive.finish(process, reader)
     assert (stopped.exit_code, stopped.manifest["ended"]) == (0, "interrupted")
+    assert any("captured and not read" in line["message"] for line in stopped.log)
+    assert 0 < stopped.counts["updated"] == len(archive.documents()) - READABLE
     archive.set_site()
-    _edit_all(archive)
-    after = archive.crawl("--recheck")
-    recovered = after.manifest["recovered"]["published"]
-    assert recovered > 0
-    assert len(archive.documents()) == 2 * READABLE + recovered
-    _is_whole(archive, stopped, after)
+    _is_whole(archive, stopped, archive.crawl("--recheck"))
 
 
-def _edit_all(archive: Archive) -> None:
-    archive.newsroom.advance(timedelta(hours=1))
-    for article_id in archive.newsroom.ids():
-        archive.newsroom.update(article_id)
-
-
-def _is_whole(archive: Archive, ended: Crawl, after: Crawl) -> None:
-    """The run says what it left, the next is complete, and each object is told of once."""
-    assert any("captured and not read" in line["message"] for line in ended.log)
-    assert after.manifest["ended"] == "complete"
-    runs = list(manifest.below(archive.store, f"{SECTION}/"))
-    assert [each for each in verify_runs(archive.store, runs, full=True) if each.grave] == []
-    listed = [each["key"] for run in (ended, after) for each in run.manifest["segments"] + run.manifest["objects"]]
+def _is_whole(archive: Archive, *runs: Crawl) -> None:
+    """The last run is complete, and each object of all runs is told of once and verified."""
+    assert runs[-1].manifest["ended"] == "complete"
+    keys_of_runs = list(manifest.below(archive.store, f"{SECTION}/"))
+    assert [each for each in verify_runs(archive.store, keys_of_runs, full=True) if each.grave] == []
+    listed = [each["key"] for run in runs for each in run.manifest["segments"] + run.manifest["objects"]]
     assert len(listed) == len(set(listed))
