@@ -12,7 +12,7 @@ from apps.dag_names import sites
 from apps.links import console_url, link_to_run
 from apps.receivers import receivers
 from apps.retries import CrawlLost
-from apps.site_alarms import tell_lost_run
+from apps.site_alarms import find_lost_run
 from apps.telling import Teller, fail
 from apps.told import FileState, VariableState
 from pressmark.alarm import Alarm, Kind, deadline_missed, no_manifest, site_files_wrong, timed_out, unusable
@@ -46,12 +46,13 @@ def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
         config = Config.from_env(os.environ)
         site, name = find_section(load_sites(config.sites), section)
         found, judged = _judge(config, site, name)
+        if Kind.BUCKET_AWAY not in {alarm.kind for alarm in found}:
+            lost, looked_for = find_lost_run(config, section, context)
+            found, judged = [*found, *lost], judged | looked_for
         judged -= _in_doubt(context)
         for alarm in found:
             _log(section, alarm)
         tell_alarms(site, name, context, found, judged)
-        if Kind.BUCKET_AWAY not in {alarm.kind for alarm in found}:
-            tell_lost_run(config, site.site, context)
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
     return [_as_dict(alarm) for alarm in found]
@@ -182,7 +183,7 @@ def _tell_of_run(section: str, alarm: Alarm, dag_id: str, run_id: str, context: 
     fail(teller.tell([alarm], judged=()))
 
 
-_OF_ALL = frozenset({Kind.BUCKET_AWAY})
+_OF_ALL = frozenset({Kind.BUCKET_AWAY, Kind.RUNS_LOST})
 """What is one trouble for all sections, and told of once for all."""
 _UNTIL_IT_WENT_WELL = frozenset({Kind.BUCKET_AWAY, Kind.SPOOL, Kind.FAILING})
 """What a try tells of, and only a crawl that succeeded ends: to read the bucket is not to write to it."""

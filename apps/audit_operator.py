@@ -56,5 +56,5 @@ class AuditOperator(BaseOperator):
             listed = "\n".join(shown(f"  {each['key']}: {each['problem']}") for each in findings["listed"][:SHOWN])
             raise AirflowFailException(f"{findings['grave']} grave findings, see {told['key']}:\n{listed}")
         if told["checked"]["runs"] and not any(context["params"][name] for name in ("since", "until")):
-            tell_no_findings(self.site.site, context)
+            tell_no_findings(self.site.site, context, began)
         return {"key": told["key"], "checked": told["checked"]}

@@ -122,22 +122,6 @@ def telling(section: str) -> tuple[dict[str, Any], dict[str, Any]]:
     }
 
 
-def telling_of_site(site: Site) -> dict[str, Any]:
-    """Return the callbacks of a scheduled DAG of a site that tell when its runs fail, and when one succeeds again."""
-
-    def tell_failed(context: Any) -> None:
-        from apps.site_alarms import tell_failed_run  # Parsing stays light.
-
-        tell_failed_run(site.site, context)
-
-    def tell_succeeded(context: Any) -> None:
-        from apps.site_alarms import tell_succeeded_run  # Parsing stays light.
-
-        tell_succeeded_run(site.site, context)
-
-    return {"on_failure_callback": tell_failed, "on_success_callback": tell_succeeded}
-
-
 def portion_params() -> dict[str, Param]:
     """Return the parameters of DAGs that map their work over portions of an archive."""
     day: dict[str, Any] = {"type": ["null", "string"], "format": "date"}

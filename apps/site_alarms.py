@@ -1,23 +1,30 @@
-"""Alarms about a site's archive: what *verify* and *audit* find, and runs of its scheduled DAGs that fail."""
+"""Alarms about a site's archive: objects that are missing or damaged, runs that the bucket lost, DAGs that fail."""
 
+import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk import Variable
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from apps.links import console_url, link_to_run
 from apps.receivers import receivers
 from apps.telling import Teller, fail
-from apps.told import FileState, State, VariableState
-from pressmark.alarm import Alarm, Kind, archive_damaged, dag_failed
+from apps.told import VariableState
+from pressmark.alarm import Alarm, Kind, archive_damaged, dag_failed, run_lost
+from pressmark.archive import strict_json
 from pressmark.config import Config
 from pressmark.errors import UsageError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+GRAVE = "grave"
+"""XCom of a task that failed for what it found and told."""
+_FAILED = {"failed", "upstream_failed"}
 
 logger = logging.getLogger("pressmark.alarms")
 
@@ -34,64 +41,113 @@ def tell_findings(site: str, context: "Context", problems: Mapping[str, str], nu
         number: how many there are, if more were found than are given.
     """
     alarm = archive_damaged(problems, number or len(problems), datetime.now(UTC))
-    logger.warning("%s: %s. %s %s", site, alarm.title, alarm.message, alarm.advice)
-    _tell(site, VariableState(site), context, [alarm])
+    _log(site, alarm)
+    context["ti"].xcom_push(GRAVE, number or len(problems))
+    try:
+        fail(_teller(site, context).tell([alarm], ()))
+    except (AirflowException, UsageError) as error:
+        logger.warning("%s", error)
 
 
-def tell_no_findings(site: str, context: "Context") -> None:
-    """Tell those who heard of findings that an audit of the whole archive found none. In a task only."""
-    _tell(site, VariableState(site), context, over=Kind.FINDINGS)
+def tell_no_findings(site: str, context: "Context", began: datetime) -> None:
+    """Tell those who heard of findings that an audit of the whole archive found none. In a task only.
+
+    What was told since the audit began may be of runs that it had read before.
+    """
+    told = VariableState(site).read().get(Kind.FINDINGS)
+    if told and datetime.fromisoformat(told["since"]) < began:
+        fail(_teller(site, context).tell([], {Kind.FINDINGS}))
 
 
-def tell_lost_run(config: Config, site: str, context: "Context") -> None:
-    """Tell if the bucket lacks the manifest of the DAG run before this one: emptied, or another one. In a task only.
+def watch_run(site: str, context: "Context", enough: int) -> None:
+    """Tell if runs of a scheduled DAG fail, once until a run over all succeeds. In its last task only.
+
+    Not of what a task has told itself, nor while the bucket is known to be away.
+
+    Args:
+        site: whose DAG it is.
+        context: of the task.
+        enough: how many runs in a row have to fail.
+
+    Raises:
+        AirflowFailException: a task failed, and so has the run; or `PRESSMARK_ALARMS` can't be read.
+        AirflowException: somebody could not be told; another try tells only those.
+    """
+    instance, dag_id, run_id = context["ti"], context["ti"].dag_id, context["run_id"]
+    states = instance.get_task_states(dag_id=dag_id, run_ids=[run_id]).get(run_id, {})
+    failed = sorted(name for name, state in states.items() if state in _FAILED and name != instance.task_id)
+    has_told = failed and all(instance.xcom_pull(task_ids=name, key=GRAVE) for name in failed)
+    is_whole = not any(context["params"].get(name) for name in ("since", "until"))
+    alarm = dag_failed(dag_id, run_id, failed, datetime.now(UTC))
+    try:
+        in_a_row = _failures(f"pressmark_failed_runs/{dag_id}", has_failed=bool(failed))
+        if in_a_row >= enough and not has_told and not _stands("bucket", Kind.BUCKET_AWAY):
+            _log(site, alarm)
+            fail(_teller(dag_id, context, of=site).tell([alarm], ()))
+        elif not failed and is_whole:
+            fail(_teller(dag_id, context, of=site).tell([], {Kind.FAILING}))
+    except UsageError as error:
+        raise AirflowFailException(str(error)) from error
+    if failed:
+        raise AirflowFailException(alarm.message)
+
+
+def find_lost_run(config: Config, section: str, context: "Context") -> tuple[list[Alarm], frozenset[Kind]]:
+    """Look for the run before this one in the bucket: one that is gone was in another bucket, or this was emptied.
+
+    Args:
+        config: names the bucket.
+        section: `SITE/SECTION`.
+        context: of a task behind *crawl*.
+
+    Returns:
+        What is wrong, and what was looked for: a section in which all was well before, too, ends no alarm of others.
 
     Raises:
         BucketError: the bucket failed.
     """
     from pressmark.archive.store import Store  # It brings boto3.
 
-    instance = context["ti"]
-    before = instance.get_previous_dagrun(state="success")
-    crawled = before and instance.xcom_pull(task_ids="crawl", run_id=before.run_id)
-    if not before or not crawled:
-        return
-    key = crawled["manifest_key"]
-    if key not in Store.open(config).keys(key):
-        tell_findings(site, context, {key: f"DAG run {before.run_id} left it, and bucket {config.bucket!r} lacks it"})
+    name = f"pressmark_last_run/{section}"
+    known, was_lost = _known_run(name)
+    if known and known not in Store.open(config).keys(known):
+        if not was_lost:
+            Variable.set(name, json.dumps({"key": known, "lost": True}))
+        return [run_lost(known, config.bucket, name, datetime.now(UTC))], frozenset({Kind.RUNS_LOST})
+    crawled = context["ti"].xcom_pull(task_ids="crawl")
+    if crawled:
+        Variable.set(name, json.dumps({"key": crawled["manifest_key"], "lost": False}), "The run that was told last.")
+    return [], frozenset({Kind.RUNS_LOST}) if was_lost or not known else frozenset()
 
 
-def tell_failed_run(site: str, context: Mapping[str, Any]) -> None:
-    """Tell that a run of a scheduled DAG of a site failed: for its `on_failure_callback`, once until one succeeds.
-
-    Not while the site's archive is known to be damaged, or the bucket to be away: that is why, and was told.
-    """
-    if _stands(site, Kind.FINDINGS) or _stands("bucket", Kind.BUCKET_AWAY):
-        return
-    alarm = dag_failed(context["dag"].dag_id, context["run_id"], datetime.now(UTC))
-    logger.warning("%s: %s. %s %s", site, alarm.title, alarm.message, alarm.advice)
-    _tell(site, _state(context), context, [alarm])
+def _failures(name: str, *, has_failed: bool) -> int:
+    """Return how many runs in a row have failed by now."""
+    before = str(Variable.get(name, default="0"))
+    number = (int(before) if before.isdecimal() else 0) + 1 if has_failed else 0
+    if str(number) != before:
+        Variable.set(name, str(number), "Runs that failed in a row.")
+    return number
 
 
-def tell_succeeded_run(site: str, context: Mapping[str, Any]) -> None:
-    """Tell those who heard that runs of this DAG failed that one succeeded: for its `on_success_callback`."""
-    _tell(site, _state(context), context, over=Kind.FAILING)
-
-
-def _tell(site: str, state: State, context: Any, found: Sequence[Alarm] = (), *, over: Kind | None = None) -> None:
-    """Tell; whoever can't be told is told the next time, since the state says that they were not."""
-    links = (link_to_run(context["dag"].dag_id, context["run_id"]), ("The archive", console_url("/")))
+def _known_run(name: str) -> tuple[str, bool]:
+    written = str(Variable.get(name, default="{}")).encode(errors="surrogatepass")
     try:
-        fail(Teller(site, receivers(os.environ), state, links, context).tell(found, {over} if over else set()))
-    except (AirflowException, UsageError) as error:
-        logger.warning("%s", error)
+        facts = strict_json.load_object(written)
+    except ValueError as error:
+        logger.warning("Variable %s can't be read, and is made again: %s", name, error)
+        return "", False
+    return str(facts.get("key") or ""), bool(facts.get("lost"))
 
 
-def _state(context: Mapping[str, Any]) -> FileState:
-    """Return where callbacks keep it: they can't write Variables."""
-    return FileState(Config.from_env(os.environ).spool / ".alarms" / f"{context['dag'].dag_id}.json")
+def _teller(state: str, context: Any, of: str = "") -> Teller:
+    links = (link_to_run(context["ti"].dag_id, context["run_id"]), ("The archive", console_url("/")))
+    return Teller(of or state, receivers(os.environ), VariableState(state), links, context)
 
 
 def _stands(where: str, kind: Kind) -> bool:
     entry = VariableState(where).read().get(kind)
     return bool(entry and not entry["over"])
+
+
+def _log(where: str, alarm: Alarm) -> None:
+    logger.warning("%s: %s. %s %s", where, alarm.title, alarm.message, alarm.advice)

@@ -13,17 +13,18 @@ segments of a portion, about.
 | message | what it means | what to do |
 |---|---|---|
 | findings | an object is missing or damaged, or a version can't be read anew | the result lists 1,000 of them, the logs of *look* all; restore the objects' earlier versions in S3 (versioning keeps them), then trigger it again |
+| *alarms* failed | another task has, and it was told; or somebody could not be told | see that task; mend the SMTP or Slack connection |
 | `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it, then clear the portions that failed |
 """  # noqa: E501  # A row of a table has to be a line.
 
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Param, dag, task
+from airflow.sdk import DAG, Param, dag, get_current_context, task
 
 from apps.airflow_pools import PORTIONS
 from apps.audit_operator import AuditOperator
-from apps.dag_names import dag_options, portion_params, sites, telling_of_site
+from apps.dag_names import dag_options, portion_params, sites
 from apps.retries import RETRIES
 from pressmark.site import Site
 
@@ -37,7 +38,6 @@ def audit(site: Site) -> DAG:
 
     @dag(
         **dag_options("audit", site),
-        **telling_of_site(site),
         description=f"Reads the whole archive of {site.title} back",
         doc_md=__doc__,
         schedule=SUNDAY_NIGHT,
@@ -82,7 +82,14 @@ def audit(site: Site) -> DAG:
 
             return survey_all(site, params, dag_run.run_after)
 
-        AuditOperator(
+        @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
+        def alarms() -> None:
+            """Tell whom it should if a task of this run failed; then the run has failed, too."""
+            from apps.site_alarms import watch_run  # noqa: PLC0415  # It brings the receivers.
+
+            watch_run(site.site, get_current_context(), enough=1)
+
+        audit_of_site = AuditOperator(
             task_id="audit",
             site=site,
             looks=look.expand_kwargs(plan()),
@@ -91,6 +98,7 @@ def audit(site: Site) -> DAG:
             retry_policy=RETRIES,
             retry_delay=AGAIN,
         )
+        audit_of_site >> alarms()
 
     return of_site()
 

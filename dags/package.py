@@ -10,15 +10,16 @@ once an hour. Each goes on where it ended, so nothing is lost when it fails or i
 |---|---|---|
 | `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it; the next run makes up for it |
 | `FindingsFound` | a document, an index or a segment is not what it should be | `pressmark verify SITE --full` says which |
+| *alarms* failed | another task has, and it was told; or somebody could not be told | see that task; mend the SMTP or Slack connection |
 | `No space left on device` | a package is built on the worker's disk: the day's segments, and the largest of them once more | make room, or set `TMPDIR` |
 """  # noqa: E501  # A row of a table has to be a line.
 
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, AssetAny, dag, task
+from airflow.sdk import DAG, AssetAny, dag, get_current_context, task
 
-from apps.dag_names import articles, dag_options, sites, telling_of_site
+from apps.dag_names import articles, dag_options, sites
 from apps.retries import RETRIES
 from pressmark.site import Site
 
@@ -28,7 +29,6 @@ def package(site: Site) -> DAG:
 
     @dag(
         **dag_options("package", site),
-        **telling_of_site(site),
         description=f"Daily exports, the merged index and packages of {site.title}",
         doc_md=__doc__,
         schedule=AssetAny(*(articles(site, name) for name in site.enabled)),
@@ -55,9 +55,14 @@ def package(site: Site) -> DAG:
 
             return package_site(site)
 
-        export()
-        index()
-        wacz()
+        @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
+        def alarms() -> None:
+            """Tell whom it should if a task of this run failed; then the run has failed, too."""
+            from apps.site_alarms import watch_run  # noqa: PLC0415  # It brings the receivers.
+
+            watch_run(site.site, get_current_context(), enough=2)
+
+        [export(), index(), wacz()] >> alarms()
 
     return of_site()
 

@@ -42,6 +42,8 @@ class Kind(StrEnum):
     """Site files are wrong, and left out."""
     FINDINGS = "findings"
     """The archive lacks something that a run left, or something in it is damaged."""
+    RUNS_LOST = "runs-lost"
+    """The bucket does not have a run that it had."""
 
 
 @attrs.frozen(kw_only=True)
@@ -154,24 +156,45 @@ def archive_damaged(problems: Mapping[str, str], number: int, since: datetime) -
         earlier=True,
         about=_digest(sorted(problems)),
         message="\n".join([*named, *more]),
-        advice="The log of the task lists them, and so does `pressmark verify SITE --full`. If the bucket was emptied, "
-        "or PRESSMARK_BUCKET or the endpoint names another one, set that right first. Else restore the objects' "
+        advice="The log of the task lists them, and so does `pressmark verify SITE --full`. Restore the objects' "
         "earlier versions in S3 (docs/security.md). Then trigger the DAG audit of this site: when it finds nothing, "
         "this alarm is over.",
     )
 
 
-def dag_failed(dag_id: str, run_id: str, since: datetime) -> Alarm:
-    """Return the alarm of a scheduled DAG whose run failed, noticed now (`since`)."""
+def run_lost(key: str, bucket: str, variable: str, since: datetime) -> Alarm:
+    """Return the alarm of a manifest that was in the bucket and is not any more, noticed now (`since`).
+
+    Args:
+        key: of the manifest.
+        bucket: its name.
+        variable: where Airflow keeps the key.
+        since: now.
+    """
+    return Alarm(
+        kind=Kind.RUNS_LOST,
+        title="the bucket lacks runs that it had",
+        since=since,
+        earlier=True,
+        message=f"{key} was told by a run before this one, and bucket {bucket!r} does not have it: it was emptied, or "
+        "is another one. The crawls go on, and publish there what the site shows now.",
+        advice="See which bucket PRESSMARK_BUCKET and AWS_ENDPOINT_URL_S3 name. If objects were deleted, restore their "
+        "earlier versions in S3 (docs/security.md). If this is the bucket that you want, delete the Variable "
+        f"{variable} in Airflow; the next run then begins anew, and this alarm is over.",
+    )
+
+
+def dag_failed(dag_id: str, run_id: str, tasks: Sequence[str], since: datetime) -> Alarm:
+    """Return the alarm of a scheduled DAG of which tasks failed, noticed now (`since`)."""
     return Alarm(
         kind=Kind.FAILING,
         title=f"{dag_id} failed",
         since=since,
         earlier=True,
         about=dag_id,
-        message=f"DAG run {run_id} of {dag_id} failed.",
+        message=f"DAG run {run_id} of {dag_id} failed: {', '.join(tasks)}.",
         advice="Open it in Airflow: the log of the task that failed says why, and the page of the DAG what to do about "
-        "it. When a run of this DAG succeeds, this alarm is over.",
+        "it. When a run of this DAG over the whole archive succeeds, this alarm is over.",
     )
 
 

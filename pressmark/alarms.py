@@ -24,7 +24,7 @@ from pressmark.site import Site
 if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
     from pressmark.history import History, PastRun
 
-JUDGED = frozenset(Kind) - {Kind.DEADLINE, Kind.SITE_FILES, Kind.FINDINGS}
+JUDGED = frozenset(Kind) - {Kind.DEADLINE, Kind.SITE_FILES, Kind.FINDINGS, Kind.RUNS_LOST}
 """What `judge` judges; to tell the others takes more than the history."""
 LOOKED_AT = 200
 """Runs that are read first; more if they don't go back far enough."""

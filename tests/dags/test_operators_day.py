@@ -170,32 +170,38 @@ def test_a_changed_layout_is_one_alarm_and_one_all_clear(house: Night) -> None:
     assert house.told()[1:] == ["over: newsroom/world/europe: the layout changed"]
 
 
-def test_an_object_that_is_gone_or_damaged_is_told_until_an_audit_finds_none(house: Night) -> None:
-    run_id = _trigger_at(house, datetime.now(UTC))
-    assert house.ended(ARCHIVE, run_id) == "success"
-    manifest = house.airflow.result(ARCHIVE, run_id, "crawl")["manifest_key"]
-    document = next(iter(house.store.keys("articles/newsroom/")))
-    kept = {key: house.store.get(key) for key in (manifest, document)}
+def test_a_run_that_the_bucket_lost_is_told_until_it_is_back(house: Night) -> None:
+    manifest = house.airflow.result(ARCHIVE, house.run(ARCHIVE, pages=1), "crawl")["manifest_key"]
+    kept = house.store.get(manifest)
     house.store.client.delete_object(Bucket=house.store.bucket, Key=manifest)
-    assert house.ended(ARCHIVE, _trigger_at(house, datetime.now(UTC))) == "success"
+    for _ in range(2):
+        house.run(ARCHIVE, pages=1)
+    assert house.told() == ["all sections: the bucket lacks runs that it had"]
+    house.store.put(manifest, kept)
+    house.run(ARCHIVE, pages=1)
+    assert house.told()[1:] == ["over: all sections: the bucket lacks runs that it had"]
+
+
+def test_a_damaged_object_is_told_until_an_audit_finds_none(house: Night) -> None:
+    document = next(iter(house.store.keys("articles/newsroom/")))
+    kept = house.store.get(document)
+    house.store.put(document, kept[:-1])
     damaged = "newsroom: 1 object of the archive missing or damaged"
-    assert house.told() == [damaged], "as if the bucket had been emptied, or were another one"
-    house.store.put(manifest, kept[manifest])
-    house.store.put(document, kept[document][:-1])
     for _ in range(2):
-        assert house.ended(AUDIT, house.airflow.trigger(AUDIT, {"sample": 0})) == "failed"
-    assert house.told()[1:] == [damaged], "another object is another incident, and a failed audit follows from it"
-    house.store.put(document, kept[document])
+        run_id = house.airflow.trigger(AUDIT, {"sample": 0})
+        assert house.ended(AUDIT, run_id) == "failed"
+        assert house.states(AUDIT, run_id)["audit"] == "failed"
+    assert house.told() == [damaged], "that the audit failed follows from it"
+    house.store.put(document, kept)
     house.run(AUDIT, sample=0)
-    assert house.told()[2:] == [f"over: {damaged}"]
+    assert house.told()[1:] == [f"over: {damaged}"]
 
 
-def test_a_scheduled_run_that_fails_is_told_until_one_succeeds(house: Night) -> None:
+def test_an_audit_that_fails_is_told_until_one_succeeds(house: Night) -> None:
     for _ in range(2):
-        assert house.ended(AUDIT, house.airflow.trigger(AUDIT, {"since": "2026-11-02", "until": "2026-11-01"}))
-    house.until(house.told)
+        run_id = house.airflow.trigger(AUDIT, {"since": "2026-11-02", "until": "2026-11-01"})
+        assert house.ended(AUDIT, run_id) == "failed"
     house.run(AUDIT, sample=0)
-    house.until(lambda: len(house.told()) > 1)
     assert house.told() == ["newsroom: audit_newsroom failed", "over: newsroom: audit_newsroom failed"]
 
 

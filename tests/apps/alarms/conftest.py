@@ -49,10 +49,7 @@ class Tasks:
             except Exception as error:  # noqa: BLE001 - it is raised again below
                 came["error"] = error
 
-        made = self.make(call)
-        with warnings.catch_warnings():  # It brings an API server in, and that a test client it has no use for.
-            warnings.filterwarnings("ignore", "Using `httpx` with `starlette.testclient`")
-            made.test()
+        _run(self.make(call))
         if "error" in came:
             raise came["error"]
         return came["result"]
@@ -68,12 +65,27 @@ class Tasks:
 
             call()
 
-        made = of_one_task()
-        DagBundlesManager().sync_bundles_to_db()
-        bag = DagBag(self.folder)
-        bag.bag_dag(made)
-        sync_bag_to_db(bag, "dags-folder", None)
-        return made
+        return known(of_one_task(), self.folder)
+
+
+def known(made: DAG, folder: Path) -> DAG:
+    """Let Airflow know a DAG, and return it."""
+    DagBundlesManager().sync_bundles_to_db()
+    bag = DagBag(folder)
+    bag.bag_dag(made)
+    sync_bag_to_db(bag, "dags-folder", None)
+    return made
+
+
+def ran(made: DAG, folder: Path) -> Any:
+    """Let Airflow know a DAG, and run it to its end; return the run."""
+    return _run(known(made, folder))
+
+
+def _run(made: DAG) -> Any:
+    with warnings.catch_warnings():  # It brings an API server in, and that a test client it has no use for.
+        warnings.filterwarnings("ignore", "Using `httpx` with `starlette.testclient`")
+        return made.test()
 
 
 @pytest.fixture
