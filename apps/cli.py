@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import traceback
+from difflib import get_close_matches
 from types import TracebackType
 from typing import Any
 
@@ -19,25 +20,28 @@ from pressmark.file_system import is_of_file_system
 from pressmark.private import keep_private
 
 COMMANDS = {
-    "audit": "apps.commands.audit:audit",
-    "crawl": "apps.commands.crawl:crawl",
-    "export": "apps.commands.export:export",
-    "index": "apps.commands.index:index",
-    "init-bucket": "apps.commands.init_bucket:init_bucket",
-    "newsroom": "apps.newsroom.command:newsroom_command",
-    "package": "apps.commands.package:package",
-    "pools": "apps.airflow_pools:pools_command",
-    "reading-room": "apps.commands.reading_room:reading_room",
-    "recover": "apps.commands.recover:recover_command",
-    "rederive": "apps.commands.rederive:rederive_command",
-    "replay": "apps.commands.replay:replay",
-    "s3server": "apps.s3server:s3server",
-    "sites": "apps.commands.sites:sites",
-    "status": "apps.commands.status:status",
-    "verify": "apps.commands.verify:verify",
-    "versions": "apps.commands.versions:versions",
+    "audit": ("apps.commands.audit:audit", "Check all of a site's archive, and write down the result."),
+    "crawl": ("apps.commands.crawl:crawl", "Crawl a section once: capture, read, publish."),
+    "export": ("apps.commands.export:export", "Write Parquet and JSON Lines files, one a day."),
+    "index": ("apps.commands.index:index", "Merge the indexes of segments into one CDXJ a month."),
+    "init-bucket": ("apps.commands.init_bucket:init_bucket", "Make the bucket, and set what protects it."),
+    "newsroom": ("apps.newsroom.command:newsroom_command", "Serve the synthetic news site of demo and tests."),
+    "package": ("apps.commands.package:package", "Write a WACZ file a day, which replays by itself."),
+    "pools": ("apps.airflow_pools:pools_command", "Print the Airflow pools that the DAGs need."),
+    "reading-room": (
+        "apps.commands.reading_room:reading_room",
+        "Serve search, comparison and replay to readers.",
+    ),
+    "recover": ("apps.commands.recover:recover_command", "Publish what killed runs left in the spool."),
+    "rederive": ("apps.commands.rederive:rederive_command", "Read articles again from their captures."),
+    "replay": ("apps.commands.replay:replay", "Replay captures of all sites by pywb."),
+    "s3server": ("apps.s3server:s3server", "Serve a bucket on this machine."),
+    "sites": ("apps.commands.sites:sites", "List the sections, and the site files that are wrong."),
+    "status": ("apps.commands.status:status", "Show each section's last run, and alarms."),
+    "verify": ("apps.commands.verify:verify", "Check that what runs left is there and whole."),
+    "versions": ("apps.commands.versions:versions", "List the versions of an article."),
 }
-"""Where each command is: module and name in it."""
+"""Where each command is, module and name in it, and what it does: the list of all imports none of them."""
 
 NOTES = """\b
 The bucket is named by the standard variables:
@@ -69,9 +73,23 @@ class Commands(click.Group):
         """Import the command of this name."""
         if cmd_name not in COMMANDS:
             return None
-        module, name = COMMANDS[cmd_name].split(":")
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of a name that is none, say which are like it."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            like = get_close_matches(args[0], COMMANDS)
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {' or '.join(like)}?" if like else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List all commands with what they do."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in sorted(COMMANDS.items())])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; what Pressmark raises on purpose becomes one line and an exit code, and so does a full disk."""

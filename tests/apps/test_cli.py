@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.cli import COMMANDS
 from tests.apps.conftest import SECTION, Archive
 
 PRESSMARK = Path(sys.executable).parent / "pressmark"
@@ -25,6 +26,28 @@ def test_help_lists_the_commands_and_the_exit_codes() -> None:
     told = pressmark("--help").stdout
     for word in ("crawl", "newsroom", "verify", "versions", "status", "Exit codes", "AWS_ENDPOINT_URL_S3"):
         assert word in told
+
+
+def test_help_imports_no_command_and_cuts_nothing_off() -> None:
+    code = "import sys; sys.argv = ['pressmark', '--help']; import apps.cli, contextlib\n"
+    code += "with contextlib.suppress(SystemExit): apps.cli.main()\n"
+    code += "print(*[each for each in sys.modules if each.startswith(('apps.', 'boto3', 'scrapy', 'pydantic'))])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *told, imported = done.stdout.splitlines()
+    assert set(imported.split()) == {"apps.cli", "apps.echo", "apps.logs", "apps.streams"}
+    assert not [line for line in told[1:] if line.endswith("...")]
+
+
+def test_a_name_that_is_none_is_met_with_one_like_it() -> None:
+    done = pressmark("verfy")
+    assert done.returncode == 2
+    assert "No such command 'verfy'. Did you mean verify?" in done.stderr
+    assert "Did you mean" not in pressmark("qqq").stderr
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_is_where_the_list_says(name: str) -> None:
+    assert f"Usage: pressmark {name}" in pressmark(name, "--help").stdout
 
 
 @pytest.mark.parametrize("command", ["crawl", "newsroom", "pools", "s3server", "verify", "versions"])
