@@ -21,7 +21,7 @@ endure: .venv/ready .replay/ready  ## the tests that take minutes each, but for 
 	  --ignore tests/dags --ignore tests/distributed --ignore tests/apps/reading_room
 
 airflow: .venv/ready .replay/ready  ## those that run Airflow for minutes: a night, the guides, several workers
-	$(BIN)/python -m pytest -m long $(PARALLEL) tests/dags tests/distributed
+	$(BIN)/python -m pytest -m long $(PARALLEL) --no-loadscope-reorder tests/dags tests/distributed
 
 browsers: .venv/ready .replay/ready  ## captured pages that try to get out of their player, in Chromium and Firefox
 	$(BIN)/python -m pytest -m long -n auto tests/apps/reading_room

@@ -34,7 +34,10 @@ settings.load_profile("untimed")
 sys.modules["hypothesis.extra._patching"] = None  # type: ignore[assignment]
 
 
-LONGEST = ("test_soak.py", "test_bucket_faults.py", "test_earlier_commits.py")
+LONGEST = (
+    *("test_soak.py", "test_bucket_faults.py", "test_earlier_commits.py"),
+    *("test_operators_day.py", "test_earlier_homes.py"),
+)
 """Files that begin first: one that takes minutes and begins last would keep one process busy alone."""
 
 
