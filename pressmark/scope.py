@@ -1,5 +1,6 @@
 """Scopes: what a run is to see, and how gently it asks."""
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -119,9 +120,8 @@ class Scope:
             return
         match = site.article_match(self.article)
         if not match or not self.article.startswith(("http://", "https://")):
-            raise UsageError(
-                f"{self.article} is no address of an article of {site.site}: see `article_url` and `hosts`"
-            )
+            named = re.sub(r"//[^/?#]*@", "//...@", self.article)  # A password would stand in logs.
+            raise UsageError(f"{named} is no address of an article of {site.site}: see `article_url` and `hosts`")
         if match["page"] not in {None, "1"}:
             raise UsageError(f"{self.article} is page {match['page']} of an article: give the address of its first")
 

@@ -139,7 +139,6 @@ class _Stage:
         return StreamingResponse(data, 206 if part else 200, media_type="application/wacz", headers=headers)
 
 
-@cache
 def _as_worker(request: Request) -> bool:
     """Tell whether a script is to become a service worker; for what one takes in, browsers do not say so."""
     return "service-worker" in request.headers
@@ -150,6 +149,7 @@ def _no_worker() -> Response:
     return PlainTextResponse("This script becomes no service worker by itself.", 403)
 
 
+@cache
 def _contained() -> bytes:
     script = (files("apps.reading_room") / "static" / "worker.js").read_text("utf-8")
     return script.replace("POLICY;", f"{json.dumps(_CAPTURED)};", 1).encode()

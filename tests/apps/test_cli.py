@@ -186,6 +186,13 @@ def test_a_wrong_site_file_stops_no_other_site(archive: Archive) -> None:
         assert str(wrong) in done.stderr
         assert "Traceback" not in done.stderr
         assert "newsroom" in done.stdout or command in {"recover", "versions"}
+    for words in (
+        ["verify", "newsroom", "--full"],
+        *(["export", "newsroom"], ["index", "newsroom"], ["package", "newsroom"]),
+        *(["audit", "newsroom", "--sample", "1"], ["rederive", SECTION]),
+    ):
+        done = pressmark(*words)
+        assert done.returncode == 0, done.stderr
     done = pressmark("crawl", "mine/home")
     assert done.returncode == 2
     assert f"Left out: {wrong}" in done.stderr

@@ -69,3 +69,13 @@ def test_what_a_manifest_tells() -> None:
         "requests_per_minute": 20,
     }
     assert Scope(pages=5).parameters() == {"scope": "newest", "pages": 5, "recheck": False}
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_a_password_in_the_address_of_an_article_is_refused_and_not_shown(scheme: str) -> None:
+    article = ARTICLE.replace("https://", f"{scheme}://user:hunter2@")
+    with pytest.raises(
+        UsageError, match=r"//\.\.\.@www\.chinadaily\.com\.cn/a/.* is no address of an article"
+    ) as error:
+        Scope(kind=ScopeKind.ARTICLE, article=article).check(SITE)
+    assert "hunter2" not in str(error.value)

@@ -18,6 +18,7 @@ from pressmark.errors import (
     BucketError,
     BucketRefused,
     BucketUnreachable,
+    ClockWrong,
     KeysExpired,
     RunFailed,
     SpoolError,
@@ -106,6 +107,7 @@ def test_what_is_in_doubt_is_not_over(tell: Callable[..., None], mail: MailServe
     [
         (BucketUnreachable("nobody answers"), "the bucket can't be used"),
         (KeysExpired("expired"), "the bucket can't be used"),
+        (ClockWrong("an hour off"), "the bucket can't be used"),
         (SpoolError("no room"), "the spool can't be used"),
         (RunFailed("HTTP 503"), None),
         (UsageError("no such section"), "runs fail"),

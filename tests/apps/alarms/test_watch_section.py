@@ -101,6 +101,50 @@ def test_what_no_retry_mends_fails_for_good(
         tasks.run(lambda context: watch_section(SECTION, context))
 
 
+def test_a_changed_layout_is_one_mail_and_one_all_clear(archive: Archive, tasks: Tasks, mail: MailServer) -> None:
+    """Its listing shows too few entries, and most of what is new can't be read."""
+
+    def watch() -> list[str]:
+        return [alarm["kind"] for alarm in tasks.run(lambda context: watch_section(SECTION, context))]
+
+    tasks.run(_forget)
+    archive.crawl()
+    watch()
+    archive.newsroom.advance(timedelta(hours=1))
+    new = {archive.newsroom.publish() for _ in range(4)}
+    for each in archive.newsroom.listing("world/europe", 1):
+        if each.article_id in new:
+            archive.newsroom.fault(each.path, "no-headline")
+    archive.newsroom.fault("/world/europe/page_2.html", "empty-listing", 1)
+    archive.set_site(expect={"fewest": 5, "most": 60, "late": "PT0.01S", "rejected": 0.1})
+    assert archive.crawl("--recheck").manifest["failure"] == "LayoutChanged"
+    assert watch() == ["layout-changed"]
+    archive.newsroom.clear_faults()
+    archive.set_site(expect={"fewest": 5, "most": 60})
+    archive.crawl("--recheck")
+    assert watch() == watch() == []
+    told, over = mail.subjects(OPS)
+    assert over == told.replace("[Pressmark] ", "[Pressmark] over: ")
+
+
+def test_a_site_that_does_not_answer_is_told_after_two_dag_runs_and_one_that_refuses_at_once(
+    archive: Archive, tasks: Tasks, mail: MailServer
+) -> None:
+    def watch() -> list[str]:
+        return [alarm["kind"] for alarm in tasks.run(lambda context: watch_section(SECTION, context))]
+
+    tasks.run(_forget)
+    archive.set_site(politeness={"delay": 0, "concurrency": 4, "timeout": 10, "retries": 0})
+    archive.newsroom.fault("/world/europe", "status-500")
+    for number, kinds in ((1, []), (2, ["failing"]), (3, ["failing"])):
+        assert archive.crawl("--run-id", f"20261128T0{number}0000-abc{number}").manifest["failure"] == "RunFailed"
+        assert watch() == kinds
+    archive.newsroom.clear_faults()
+    archive.crawl()
+    assert watch() == []
+    assert [each.rpartition(": ")[2] for each in mail.subjects(OPS)] == ["runs fail, 2 runs in a row"] * 2
+
+
 def _write_manifest(store: Store, moment: datetime, published: int) -> None:
     """Write what a complete run left that began and ended then."""
     site, _, section = SECTION.partition("/")

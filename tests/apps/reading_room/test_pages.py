@@ -1,8 +1,11 @@
 """What a person reads in the reading room, over three runs of the newsroom."""
 
+import asyncio
 import hashlib
 import json
 import re
+import threading
+import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from io import BytesIO
@@ -11,6 +14,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import attrs
+import httpx
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
@@ -153,9 +157,46 @@ def test_a_search_that_is_not_done_says_why(visitor: Visitor, monkeypatch: pytes
         assert answer.headers["retry-after"]
 
 
+def test_many_searches_of_one_client_hold_up_no_page_of_another(
+    visitor: Visitor, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How long a costly search takes is the machine's: here each waits until all other pages have come."""
+    pages_came, asked = threading.Event(), threading.Semaphore(0)
+    search = Finder.search
+
+    def slow(*args: Any) -> Any:
+        asked.release()
+        assert pages_came.wait(60)
+        return search(*args)
+
+    monkeypatch.setattr(Finder, "search", slow)
+    app = room_app(shelf.holdings, shelf.keeper, PLACES)
+
+    async def all_at_once() -> list[int]:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=PLACES.room, timeout=60) as client:
+            searches = [asyncio.create_task(client.get("/search?q=text")) for _ in range(45)]
+            await asyncio.to_thread(asked.acquire)
+            others = [await client.get(each) for each in ("/", article(shelf.updated), page(shelf.updated))]
+            assert not any(each.done() and not each.exception() for each in searches)
+            pages_came.set()
+            await asyncio.gather(*searches)
+            return [each.status_code for each in others]
+
+    try:
+        assert asyncio.run(all_at_once()) == [200, 200, 200]
+    finally:
+        pages_came.set()
+
+
 def test_head_works_wherever_get_does(visitor: Visitor, shelf: Shelf) -> None:
     app = room_app(shelf.holdings, shelf.keeper, PLACES)
-    for address in ("/", "/search?q=text", article(shelf.updated), page(shelf.updated), f"/{shelf.updated.key}"):
+    first, _, last = shelf.reader.versions(shelf.updated.article_id)
+    for address in (
+        *("/", "/search?q=text", article(shelf.updated), page(shelf.updated), f"/{shelf.updated.key}"),
+        f"/compare?earlier={first.key}&later={last.key}",
+        *visitor.links(page(shelf.updated), "WARC record"),
+    ):
         asked = ask(app, PLACES.room, address, "HEAD")
         assert (asked.status_code, asked.headers["content-type"]) == (200, visitor.get(address).headers["content-type"])
     segment = shelf.updated.data["pressmark"]["captures"][0]["warc"]
@@ -303,6 +344,27 @@ def test_captured_pages_are_shown_in_frames_alone(shelf: Shelf, visitor: Visitor
         "allow-scripts allow-same-origin allow-forms"
     ]
     assert "view=alone" in visitor.get(f"/replay{page(shelf.updated)}").text
+
+
+def test_a_document_that_is_taken_down_is_gone_within_a_minute_and_a_large_one_is_not_kept(
+    visitor: Visitor, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, whole = shelf.archive.store, shelf.updated
+    holdings, later = Holdings.open(), time.monotonic() + 61
+    there = attrs.evolve(visitor, shelf=attrs.evolve(shelf, holdings=holdings))
+    for size, is_kept in ((1, True), (10_000_000, False)):
+        article_id = f"WS620eee0ba310cdd1c5cfff{size % 7:02x}"
+        key = whole.key.replace(whole.article_id, article_id)
+        data = {**whole.data, "identifier": article_id, "articleBody": "x" * size}
+        store.put(key, json.dumps(data).encode())
+        there.get(page(Document(key, data)))
+        store.client.delete_object(Bucket=store.bucket, Key=key)
+        if is_kept:
+            assert holdings.document(key).data == data
+        with monkeypatch.context() as patch:
+            if is_kept:
+                patch.setattr("apps.shown.holdings.time.monotonic", lambda: later)
+            there.get(page(Document(key, data)), 404)
 
 
 def test_a_package_is_read_by_parts(shelf: Shelf, tmp_path: Path) -> None:

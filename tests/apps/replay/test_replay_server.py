@@ -1,6 +1,7 @@
 """pywb over the bucket: what it replays is what was captured, and it finds what came since it started."""
 
 import contextlib
+import gzip
 import html
 import http.client
 import json
@@ -256,6 +257,19 @@ def test_no_capture_becomes_a_service_worker(replaying: Replaying) -> None:
             assert (
                 "service-worker-allowed" not in replaying.client.get(f"/newsroom/{at}{how}/{url}", headers=host).headers
             )
+
+
+@pytest.mark.long
+def test_no_capture_sets_a_cookie(replaying: Replaying) -> None:
+    document = replaying.documents()[0]
+    [capture] = document.data["pressmark"]["captures"][:1]
+    record = gzip.decompress(replaying.archive.store.get(capture["warc"], capture["offset"], capture["length"]))
+    assert b"set-cookie:" in record.lower()
+    url, at = document.data["url"], f"{when(document):%Y%m%d%H%M%S}"
+    for name, how in (("pywb.localhost", "id_"), ("replay.pywb.localhost", "mp_"), ("replay.pywb.localhost", "id_")):
+        host = {"Host": f"{name}:{replaying.server.port}"}
+        answer = replaying.client.get(f"/newsroom/{at}{how}/{url}", headers=host)
+        assert not {"set-cookie", "refresh", "clear-site-data"} & answer.headers.keys()
 
 
 @pytest.mark.long

@@ -110,6 +110,10 @@ REFUSED: dict[str, tuple[set[str], Callable[[Any, dict[str, Any]], object]]] = {
         ALL - {"setup"},
         lambda s3, of: s3.put_bucket_lifecycle_configuration(**of, LifecycleConfiguration={"Rules": [EXPIRING]}),
     ),
+    "change Object Lock": (
+        ALL - {"setup"},
+        lambda s3, of: s3.put_object_lock_configuration(**of, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}),
+    ),
     "read for every page": (
         ALL - {"setup"},
         lambda s3, of: s3.put_bucket_cors(
@@ -138,6 +142,10 @@ def test_a_role_is_refused_what_is_not_its_own(acting: Callable[[str], Store], p
     store = acting(role)
     version = protected.client.head_object(Bucket=store.bucket, Key=SEGMENT)["VersionId"]
     tries = {name: call for name, (roles, call) in REFUSED.items() if role in roles}
+    [article] = protected.client.list_object_versions(Bucket=protected.bucket, Prefix="articles/a.json")["Versions"]
+    tries["delete a document's last copy"] = lambda s3, of: s3.delete_object(
+        **of, Key="articles/a.json", VersionId=article["VersionId"]
+    )
     tries["delete a locked segment"] = lambda s3, of: s3.delete_object(**of, Key=SEGMENT, VersionId=version)
     if role != "operator":  # Who takes segments down, deliberately.
         tries["delete it all the same"] = lambda s3, of: s3.delete_object(

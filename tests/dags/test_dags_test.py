@@ -1,0 +1,41 @@
+"""`airflow dags test`, by which people try a DAG: it ends with 0 if all went well."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from apps.demo_settings import write_site_file
+from apps.newsroom import Newsroom
+from apps.newsroom.running import RunningNewsroom
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.long
+
+
+def test_every_dag_can_be_tried_and_says_how_it_ended(bucket: str, tmp_path: Path) -> None:
+    with RunningNewsroom(Newsroom(articles=20, crawl_delay=0)) as site:
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
+            "AIRFLOW_HOME": str(tmp_path / "airflow"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "PRESSMARK_SITES": str(write_site_file(tmp_path / "sites", site.url)),
+            "PRESSMARK_SPOOL": str(tmp_path / "spool"),
+            "PRESSMARK_BUCKET": bucket,
+        }
+
+        def airflow(*words: str) -> subprocess.CompletedProcess[str]:
+            command = [sys.executable, "-m", "airflow", *words]
+            return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+        assert airflow("db", "migrate").returncode == 0
+        for dag_id in ("archive_newsroom_world_europe", "package_newsroom", "audit_newsroom", "watch_site_files"):
+            done = airflow("dags", "test", dag_id)
+            assert done.returncode == 0, f"{dag_id}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        site.newsroom.fault("/world/europe", "empty-listing")
+        failed = airflow("dags", "test", "archive_newsroom_world_europe")
+        assert failed.returncode != 0
+        assert "LayoutChanged" in failed.stdout + failed.stderr
