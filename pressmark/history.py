@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -68,6 +68,10 @@ class PastRun:
     """Files of its spool that could not be read, each with its reason."""
     set_aside_since: datetime | None = None
     """Since when the oldest of them is there."""
+    rejected_ids: frozenset[str] = frozenset()
+    """Articles that it rejected, for the first time or again."""
+    new_ids: frozenset[str] = frozenset()
+    """Articles of which it published versions."""
 
     @property
     def new(self) -> int:
@@ -120,7 +124,13 @@ class PastRun:
             spool=told.spool or "",
             set_aside=tuple(f"{each.file}: {each.reason}" for each in told.set_aside),
             set_aside_since=min((each.since for each in told.set_aside), default=None),
+            rejected_ids=_ids(told, {Outcome.REJECTED}),
+            new_ids=_ids(told, {Outcome.PUBLISHED, Outcome.UPDATED}),
         )
+
+
+def _ids(told: manifest.Manifest, outcomes: Container[str]) -> frozenset[str]:
+    return frozenset(each.article_id for each in told.articles if each.outcome in outcomes)
 
 
 @attrs.frozen

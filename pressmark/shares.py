@@ -49,6 +49,7 @@ def find_breach(runs: Sequence["PastRun"], bad: Bad, allowed: float) -> Breach |
         bad: what is counted.
         allowed: the largest share that is well.
     """
+    runs = _without_redeemed(runs)
 
     def too_large(window: Sequence["PastRun"]) -> bool:
         wrong = sum(map(bad, window))
@@ -65,6 +66,16 @@ def find_breach(runs: Sequence["PastRun"], bad: Bad, allowed: float) -> Breach |
         earlier=not _window(runs[len(windows) :]),
         reasons=sum((Counter(run.rejected) for run in windows[0]), Counter()),
     )
+
+
+def _without_redeemed(runs: Sequence["PastRun"]) -> list["PastRun"]:
+    """Return the runs without the rejections of articles that a later one read well: those are bad no more."""
+    found, read_well = list["PastRun"](), frozenset[str]()
+    for run in runs:
+        redeemed = len(run.rejected_ids & read_well)
+        found.append(attrs.evolve(run, newly_rejected=max(0, run.newly_rejected - redeemed)) if redeemed else run)
+        read_well |= run.new_ids
+    return found
 
 
 def _cured(runs: Sequence["PastRun"], since: int, allowed: float) -> bool:

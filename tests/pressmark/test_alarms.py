@@ -249,6 +249,22 @@ class TestCured:
         assert judge([run(0, counts={"unchanged": 60}), new_ones, *HEALTHY[2:]])
 
 
+class TestRedeemed:
+    """Those that were rejected are read well: they are bad no more, whatever else is new."""
+
+    BAD = frozenset(f"WS{number}" for number in range(12))
+    BROKEN = run(1, newly_rejected=12, rejected={"no-headline": 12}, rejected_ids=BAD)
+
+    def test_the_same_articles_read_well_end_it(self) -> None:
+        assert judge([self.BROKEN, *HEALTHY[2:]]).keys() == {Kind.REJECTED}
+        assert not judge([run(0, counts={"published": 12}, new_ids=self.BAD), self.BROKEN, *HEALTHY[2:]])
+
+    def test_some_of_them_or_others_do_not(self) -> None:
+        for read_well in (frozenset(sorted(self.BAD)[:4]), frozenset({"WSx", "WSy", "WSz", "WSw"})):
+            newest = run(0, counts={"published": 4}, new_ids=read_well)
+            assert Kind.REJECTED in judge([newest, self.BROKEN, *HEALTHY[2:]])
+
+
 class TestShares:
     def test_too_many_rejected(self) -> None:
         runs = [rejecting(4, published=6), *HEALTHY[1:]]

@@ -30,6 +30,11 @@ LOOKED_UP = {
     "webrtc",
 }
 """Chromium looks a name up before it asks the policy whether it may go there; Firefox does not."""
+IN_FIREFOX = (
+    *("location", "top", "popup", "linktop", "fetch", "beacon"),
+    *("socket", "image", "frame", "worker", "prefetch"),
+)
+"""Of each kind one: others leave the window before it has said that they were made."""
 
 pytestmark = [
     pytest.mark.long,
@@ -65,3 +70,14 @@ def test_a_page_that_escapes_its_player_reaches_nobody(browser: str, player: str
 )
 def test_without_our_policy_it_would_be_heard(browser: str, player: str, attempts: tuple[str, ...]) -> None:
     assert heard(browser, player, "--open", *attempts) == {name: ["dns", "tcp"] for name in attempts}
+
+
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_without_a_player_each_attempt_is_heard(browser: str) -> None:
+    """Else silence would say nothing: some players hold by themselves what our policy holds, too."""
+    of_frames = {"parent", "parentcode", "parentopen", "grandparent", "grandparentcode"}
+    attempts = [each for each in ATTEMPTS if each not in of_frames] if browser == "chromium" else list(IN_FIREFOX)
+    came = heard(browser, "none", *attempts)
+    assert {name for name, how in came.items() if not {"tcp", "udp"} & set(how)} == (
+        {"prerender", "preconnect", "dnsprefetch", "speculation"} if browser == "chromium" else set()
+    )

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
+from threading import Thread
 
 from apps.ports import free_port
 from apps.program import Program
@@ -136,6 +138,27 @@ def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open
     return places
 
 
+@contextmanager
+def alone_in_a_window(attempts: list[str]) -> Iterator[dict[str, str]]:
+    """Serve the pages of attempts as they are, without a player; return their addresses."""
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            name = self.path.removeprefix("/")
+            self.wfile.write(page(name).encode() if name in attempts else b"")
+
+        def log_message(self, *said: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield {name: f"http://site.localhost:{server.server_port}/{name}" for name in attempts}
+        server.shutdown()
+
+
 def _address(player: str, places: Places, document: Document) -> str:
     if player != "pywb":
         return Links(places.room).replay(document.key)
@@ -150,6 +173,15 @@ def batched(items: Iterable[tuple[str, str]], number: int) -> Iterator[list[tupl
         yield some
 
 
+def replayed(stack: ExitStack, player: str, folder: Path, attempts: list[str], *, is_open: bool) -> dict[str, str]:
+    """Archive a page of each attempt, open its player, and return where each is replayed."""
+    os.environ |= stack.enter_context(RunningS3(folder / "s3")).environment
+    store = Store.open(Config.from_env(os.environ))
+    documents = archived(store, folder / "crawls", attempts)
+    places = opened(stack, player, folder, store, is_open=is_open)
+    return {name: _address(player, places, document) for name, document in documents.items()}
+
+
 def main(browser: str, player: str, attempts: list[str], *, is_open: bool) -> None:
     """Print a JSON object of what was heard, by attempt."""
     alone()
@@ -158,14 +190,13 @@ def main(browser: str, player: str, attempts: list[str], *, is_open: bool) -> No
         stage._contained = lambda: b'importScripts("replayweb.js");'  # type: ignore[assignment]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pressmark-contained-")))
-        os.environ |= stack.enter_context(RunningS3(folder / "s3")).environment
-        store = Store.open(Config.from_env(os.environ))
-        documents = archived(store, folder / "crawls", attempts)
-        places = opened(stack, player, folder, store, is_open=is_open)
+        if player == "none":
+            addresses = stack.enter_context(alone_in_a_window(attempts))
+        else:
+            addresses = replayed(stack, player, folder, attempts, is_open=is_open)
         stack.enter_context(live_web(heard))
         windows_of = stack.enter_context(windows(browser, folder))
         came = {}
-        addresses = {name: _address(player, places, document) for name, document in documents.items()}
         for some in batched(addresses.items(), AT_ONCE):
             came |= tried(windows_of, dict(some), heard)
     json.dump(came, sys.stdout, indent=1)
