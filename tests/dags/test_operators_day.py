@@ -20,6 +20,7 @@ from tests.s3_proxy import Fault, Proxy, error, of, proxied
 
 pytestmark = pytest.mark.long
 
+WATCH = "watch_site_files"
 ALL = ["recover", "crawl", "verify", "report", "alarms"]
 SLOW = {"delay": 0.4, "concurrency": 1, "timeout": 10, "retries": 0}
 FAST = {"delay": 0, "concurrency": 4, "timeout": 10, "retries": 0}
@@ -129,9 +130,30 @@ def test_a_run_that_takes_too_long_is_ended_and_told_once(house: Night) -> None:
     house.until(house.told)
     house.until(lambda: "dag callback" in _callbacks(house))
     assert [subject for subject in house.told() if "late" in subject or "too long" in subject] == house.told()[:1]
+    told = len(house.told())
+    future = _trigger_at(house, datetime.now(UTC) + timedelta(days=10))
+    assert house.ended(ARCHIVE, future) == "failed", "nobody has to mark it"
+    house.until(lambda: len(house.told()) > told)
     _set_section(house)
     house.set_site(politeness=FAST)
     house.run(ARCHIVE, pages=1)
+
+
+def test_a_wrong_site_file_is_an_import_error_and_one_mail_and_others_go_on(house: Night) -> None:
+    def errors() -> list[str]:
+        return [each["filename"] for each in house.airflow.call("GET", "/importErrors")["import_errors"]]
+
+    wrong = house.sites / "mine.yml"
+    wrong.write_text("site: mine\nhosts: [")
+    house.until(errors)
+    assert errors() == ["wrong_site_files.py"]
+    for _ in range(2):
+        assert house.ended(WATCH, house.airflow.trigger(WATCH)) == "failed"
+    house.run(ARCHIVE, pages=1)
+    wrong.unlink()
+    house.run(WATCH)
+    assert house.told() == ["site files: a site file is wrong", "over: site files: a site file is wrong"]
+    house.until(lambda: not errors())
 
 
 def test_a_bucket_that_is_away_is_told_at_the_first_failed_try_and_once(day: Day, house: Night) -> None:
