@@ -55,6 +55,7 @@ def test_the_bucket_fails_while_a_captured_page_is_compared(archive: Archive, s3
     _is_whole(archive, failed, archive.crawl("--recheck"))
 
 
+@pytest.mark.long
 def test_one_object_that_cannot_be_had_holds_up_no_other(archive: Archive, s3: RunningS3, edited: str) -> None:
     new = archive.newsroom.publish()
     with proxied(s3.endpoint) as proxy:
