@@ -13,7 +13,7 @@ from apps.links import console_url, link_to_run
 from apps.receivers import receivers
 from apps.retries import CrawlLost
 from apps.site_alarms import find_lost_run
-from apps.telling import Teller, fail
+from apps.telling import Teller, fail, log_alarm
 from apps.told import FileState, VariableState
 from pressmark.alarm import Alarm, Kind, deadline_missed, no_manifest, site_files_wrong, timed_out, unusable
 from pressmark.alarms import JUDGED, judge, runs_to_judge
@@ -45,13 +45,10 @@ def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
     try:
         config = Config.from_env(os.environ)
         site, name = find_section(load_sites(config.sites), section)
-        found, judged = _judge(config, site, name)
-        if Kind.BUCKET_AWAY not in {alarm.kind for alarm in found}:
-            lost, looked_for = find_lost_run(config, section, context)
-            found, judged = [*found, *lost], judged | looked_for
+        found, judged = _judge(config, site, name, context)
         judged -= _in_doubt(context)
         for alarm in found:
-            _log(section, alarm)
+            log_alarm(section, alarm)
         tell_alarms(site, name, context, found, judged)
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
@@ -129,7 +126,7 @@ def tell_failed_try(section: str, context: "Context", *, is_last: bool = False) 
     else:
         return
     site, name = find_section(load_sites(Config.from_env(os.environ).sites), section)
-    _log(section, alarm)
+    log_alarm(section, alarm)
     tell_alarms(site, name, context, [alarm], judged=())
 
 
@@ -177,7 +174,7 @@ def tell_late(section: str, context: Mapping[str, Any], allowed: float = 0) -> N
 
 def _tell_of_run(section: str, alarm: Alarm, dag_id: str, run_id: str, context: Any) -> None:
     """Tell of a DAG run from a callback, once, whatever is wrong with it."""
-    _log(section, alarm)
+    log_alarm(section, alarm)
     state = FileState(Config.from_env(os.environ).spool / ".alarms" / f"{dag_id}.json")
     teller = Teller(section, receivers(os.environ), state, _links(dag_id, run_id, section), context)
     fail(teller.tell([alarm], judged=()))
@@ -197,26 +194,24 @@ def _in_doubt(context: "Context") -> frozenset[Kind]:
     return frozenset() if all(state == "success" for state in states) else _UNTIL_IT_WENT_WELL
 
 
-def _judge(config: Config, site: Site, section: str) -> tuple[list[Alarm], frozenset[Kind]]:
+def _judge(config: Config, site: Site, section: str, context: "Context") -> tuple[list[Alarm], frozenset[Kind]]:
     """Return what is wrong, and what was looked for: without the bucket, whatever was wrong in it may go on."""
     from pressmark.archive.store import Store
     from pressmark.history import History
 
     now = datetime.now(UTC)
     try:
-        runs = runs_to_judge(History(Store.open(config), site.site), site, section, now)
+        store = Store.open(config)
+        runs = runs_to_judge(History(store, site.site), site, section, now)
+        lost, looked_for = find_lost_run(store, f"{site.site}/{section}", context)
     except BucketError as error:
         return [unusable(error, now)], frozenset({Kind.BUCKET_AWAY})
     judgement = judge(site, section, runs, now)
-    return list(judgement.alarms), JUDGED - judgement.following
+    return [*judgement.alarms, *lost], JUDGED - judgement.following | looked_for
 
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _log(section: str, alarm: Alarm) -> None:
-    logger.warning("%s: %s. %s %s", section, alarm.title, alarm.message, alarm.advice)
 
 
 def _links(dag_id: str, run_id: str, where: str) -> tuple[tuple[str, str], ...]:

@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +12,16 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from apps.links import console_url, link_to_run
 from apps.receivers import receivers
-from apps.telling import Teller, fail
+from apps.telling import Teller, fail, log_alarm
 from apps.told import VariableState
 from pressmark.alarm import Alarm, Kind, archive_damaged, dag_failed, run_lost
 from pressmark.archive import strict_json
-from pressmark.config import Config
 from pressmark.errors import UsageError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from pressmark.archive.store import Store
 
 GRAVE = "grave"
 """XCom of a task that failed for what it found and told."""
@@ -41,12 +42,9 @@ def tell_findings(site: str, context: "Context", problems: Mapping[str, str], nu
         number: how many there are, if more were found than are given.
     """
     alarm = archive_damaged(problems, number or len(problems), datetime.now(UTC))
-    _log(site, alarm)
+    log_alarm(site, alarm)
     context["ti"].xcom_push(GRAVE, number or len(problems))
-    try:
-        fail(_teller(site, context).tell([alarm], ()))
-    except (AirflowException, UsageError) as error:
-        logger.warning("%s", error)
+    _tell_now_or_next_time(site, context, [alarm])
 
 
 def tell_no_findings(site: str, context: "Context", began: datetime) -> None:
@@ -56,7 +54,17 @@ def tell_no_findings(site: str, context: "Context", began: datetime) -> None:
     """
     told = VariableState(site).read().get(Kind.FINDINGS)
     if told and datetime.fromisoformat(told["since"]) < began:
-        fail(_teller(site, context).tell([], {Kind.FINDINGS}))
+        _tell_now_or_next_time(site, context, [], {Kind.FINDINGS})
+
+
+def _tell_now_or_next_time(
+    site: str, context: "Context", found: Sequence[Alarm], judged: Collection[Kind] = ()
+) -> None:
+    """Tell; that somebody can't be told costs the task nothing: the next audit tells those."""
+    try:
+        fail(_teller(site, site, context).tell(found, judged))
+    except (AirflowException, UsageError) as error:
+        logger.warning("%s", error)
 
 
 def watch_run(site: str, context: "Context", enough: int) -> None:
@@ -78,25 +86,26 @@ def watch_run(site: str, context: "Context", enough: int) -> None:
     failed = sorted(name for name, state in states.items() if state in _FAILED and name != instance.task_id)
     has_told = failed and all(instance.xcom_pull(task_ids=name, key=GRAVE) for name in failed)
     is_whole = not any(context["params"].get(name) for name in ("since", "until"))
-    alarm = dag_failed(dag_id, run_id, failed, datetime.now(UTC))
+    in_a_row = _failures(f"pressmark_failed_runs/{dag_id}", has_failed=bool(failed))
+    is_new = in_a_row >= enough and not has_told and not _stands("bucket", Kind.BUCKET_AWAY)
+    alarm = dag_failed(dag_id, run_id, failed, datetime.now(UTC)) if failed else None
     try:
-        in_a_row = _failures(f"pressmark_failed_runs/{dag_id}", has_failed=bool(failed))
-        if in_a_row >= enough and not has_told and not _stands("bucket", Kind.BUCKET_AWAY):
-            _log(site, alarm)
-            fail(_teller(dag_id, context, of=site).tell([alarm], ()))
-        elif not failed and is_whole:
-            fail(_teller(dag_id, context, of=site).tell([], {Kind.FAILING}))
+        if alarm and is_new:
+            log_alarm(site, alarm)
+            fail(_teller(site, dag_id, context).tell([alarm], ()))
+        elif not alarm and is_whole:
+            fail(_teller(site, dag_id, context).tell([], {Kind.FAILING}))
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
-    if failed:
+    if alarm:
         raise AirflowFailException(alarm.message)
 
 
-def find_lost_run(config: Config, section: str, context: "Context") -> tuple[list[Alarm], frozenset[Kind]]:
+def find_lost_run(store: "Store", section: str, context: "Context") -> tuple[list[Alarm], frozenset[Kind]]:
     """Look for the run before this one in the bucket: one that is gone was in another bucket, or this was emptied.
 
     Args:
-        config: names the bucket.
+        store: the bucket.
         section: `SITE/SECTION`.
         context: of a task behind *crawl*.
 
@@ -106,14 +115,14 @@ def find_lost_run(config: Config, section: str, context: "Context") -> tuple[lis
     Raises:
         BucketError: the bucket failed.
     """
-    from pressmark.archive.store import Store  # It brings boto3.
+    from pressmark.archive import guarded  # It brings boto3.
 
     name = f"pressmark_last_run/{section}"
     known, was_lost = _known_run(name)
-    if known and known not in Store.open(config).keys(known):
+    if known and not guarded.head(store, known):
         if not was_lost:
             Variable.set(name, json.dumps({"key": known, "lost": True}))
-        return [run_lost(known, config.bucket, name, datetime.now(UTC))], frozenset({Kind.RUNS_LOST})
+        return [run_lost(known, store.bucket, name, datetime.now(UTC))], frozenset({Kind.RUNS_LOST})
     crawled = context["ti"].xcom_pull(task_ids="crawl")
     if crawled:
         Variable.set(name, json.dumps({"key": crawled["manifest_key"], "lost": False}), "The run that was told last.")
@@ -139,15 +148,11 @@ def _known_run(name: str) -> tuple[str, bool]:
     return str(facts.get("key") or ""), bool(facts.get("lost"))
 
 
-def _teller(state: str, context: Any, of: str = "") -> Teller:
+def _teller(site: str, state: str, context: Any) -> Teller:
     links = (link_to_run(context["ti"].dag_id, context["run_id"]), ("The archive", console_url("/")))
-    return Teller(of or state, receivers(os.environ), VariableState(state), links, context)
+    return Teller(site, receivers(os.environ), VariableState(state), links, context)
 
 
 def _stands(where: str, kind: Kind) -> bool:
     entry = VariableState(where).read().get(kind)
     return bool(entry and not entry["over"])
-
-
-def _log(where: str, alarm: Alarm) -> None:
-    logger.warning("%s: %s. %s %s", where, alarm.title, alarm.message, alarm.advice)

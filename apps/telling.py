@@ -82,6 +82,11 @@ class Teller:
         )
 
 
+def log_alarm(where: str, alarm: Alarm) -> None:
+    """Log an alarm, whoever gets a message of it."""
+    logger.warning("%s: %s. %s %s", where, alarm.title, alarm.message, alarm.advice)
+
+
 def fail(failures: Sequence[str]) -> None:
     """Raise AirflowException if somebody could not be told."""
     if failures:

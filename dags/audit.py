@@ -13,7 +13,7 @@ segments of a portion, about.
 | message | what it means | what to do |
 |---|---|---|
 | findings | an object is missing or damaged, or a version can't be read anew | the result lists 1,000 of them, the logs of *look* all; restore the objects' earlier versions in S3 (versioning keeps them), then trigger it again |
-| *alarms* failed | another task has, and it was told; or somebody could not be told | see that task; mend the SMTP or Slack connection |
+| *alarms* failed | another task has, and recipients were notified; or a recipient could not be reached | see that task; fix the SMTP or Slack connection |
 | `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it, then clear the portions that failed |
 """  # noqa: E501  # A row of a table has to be a line.
 
@@ -84,7 +84,7 @@ def audit(site: Site) -> DAG:
 
         @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def alarms() -> None:
-            """Tell whom it should if a task of this run failed; then the run has failed, too."""
+            """Notify recipients if a task of this run failed; the run has then failed, too."""
             from apps.site_alarms import watch_run  # noqa: PLC0415  # It brings the receivers.
 
             watch_run(site.site, get_current_context(), enough=1)

@@ -10,7 +10,7 @@ once an hour. Each goes on where it ended, so nothing is lost when it fails or i
 |---|---|---|
 | `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it; the next run makes up for it |
 | `FindingsFound` | a document, an index or a segment is not what it should be | `pressmark verify SITE --full` says which |
-| *alarms* failed | another task has, and it was told; or somebody could not be told | see that task; mend the SMTP or Slack connection |
+| *alarms* failed | another task has, and recipients were notified; or a recipient could not be reached | see that task; fix the SMTP or Slack connection |
 | `No space left on device` | a package is built on the worker's disk: the day's segments, and the largest of them once more | make room, or set `TMPDIR` |
 """  # noqa: E501  # A row of a table has to be a line.
 
@@ -57,7 +57,7 @@ def package(site: Site) -> DAG:
 
         @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def alarms() -> None:
-            """Tell whom it should if a task of this run failed; then the run has failed, too."""
+            """Notify recipients if a task of this run failed; the run has then failed, too."""
             from apps.site_alarms import watch_run  # noqa: PLC0415  # It brings the receivers.
 
             watch_run(site.site, get_current_context(), enough=2)

@@ -180,7 +180,7 @@ def run_lost(key: str, bucket: str, variable: str, since: datetime) -> Alarm:
         "is another one. The crawls go on, and publish there what the site shows now.",
         advice="See which bucket PRESSMARK_BUCKET and AWS_ENDPOINT_URL_S3 name. If objects were deleted, restore their "
         "earlier versions in S3 (docs/security.md). If this is the bucket that you want, delete the Variable "
-        f"{variable} in Airflow; the next run then begins anew, and this alarm is over.",
+        f"{variable} in Airflow; the next run then starts over, and this alarm is over.",
     )
 
 

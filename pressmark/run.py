@@ -233,8 +233,9 @@ class Run:
         """Read what was captured and not read before the run ended: the next run may be told something else."""
         logger.warning("captured and not read: %s; their captures are read now", ", ".join(sorted(unread)))
         own = {path.name: each for path, each in self._told.items() if not each.is_read}
+        listed = {stored.key for each in self._told.values() for stored in each.objects}
         try:
-            read, done = read_unread(self.store, self.spool_folder, self.site.site, own, derive, AllBut(unread))
+            read, done = read_unread(self.store, self.spool_folder, self.site.site, own, derive, AllBut(unread), listed)
         except OSError as error:
             raise spool_error("what was captured can't be read", self.spool_folder, error) from error
         for published in read.values():

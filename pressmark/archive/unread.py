@@ -54,6 +54,7 @@ def publish_unread(store: Store, folder: Path, site: str, derive: Deriving) -> I
         OSError, SpoolError: a note can't be read or written.
     """
     notes = kept(folder, site)
+    listed = {stored.key for each in notes.values() for stored in each.objects}
     unread = [(_name(each, site), each, path) for path, each in notes.items() if not each.is_read]
     there = [(name, each) for name, each, path in unread if name and is_of_bucket(store, path, each)]
     for _, group in groupby(there, key=lambda each: each[0].run):
@@ -61,7 +62,7 @@ def publish_unread(store: Store, folder: Path, site: str, derive: Deriving) -> I
         logger.info("a killed run left %d segments in the bucket: reading what it had not read of them", len(run))
         published_ids = {keys.article_of(stored.key) for published in run.values() for stored in published.objects}
         texts = {name.text: published for name, published in run.items()}
-        read, _ = read_unread(store, folder, site, texts, derive, published_ids)
+        read, _ = read_unread(store, folder, site, texts, derive, published_ids, listed)
         for name, published in texts.items():
             whole = read[name]
             if more := whole.versions - published.versions:
@@ -76,6 +77,7 @@ def read_unread(
     run: Mapping[str, Published],
     derive: Deriving,
     known_ids: Container[str],
+    listed: set[str],
 ) -> tuple[dict[str, Published], list[tuple[Draft, Outcome]]]:
     """Publish what can be read in the segments of one run, and note that they were looked at.
 
@@ -86,6 +88,7 @@ def read_unread(
         run: the notes of its segments, by name.
         derive: reads documents from captures.
         known_ids: articles that are left alone.
+        listed: keys of objects that are in notes, to which those are added that are written.
 
     Returns:
         The notes as they are now, by name, and what became of each document.
@@ -96,7 +99,6 @@ def read_unread(
     """
     segments = [(_InBucket(store, each.segment), each.segment.key) for each in run.values()]
     done = put_drafts(store, derive(segments, known_ids), Pointers(store, folder, site))
-    listed = {stored.key for each in run.values() for stored in each.objects}
     read = {}
     for name, published in run.items():
         new = {

@@ -172,14 +172,15 @@ def test_the_reserve_counts_bytes_and_inodes(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_fills_during_a_crawl_ends_it_and_drains_without_a_hand(archive: Archive, tmp_path: Path) -> None:
+    # At a pace at which pages are read as they come, also on a busy machine.
+    archive.set_site(politeness={"delay": 0.1, "concurrency": 1, "timeout": 10})
     with mounted(tmp_path / "disk", "size=200k") as disk:
         run = archive.crawl(PRESSMARK_SPOOL=str(disk / "spool"), PRESSMARK_SPOOL_RESERVE="0")
         assert run.exit_code == 5
         assert run.error is not None
         assert str(disk) in run.error["message"]
         assert "free" in run.error["message"]
-        assert list(archive.store.keys("warc/")), "what was whole is published, read or not"
-        assert len(archive.documents()) < READABLE
+        assert 0 < len(archive.documents()) < READABLE
         subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
         after = archive.crawl(PRESSMARK_SPOOL=str(disk / "spool"), PRESSMARK_SPOOL_RESERVE="0")
         assert after.manifest["ended"] == "complete"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,8 @@ DAGS = (ARCHIVE, BACKFILL, PACKAGE, AUDIT, RECRAWL, REDERIVE)
 SECONDS = 150
 """That any one thing may take."""
 OPERATOR = "night@example.org"
+SLOW = {"delay": 0.4, "concurrency": 1, "timeout": 10, "retries": 0}
+"""Politeness of a site whose crawls last, so that something can be done to them."""
 HASTE = {
     "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "15",
     "AIRFLOW__DAG_PROCESSOR__PARSING_CLEANUP_INTERVAL": "5",
@@ -135,6 +138,13 @@ class Night:
         asked = {"username": LOGIN, "password": self.airflow.password}
         token = httpx.post(f"{self.airflow.url}/auth/token", json=asked).raise_for_status().json()["access_token"]
         return {"Authorization": f"Bearer {token}"}
+
+    def verify(self) -> None:
+        """Have the whole archive read back."""
+        command = [sys.executable, "-m", "apps.cli", "verify", "newsroom", "--full"]
+        environment = dict(self.airflow.environment)
+        done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
     @staticmethod
     def until(holds: Callable[[], Any], seconds: float = SECONDS) -> float:

@@ -20,18 +20,20 @@ from tests.manifests import manifest_of
 pytestmark = pytest.mark.long
 
 
-def test_told_until_it_is_over(archive: Archive, tasks: Tasks, mail: MailServer) -> None:
-    def watch() -> list[str]:
-        return [alarm["kind"] for alarm in tasks.run(lambda context: watch_section(SECTION, context))]
+def kinds_of(tasks: Tasks) -> list[str]:
+    """Watch the section, and return which alarms stand."""
+    return [alarm["kind"] for alarm in tasks.run(lambda context: watch_section(SECTION, context))]
 
+
+def test_told_until_it_is_over(archive: Archive, tasks: Tasks, mail: MailServer) -> None:
     tasks.run(_forget)
-    assert watch() == []  # There was no run.
+    assert kinds_of(tasks) == []  # There was no run.
     archive.crawl()
-    assert watch() == []
+    assert kinds_of(tasks) == []
     archive.set_site(expect={"news": "PT0.01S"})
-    assert watch() == watch() == ["no-news"]
+    assert kinds_of(tasks) == kinds_of(tasks) == ["no-news"]
     archive.set_site(expect={"news": None})
-    assert watch() == []
+    assert kinds_of(tasks) == []
     told, over = mail.subjects(OPS)
     assert told == "[Pressmark] newsroom/world/europe: no news for 0 min"
     assert over == "[Pressmark] over: newsroom/world/europe: no news for 0 min"
@@ -59,17 +61,14 @@ def test_with_nobody_to_tell_the_log_tells(archive: Archive, tasks: Tasks, caplo
 def test_a_bucket_that_is_away_is_told_once_and_ends_nothing(
     archive: Archive, tasks: Tasks, mail: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def watch() -> list[str]:
-        return [alarm["kind"] for alarm in tasks.run(lambda context: watch_section(SECTION, context))]
-
     tasks.run(_forget)
     archive.crawl()
     archive.set_site(expect={"news": "PT0.01S"})
-    watch()
+    kinds_of(tasks)
     with monkeypatch.context() as away:
         away.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
-        assert watch() == watch() == ["bucket-away"]
-    assert watch() == ["no-news"]
+        assert kinds_of(tasks) == kinds_of(tasks) == ["bucket-away"]
+    assert kinds_of(tasks) == ["no-news"]
     told = [subject.removeprefix("[Pressmark] ") for subject in mail.subjects(OPS)]
     assert told == [
         f"{SECTION}: no news for 0 min",
@@ -103,13 +102,9 @@ def test_what_no_retry_mends_fails_for_good(
 
 def test_a_changed_layout_is_one_mail_and_one_all_clear(archive: Archive, tasks: Tasks, mail: MailServer) -> None:
     """Its listing shows too few entries, and most of what is new can't be read."""
-
-    def watch() -> list[str]:
-        return [alarm["kind"] for alarm in tasks.run(lambda context: watch_section(SECTION, context))]
-
     tasks.run(_forget)
     archive.crawl()
-    watch()
+    kinds_of(tasks)
     archive.newsroom.advance(timedelta(hours=1))
     new = {archive.newsroom.publish() for _ in range(4)}
     for each in archive.newsroom.listing("world/europe", 1):
@@ -118,11 +113,11 @@ def test_a_changed_layout_is_one_mail_and_one_all_clear(archive: Archive, tasks:
     archive.newsroom.fault("/world/europe/page_2.html", "empty-listing", 1)
     archive.set_site(expect={"fewest": 5, "most": 60, "late": "PT0.01S", "rejected": 0.1})
     assert archive.crawl("--recheck").manifest["failure"] == "LayoutChanged"
-    assert watch() == ["layout-changed"]
+    assert kinds_of(tasks) == ["layout-changed"]
     archive.newsroom.clear_faults()
     archive.set_site(expect={"fewest": 5, "most": 60})
     archive.crawl("--recheck")
-    assert watch() == watch() == []
+    assert kinds_of(tasks) == kinds_of(tasks) == []
     told, over = mail.subjects(OPS)
     assert over == told.replace("[Pressmark] ", "[Pressmark] over: ")
 
@@ -130,18 +125,15 @@ def test_a_changed_layout_is_one_mail_and_one_all_clear(archive: Archive, tasks:
 def test_a_site_that_does_not_answer_is_told_after_two_dag_runs_and_one_that_refuses_at_once(
     archive: Archive, tasks: Tasks, mail: MailServer
 ) -> None:
-    def watch() -> list[str]:
-        return [alarm["kind"] for alarm in tasks.run(lambda context: watch_section(SECTION, context))]
-
     tasks.run(_forget)
     archive.set_site(politeness={"delay": 0, "concurrency": 4, "timeout": 10, "retries": 0})
     archive.newsroom.fault("/world/europe", "status-500")
     for number, kinds in ((1, []), (2, ["failing"]), (3, ["failing"])):
         assert archive.crawl("--run-id", f"20261128T0{number}0000-abc{number}").manifest["failure"] == "RunFailed"
-        assert watch() == kinds
+        assert kinds_of(tasks) == kinds
     archive.newsroom.clear_faults()
     archive.crawl()
-    assert watch() == []
+    assert kinds_of(tasks) == []
     assert [each.rpartition(": ")[2] for each in mail.subjects(OPS)] == ["runs fail, 2 runs in a row"] * 2
 
 
