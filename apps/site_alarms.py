@@ -70,7 +70,7 @@ def _tell_now_or_next_time(
 def watch_run(site: str, context: "Context", enough: int) -> None:
     """Tell if runs of a scheduled DAG fail, once until a run over all succeeds. In its last task only.
 
-    Not of what a task has told itself, nor while the bucket is known to be away.
+    Not of what a task has told itself. A run that fails while the bucket is known to be away does not count.
 
     Args:
         site: whose DAG it is.
@@ -86,11 +86,12 @@ def watch_run(site: str, context: "Context", enough: int) -> None:
     failed = sorted(name for name, state in states.items() if state in _FAILED and name != instance.task_id)
     has_told = failed and all(instance.xcom_pull(task_ids=name, key=GRAVE) for name in failed)
     is_whole = not any(context["params"].get(name) for name in ("since", "until"))
-    in_a_row = _failures(f"pressmark_failed_runs/{dag_id}", has_failed=bool(failed))
-    is_new = in_a_row >= enough and not has_told and not _stands("bucket", Kind.BUCKET_AWAY)
     alarm = dag_failed(dag_id, run_id, failed, datetime.now(UTC)) if failed else None
+    if alarm and _stands("bucket", Kind.BUCKET_AWAY):
+        raise AirflowFailException(alarm.message)
+    in_a_row = _failures(f"pressmark_failed_runs/{dag_id}", has_failed=bool(failed))
     try:
-        if alarm and is_new:
+        if alarm and in_a_row >= enough and not has_told:
             log_alarm(site, alarm)
             fail(_teller(site, dag_id, context).tell([alarm], ()))
         elif not alarm and is_whole:

@@ -90,10 +90,14 @@ class Night:
         asked["include_downstream"] = downstream
         self.airflow.call("POST", f"/dags/{dag_id}/clearTaskInstances", asked)
 
+    def events(self, dag_id: str, run_id: str, task: str, number: int = 1) -> list[dict[str, Any]]:
+        """Return the lines of the log of a task's try."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}/logs/{number}"
+        return list(self.airflow.call("GET", path)["content"])
+
     def log(self, dag_id: str, run_id: str, task: str, number: int = 1) -> str:
         """Return what the log of a task's try says, errors included."""
-        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}/logs/{number}"
-        return json.dumps(self.airflow.call("GET", path)["content"])
+        return json.dumps(self.events(dag_id, run_id, task, number))
 
     def told(self) -> list[str]:
         """Return the subjects of the operator's mails, without what is the same in all."""
@@ -112,6 +116,14 @@ class Night:
         path = f"/dags/{dag_id}/dagRuns/{run_id}"
         self.until(lambda: self.airflow.call("GET", path)["state"] in {"success", "failed"})
         return str(self.airflow.call("GET", path)["state"])
+
+    def has_packaged(self) -> bool:
+        """Whether no run of the package DAG goes on, and none is about to begin."""
+        runs = self.airflow.call("GET", f"/dags/{PACKAGE}/dagRuns?state=queued&state=running")
+        return (
+            not runs["dag_runs"]
+            and not self.airflow.call("GET", f"/dags/{PACKAGE}/assets/queuedEvents")["total_entries"]
+        )
 
     def last(self, dag_id: str) -> str:
         """Return the id of a DAG's newest run."""

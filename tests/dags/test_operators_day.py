@@ -1,17 +1,25 @@
 """An operator's day on a real Airflow: what people do to runs, sites and machines, and what they see of it."""
 
+import html
+import json
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import attrs
+import httpx
 import pytest
 import yaml
 
 from apps.local_airflow import LocalAirflow
 from apps.ports import free_port
+from apps.program import ServiceFailed
 from apps.s3server import RunningS3
+from pressmark.alarm import TITLES, Kind
 from tests.conftest import ROOT, fresh_bucket
 from tests.dags.night import ARCHIVE, AUDIT, HASTE, SECONDS, SLOW, Night, night
 from tests.s3_proxy import Fault, Proxy, error, of, proxied
@@ -46,6 +54,7 @@ def day(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day
 def house(day: Day) -> Iterator[Night]:
     """The house, in which nothing goes on and nobody has heard of anything."""
     day.night.set_site(politeness=FAST)
+    day.night.until(day.night.has_packaged)
     day.night.mail.mails.clear()
     yield day.night
     day.bucket.rule = lambda request: None
@@ -65,6 +74,14 @@ def test_a_run_of_the_past_has_tasks(house: Night) -> None:
     run_id = _trigger_at(house, datetime(2001, 9, 11, tzinfo=UTC))
     assert house.ended(ARCHIVE, run_id) == "success"
     assert house.states(ARCHIVE, run_id) == dict.fromkeys(ALL, "success")
+
+
+def test_a_run_that_goes_on_is_not_deleted(house: Night) -> None:
+    house.set_site(politeness=SLOW)
+    run_id = house.started(recheck=True, pages=1)
+    with pytest.raises(ServiceFailed, match="409"):
+        house.airflow.call("DELETE", f"/dags/{ARCHIVE}/dagRuns/{run_id}")
+    assert house.ended(ARCHIVE, run_id) == "success"
 
 
 def test_a_run_marked_as_failed_has_failed(house: Night) -> None:
@@ -153,8 +170,9 @@ def test_a_wrong_site_file_is_an_import_error_and_one_mail_and_others_go_on(hous
     house.until(lambda: not errors())
 
 
-def test_a_bucket_that_is_away_is_told_at_the_first_failed_try_and_once(day: Day, house: Night) -> None:
-    day.bucket.rule = lambda request: Fault(answer=error(403, "AccessDenied"), reaches_server=False)
+@pytest.mark.parametrize("why", ["AccessDenied", "RequestTimeTooSkewed"])
+def test_a_bucket_that_is_away_is_told_at_the_first_failed_try_and_once(day: Day, house: Night, why: str) -> None:
+    day.bucket.rule = lambda request: Fault(answer=error(403, why), reaches_server=False)
     run_id = house.airflow.trigger(ARCHIVE, {"pages": 1})
     assert house.ended(ARCHIVE, run_id) == "failed"
     assert house.told() == ["all sections: the bucket can't be used"]
@@ -162,6 +180,21 @@ def test_a_bucket_that_is_away_is_told_at_the_first_failed_try_and_once(day: Day
     house.clear(ARCHIVE, run_id, "recover", downstream=True)
     assert house.ended(ARCHIVE, run_id) == "success"
     assert house.told()[1:] == ["over: all sections: the bucket can't be used"]
+
+
+def test_a_disk_that_is_away_is_told_at_the_first_failed_try_and_once(house: Night) -> None:
+    aside = house.spool.rename(house.spool.with_name("aside"))
+    house.spool.write_text("no folder")
+    run_id = house.airflow.trigger(ARCHIVE, {"pages": 1})
+    house.until(house.told)
+    [told] = house.told()
+    assert told == f"newsroom/world/europe: {TITLES[Kind.SPOOL]}"
+    house.mark(ARCHIVE, run_id, "failed")
+    assert house.ended(ARCHIVE, run_id) == "failed"
+    house.spool.unlink()
+    aside.rename(house.spool)
+    house.run(ARCHIVE, pages=1)
+    assert house.told()[1:] == [f"over: {told}"]
 
 
 def test_a_bucket_that_takes_nothing_is_told_until_a_crawl_went_well(day: Day, house: Night) -> None:
@@ -182,8 +215,10 @@ def test_a_bucket_that_takes_nothing_is_told_until_a_crawl_went_well(day: Day, h
 def test_a_changed_layout_is_one_alarm_and_one_all_clear(house: Night) -> None:
     house.set_site(expect={"fewest": 30, "most": 60})
     for _ in range(2):
-        assert house.ended(ARCHIVE, house.airflow.trigger(ARCHIVE, {"pages": 1})) == "failed"
+        run_id = house.airflow.trigger(ARCHIVE, {"pages": 1})
+        assert house.ended(ARCHIVE, run_id) == "failed"
     assert house.told() == ["newsroom/world/europe: the layout changed"]
+    _say_the_same(house, run_id)
     house.set_site(expect={"fewest": 5, "most": 60})
     house.run(ARCHIVE, pages=1)
     assert house.told()[1:] == ["over: newsroom/world/europe: the layout changed"]
@@ -300,13 +335,38 @@ def test_a_lost_database_and_another_machine_cost_nothing(house: Night, tmp_path
         assert set(house.store.keys("articles/newsroom/")) == documents
 
 
-def test_all_that_this_day_left_is_whole(house: Night) -> None:
-    house.verify()
+def test_all_that_this_day_left_is_whole(day: Day) -> None:
+    day.night.verify()
 
 
 def _trigger_at(house: Night, moment: datetime) -> str:
     asked = {"logical_date": moment.isoformat(), "conf": {"pages": 1}}
     return str(house.airflow.call("POST", f"/dags/{ARCHIVE}/dagRuns", asked)["dag_run_id"])
+
+
+def _say_the_same(house: Night, run_id: str) -> None:
+    """One incident: mail, log, console and command line say what it is and what to do in the same words."""
+    command = [sys.executable, "-m", "apps.cli", "status", "--alarms", "--json"]
+    done = subprocess.run(command, env=dict(house.airflow.environment), check=True, capture_output=True, text=True)
+    rows = {each["section"]: each["alarms"] for each in json.loads(done.stdout)}
+    [alarm] = rows["newsroom/world/europe"]
+    [(_, mail)] = house.mail.mails
+    body = mail.get_body().get_content()  # type: ignore[union-attr]
+    links = re.findall(r'href="([^"]+)"', body)
+    sent = _words_of(body)
+    pages = {link: httpx.get(link, headers=house.token()) for link in links}
+    assert {each.status_code for each in pages.values()} == {200}
+    [console] = [each.text for link, each in pages.items() if "/archive/sections/" in link]
+    log = " ".join(each["event"] for each in house.events(ARCHIVE, run_id, "alarms"))
+    places = {"mail": sent, "console": _words_of(console), "log": log}
+    title = alarm["title"].partition(",")[0]  # Behind it, how many runs by now.
+    for name, text in places.items():
+        assert title in f"{mail['Subject']} {text}", name
+        assert alarm["advice"] in text, name
+
+
+def _words_of(page: str) -> str:
+    return " ".join(html.unescape(re.sub("<[^>]+>", "", page)).split())
 
 
 def _set_section(house: Night, **facts: object) -> None:
