@@ -11,6 +11,7 @@ from gevent.monkey import patch_all
 patch_all()  # Before anything else is imported.
 
 import html  # noqa: E402
+import logging  # noqa: E402
 import os  # noqa: E402
 import re  # noqa: E402
 from collections.abc import Callable, Iterable  # noqa: E402
@@ -19,6 +20,9 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit  # noqa: E402
 
 from pywb.apps import frontendapp  # noqa: E402
 from pywb.apps.cli import WaybackCli  # noqa: E402
+from pywb.utils.wbexception import WbException  # noqa: E402
+
+logger = logging.getLogger("pressmark.replay")
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 """Of WSGI (PEP 3333)."""
@@ -35,6 +39,9 @@ FRAME = """<!doctype html>
 <style>html, body, iframe {{ margin: 0; border: 0; width: 100%; height: 100%; overflow: hidden }}</style>
 </head><body><iframe title="Replay" src="{address}" sandbox="{sandbox}" allow=""></iframe></body></html>
 """
+AWAY = "The archive can't be read now. Try again in some minutes; whoever runs it finds the reason in its log."
+FAILED = 500
+"""The first of the statuses by which a server says that it is at fault (RFC 9110, 15.6)."""
 _NAMES = {"127.0.0.1", "localhost", "[::1]"}
 _OWN = re.compile(r"/(?:static/.*|[^/]*|[^/]+/(?:cdx|\d*\*\d*/.+)?)", re.DOTALL)
 """Paths of pywb's own pages: its home, its files, a collection's search, its index, its calendars."""
@@ -66,6 +73,7 @@ class GuardedWayback(WaybackCli):  # type: ignore[misc]  # pywb has no types
     def load(self) -> Application:
         """Make the application."""
         frontendapp.WarcServer = GuardedWarcServer
+        frontendapp.FrontEndApp.REWRITER_APP_CLS = GuardedRewriter
         hosts = _NAMES | set(filter(None, os.environ.get(HOSTS, "").split(",")))
         return Guard(super().load(), hosts, os.environ.get(HERE, ""), os.environ.get(FRAMES, ""))
 
@@ -79,6 +87,16 @@ class GuardedWarcServer(frontendapp.WarcServer):  # type: ignore[misc]  # pywb h
             return _refuse(start_response, "host")
         answer: Iterable[bytes] = super().__call__(environ, start_response)
         return answer
+
+
+class GuardedRewriter(frontendapp.RewriterApp):  # type: ignore[misc]  # pywb has no types
+    """What makes pages of captures, and of errors: those tell readers nothing of the bucket; the log does."""
+
+    def _error_response(self, environ: dict[str, Any], wbe: WbException) -> Any:
+        if wbe.status_code >= FAILED or not isinstance(wbe.msg, str):
+            logger.error("%s: %s", environ.get("PATH_INFO", ""), wbe.msg)
+            wbe.msg = AWAY
+        return super()._error_response(environ, wbe)
 
 
 class Guard:

@@ -33,6 +33,7 @@ from pressmark.merged_index import Merger
 from pressmark.reader import Document, Reader
 from tests.apps.conftest import Archive, archiving
 from tests.conftest import fresh_bucket
+from tests.s3_proxy import Fault, error, proxied
 from tests.tools import until
 
 ARTICLES = 200
@@ -309,6 +310,51 @@ def test_a_stranger_gets_nothing(replaying: Replaying) -> None:
         assert replaying.client.get("/", headers={"Host": host}).status_code == status
     for path in ("/newsroom/%0d%0aX-Evil:1/http://x.example/", "/newsroom/2022/http://x.example/?a=%0d%0ab", "/%00"):
         assert replaying.client.get(path).status_code == 400
+
+
+@pytest.mark.long
+def test_head_works_wherever_get_does(replaying: Replaying) -> None:
+    moment, url = stamp("2026-11-24T00:00:00Z"), replaying.updated
+    for path in (
+        *("/", "/newsroom/", f"/newsroom/{url}", f"/newsroom/{moment}mp_/{url}", f"/newsroom/{moment}id_/{url}"),
+        *(f"/newsroom/timemap/link/{url}", f"/newsroom/cdx?url={url}", f"/newsroom/mp_/{url}.none"),
+    ):
+        got, head = replaying.client.get(path), replaying.client.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        assert head.headers.get("Content-Type") == got.headers.get("Content-Type"), path
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(answer=error(403, "AccessDenied"), reaches_server=False),
+        Fault(answer=error(503, "SlowDown"), reaches_server=False),
+        Fault(cut=10),
+        Fault(reset=True, cut=0),
+    ],
+    ids=["refused", "busy", "cut", "reset"],
+)
+def test_a_bucket_that_fails_shows_nothing_of_itself_and_ends_nothing(
+    replaying: Replaying, s3: RunningS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    page = f"/newsroom/mp_/{replaying.updated}"
+    with proxied(s3.endpoint) as bucket:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", bucket.endpoint)
+        server = ReplayServer(store_of(), tmp_path, port=free_port(), every=EVERY)
+        with server.running(), httpx.Client(base_url=f"http://{LOOPBACK}:{server.port}", timeout=60) as client:
+            whole = client.get(page)
+            assert whole.status_code == 200
+            bucket.rule = lambda request: fault
+            failed = client.get(page)
+            assert failed.status_code >= 400
+            told = f"{failed.headers}{failed.text}"
+            assert "read now" in told
+            assert "warc/newsroom/" in next(tmp_path.rglob("pywb.log")).read_text(), "whoever runs it is told why"
+            for secret in (server.store.bucket, bucket.endpoint, "AWS_", "PRESSMARK_", "Traceback", str(tmp_path)):
+                assert secret not in told
+            bucket.rule = lambda request: None
+            assert client.get(page).text == whole.text
 
 
 def test_the_users_own_aws_settings_hold_for_pywb(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
