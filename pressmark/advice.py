@@ -129,3 +129,11 @@ def on_run(ended: str, failure: str | None, site: Site | None = None, section: s
     if ended == "complete":
         return None
     return INTERRUPTED if ended == "interrupted" else on_failure(failure, site, section)
+
+
+def renamed(site: Site, section: str) -> str:
+    """Say where the runs of a section are that the site file does not have: one that is renamed begins anew."""
+    return (
+        f"There are runs of {site.site}/{section}, which is no section of its site file: was it renamed? They stay at "
+        f"runs/{site.site}/{section}/; the documents are the site's, whatever its sections are called."
+    )

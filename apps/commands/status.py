@@ -9,6 +9,7 @@ from rich.table import Table
 
 from apps.commands.console import console, print_json, table
 from apps.echo import echo
+from pressmark import advice
 from pressmark.alarms import alarms, runs_to_judge
 from pressmark.archive import manifest
 from pressmark.archive.set_aside import all_set_aside
@@ -97,10 +98,7 @@ def _row(config: Config, store: Store, site: Site, section: str) -> dict[str, An
 def _tell_renamed(store: Store, site: Site) -> None:
     """Say which runs are of sections that the site file does not have: one that is renamed begins anew."""
     for section in sorted(set(manifest.sections(store, site.site)) - set(site.sections)):
-        echo(
-            f"There are runs of {site.site}/{section}, which is no section of its site file: was it renamed? They stay "
-            f"at runs/{site.site}/{section}/; the documents are the site's, whatever its sections are called."
-        )
+        echo(advice.renamed(site, section))
 
 
 def _alarms(store: Store, site: Site, section: str, now: datetime) -> list[dict[str, str]]:

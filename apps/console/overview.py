@@ -73,6 +73,8 @@ class Overview:
     cards: Sequence[Card]
     wrong: Sequence[str] = ()
     """What is wrong with site files that are left out."""
+    renamed: Sequence[str] = ()
+    """Where runs are whose sections are in no site file."""
 
     def number(self, state: str) -> int:
         """Return how many sections are like this."""
@@ -94,7 +96,8 @@ def overview(holdings: Holdings, links: Links) -> Overview:
     ]
     order = list(State)
     cards.sort(key=lambda card: (not card.alarms, order.index(card.freshness.state), card.site.site, card.section))
-    return Overview(cards=cards, wrong=[str(each) for each in sites.wrong])
+    renamed = [advice.renamed(site, section) for site in sites.values() for section in holdings.unknown_sections(site)]
+    return Overview(cards=cards, wrong=[str(each) for each in sites.wrong], renamed=renamed)
 
 
 def card_of(

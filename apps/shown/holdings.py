@@ -19,6 +19,7 @@ from pressmark.config import Config
 from pressmark.errors import FindingsFound
 from pressmark.history import History, PastRun
 from pressmark.reader import Document, Reader
+from pressmark.site import Site
 from pressmark.site_files import Sites, load_sites
 
 RUNS = 1000
@@ -27,7 +28,7 @@ PATIENCE = 1.0
 """Seconds that a bucket may be away before a page says so: somebody is waiting for it."""
 ANSWERED_WITHIN = 10.0
 """Seconds that a bucket may take for an answer, for the same reason."""
-_MANIFESTS, _DOCUMENTS = 64, 1024
+_MANIFESTS, _DOCUMENTS, _SITES = 64, 1024, 1024
 _SECONDS = 60.0
 """That a document is kept: one that is taken down is gone from all pages by then."""
 _LARGE = 200_000
@@ -76,6 +77,7 @@ class Holdings:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _histories: dict[str, History] = attrs.field(factory=dict, init=False, repr=False)
     _manifests: Kept[manifest.Manifest] = attrs.field(factory=lambda: Kept(_MANIFESTS), init=False, repr=False)
+    _sections: Kept[tuple[str, ...]] = attrs.field(factory=lambda: Kept(_SITES, _SECONDS), init=False, repr=False)
     _documents: Kept[Document] = attrs.field(factory=lambda: Kept(_DOCUMENTS, _SECONDS), init=False, repr=False)
 
     @classmethod
@@ -96,6 +98,14 @@ class Holdings:
     def runs(self, site: str, section: str) -> list[PastRun]:
         """Return a section's last runs, newest first."""
         return self._history(site).newest(section, RUNS, self.clock())
+
+    def unknown_sections(self, site: Site) -> list[str]:
+        """Return sections that have runs and are not in the site file, as of the last minute."""
+        found = self._sections.get(site.site)
+        if found is None:
+            found = tuple(sorted(manifest.sections(self.store, site.site)))
+            self._sections.keep(site.site, found)
+        return [section for section in found if section not in site.sections]
 
     def broken(self, site: str, section: str) -> dict[str, str]:
         """Return what is wrong with each of a section's manifests that `runs` left out, by key."""

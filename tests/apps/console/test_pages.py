@@ -23,6 +23,7 @@ from pressmark.archive.manifest_model import Manifest
 from tests.apps.conftest import READABLE, Archive, Crawl, archiving
 from tests.apps.console.conftest import Visitor, visitor
 from tests.conftest import fresh_bucket
+from tests.identities import keys_of
 
 DAG = "archive_newsroom_world_europe"
 DAG_RUN = "manual__2022-02-18T00:53:00+00:00"
@@ -124,6 +125,19 @@ def test_a_site_file_that_is_wrong_is_named_and_the_others_are_shown(night: Nigh
         assert "Last complete run" in told
     finally:
         wrong.unlink()
+
+
+def test_a_section_that_was_renamed_says_where_its_runs_are(night: Night) -> None:
+    assert "renamed" not in visitor().read("/")
+    path = night.archive.config.sites / "newsroom.yml"  # type: ignore[operator]
+    was = path.read_text()
+    night.archive.set_site(sections={"europe": {"name": "Europe", "path": "/world/europe"}})
+    try:
+        told = visitor().read("/")
+        assert "There are runs of newsroom/world/europe, which is no section of its site file: was it renamed?" in told
+        assert "They stay at runs/newsroom/world/europe/" in told
+    finally:
+        path.write_text(was)
 
 
 def test_each_bar_of_the_overview_opens_its_run_and_tells_its_numbers(night: Night, console: Visitor) -> None:
@@ -323,6 +337,24 @@ def test_a_manifest_of_hostile_words_is_shown_as_text(night: Night) -> None:
     assert "<img" not in page
     assert "javascript:" not in page
     assert html.escape(reason) in page
+
+
+def test_the_readers_policy_is_all_it_needs(
+    night: Night, console: Visitor, s3: RunningS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = ["/", SECTION, night.path(night.second), *console.links(SECTION, "what changed")]
+    paths += console.links(night.path(night.second), "captured page")[:1]
+    assert len(paths) >= 4
+    now = datetime.now(UTC)
+
+    def shown() -> list[str]:
+        holdings = attrs.evolve(Holdings.open(os.environ), clock=lambda: now)
+        return [visitor(lambda: holdings).read(path) for path in paths]
+
+    before = shown()
+    for name, value in keys_of("reader", s3, night.archive.store.bucket).items():
+        monkeypatch.setenv(name, value)
+    assert shown() == before
 
 
 def test_what_is_asked_of_the_bucket_is_kept(night: Night) -> None:
