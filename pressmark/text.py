@@ -23,9 +23,11 @@ _PARTING = re.compile("\r(?!\n)|[\x0b\x0c\x1c-\x1f\x85]")
 """Control characters that part words: white space to Unicode (17, 4.12), and to `contentSha256`."""
 _REMOVED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """C0 but tab and newline, delete and C1 (Unicode 17, 23.1), and code units of UTF-16 that stand alone."""
+_MARKS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""Explicit marks of direction (Unicode Bidirectional Algorithm, UAX #9, 2)."""
 _HAZARDS = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # Unicode Bidirectional Algorithm (UAX #9), 2: explicit marks.
+    f"{_MARKS}"
     "\u2028\u2029"
     "\ufff9-\ufffb"
     "\U000e0000-\U000e007f"  # Tags: they are never seen.
@@ -36,6 +38,7 @@ _PERHAPS_MARKS = re.compile(
 """Blocks with characters that are sorted (canonical combining class above 0): a quick look spares a slow one."""
 _DOUBLE = re.compile("[\u0344\u0f73\u0f75\u0f81]")
 """Marks that NFC writes as two: they count as two."""
+_MARK = re.compile(f"[{_MARKS}]")
 _NOT_SHOWN = re.compile(f"[{_HAZARDS}\t\n]")
 _NOT_SHOWN_IN_LINES = re.compile(f"[{_HAZARDS}]")
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -65,6 +68,11 @@ def composed(text: str) -> str:
 def _many_marks() -> re.Pattern[str]:
     marks = [each for each in map(chr, range(0x20000)) if unicodedata.combining(unicodedata.normalize("NFD", each)[0])]
     return re.compile(f"[{''.join(marks)}]{{30}}(?=[{''.join(marks)}])")
+
+
+def unmarked(text: str) -> str:
+    """Return a text without explicit marks of direction: for what people copy, where no element isolates it."""
+    return _MARK.sub("", text)
 
 
 def clean_data(value: Any) -> Any:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from apps.reading_room.addresses import Links, Places
 from pressmark.reader import Document
-from pressmark.text import cleaned
+from pressmark.text import cleaned, unmarked
 
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
 
@@ -61,7 +61,7 @@ def citation_of(places: Places, document: Document, captured_at: datetime) -> Ci
         f"WARC record {record_id}",
     ]
     return Citation(
-        text=". ".join(part for part in parts if part) + ".",
+        text=unmarked(". ".join(part for part in parts if part) + "."),
         address=address,
         original=original,
         memento=memento,
@@ -70,7 +70,7 @@ def citation_of(places: Places, document: Document, captured_at: datetime) -> Ci
         record_id=record_id,
         robust_link=Markup(
             '<a href="{}" data-originalurl="{}" data-versionurl="{}" data-versiondate="{}">{}</a>'
-        ).format(original, original, memento or address, f"{captured_at:%Y-%m-%d}", document.headline),
+        ).format(original, original, memento or address, f"{captured_at:%Y-%m-%d}", unmarked(document.headline)),
     )
 
 

@@ -1,6 +1,5 @@
 """What a version of an article changed: the version before it beside it, field by field and word by word."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from apps.shown.keys import NotThere, is_document
 from apps.shown.words import count
 from pressmark.errors import FindingsFound
 from pressmark.reader import Difference, Document, diff
+from pressmark.text import shown_json
 
 LONGEST = 800
 """Words of two texts together that are compared word by word; comparing takes the square of their number."""
@@ -263,7 +263,7 @@ def _length(*texts: str) -> int:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+    return value if isinstance(value, str) else shown_json(value, indent=1)
 
 
 def _before(holdings: Holdings, after: Known, known: Sequence[Known]) -> Known | None:

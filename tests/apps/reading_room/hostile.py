@@ -4,12 +4,13 @@ import contextlib
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
 
 from apps.ports import LOOPBACK
 from pressmark.archive.store import Store
+from pressmark.article import Credit, Image, Raw
 from pressmark.reader import Document, Reader
 from tests.pressmark.packages.conftest import SITE, URL, Days
 
@@ -63,6 +64,8 @@ addEventListener("load", async () => {
 PAGE = """<!doctype html><html><head><title>Lamps lit</title><base target="_top"></head>
 <body><h1>Lamps lit</h1><div id="Content"><p>One line.</p></div><script>{script}</script></body></html>"""
 DAY = date(2026, 11, 24)
+BACKWARDS = "\u202eevil"
+"""What turns the words behind it round, if nothing isolates it."""
 
 
 @contextmanager
@@ -99,3 +102,22 @@ def archive_hostile_page(store: Store, folder: Path, thief: str, room: str) -> D
         crawl.publish(crawl.page(URL, page.encode()))
     [document] = Reader(store, SITE).versions(URL)
     return document
+
+
+def archive_backwards(store: Store, folder: Path) -> Document:
+    """Put a newer version of it into the archive, all of whose words turn what follows round; return it."""
+    credit = Credit(name=BACKWARDS, location=BACKWARDS)
+    facts = dict.fromkeys(("headline", "standfirst", "dateline", "source", "section"), BACKWARDS)
+    with Days(store, folder, runs=1).crawl(DAY, hour=12) as crawl:
+        crawl.publish(
+            crawl.page(URL, b"<h1>Newer</h1>"),
+            updated_at=datetime(2026, 11, 24, tzinfo=UTC),
+            authors=(credit,),
+            contributors=(credit,),
+            body=f"{BACKWARDS}\n\n{BACKWARDS}",
+            images=(Image(url="https://img.example/1.jpeg", caption=BACKWARDS, credit=BACKWARDS),),
+            keywords=(BACKWARDS,),
+            raw=Raw(byline=BACKWARDS, updated="2026-11-24 08:00", published="2022-02-18"),
+            **facts,
+        )
+    return Reader(store, SITE).versions(URL)[-1]

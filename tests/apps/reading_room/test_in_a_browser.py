@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
+import yaml
 from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 
 from apps.ports import LOOPBACK, free_port
@@ -24,7 +25,7 @@ from pressmark.merged_index import Merger
 from pressmark.packages.packager import Packager
 from pressmark.reader import Document, Reader
 from tests.apps.conftest import Archive, archiving
-from tests.apps.reading_room.hostile import archive_hostile_page, thief
+from tests.apps.reading_room.hostile import BACKWARDS, archive_backwards, archive_hostile_page, thief
 from tests.conftest import fresh_bucket
 from tests.tools import until
 
@@ -52,6 +53,20 @@ LOOK = """() => {
 }"""
 """What a person sees of an article's page."""
 
+ISOLATED = """() => {
+    const found = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        if (!texts.currentNode.data.includes("\\u202e")) continue;
+        let around = texts.currentNode.parentElement;
+        const inline = (each) => getComputedStyle(each).display === "inline";
+        while (inline(around) && getComputedStyle(around).unicodeBidi === "normal") around = around.parentElement;
+        found.push(around.textContent.trim());
+    }
+    return found;
+}"""
+"""What shares its direction with each text that turns words round."""
+
 Seen = dict[str, Any]
 
 
@@ -67,6 +82,8 @@ class Open:
     live: tuple[Seen, Seen]
     """Its page as the newsroom showed it when each was captured."""
     hostile: Document
+    backwards: Document
+    """A newer version of it."""
     stolen: list[str]
     """What came to where the hostile page sends it."""
 
@@ -104,6 +121,8 @@ def room(s3: RunningS3, browser: Browser, tmp_path_factory: pytest.TempPathFacto
         )
         address, stolen = stack.enter_context(thief())
         hostile = archive_hostile_page(archive.store, folder / "hostile", address, places.room)
+        backwards = archive_backwards(archive.store, folder / "backwards")
+        _add_site(archive, "news")
         for site in ("newsroom", "news"):
             list(Exporter(archive.store, site).changed())
             list(Merger(archive.store, site).months())
@@ -120,7 +139,13 @@ def room(s3: RunningS3, browser: Browser, tmp_path_factory: pytest.TempPathFacto
         )
         keeper = stack.enter_context(reading.open())
         until(lambda: keeper.state.read_at is not None, SECONDS)
-        yield Open(archive, places, browser, article, live, hostile, stolen)
+        yield Open(archive, places, browser, article, live, hostile, backwards, stolen)
+
+
+def _add_site(archive: Archive, site: str) -> None:
+    assert archive.config.sites
+    facts = yaml.safe_load((archive.config.sites / "newsroom.yml").read_text())
+    (archive.config.sites / f"{site}.yml").write_text(yaml.safe_dump(facts | {"site": site}))
 
 
 def _fill(archive: Archive, browser: Browser) -> tuple[str, tuple[Seen, Seen]]:
@@ -234,6 +259,25 @@ def test_a_hostile_page_does_nothing_to_the_reading_room(room: Open) -> None:
     assert room.stolen == []
     assert not [url for url in asked if url.startswith(f"{room.places.room}/compare")], "nothing was asked in its name"
     context.close()
+
+
+def test_words_that_turn_others_round_turn_no_word_of_a_page(room: Open) -> None:
+    links, document = Links(room.places.room), room.backwards
+    page = room.page()
+    day = "/".join(document.key.split("/")[2:5])
+    for address, least in (
+        (f"{room.places.room}/articles/news/", 1),
+        (f"{room.places.room}/articles/news/{day}/", 1),
+        (f"{room.places.room}/search?q=evil", 2),
+        (f"{room.places.room}/{document.key.rpartition('/')[0]}/", 2),
+        (links.version(document.key), 6),
+        (links.compare(room.hostile.key, document.key), 4),
+        (links.replay(document.key), 1),
+    ):
+        page.goto(address)
+        found = page.evaluate(ISOLATED)
+        assert len(found) >= least, address
+        assert {text.replace(BACKWARDS, "").strip(" \n().,") for text in found} == {""}, address
 
 
 def _rare_word(room: Open, document: Document) -> str:
