@@ -11,6 +11,8 @@ TABLES = {
     "alarms.md": ("What holds",),
     "architecture.md": ("What survives what", "Promises"),
     "console.md": ("What holds",),
+    "reading_room.md": ("What holds",),
+    "replay.md": ("What holds",),
     "security.md": ("Set the bucket up", "Who may do what", "What a site can't do"),
 }
 """By document: the sections with a table each line of which names a test."""

@@ -10,15 +10,20 @@ import pytest
 from apps.demo_settings import write_site_file
 from apps.newsroom import Newsroom
 from apps.newsroom.running import RunningNewsroom
+from apps.s3server import RunningS3
 from tests.conftest import ROOT
+from tests.identities import keys_of
 
 pytestmark = pytest.mark.long
 
 
-def test_every_dag_can_be_tried_and_says_how_it_ended(bucket: str, tmp_path: Path) -> None:
+def test_every_dag_can_be_tried_under_its_policy_and_says_how_it_ended(
+    s3: RunningS3, bucket: str, tmp_path: Path
+) -> None:
     with RunningNewsroom(Newsroom(articles=20, crawl_delay=0)) as site:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
+            **keys_of("crawler", s3, bucket),
             "AIRFLOW_HOME": str(tmp_path / "airflow"),
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import os
 import re
 import threading
 import time
@@ -18,6 +19,7 @@ import httpx
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from apps.ports import free_port
 from apps.reading_room.app import room_app
 from apps.reading_room.catalogue import Catalogue, TakesTooLong
 from apps.reading_room.finding import Finder
@@ -302,8 +304,16 @@ def test_before_there_is_anything_it_says_what_to_do(bucket: str, tmp_path: Path
     assert "pressmark export SITE" in visitor.read("/")
 
 
-def test_a_bucket_that_is_away_is_told_and_search_goes_on(shelf: Shelf, tmp_path: Path) -> None:
-    away = Store("nowhere", shelf.archive.store.client, 0.0)
+@pytest.mark.parametrize("why", ["none", "nobody", "refused"])
+def test_a_bucket_that_is_away_is_told_and_search_goes_on(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    if why == "nobody":
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
+    if why == "refused":
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    config = Config.from_env(os.environ)
+    away = Store.connect(attrs.evolve(config, bucket="nowhere" if why == "none" else config.bucket, patience=0.0))
     keeper = Keeper(shelf.keeper.catalogue, Holdings(away, shelf.holdings.folder))
     visitor = Visitor(attrs.evolve(shelf, holdings=keeper.holdings, keeper=keeper))
     keeper.look()
@@ -315,7 +325,7 @@ def test_a_bucket_that_is_away_is_told_and_search_goes_on(shelf: Shelf, tmp_path
     assert "The catalogue can't be kept fresh" in read[0]
     assert "The archive can't be read now" in read[1]
     endpoint = str(away.client.meta.endpoint_url)
-    assert not [word for text in read for word in ("nowhere", endpoint, "PRESSMARK_", "AWS_") if word in text]
+    assert not [word for text in read for word in (away.bucket, endpoint, "PRESSMARK_", "AWS_") if word in text]
 
 
 def test_captured_pages_are_shown_in_frames_alone(shelf: Shelf, visitor: Visitor, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from itertools import islice
 from pathlib import Path
 from threading import Thread
 
+from apps.demo_rooms import Rooms
+from apps.demo_settings import Settings
 from apps.ports import free_port
 from apps.program import Program
 from apps.reading_room import stage
@@ -115,26 +117,38 @@ class Unguarded(ReplayServer):
 
 
 def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open: bool) -> Places:
-    """Open the reading room, or pywb."""
-    ports = free_port(), free_port(), free_port()
+    """Open the reading room and pywb as the demo does; or one of them by hand, without our policy."""
+    demo = Settings(
+        folder=folder,
+        s3_port=0,
+        newsroom_port=0,
+        airflow_port=0,
+        room_port=free_port(),
+        stage_port=free_port(),
+        pywb_port=free_port(),
+        once=False,
+    )
     places = Places(
-        room=f"http://pressmark.localhost:{ports[0]}",
-        replay=f"http://replay.pressmark.localhost:{ports[1]}",
-        pywb=f"http://pywb.localhost:{ports[2]}",
+        room=f"http://pressmark.localhost:{demo.room_port}",
+        replay=f"http://replay.pressmark.localhost:{demo.stage_port}",
+        pywb=f"http://pywb.localhost:{demo.pywb_port}",
     )
-    if player == "pywb":
-        kind = Unguarded if is_open else ReplayServer
-        stack.enter_context(kind(store, folder / "replay", port=ports[2]).running())
-    room = ReadingRoom(
-        holdings=Holdings.open(),
-        places=places,
-        host="127.0.0.1",
-        port=ports[0],
-        stage_port=ports[1],
-        cache=folder / "cache",
-        player=ROOT / ".replay" / "replaywebpage",
-    )
-    stack.enter_context(room.open()).look()
+    if not is_open:
+        assert stack.enter_context(Rooms.open(demo, os.environ)).url == places.room
+    elif player == "pywb":
+        stack.enter_context(Unguarded(store, folder / "replay", port=demo.pywb_port).running())
+    else:
+        stage._contained = lambda: b'importScripts("replayweb.js");'  # type: ignore[assignment]
+        room = ReadingRoom(
+            holdings=Holdings.open(),
+            places=places,
+            host="127.0.0.1",
+            port=demo.room_port,
+            stage_port=demo.stage_port,
+            cache=folder / "cache",
+            player=ROOT / ".replay" / "replaywebpage",
+        )
+        stack.enter_context(room.open()).look()
     return places
 
 
@@ -186,8 +200,6 @@ def main(browser: str, player: str, attempts: list[str], *, is_open: bool) -> No
     """Print a JSON object of what was heard, by attempt."""
     alone()
     heard: list[str] = []
-    if is_open:
-        stage._contained = lambda: b'importScripts("replayweb.js");'  # type: ignore[assignment]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pressmark-contained-")))
         if player == "none":

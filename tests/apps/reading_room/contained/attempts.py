@@ -69,6 +69,9 @@ ATTEMPTS = {
         "make('iframe', {src: clean.URL.createObjectURL(text)})"
     ),
     "worker": "new clean.Worker(clean.URL.createObjectURL(new Blob([`fetch('${url}', {mode: 'no-cors'})`])))",
+    "sharedworker": (
+        "new clean.SharedWorker(clean.URL.createObjectURL(new Blob([`fetch('${url}', {mode: 'no-cors'})`])))"
+    ),
     "import": "new clean.Worker(clean.URL.createObjectURL(new Blob([`importScripts('${url}')`])))",
     "prefetch": "make('link', {rel: 'prefetch', href: url})",
     "preload": "make('link', {rel: 'preload', as: 'image', href: url})",
