@@ -60,6 +60,14 @@ def house(day: Day) -> Iterator[Night]:
     day.bucket.rule = lambda request: None
 
 
+@pytest.fixture
+def quiet(house: Night) -> Iterator[None]:
+    """Nobody hears of what the test does."""
+    yield
+    assert house.told() == []
+
+
+@pytest.mark.usefixtures("quiet")
 def test_a_run_of_the_future_ends_when_it_is_marked(house: Night) -> None:
     run_id = _trigger_at(house, datetime.now(UTC) + timedelta(days=10))
     house.until(lambda: house.airflow.call("GET", f"/dags/{ARCHIVE}/dagRuns/{run_id}")["state"] == "running")
@@ -70,12 +78,14 @@ def test_a_run_of_the_future_ends_when_it_is_marked(house: Night) -> None:
     house.run(ARCHIVE, pages=1)
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_run_of_the_past_has_tasks(house: Night) -> None:
     run_id = _trigger_at(house, datetime(2001, 9, 11, tzinfo=UTC))
     assert house.ended(ARCHIVE, run_id) == "success"
     assert house.states(ARCHIVE, run_id) == dict.fromkeys(ALL, "success")
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_run_that_goes_on_is_not_deleted(house: Night) -> None:
     house.set_site(politeness=SLOW)
     run_id = house.started(recheck=True, pages=1)
@@ -84,6 +94,7 @@ def test_a_run_that_goes_on_is_not_deleted(house: Night) -> None:
     assert house.ended(ARCHIVE, run_id) == "success"
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_run_marked_as_failed_has_failed(house: Night) -> None:
     house.set_site(politeness=SLOW)
     run_id = house.started(recheck=True, pages=3)
@@ -100,6 +111,7 @@ def test_a_run_marked_as_failed_has_failed(house: Night) -> None:
     assert house.ended(ARCHIVE, run_id) == "success"
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_crawl_marked_as_success_is_no_success(house: Night) -> None:
     house.set_site(politeness=SLOW)
     run_id = house.started(recheck=True, pages=3)
@@ -112,6 +124,7 @@ def test_a_crawl_marked_as_success_is_no_success(house: Night) -> None:
     house.until(lambda: not house.crawls(), 30)
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_crawl_cleared_alone_says_what_else_to_clear(house: Night) -> None:
     run_id = house.run(ARCHIVE, pages=1)
     manifest = house.airflow.result(ARCHIVE, run_id, "crawl")["manifest_key"]
@@ -126,6 +139,7 @@ def test_a_crawl_cleared_alone_says_what_else_to_clear(house: Night) -> None:
     assert report["try_number"] == 2
 
 
+@pytest.mark.usefixtures("quiet")
 def test_two_runs_triggered_at_once_go_one_behind_the_other(house: Night) -> None:
     first, second = (house.airflow.trigger(ARCHIVE, {"pages": 2, "recheck": True}) for _ in range(2))
     assert [house.ended(ARCHIVE, run_id) for run_id in (first, second)] == ["success", "success"]
@@ -259,12 +273,14 @@ def test_an_audit_that_fails_is_told_until_one_succeeds(house: Night) -> None:
     assert house.told() == ["newsroom: audit_newsroom failed", "over: newsroom: audit_newsroom failed"]
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_pool_that_was_deleted_is_made_again(house: Night) -> None:
     house.airflow.call("DELETE", "/pools/host_newsroom")
     house.run(ARCHIVE, pages=1)
     assert house.airflow.call("GET", "/pools/host_newsroom")["slots"] == 1
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_site_that_is_added_has_its_pool_at_once(house: Night) -> None:
     facts = yaml.safe_load((house.sites / "newsroom.yml").read_text())
     (house.sites / "second.yml").write_text(yaml.safe_dump(facts | {"site": "second", "title": "Another one"}))
@@ -275,6 +291,7 @@ def test_a_site_that_is_added_has_its_pool_at_once(house: Night) -> None:
     (house.sites / "second.yml").unlink()
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_run_of_a_section_that_is_switched_off_waits_for_it_or_for_a_mark(house: Night) -> None:
     house.set_site(politeness=SLOW)
     waiting = house.started(recheck=True, pages=1)
@@ -291,6 +308,7 @@ def test_a_run_of_a_section_that_is_switched_off_waits_for_it_or_for_a_mark(hous
     _set_section(house)
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_scheduler_that_is_killed_is_missed_and_nothing_is_lost(house: Night) -> None:
     house.set_site(politeness=SLOW)
     run_id = house.started(recheck=True, pages=2)
@@ -303,6 +321,7 @@ def test_a_scheduler_that_is_killed_is_missed_and_nothing_is_lost(house: Night) 
     house.run(ARCHIVE, pages=1)
 
 
+@pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("part", ["api-server", "dag-processor"])
 def test_another_part_that_is_killed_is_started_again(house: Night, part: str) -> None:
     house.set_site(politeness=SLOW)
@@ -316,6 +335,7 @@ def test_another_part_that_is_killed_is_started_again(house: Night, part: str) -
     assert house.ended(ARCHIVE, run_id) == "success"
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_spool_that_is_lost_costs_what_was_not_uploaded_alone(house: Night) -> None:
     documents = set(house.store.keys("articles/newsroom/"))
     shutil.rmtree(house.spool)
@@ -323,6 +343,7 @@ def test_a_spool_that_is_lost_costs_what_was_not_uploaded_alone(house: Night) ->
     assert set(house.store.keys("articles/newsroom/")) == documents
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_lost_database_and_another_machine_cost_nothing(house: Night, tmp_path: Path) -> None:
     documents = set(house.store.keys("articles/newsroom/"))
     environment = {**house.airflow.environment, "PRESSMARK_SPOOL": str(tmp_path / "spool")}
