@@ -13,11 +13,11 @@ import click
 
 import pressmark
 from apps.echo import echo
-from apps.logs import escape_our_records
-from apps.streams import open_streams
 from pressmark.errors import PressmarkError
 from pressmark.file_system import is_of_file_system
 from pressmark.private import keep_private
+from pressmark.system.logs import escape_our_records
+from pressmark.system.streams import open_streams
 
 COMMANDS = {
     "audit": ("apps.commands.audit:audit", "Check all of a site's archive, and write down the result."),

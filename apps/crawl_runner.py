@@ -15,11 +15,11 @@ from typing import Any
 import click
 
 from apps.crawl import crawl
-from apps.logs import log_to
 from apps.scope_options import scope_from, scope_options
 from pressmark.config import Config
 from pressmark.errors import PressmarkError
 from pressmark.site_files import find_section, load_sites
+from pressmark.system.logs import log_to
 from pressmark.text import shown_lines
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h

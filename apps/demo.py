@@ -24,13 +24,13 @@ from apps.local_airflow import LOGIN, LocalAirflow
 from apps.newsroom import Newsroom
 from apps.newsroom.running import RunningNewsroom
 from apps.newsroom.section import day_folder
-from apps.ports import is_free, require_free
-from apps.program import POLL, interrupt_on_sigterm
 from apps.s3server import RunningS3
 from pressmark.archive import keys
 from pressmark.errors import PressmarkError, ServiceFailed
 from pressmark.outcomes import Outcome
 from pressmark.private import keep_private, make_folder
+from pressmark.system.child_process import POLL, interrupt_on_sigterm
+from pressmark.system.ports import is_free, require_free
 
 DAG_ID = "archive_newsroom_world_europe"
 PACKAGE_DAG_ID = "package_newsroom"

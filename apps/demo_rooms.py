@@ -7,8 +7,8 @@ from typing import Self
 import attrs
 
 from apps.demo_settings import BIN, Settings
-from apps.ports import LOOPBACK, answers
-from apps.program import Program
+from pressmark.system.child_process import Program
+from pressmark.system.ports import LOOPBACK, answers
 
 READY_SECONDS = 60
 

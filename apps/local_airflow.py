@@ -15,9 +15,9 @@ from typing import Any
 import attrs
 import httpx
 
-from apps.ports import LOOPBACK, require_free
-from apps.program import POLL, Program
 from pressmark.errors import ServiceFailed
+from pressmark.system.child_process import POLL, Program
+from pressmark.system.ports import LOOPBACK, require_free
 
 LOGIN = "admin"
 READY_SECONDS = 180

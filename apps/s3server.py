@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Self
 import attrs
 import click
 
-from apps.ports import LOOPBACK, free_port, require_free
-from apps.program import Program, interrupt_on_sigterm
 from pressmark.archive.whole_file import replace_file
 from pressmark.errors import ServiceFailed
 from pressmark.private import make_folder
+from pressmark.system.child_process import Program, interrupt_on_sigterm
+from pressmark.system.ports import LOOPBACK, free_port, require_free
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -3,9 +3,9 @@
 import logging
 import os
 
-from apps.logs import escape_our_records
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.system.logs import escape_our_records
 
 
 def be_quiet() -> None:

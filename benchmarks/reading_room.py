@@ -21,11 +21,11 @@ from rich.console import Console
 from rich.table import Table
 
 from apps.demo_settings import BIN
-from apps.ports import free_port
 from apps.s3server import RunningS3
 from pressmark.archive import keys
 from pressmark.archive.store import GZIP, Store
 from pressmark.config import Config
+from pressmark.system.ports import free_port
 
 SITE = "newsroom"
 FIRST = date(2016, 1, 1)

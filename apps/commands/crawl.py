@@ -13,7 +13,6 @@ from rich.table import Table
 from apps.commands.console import console, print_json, progress, table
 from apps.crawl import Result
 from apps.echo import echo
-from apps.logs import log_to
 from apps.scope_options import scope_from, scope_options
 from pressmark.archive.manifest_model import COMPLETE, INTERRUPTED, SEARCH
 from pressmark.config import Config
@@ -21,6 +20,7 @@ from pressmark.errors import Stopped
 from pressmark.outcomes import Outcome
 from pressmark.run import Run, changed
 from pressmark.site_files import find_section, load_sites
+from pressmark.system.logs import log_to
 
 
 @click.command(

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from apps.echo import echo
-from apps.ports import LOOPBACK, origin
-from apps.program import POLL, interrupt_on_sigterm
+from pressmark.system.child_process import POLL, interrupt_on_sigterm
+from pressmark.system.ports import LOOPBACK, origin
 
 
 @click.command(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import click
 
 from apps.echo import echo
-from apps.program import interrupt_on_sigterm
+from pressmark.system.child_process import interrupt_on_sigterm
 
 
 @click.command(
@@ -59,9 +59,9 @@ def replay(host: str, port: int, url: str | None, frame_url: str | None, cache: 
 
 def _origins(url: str | None, frame_url: str | None, port: int) -> tuple[str, str]:
     """Return the origins that people and captured pages come by."""
-    from apps.ports import origin
     from apps.replay.server import LOCAL, LOCAL_FRAMES
     from pressmark.errors import UsageError
+    from pressmark.system.ports import origin
 
     if not (url or frame_url):
         return origin(LOCAL, port), origin(LOCAL_FRAMES, port)

@@ -11,16 +11,16 @@ import uvicorn
 from fastapi import FastAPI
 
 from apps.caches import named_after
-from apps.ports import require_free
 from apps.reading_room.addresses import Places
 from apps.reading_room.app import room_app
 from apps.reading_room.catalogue import Catalogue
 from apps.reading_room.half_requests import TimedProtocol
 from apps.reading_room.keeper import Keeper
 from apps.reading_room.stage import PLAYER, stage_app
-from apps.repeating import Repeating
 from apps.shown.holdings import Holdings
 from pressmark.errors import ServiceFailed, UsageError
+from pressmark.system.periodic import Repeating
+from pressmark.system.ports import require_free
 
 PORT = 8090
 LOCAL, LOCAL_REPLAY = "pressmark.localhost", "replay.pressmark.localhost"

@@ -13,13 +13,13 @@ import yaml
 from filelock import FileLock, Timeout
 
 from apps.caches import named_after
-from apps.ports import LOOPBACK, answers, origin, require_free
-from apps.program import Program
-from apps.repeating import Repeating
 from apps.replay.local_indexes import LocalIndexes
 from pressmark.archive.store import Store
 from pressmark.errors import ServiceFailed, UsageError
 from pressmark.private import make_folder, opener
+from pressmark.system.child_process import Program
+from pressmark.system.periodic import Repeating
+from pressmark.system.ports import LOOPBACK, answers, origin, require_free
 
 PORT = 8092
 ROOT = Path(__file__).resolve().parents[2]

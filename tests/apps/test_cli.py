@@ -34,7 +34,7 @@ def test_help_imports_no_command_and_cuts_nothing_off() -> None:
     code += "print(*[each for each in sys.modules if each.startswith(('apps.', 'boto3', 'scrapy', 'pydantic'))])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *told, imported = done.stdout.splitlines()
-    assert set(imported.split()) == {"apps.cli", "apps.echo", "apps.logs", "apps.streams"}
+    assert set(imported.split()) == {"apps.cli", "apps.echo", "pressmark.system.logs", "pressmark.system.streams"}
     assert not [line for line in told[1:] if line.endswith("...")]
 
 

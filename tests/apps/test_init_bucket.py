@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from apps.cli import COMMANDS
-from apps.ports import free_port
 from apps.s3server import RunningS3
 from pressmark.archive.protection import policy
+from pressmark.system.ports import free_port
 from tests.apps.conftest import READABLE, ROOT, SECTION, Archive
 from tests.identities import keys_of
 from tests.tools import until

@@ -11,7 +11,7 @@ SEEN = r"a\x1b[2J\r\nERROR forged \x9b31m \u202e \u2028 \ud800 %s"
 PROGRAM = """
 import logging, sys
 from apps.crawl_runner import JsonLines
-from apps.logs import log_to
+from pressmark.system.logs import log_to
 handler = logging.StreamHandler()
 handler.setFormatter(JsonLines() if sys.argv[1] == "json" else logging.Formatter("%(levelname)s %(message)s"))
 log_to(handler)
@@ -49,7 +49,8 @@ def test_json_lines_are_decoded_to_what_is_safe() -> None:
 @pytest.mark.parametrize("name", ["pressmark.alarms", "apps.package_tasks"])
 def test_records_of_ours_are_safe_under_the_handlers_of_airflow(name: str) -> None:
     program = (
-        "import logging; from apps.logs import escape_our_records; escape_our_records(); logging.basicConfig();"
+        "import logging; from pressmark.system.logs import escape_our_records; escape_our_records();"
+        "logging.basicConfig();"
         f"logging.getLogger({name!r}).warning('%s', 'a\\x1b[2J')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)

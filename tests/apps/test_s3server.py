@@ -13,11 +13,11 @@ from botocore import UNSIGNED
 from botocore.client import Config as ClientConfig
 from botocore.exceptions import ClientError
 
-from apps import ports
 from apps.s3server import RunningS3
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import ServiceFailed
+from pressmark.system import ports
 
 HOLDER = """
 import sys, time

@@ -19,10 +19,10 @@ import yaml
 from apps.local_airflow import LOGIN, LocalAirflow
 from apps.newsroom import Newsroom
 from apps.newsroom.running import RunningNewsroom
-from apps.ports import free_port
 from apps.s3server import RunningS3
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.system.ports import free_port
 from tests.apps.alarms.servers import MailServer
 from tests.conftest import ROOT
 from tests.earlier import write_its_site_file

@@ -9,9 +9,9 @@ import yaml
 
 from apps.demo_settings import write_site_file
 from apps.local_airflow import PARTS, LocalAirflow
-from apps.ports import free_port
 from apps.s3server import RunningS3
 from pressmark.archive import keys
+from pressmark.system.ports import free_port
 from tests.conftest import ROOT, fresh_bucket
 from tests.dags.night import ARCHIVE, HASTE, SLOW, night
 from tests.earlier import checked_out

@@ -16,10 +16,10 @@ import pytest
 import yaml
 
 from apps.local_airflow import LocalAirflow
-from apps.ports import free_port
-from apps.program import ServiceFailed
 from apps.s3server import RunningS3
 from pressmark.alarm import TITLES, Kind
+from pressmark.system.child_process import ServiceFailed
+from pressmark.system.ports import free_port
 from tests.conftest import ROOT, fresh_bucket
 from tests.dags.night import ARCHIVE, AUDIT, HASTE, SECONDS, SLOW, Night, night
 from tests.s3_proxy import Fault, Proxy, error, of, proxied

@@ -18,11 +18,11 @@ from apps.demo_settings import write_site_file
 from apps.local_airflow import LocalAirflow
 from apps.newsroom import Newsroom
 from apps.newsroom.running import RunningNewsroom
-from apps.ports import LOOPBACK, free_port
-from apps.program import Program
 from apps.s3server import RunningS3
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.system.child_process import Program
+from pressmark.system.ports import LOOPBACK, free_port
 from tests.conftest import ROOT
 
 POSTGRES = max((path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")), default=None)

@@ -13,7 +13,7 @@ import attrs
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from apps.ports import LOOPBACK, free_port
+from pressmark.system.ports import LOOPBACK, free_port
 
 
 @attrs.define

@@ -8,10 +8,10 @@ from airflow.sdk import Context, Variable
 from airflow.sdk.exceptions import AirflowFailException
 
 from apps.alarms import watch_section
-from apps.ports import free_port
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.document import timestamp
+from pressmark.system.ports import free_port
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer
 from tests.apps.conftest import SECTION, Archive

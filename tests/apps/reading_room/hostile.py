@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
 
-from apps.ports import LOOPBACK
 from pressmark.archive.store import Store
 from pressmark.article import Credit, Image, Raw
 from pressmark.reader import Document, Reader
+from pressmark.system.ports import LOOPBACK
 from tests.pressmark.packages.conftest import SITE, URL, Days
 
 SCRIPT = """

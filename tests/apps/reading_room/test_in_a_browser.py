@@ -14,7 +14,6 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 
-from apps.ports import LOOPBACK, free_port
 from apps.reading_room.addresses import Links, Places
 from apps.reading_room.serving import ROOT, ReadingRoom
 from apps.replay.server import ReplayServer
@@ -24,6 +23,7 @@ from pressmark.exports import Exporter
 from pressmark.merged_index import Merger
 from pressmark.packages.packager import Packager
 from pressmark.reader import Document, Reader
+from pressmark.system.ports import LOOPBACK, free_port
 from tests.apps.conftest import Archive, archiving
 from tests.apps.reading_room.hostile import BACKWARDS, archive_backwards, archive_hostile_page, thief
 from tests.conftest import fresh_bucket

@@ -19,7 +19,6 @@ import httpx
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from apps.ports import free_port
 from apps.reading_room.app import room_app
 from apps.reading_room.catalogue import Catalogue, TakesTooLong
 from apps.reading_room.finding import Finder
@@ -34,6 +33,7 @@ from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
 from pressmark.reader import Document
+from pressmark.system.ports import free_port
 from tests.apps.reading_room.conftest import PLACES, Shelf, Visitor, ask, words_of
 
 

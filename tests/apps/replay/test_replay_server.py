@@ -21,7 +21,6 @@ import pytest
 from click.testing import CliRunner
 
 from apps.cli import main
-from apps.ports import LOOPBACK, free_port
 from apps.replay.local_indexes import LocalIndexes
 from apps.replay.server import ReplayServer
 from apps.s3server import RunningS3
@@ -31,6 +30,7 @@ from pressmark.config import Config
 from pressmark.errors import BucketError, ServiceFailed, UsageError
 from pressmark.merged_index import Merger
 from pressmark.reader import Document, Reader
+from pressmark.system.ports import LOOPBACK, free_port
 from tests.apps.conftest import Archive, archiving
 from tests.conftest import fresh_bucket
 from tests.s3_proxy import Fault, error, proxied

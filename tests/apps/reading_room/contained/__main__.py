@@ -19,8 +19,6 @@ from threading import Thread
 
 from apps.demo_rooms import Rooms
 from apps.demo_settings import Settings
-from apps.ports import free_port
-from apps.program import Program
 from apps.reading_room import stage
 from apps.reading_room.addresses import Links, Places
 from apps.reading_room.serving import ROOT, ReadingRoom
@@ -33,6 +31,8 @@ from pressmark.exports import Exporter
 from pressmark.merged_index import Merger
 from pressmark.packages.packager import Packager
 from pressmark.reader import Document, Reader
+from pressmark.system.child_process import Program
+from pressmark.system.ports import free_port
 from tests.apps.reading_room.contained.attempts import LIVE, page
 from tests.apps.reading_room.contained.live_web import HERE, live_web
 from tests.apps.reading_room.contained.windows import SECONDS, Windows, windows

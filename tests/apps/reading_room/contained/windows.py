@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from apps.ports import free_port
+from pressmark.system.ports import free_port
 
 SECONDS = 30
 LISTEN = "addEventListener('message', (event) => self.heard && heard(String(event.data)))"

@@ -1,4 +1,4 @@
-"""Runs a command and ends it when the program that started it is gone, however it went: `leash.py FD COMMAND...`.
+"""Runs a command and ends it when the program that started it is gone, however it went: `parent_watch.py FD COMMAND`.
 
 FD is the read end of a pipe whose write end only the starter holds: its end of file says that the starter is no more.
 Unlike Linux's parent-death signal this works on macOS too, and it reaches the whole process group.

@@ -11,9 +11,9 @@ from types import FrameType
 
 import attrs
 
-from apps import leash
 from pressmark.errors import ServiceFailed
 from pressmark.private import opener
+from pressmark.system import parent_watch
 
 POLL = 0.05
 """Seconds between two looks at a program that is coming up or going down."""
@@ -46,7 +46,7 @@ class Program:
             with open(self.log, "ab", opener=opener) as log:
                 self._process = subprocess.Popen(
                     # -I: the leash needs nothing but the standard library, and starts in 20 ms that way.
-                    [sys.executable, "-I", "-S", leash.__file__, str(reading), *map(str, self.command)],
+                    [sys.executable, "-I", "-S", parent_watch.__file__, str(reading), *map(str, self.command)],
                     cwd=self.folder,
                     env=dict(self.environment),
                     stdin=subprocess.DEVNULL,
