@@ -8,7 +8,7 @@ PARALLEL := -n auto --dist loadfile
 .DELETE_ON_ERROR:
 
 demo: .venv/ready .replay/ready
-	$(BIN)/python -m apps.demo
+	$(BIN)/python -m pressmark.local.demo
 
 test: .venv/ready .replay/ready
 	$(BIN)/python -m pytest -m "not long" $(PARALLEL)

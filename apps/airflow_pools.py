@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from apps.echo import warn
+from pressmark.cli.echo import warn
 from pressmark.config import Config
 from pressmark.site import Site
 from pressmark.site_files import load_sites

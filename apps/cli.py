@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 import pressmark
-from apps.echo import echo
+from pressmark.cli.echo import echo
 from pressmark.errors import PressmarkError
 from pressmark.file_system import is_of_file_system
 from pressmark.private import keep_private
@@ -25,7 +25,10 @@ COMMANDS = {
     "export": ("apps.commands.export:export", "Write Parquet and JSON Lines files, one a day."),
     "index": ("apps.commands.index:index", "Merge the indexes of segments into one CDXJ a month."),
     "init-bucket": ("apps.commands.init_bucket:init_bucket", "Make the bucket, and set what protects it."),
-    "newsroom": ("apps.newsroom.command:newsroom_command", "Serve the synthetic news site of demo and tests."),
+    "newsroom": (
+        "pressmark.local.newsroom.command:newsroom_command",
+        "Serve the synthetic site of demo and tests.",
+    ),
     "package": ("apps.commands.package:package", "Write a WACZ file a day, which replays by itself."),
     "pools": ("apps.airflow_pools:pools_command", "Print the Airflow pools that the DAGs need."),
     "reading-room": (
@@ -35,7 +38,7 @@ COMMANDS = {
     "recover": ("apps.commands.recover:recover_command", "Publish what killed runs left in the spool."),
     "rederive": ("apps.commands.rederive:rederive_command", "Read articles again from their captures."),
     "replay": ("apps.commands.replay:replay", "Replay captures of all sites by pywb."),
-    "s3server": ("apps.s3server:s3server", "Serve a bucket on this machine."),
+    "s3server": ("pressmark.local.s3server:s3server", "Serve a bucket on this machine."),
     "sites": ("apps.commands.sites:sites", "List the sections, and the site files that are wrong."),
     "status": ("apps.commands.status:status", "Show each section's last run, and alarms."),
     "verify": ("apps.commands.verify:verify", "Check that what runs left is there and whole."),

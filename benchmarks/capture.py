@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from apps.s3server import RunningS3
+from pressmark.local.s3server import RunningS3
 
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / ".benchmarks" / "peers"

@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.table import Table
 
 from apps.console.app import console_app
-from apps.s3server import RunningS3
 from apps.shown.holdings import Holdings
 from pressmark import schema
 from pressmark.archive import keys, manifest
@@ -27,6 +26,7 @@ from pressmark.archive.manifest_model import Manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.document import timestamp
+from pressmark.local.s3server import RunningS3
 from pressmark.outcomes import Outcome
 
 SITE, SECTION = "chinadaily", "world/europe"

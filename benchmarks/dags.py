@@ -12,7 +12,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from apps.demo_settings import ROOT
+from pressmark.local.demo.settings import ROOT
 
 READ = """
 import json, runpy, sys, time

@@ -13,11 +13,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from apps.s3server import RunningS3
 from benchmarks.seeded import SITE, seed
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.exports import Exporter
+from pressmark.local.s3server import RunningS3
 
 GOAL_SECONDS, GOAL_MEMORY = 30, 500e6
 

@@ -11,12 +11,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from apps.s3server import RunningS3
 from benchmarks.seeded import SITE, article, seed
 from pressmark.archive import keys
 from pressmark.archive.ledger import Ledger
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.local.s3server import RunningS3
 
 ENTRIES = 50
 PER_DAY = 40

@@ -20,11 +20,11 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from apps.demo_settings import BIN
-from apps.s3server import RunningS3
 from pressmark.archive import keys
 from pressmark.archive.store import GZIP, Store
 from pressmark.config import Config
+from pressmark.local.demo.settings import BIN
+from pressmark.local.s3server import RunningS3
 from pressmark.system.ports import free_port
 
 SITE = "newsroom"

@@ -19,15 +19,15 @@ import psutil
 import yaml
 from rich.console import Console
 
-from apps.local_airflow import LocalAirflow
-from apps.newsroom.newsroom import Newsroom
-from apps.newsroom.running import RunningNewsroom
-from apps.s3server import RunningS3
 from benchmarks.needs import Load, Rates, told
 from benchmarks.scaling_work import INDEXED
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.local.airflow import LocalAirflow
+from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.s3server import RunningS3
 from pressmark.system.ports import free_port
 
 ROOT = Path(__file__).parents[1]

@@ -16,12 +16,12 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from apps.newsroom.newsroom import Newsroom
-from apps.newsroom.running import RunningNewsroom
-from apps.s3server import RunningS3
 from pressmark.archive import manifest, visits
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.s3server import RunningS3
 
 ROOT = Path(__file__).parents[1]
 SECTION = "newsroom/world/europe"

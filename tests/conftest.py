@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from apps.s3server import RunningS3
+from pressmark.local.s3server import RunningS3
 from tests.s3_proxy import Proxy, proxied
 
 ROOT = Path(__file__).parents[1]

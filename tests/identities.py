@@ -8,8 +8,8 @@ import boto3
 from botocore.client import Config
 from botocore.exceptions import ClientError
 
-from apps.s3server import RunningS3
 from pressmark.archive.protection import policy
+from pressmark.local.s3server import RunningS3
 
 READY_SECONDS = 20
 

@@ -5,8 +5,8 @@ import os
 import click
 from rich.console import Console
 
-from apps.commands.console import console, print_json, progress, table
-from apps.echo import echo
+from pressmark.cli.echo import echo
+from pressmark.cli.output import console, print_json, progress, table
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
 

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
-from apps.commands.console import console, print_json, progress, table
 from apps.crawl import Result
-from apps.echo import echo
 from apps.scope_options import scope_from, scope_options
 from pressmark.archive.manifest_model import COMPLETE, INTERRUPTED, SEARCH
+from pressmark.cli.echo import echo
+from pressmark.cli.output import console, print_json, progress, table
 from pressmark.config import Config
 from pressmark.errors import Stopped
 from pressmark.outcomes import Outcome

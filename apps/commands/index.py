@@ -5,9 +5,9 @@ import os
 import attrs
 import click
 
-from apps.commands.console import console, counting, print_json, table
-from apps.echo import echo
 from pressmark.archive.store import Store
+from pressmark.cli.echo import echo
+from pressmark.cli.output import console, counting, print_json, table
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
 from pressmark.merged_index import Merger

@@ -5,9 +5,9 @@ import os
 
 import click
 
-from apps.echo import echo
 from pressmark.archive.protection import LIFETIME_OF_REJECTED, ROLES, State, Terms, planned, policy, protect
 from pressmark.archive.store import Store
+from pressmark.cli.echo import echo
 from pressmark.config import Config
 from pressmark.hosts import server_of
 

@@ -6,8 +6,8 @@ from datetime import datetime
 import attrs
 import click
 
-from apps.commands.console import Day, console, counting, print_json, table
-from apps.echo import echo
+from pressmark.cli.echo import echo
+from pressmark.cli.output import Day, console, counting, print_json, table
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.packages.packager import Packaged, Packager

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from apps.echo import echo
+from pressmark.cli.echo import echo
 from pressmark.system.child_process import POLL, interrupt_on_sigterm
 from pressmark.system.ports import LOOPBACK, origin
 

@@ -8,12 +8,12 @@ from typing import Any
 import attrs
 import click
 
-from apps.commands.console import console, print_json, table
-from apps.echo import echo
 from apps.recovery import adopt, recover_and_publish, take_again
 from pressmark.archive.set_aside import all_set_aside
 from pressmark.archive.spool_files import spool_files
 from pressmark.archive.store import Store
+from pressmark.cli.echo import echo
+from pressmark.cli.output import console, print_json, table
 from pressmark.config import Config
 from pressmark.errors import HostBusy, PressmarkError, SpoolError, UsageError
 from pressmark.private import keep_private

@@ -7,11 +7,11 @@ from datetime import datetime
 import attrs
 import click
 
-from apps.commands.console import Day, Name, console, counting, print_json, table
-from apps.echo import echo
 from apps.rederiving import Rederived, Unreadable, correct, documents_of, rederive_all
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
+from pressmark.cli.echo import echo
+from pressmark.cli.output import Day, Name, console, counting, print_json, table
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.site_files import find_section, load_sites

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from apps.echo import echo
+from pressmark.cli.echo import echo
 from pressmark.system.child_process import interrupt_on_sigterm
 
 

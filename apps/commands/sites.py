@@ -4,7 +4,7 @@ import os
 
 import click
 
-from apps.commands.console import console, table
+from pressmark.cli.output import console, table
 from pressmark.config import Config
 from pressmark.errors import SiteFileError
 from pressmark.site_files import load_sites

@@ -7,14 +7,14 @@ from typing import Any
 import click
 from rich.table import Table
 
-from apps.commands.console import console, print_json, table
-from apps.echo import echo
 from pressmark import advice
 from pressmark.alarms import alarms, runs_to_judge
 from pressmark.archive import manifest
 from pressmark.archive.set_aside import all_set_aside
 from pressmark.archive.spool_files import spool_files
 from pressmark.archive.store import Store
+from pressmark.cli.echo import echo
+from pressmark.cli.output import console, print_json, table
 from pressmark.config import Config
 from pressmark.document import timestamp
 from pressmark.errors import FindingsFound, SpoolError

@@ -7,11 +7,11 @@ import attrs
 import click
 from rich.table import Table
 
-from apps.commands.console import Day, Name, console, counting, print_json, table
-from apps.echo import echo
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.archive.verify import Finding, verify_runs
+from pressmark.cli.echo import echo
+from pressmark.cli.output import Day, Name, console, counting, print_json, table
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.packages.signing import trusted_keys

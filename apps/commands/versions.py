@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import click
 from rich.table import Table
 
-from apps.commands.console import console, print_json, table
-from apps.echo import warn
 from pressmark.archive.documents import check
 from pressmark.archive.store import Store
+from pressmark.cli.echo import warn
+from pressmark.cli.output import console, print_json, table
 from pressmark.config import Config
 from pressmark.document import validate
 from pressmark.errors import FindingsFound, Rejected, UsageError

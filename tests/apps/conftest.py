@@ -15,10 +15,10 @@ import attrs
 import pytest
 import yaml
 
-from apps.newsroom.newsroom import Newsroom
-from apps.newsroom.running import RunningNewsroom
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.running import RunningNewsroom
 
 ROOT = Path(__file__).parents[2]
 SECTION = "newsroom/world/europe"

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import pytest
 
-from apps.newsroom import running
-from apps.newsroom.request_log import SeenRequest
-from apps.newsroom.server import site
+from pressmark.local.newsroom import running
+from pressmark.local.newsroom.request_log import SeenRequest
+from pressmark.local.newsroom.server import site
 
 
 @attrs.frozen

@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from apps.commands import console
 from apps.receivers import Message
 from pipelines.clean import clean
 from pressmark.article import Credit, Image, Raw
+from pressmark.cli import output
 from pressmark.document import draft, to_bytes, validate, with_captures
 from pressmark.drafts import rejection_draft, withdrawal_draft
 from pressmark.errors import Rejected
@@ -83,7 +83,7 @@ def test_any_url_and_message_of_a_rejection_are_safe(url: str, message: str) -> 
 @example(EVIL)
 def test_any_text_is_printed_as_text(text: str) -> None:
     said = io.StringIO()
-    table = console.table("headline")
+    table = output.table("headline")
     table.add_row(text)
     Console(file=said, width=400).print(table)
     assert not controls(said.getvalue())
@@ -99,7 +99,7 @@ def test_any_text_of_an_alarm_stays_in_its_place(subject: str, paragraph: str) -
 
 def test_markup_of_a_headline_is_shown_as_it_is() -> None:
     said = io.StringIO()
-    table = console.table("headline")
+    table = output.table("headline")
     table.add_row("[red]a[/red] [/bold] :smile:")
     Console(file=said, width=80).print(table)
     assert "[red]a[/red] [/bold] :smile:" in said.getvalue()
@@ -107,7 +107,7 @@ def test_markup_of_a_headline_is_shown_as_it_is() -> None:
 
 def test_json_for_machines_is_the_same_value(capsys: pytest.CaptureFixture[str]) -> None:
     value = {"headline": EVIL, "made": [attrs.asdict(Credit(name=EVIL))]}
-    console.print_json(value)
+    output.print_json(value)
     printed = capsys.readouterr().out
     assert json.loads(printed) == value
     assert not controls(printed)

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from apps import auditing
 from apps.auditing import audit
 from apps.cli import main
-from apps.s3server import RunningS3
 from pressmark.archive.store import WARC
+from pressmark.local.s3server import RunningS3
 from tests.apps.conftest import Archive, archiving
 from tests.apps.test_rederive import LouderPage, QuietlyLouderPage, hold
 from tests.conftest import fresh_bucket

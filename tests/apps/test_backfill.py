@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from apps.newsroom import Newsroom
-from apps.newsroom.faults import FaultKind
+from pressmark.local.newsroom import Newsroom
+from pressmark.local.newsroom.faults import FaultKind
 from tests.apps.conftest import Archive
 from tests.schemas import keeps_its_schemas
 

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from apps.cli import main
-from apps.newsroom.story import Story
 from pressmark.archive import keys, manifest, visits
 from pressmark.archive.manifest_model import manifest_of
 from pressmark.archive.verify import verify_run
 from pressmark.document import timestamp
+from pressmark.local.newsroom.story import Story
 from pressmark.outcomes import Outcome
 from tests.apps.conftest import READABLE, SECTION, Archive, Crawl
 

@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from apps.s3server import RunningS3
 from pressmark.archive import keys, manifest
 from pressmark.archive.verify import verify_runs
+from pressmark.local.s3server import RunningS3
 from tests.apps.conftest import READABLE, SECTION, Archive, Crawl
 from tests.process_tree import children, module
 from tests.s3_proxy import Fault, Request, proxied

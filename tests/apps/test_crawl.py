@@ -10,9 +10,9 @@ from pathlib import Path
 
 from warcio.archiveiterator import ArchiveIterator
 
-from apps.newsroom.faults import FaultKind
-from apps.newsroom.story import Kind
 from pressmark.archive.segment import IDENTICAL
+from pressmark.local.newsroom.faults import FaultKind
+from pressmark.local.newsroom.story import Kind
 from pressmark.outcomes import Outcome
 from pressmark.schema import MANIFEST
 from tests.apps.conftest import READABLE, Archive

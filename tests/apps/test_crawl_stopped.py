@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from apps.s3server import RunningS3
 from pressmark.archive.verify import verify_run
+from pressmark.local.s3server import RunningS3
 from pressmark.schema import MANIFEST
 from tests.apps.conftest import READABLE, Archive
 from tests.process_tree import children, module

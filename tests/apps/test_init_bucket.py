@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from apps.cli import COMMANDS
-from apps.s3server import RunningS3
 from pressmark.archive.protection import policy
+from pressmark.local.s3server import RunningS3
 from pressmark.system.ports import free_port
 from tests.apps.conftest import READABLE, ROOT, SECTION, Archive
 from tests.identities import keys_of

@@ -20,12 +20,12 @@ import attrs
 import pytest
 import yaml
 
-from apps.newsroom.newsroom import Newsroom
-from apps.newsroom.running import RunningNewsroom
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_run
 from pressmark.config import Config
+from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.running import RunningNewsroom
 from tests.conftest import ROOT
 
 ARTICLES = 200

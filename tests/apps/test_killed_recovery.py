@@ -15,10 +15,10 @@ from typing import Any
 import attrs
 import pytest
 
-from apps.s3server import RunningS3
 from pressmark.archive.store import Store
 from pressmark.archive.telling import untold
 from pressmark.config import Config
+from pressmark.local.s3server import RunningS3
 from tests.apps.killed_crawl import Steps
 from tests.apps.spooled import Spooled, flip, left, members, spooled, stray_copy  # noqa: F401 - fixtures
 from tests.conftest import fresh_bucket

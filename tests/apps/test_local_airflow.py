@@ -6,9 +6,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from apps import local_airflow
-from apps.local_airflow import LocalAirflow
 from pressmark.errors import ServiceFailed
+from pressmark.local import airflow as local_airflow
+from pressmark.local.airflow import LocalAirflow
 from tests.spiders.raw_server import RawServer
 
 LOCKED = b'HTTP/1.1 500 Internal Server Error\r\nContent-Length: 40\r\n\r\n{"detail": {"reason": "Database error"}}'

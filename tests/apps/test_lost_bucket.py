@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.s3server import RunningS3
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_run
+from pressmark.local.s3server import RunningS3
 from tests.apps.conftest import READABLE, Archive
 
 pytestmark = pytest.mark.long

@@ -12,12 +12,12 @@ import pytest
 
 from apps.reading_room.catalogue import Catalogue
 from apps.replay.local_indexes import LocalIndexes
-from apps.s3server import RunningS3
 from apps.told import FileState
 from pressmark.archive import guarded, keys
 from pressmark.archive.store import GZIP, TEXT, Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
+from pressmark.local.s3server import RunningS3
 from pressmark.merged_index import Merger
 from tests.apps.conftest import Archive
 

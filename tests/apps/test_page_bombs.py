@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from apps.commands.rederive import rederive_command
-from apps.newsroom.pages import Pages
 from pressmark.archive.verify import verify_run
+from pressmark.local.newsroom.pages import Pages
 from tests.apps.conftest import SECTION, Archive, Crawl, archiving
 from tests.apps.hostile_newsroom import Answer, hostile
 from tests.bombs import BOMBS, STYLES

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.newsroom.faults import FaultKind
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_runs
 from pressmark.config import Config
+from pressmark.local.newsroom.faults import FaultKind
 from pressmark.outcomes import Outcome
 from tests import racing
 from tests.apps.conftest import READABLE, Archive

@@ -14,9 +14,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from apps.s3server import RunningS3
 from pressmark.archive.store import JSON
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.local.s3server import RunningS3
 from pressmark.reader import Changes, Reader, diff
 from tests.apps.conftest import READABLE, Archive, archiving
 from tests.conftest import fresh_bucket

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from apps.newsroom import answers
 from pressmark.archive import visits
 from pressmark.archive.verify import verify_run
+from pressmark.local.newsroom import answers
 from pressmark.outcomes import Outcome
 from pressmark.schema import ARTICLE, MANIFEST, REJECTION, WITHDRAWAL
 from tests.apps.conftest import READABLE, Archive, Crawl

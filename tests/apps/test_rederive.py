@@ -10,9 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from apps.commands.rederive import rederive_command
-from apps.newsroom.faults import FaultKind
 from apps.rederiving import correct, derive, rederive
-from apps.s3server import RunningS3
 from pressmark.archive import keys
 from pressmark.archive.captured import Captured
 from pressmark.archive.store import Store
@@ -20,6 +18,8 @@ from pressmark.article import Article
 from pressmark.config import Config
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.local.newsroom.faults import FaultKind
+from pressmark.local.s3server import RunningS3
 from pressmark.schema import ARTICLE
 from pressmark.site_files import load_sites
 from spiders.layouts import LAYOUTS

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import attrs
 from warcio.archiveiterator import ArchiveIterator
 
-from apps.newsroom.faults import FaultKind
+from pressmark.local.newsroom.faults import FaultKind
 from tests.apps.conftest import Archive, Crawl
 from tests.apps.hostile_site import answer, hostile_site, page, path
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from apps.s3server import RunningS3
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_runs
 from pressmark.config import Config
 from pressmark.exports import Exporter
+from pressmark.local.s3server import RunningS3
 from pressmark.merged_index import Merger
 from pressmark.packages.packager import Packager
 from pressmark.packages.verify import verify_packages

@@ -13,16 +13,16 @@ from botocore import UNSIGNED
 from botocore.client import Config as ClientConfig
 from botocore.exceptions import ClientError
 
-from apps.s3server import RunningS3
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import ServiceFailed
+from pressmark.local.s3server import RunningS3
 from pressmark.system import ports
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from apps.s3server import RunningS3
+from pressmark.local.s3server import RunningS3
 
 with RunningS3(Path(sys.argv[1])) as s3:
     s3.client().put_object(Bucket="pressmark", Key="kept", Body=b"y")
@@ -116,7 +116,7 @@ def test_failure_shows_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     broken = tmp_path / "weed"
     broken.write_text("#!/bin/sh\necho no space left >&2\nexit 3\n")
     broken.chmod(0o700)
-    monkeypatch.setattr("apps.s3server._weed", lambda: str(broken))
+    monkeypatch.setattr("pressmark.local.s3server._weed", lambda: str(broken))
     with pytest.raises(ServiceFailed, match=r"(?s)ended before it was ready.*s3\.log ends with:\n  \| no space left"):
         RunningS3(tmp_path / "s3").start()
 

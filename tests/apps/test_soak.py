@@ -22,10 +22,10 @@ import attrs
 import psutil
 import pytest
 
-from apps.s3server import RunningS3
 from pressmark.archive import keys, manifest
 from pressmark.archive.set_aside import all_set_aside
 from pressmark.archive.store import Store
+from pressmark.local.s3server import RunningS3
 from tests.apps.conftest import SECTION, Archive
 from tests.apps.soak_site import SoakSite, Version
 from tests.apps.test_cli import pressmark

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from apps.demo_settings import write_site_file
-from apps.newsroom import Newsroom
-from apps.newsroom.running import RunningNewsroom
+from pressmark.local.demo.settings import write_site_file
+from pressmark.local.newsroom import Newsroom
+from pressmark.local.newsroom.running import RunningNewsroom
 from tests.conftest import ROOT
 
 

@@ -16,12 +16,12 @@ import httpx
 import psutil  # type: ignore[import-untyped]  # Airflow brings it, and its stubs would be one more thing to lock.
 import yaml
 
-from apps.local_airflow import LOGIN, LocalAirflow
-from apps.newsroom import Newsroom
-from apps.newsroom.running import RunningNewsroom
-from apps.s3server import RunningS3
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.local.airflow import LOGIN, LocalAirflow
+from pressmark.local.newsroom import Newsroom
+from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.s3server import RunningS3
 from pressmark.system.ports import free_port
 from tests.apps.alarms.servers import MailServer
 from tests.conftest import ROOT

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from apps.newsroom import Newsroom
-from apps.newsroom.faults import FaultKind
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.archive.verify import Finding, verify_run
 from pressmark.config import Config
+from pressmark.local.newsroom import Newsroom
+from pressmark.local.newsroom.faults import FaultKind
 from pressmark.site import MOST_PAGES
 from tests.dags.conftest import read_dags
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.demo_settings import write_site_file
-from apps.newsroom import Newsroom
-from apps.newsroom.running import RunningNewsroom
-from apps.s3server import RunningS3
+from pressmark.local.demo.settings import write_site_file
+from pressmark.local.newsroom import Newsroom
+from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.s3server import RunningS3
 from tests.conftest import ROOT
 from tests.identities import keys_of
 

@@ -7,10 +7,10 @@ import httpx
 import pytest
 import yaml
 
-from apps.demo_settings import write_site_file
-from apps.local_airflow import PARTS, LocalAirflow
-from apps.s3server import RunningS3
 from pressmark.archive import keys
+from pressmark.local.airflow import PARTS, LocalAirflow
+from pressmark.local.demo.settings import write_site_file
+from pressmark.local.s3server import RunningS3
 from pressmark.system.ports import free_port
 from tests.conftest import ROOT, fresh_bucket
 from tests.dags.night import ARCHIVE, HASTE, SLOW, night

@@ -18,10 +18,10 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from apps.local_airflow import LOGIN
-from apps.s3server import RunningS3
 from pressmark.archive import manifest
 from pressmark.errors import ServiceFailed
+from pressmark.local.airflow import LOGIN
+from pressmark.local.s3server import RunningS3
 from tests.conftest import ROOT, fresh_bucket
 from tests.dags.night import ARCHIVE, AUDIT, BACKFILL, DAGS, OPERATOR, PACKAGE, RECRAWL, REDERIVE, SECONDS, Night, night
 

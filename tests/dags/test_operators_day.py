@@ -15,9 +15,9 @@ import httpx
 import pytest
 import yaml
 
-from apps.local_airflow import LocalAirflow
-from apps.s3server import RunningS3
 from pressmark.alarm import TITLES, Kind
+from pressmark.local.airflow import LocalAirflow
+from pressmark.local.s3server import RunningS3
 from pressmark.system.child_process import ServiceFailed
 from pressmark.system.ports import free_port
 from tests.conftest import ROOT, fresh_bucket

@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from apps import audit_tasks, portion_tasks, rederive_tasks
 from apps.auditing import audit
-from apps.s3server import RunningS3
 from pressmark.errors import UsageError
+from pressmark.local.s3server import RunningS3
 from pressmark.site import Site
 from pressmark.site_files import load_sites
 from tests.apps.conftest import Archive, archiving

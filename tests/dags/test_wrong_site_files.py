@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from apps.demo_settings import write_site_file
+from pressmark.local.demo.settings import write_site_file
 from tests.conftest import ROOT
 from tests.dags.conftest import read_dags
 

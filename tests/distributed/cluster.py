@@ -14,13 +14,13 @@ import attrs
 import psutil  # type: ignore[import-untyped]  # As in tests/dags/night.py.
 import psycopg2
 
-from apps.demo_settings import write_site_file
-from apps.local_airflow import LocalAirflow
-from apps.newsroom import Newsroom
-from apps.newsroom.running import RunningNewsroom
-from apps.s3server import RunningS3
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.local.airflow import LocalAirflow
+from pressmark.local.demo.settings import write_site_file
+from pressmark.local.newsroom import Newsroom
+from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.s3server import RunningS3
 from pressmark.system.child_process import Program
 from pressmark.system.ports import LOOPBACK, free_port
 from tests.conftest import ROOT

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from apps.newsroom import Newsroom
-from apps.s3server import RunningS3
 from pressmark.archive import manifest
 from pressmark.archive.verify import verify_runs
+from pressmark.local.newsroom import Newsroom
+from pressmark.local.s3server import RunningS3
 from tests.conftest import fresh_bucket
 from tests.distributed.cluster import POSTGRES, REDIS, Cluster, cluster
 from tests.tools import until

@@ -6,7 +6,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from apps.alarms import watch_site_files
-from apps.demo_settings import write_site_file
+from pressmark.local.demo.settings import write_site_file
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer
 

@@ -15,12 +15,12 @@ import lxml.html
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from apps.s3server import RunningS3
 from apps.shown.captured import UNKNOWN, _type_of
 from pressmark.archive import keys
 from pressmark.archive.segment import Segment
 from pressmark.archive.store import WARC
 from pressmark.document import with_captures
+from pressmark.local.s3server import RunningS3
 from pressmark.reader import Response
 from tests.apps.conftest import Archive, Crawl, archiving
 from tests.apps.console.conftest import Visitor, visitor

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from apps.newsroom import Newsroom
-from apps.newsroom.running import RunningNewsroom
+from pressmark.local.newsroom import Newsroom
+from pressmark.local.newsroom.running import RunningNewsroom
 
 
 @pytest.fixture(scope="module")

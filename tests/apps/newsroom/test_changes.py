@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.newsroom import CLOCK_START, MAIN, Kind, Newsroom, kind_of
-from apps.newsroom.clock import read_clock, read_duration
-from apps.newsroom.script import read_script
+from pressmark.local.newsroom import CLOCK_START, MAIN, Kind, Newsroom, kind_of
+from pressmark.local.newsroom.clock import read_clock, read_duration
+from pressmark.local.newsroom.script import read_script
 
 
 def test_publish() -> None:

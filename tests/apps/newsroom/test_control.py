@@ -10,8 +10,8 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from apps.newsroom import CLOCK_START, Newsroom
-from apps.newsroom.command import newsroom_command
+from pressmark.local.newsroom import CLOCK_START, Newsroom
+from pressmark.local.newsroom.command import newsroom_command
 
 
 def test_state(client: httpx.Client, newsroom: Newsroom) -> None:
@@ -140,7 +140,7 @@ def test_command_mistakes(tmp_path: Path) -> None:
 
 
 def test_command_opens_a_newsroom(monkeypatch: pytest.MonkeyPatch) -> None:
-    from apps.newsroom import running
+    from pressmark.local.newsroom import running
 
     opened: list[Newsroom] = []
 

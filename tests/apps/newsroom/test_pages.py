@@ -7,9 +7,9 @@ import httpx
 import pytest
 from parsel import Selector, SelectorList
 
-from apps.newsroom import MAIN, PER_PAGE, SECTIONS, Kind, Newsroom, Standfirst, Story
-from apps.newsroom.pages import Pages
-from apps.newsroom.running import RunningNewsroom
+from pressmark.local.newsroom import MAIN, PER_PAGE, SECTIONS, Kind, Newsroom, Standfirst, Story
+from pressmark.local.newsroom.pages import Pages
+from pressmark.local.newsroom.running import RunningNewsroom
 
 HOST = "127.0.0.1:8765"
 

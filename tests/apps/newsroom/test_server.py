@@ -10,9 +10,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from apps.newsroom import FaultKind, Newsroom
-from apps.newsroom.answers import accepts_gzip
-from apps.newsroom.running import RunningNewsroom
+from pressmark.local.newsroom import FaultKind, Newsroom
+from pressmark.local.newsroom.answers import accepts_gzip
+from pressmark.local.newsroom.running import RunningNewsroom
 
 
 def path_of(newsroom: Newsroom, index: int) -> str:

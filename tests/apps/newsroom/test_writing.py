@@ -5,7 +5,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from apps.newsroom import BYLINES, CLOCK_START, MAIN, SECTIONS, Byline, Kind, Newsroom, Standfirst, byline_of, kind_of
+from pressmark.local.newsroom import (
+    BYLINES,
+    CLOCK_START,
+    MAIN,
+    SECTIONS,
+    Byline,
+    Kind,
+    Newsroom,
+    Standfirst,
+    byline_of,
+    kind_of,
+)
 
 
 def test_same_seed_same_stories() -> None:

@@ -15,9 +15,9 @@ from apps.reading_room.addresses import Places
 from apps.reading_room.app import room_app
 from apps.reading_room.catalogue import Catalogue
 from apps.reading_room.keeper import Keeper
-from apps.s3server import RunningS3
 from apps.shown.holdings import Holdings
 from pressmark.exports import Exporter
+from pressmark.local.s3server import RunningS3
 from pressmark.reader import Document, Reader
 from tests.apps.conftest import Archive, archiving
 from tests.conftest import fresh_bucket

@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 from apps.reading_room.addresses import Links, Places
 from apps.reading_room.serving import ROOT, ReadingRoom
 from apps.replay.server import ReplayServer
-from apps.s3server import RunningS3
 from apps.shown.holdings import Holdings
 from pressmark.exports import Exporter
+from pressmark.local.s3server import RunningS3
 from pressmark.merged_index import Merger
 from pressmark.packages.packager import Packager
 from pressmark.reader import Document, Reader

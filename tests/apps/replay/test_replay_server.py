@@ -23,11 +23,11 @@ from click.testing import CliRunner
 from apps.cli import main
 from apps.replay.local_indexes import LocalIndexes
 from apps.replay.server import ReplayServer
-from apps.s3server import RunningS3
 from pressmark.archive import keys
 from pressmark.archive.store import TEXT, Store
 from pressmark.config import Config
 from pressmark.errors import BucketError, ServiceFailed, UsageError
+from pressmark.local.s3server import RunningS3
 from pressmark.merged_index import Merger
 from pressmark.reader import Document, Reader
 from pressmark.system.ports import LOOPBACK, free_port

@@ -20,12 +20,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.s3server import RunningS3
 from pressmark.archive import guarded
 from pressmark.archive.large import put_large, sha256_of, stream
 from pressmark.archive.store import WARC, KeyTaken, Store
 from pressmark.config import Config
 from pressmark.errors import BucketError, BucketRefused, BucketUnreachable, ClockWrong, FindingsFound, KeysExpired
+from pressmark.local.s3server import RunningS3
 from tests.s3_proxy import Answer, Fault, Proxy, error, of, times
 
 DATA = bytes(range(256)) * 40

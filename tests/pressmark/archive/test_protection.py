@@ -13,11 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from apps.s3server import RunningS3
 from pressmark.archive.protection import MEASURES, State, Step, Terms, planned, protect
 from pressmark.archive.store import TEXT, WARC, Store
 from pressmark.config import Config
 from pressmark.errors import BucketRefused
+from pressmark.local.s3server import RunningS3
 from tests.pressmark.archive.conftest import RETENTION
 
 SEGMENT = "warc/newsroom/2026/11/24/a.warc.gz"

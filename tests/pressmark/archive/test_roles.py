@@ -11,10 +11,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from apps.s3server import RunningS3
 from pressmark.archive.protection import ROLES, State, Terms, policy
 from pressmark.archive.store import TEXT, Store
 from pressmark.config import Config
+from pressmark.local.s3server import RunningS3
 from pressmark.merged_index import Merger
 from tests.identities import keys_of
 from tests.pressmark.archive.conftest import RETENTION

@@ -17,17 +17,17 @@ from itertools import islice
 from pathlib import Path
 from threading import Thread
 
-from apps.demo_rooms import Rooms
-from apps.demo_settings import Settings
 from apps.reading_room import stage
 from apps.reading_room.addresses import Links, Places
 from apps.reading_room.serving import ROOT, ReadingRoom
 from apps.replay.server import ReplayServer
-from apps.s3server import RunningS3
 from apps.shown.holdings import Holdings
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.exports import Exporter
+from pressmark.local.demo.settings import Settings
+from pressmark.local.demo.web_services import Rooms
+from pressmark.local.s3server import RunningS3
 from pressmark.merged_index import Merger
 from pressmark.packages.packager import Packager
 from pressmark.reader import Document, Reader

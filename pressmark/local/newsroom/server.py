@@ -13,15 +13,15 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from apps.newsroom.answers import article_answer, file_answer, html_answer
-from apps.newsroom.control import control_routes
-from apps.newsroom.faults import FaultKind
-from apps.newsroom.newsroom import Newsroom
-from apps.newsroom.pages import Pages, mangled
-from apps.newsroom.pictures import ICONS, WIDTHS, icon, photograph
-from apps.newsroom.section import article_path
-from apps.newsroom.wire import Wire
-from apps.newsroom.writing import picture_path
+from pressmark.local.newsroom.answers import article_answer, file_answer, html_answer
+from pressmark.local.newsroom.control import control_routes
+from pressmark.local.newsroom.faults import FaultKind
+from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.pages import Pages, mangled
+from pressmark.local.newsroom.pictures import ICONS, WIDTHS, icon, photograph
+from pressmark.local.newsroom.section import article_path
+from pressmark.local.newsroom.wire import Wire
+from pressmark.local.newsroom.writing import picture_path
 
 _STATIC_SINCE: Final = datetime(2022, 1, 1, tzinfo=UTC)
 _TYPES: Final = {"css": "text/css", "js": "application/javascript", "png": "image/png", "ico": "image/x-icon"}
@@ -171,5 +171,5 @@ def _host(request: Request, *, lenient: bool = False) -> str:
 
 @cache
 def _static_files() -> dict[str, bytes]:
-    folder = files("apps.newsroom") / "static"
+    folder = files("pressmark.local.newsroom") / "static"
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}

@@ -7,9 +7,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from apps.newsroom.faults import FaultKind
-from apps.newsroom.newsroom import Newsroom
-from apps.newsroom.request_log import SeenRequest
+from pressmark.local.newsroom.faults import FaultKind
+from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.request_log import SeenRequest
 
 SLOW_PIECES: Final = 24
 _CHARSETS: Final = {FaultKind.WRONG_CHARSET: "iso-8859-1", FaultKind.BOGUS_CHARSET: "x-newsroom-9"}

@@ -10,7 +10,7 @@ import attrs
 
 from pressmark.errors import UsageError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 """The checkout."""
 BIN = Path(sys.executable).parent
 

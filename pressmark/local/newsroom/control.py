@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from apps.newsroom.clock import read_duration
-from apps.newsroom.faults import FaultKind
-from apps.newsroom.newsroom import Newsroom
-from apps.newsroom.section import MAIN, SECTIONS
-from apps.newsroom.story import Story
+from pressmark.local.newsroom.clock import read_duration
+from pressmark.local.newsroom.faults import FaultKind
+from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.section import MAIN, SECTIONS
+from pressmark.local.newsroom.story import Story
 
 Asked = dict[str, Any]
 Answer = dict[str, Any]

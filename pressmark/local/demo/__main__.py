@@ -17,16 +17,16 @@ import attrs
 import click
 from filelock import FileLock, Timeout
 
-from apps.commands.console import console, table
-from apps.demo_rooms import Rooms
-from apps.demo_settings import BIN, ROOT, Settings, write_site_file
-from apps.local_airflow import LOGIN, LocalAirflow
-from apps.newsroom import Newsroom
-from apps.newsroom.running import RunningNewsroom
-from apps.newsroom.section import day_folder
-from apps.s3server import RunningS3
 from pressmark.archive import keys
+from pressmark.cli.output import console, table
 from pressmark.errors import PressmarkError, ServiceFailed
+from pressmark.local.airflow import LOGIN, LocalAirflow
+from pressmark.local.demo.settings import BIN, ROOT, Settings, write_site_file
+from pressmark.local.demo.web_services import Rooms
+from pressmark.local.newsroom import Newsroom
+from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.newsroom.section import day_folder
+from pressmark.local.s3server import RunningS3
 from pressmark.outcomes import Outcome
 from pressmark.private import keep_private, make_folder
 from pressmark.system.child_process import POLL, interrupt_on_sigterm

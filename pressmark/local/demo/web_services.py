@@ -6,7 +6,7 @@ from typing import Self
 
 import attrs
 
-from apps.demo_settings import BIN, Settings
+from pressmark.local.demo.settings import BIN, Settings
 from pressmark.system.child_process import Program
 from pressmark.system.ports import LOOPBACK, answers
 

@@ -7,13 +7,13 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from apps.newsroom import typesetting
-from apps.newsroom.chrome import MENU, Chrome
-from apps.newsroom.faults import FaultKind
-from apps.newsroom.newsroom import Newsroom
-from apps.newsroom.section import SECTIONS, article_path
-from apps.newsroom.story import Embed, Kind, Paragraph, Picture, Story, Table
-from apps.newsroom.writing import one_page, picture_path
+from pressmark.local.newsroom import typesetting
+from pressmark.local.newsroom.chrome import MENU, Chrome
+from pressmark.local.newsroom.faults import FaultKind
+from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.section import SECTIONS, article_path
+from pressmark.local.newsroom.story import Embed, Kind, Paragraph, Picture, Story, Table
+from pressmark.local.newsroom.writing import one_page, picture_path
 
 _TEMPLATES: Final = {Kind.GALLERY: "gallery.html", Kind.VIDEO: "video.html"}
 _TOP: Final = 4
@@ -95,7 +95,7 @@ class Pages:
 def _templates() -> Environment:
     # One for all newsrooms of a process: compiling the templates takes longer than rendering a hundred pages.
     environment = Environment(
-        loader=PackageLoader("apps.newsroom"),
+        loader=PackageLoader("pressmark.local.newsroom"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

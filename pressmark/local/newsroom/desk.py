@@ -7,9 +7,9 @@ from typing import Final
 
 import attrs
 
-from apps.newsroom.section import Numbering, article_path, minute
-from apps.newsroom.story import Story
-from apps.newsroom.writing import (
+from pressmark.local.newsroom.section import Numbering, article_path, minute
+from pressmark.local.newsroom.story import Story
+from pressmark.local.newsroom.writing import (
     Change,
     Edits,
     article_source,

@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 from typing import TypeVar
 
-from apps.newsroom import words
+from pressmark.local.newsroom import words
 
 T = TypeVar("T")
 

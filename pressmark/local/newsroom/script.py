@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import yaml
 
-from apps.newsroom.clock import read_duration
-from apps.newsroom.faults import FaultKind, Faults
-from apps.newsroom.section import MAIN, SECTIONS
+from pressmark.local.newsroom.clock import read_duration
+from pressmark.local.newsroom.faults import FaultKind, Faults
+from pressmark.local.newsroom.section import MAIN, SECTIONS
 
 if TYPE_CHECKING:
-    from apps.newsroom.newsroom import Newsroom
+    from pressmark.local.newsroom.newsroom import Newsroom
 
 _KEYS: Final = {
     "publish": {"section"},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from apps.newsroom.clock import CLOCK_START, read_clock
+from pressmark.local.newsroom.clock import CLOCK_START, read_clock
 
 
 class _Clock(click.ParamType[datetime]):
@@ -81,9 +81,9 @@ def newsroom_command(
     Its sections are /world/europe and eight sisters. GET /-/state tells how it stands; POST /-/publish, update,
     edit-silently, withdraw, fault, clear-faults and advance change it.
     """
-    from apps.newsroom.newsroom import Newsroom
-    from apps.newsroom.running import serve
-    from apps.newsroom.script import read_script
+    from pressmark.local.newsroom.newsroom import Newsroom
+    from pressmark.local.newsroom.running import serve
+    from pressmark.local.newsroom.script import read_script
 
     try:
         newsroom = Newsroom(articles=articles, seed=seed, clock=clock, run_clock=run_clock, crawl_delay=crawl_delay)
