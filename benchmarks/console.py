@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.table import Table
 
 from apps.console.app import console_app
-from apps.shown.holdings import Holdings
 from pressmark import schema
 from pressmark.archive import keys, manifest
 from pressmark.archive.manifest_model import Manifest
@@ -28,6 +27,7 @@ from pressmark.config import Config
 from pressmark.document import timestamp
 from pressmark.local.s3server import RunningS3
 from pressmark.outcomes import Outcome
+from pressmark.web.common.holdings import Holdings
 
 SITE, SECTION = "chinadaily", "world/europe"
 EVERY = timedelta(minutes=30)

@@ -44,9 +44,9 @@ def reading_room(
     It reads the bucket of PRESSMARK_BUCKET and needs no more than a reader's keys. Its catalogue is made of the exports
     (`pressmark export`), its replays of the packages (`pressmark package`).
     """
-    from apps.caches import cache_folder
-    from apps.reading_room.serving import LOCAL, LOCAL_REPLAY, ROOT, ReadingRoom, checked
-    from apps.shown.holdings import Holdings
+    from pressmark.web.common.caches import cache_folder
+    from pressmark.web.common.holdings import Holdings
+    from pressmark.web.reading_room.serving import LOCAL, LOCAL_REPLAY, ROOT, ReadingRoom, checked
 
     # Names of this machine part the cookies of captured pages from those of whatever else runs on it; ports do not.
     local = {LOOPBACK: (LOCAL, LOCAL_REPLAY)}.get(host, (host, host))

@@ -33,11 +33,11 @@ def replay(host: str, port: int, url: str | None, frame_url: str | None, cache: 
     It finds them by the merged indexes (`pressmark index`), which are copied here and looked at every 30 s. Memento
     (RFC 7089): /SITE/timemap/link/URL lists the captures of a page, /SITE/URL is its TimeGate.
     """
-    from apps.caches import cache_folder
-    from apps.replay.server import ReplayServer
     from pressmark.archive import keys
     from pressmark.archive.store import Store
     from pressmark.config import Config
+    from pressmark.web.common.caches import cache_folder
+    from pressmark.web.replay.server import ReplayServer
 
     store = Store.open(Config.from_env(os.environ))
     here, frames = _origins(url, frame_url, port)
@@ -59,9 +59,9 @@ def replay(host: str, port: int, url: str | None, frame_url: str | None, cache: 
 
 def _origins(url: str | None, frame_url: str | None, port: int) -> tuple[str, str]:
     """Return the origins that people and captured pages come by."""
-    from apps.replay.server import LOCAL, LOCAL_FRAMES
     from pressmark.errors import UsageError
     from pressmark.system.ports import origin
+    from pressmark.web.replay.server import LOCAL, LOCAL_FRAMES
 
     if not (url or frame_url):
         return origin(LOCAL, port), origin(LOCAL_FRAMES, port)

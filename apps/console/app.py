@@ -14,10 +14,10 @@ from apps.console.overview import overview
 from apps.console.rendering import CAPTURE_POLICY, HEADERS, links_of, render
 from apps.console.run import run_page
 from apps.console.section import section_page
-from apps.shown.captured import chunks, held, page_of
-from apps.shown.changes import changes_of
-from apps.shown.holdings import Holdings
 from pressmark.text import shown_json
+from pressmark.web.common.captured import chunks, held, page_of
+from pressmark.web.common.changes import changes_of
+from pressmark.web.common.holdings import Holdings
 
 STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 

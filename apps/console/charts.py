@@ -7,8 +7,8 @@ import attrs
 from apps.console import outcomes
 from apps.console.days import Day
 from apps.console.outcomes import GROUPS
-from apps.shown.words import count, exact, size
 from pressmark.history import PastRun
+from pressmark.web.common.words import count, exact, size
 
 STEP, WIDTH, HEIGHT, HEAD, FOOT = 12, 9, 48, 14, 16
 """Of a bar, of the room above the bars for marks, and of the bars below the ground, in the SVG's units."""

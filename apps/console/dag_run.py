@@ -8,8 +8,8 @@ from itertools import takewhile
 import attrs
 
 from apps.dag_ids import digest, sections_of
-from apps.shown.holdings import Holdings
 from pressmark.archive import keys
+from pressmark.web.common.holdings import Holdings
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?\+00:00")
 LOOK_BACK = timedelta(days=31)

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from apps.shown.holdings import Holdings
-from apps.shown.keys import NotThere, site_of_document
 from pressmark.archive import keys
 from pressmark.archive.manifest_model import SeenArticle
 from pressmark.outcomes import Outcome
 from pressmark.site import Site
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.keys import NotThere, site_of_document
 
 _KNOWN = frozenset(Outcome)
 CHANGES = {Outcome.UPDATED, Outcome.SILENT_EDIT}

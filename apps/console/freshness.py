@@ -8,9 +8,9 @@ from itertools import takewhile
 import attrs
 from croniter import croniter
 
-from apps.shown.words import ago, count, span
 from pressmark.alarm import TITLES, Alarm
 from pressmark.history import PastRun
+from pressmark.web.common.words import ago, count, span
 
 NEVER = "No run of this section has ended yet."
 ONLY_OTHERS = "No run by its schedule has ended yet: there are backfills and single articles alone."

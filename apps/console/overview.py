@@ -12,13 +12,13 @@ from apps.console.days import Day, by_day
 from apps.console.freshness import FAILURES, Freshness, State, freshness
 from apps.console.politeness import Load
 from apps.dag_ids import slug
-from apps.shown.holdings import RUNS, Holdings
 from pressmark import advice
 from pressmark.advice import Advice
 from pressmark.alarm import Alarm
 from pressmark.alarms import alarms
 from pressmark.history import PastRun
 from pressmark.site import Site
+from pressmark.web.common.holdings import RUNS, Holdings
 
 BARS, DAYS = 48, 14
 """Runs and days in the charts."""

@@ -33,7 +33,7 @@ def _console() -> Any:
     from airflow.api_fastapi.core_api.security import requires_access_view
 
     from apps.console.app import console_app
-    from apps.shown.holdings import Holdings
+    from pressmark.web.common.holdings import Holdings
 
     return console_app(Holdings.open, requires_access_view(AccessView.PLUGINS))
 

@@ -12,8 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from apps.console import outcomes
 from apps.console.addresses import Links
-from apps.shown import words
-from apps.shown.isolated import isolate
+from pressmark.web.common import words
+from pressmark.web.common.isolated import isolate
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; frame-src 'self'; "

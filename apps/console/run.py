@@ -7,13 +7,13 @@ import attrs
 from apps.console import fates
 from apps.console.fates import Row
 from apps.console.outcomes import LABELS
-from apps.shown.holdings import Holdings
-from apps.shown.keys import NotThere, section_of_manifest, site_of_segment
 from pressmark import advice
 from pressmark.advice import Advice
 from pressmark.archive.manifest_model import ListedSegment, Manifest
 from pressmark.history import PastRun
 from pressmark.outcomes import Outcome
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.keys import NotThere, section_of_manifest, site_of_segment
 
 SHOWN = 100
 """Articles on a page."""

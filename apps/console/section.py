@@ -10,12 +10,12 @@ from apps.console import fates
 from apps.console.addresses import Links
 from apps.console.fates import Row
 from apps.console.overview import Card, card_of
-from apps.shown.holdings import RUNS, Holdings
-from apps.shown.keys import NotThere
 from pressmark.errors import FindingsFound, UnknownSection
 from pressmark.history import PastRun
 from pressmark.outcomes import Outcome
 from pressmark.site import Site
+from pressmark.web.common.holdings import RUNS, Holdings
+from pressmark.web.common.keys import NotThere
 
 SHOWN = 50
 """Runs on a page."""

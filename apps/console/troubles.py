@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from apps.console.rendering import render
-from apps.shown.keys import NotThere
 from pressmark.advice import on_failure
 from pressmark.errors import BucketError, FindingsFound, PressmarkError, UnknownSection
+from pressmark.web.common.keys import NotThere
 
 REFUSALS = {
     401: ("Signed out", "Sign in to Airflow again, then open this page once more."),

@@ -11,12 +11,12 @@ import attrs
 import pytest
 from click.testing import Result
 
-from apps.reading_room.catalogue import Catalogue
-from apps.shown.holdings import Holdings
 from pressmark.archive import keys, visits
 from pressmark.archive.last_run import last_run
 from pressmark.archive.store import GZIP, TEXT
 from pressmark.errors import FindingsFound
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.reading_room.catalogue import Catalogue
 from tests.apps.conftest import READABLE, SECTION, Archive, Crawl, archiving
 from tests.apps.test_bad_input import QUICK, command
 from tests.bad_json import BAD_JSON, packed

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from apps.reading_room.catalogue import Catalogue
-from apps.replay.local_indexes import LocalIndexes
 from apps.told import FileState
 from pressmark.archive import guarded, keys
 from pressmark.archive.store import GZIP, TEXT, Store
@@ -19,6 +17,8 @@ from pressmark.config import Config
 from pressmark.errors import UsageError
 from pressmark.local.s3server import RunningS3
 from pressmark.merged_index import Merger
+from pressmark.web.reading_room.catalogue import Catalogue
+from pressmark.web.replay.local_indexes import LocalIndexes
 from tests.apps.conftest import Archive
 
 DAY = date(2022, 2, 18)

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from apps.console.app import console_app
-from apps.shown.holdings import Holdings
+from pressmark.web.common.holdings import Holdings
 
 
 def let_in() -> None:

@@ -24,7 +24,7 @@ from fastapi import FastAPI
 
 from apps.console.app import Console
 from apps.console.plugin import ArchivePlugin
-from apps.shown.holdings import Holdings
+from pressmark.web.common.holdings import Holdings
 
 PATHS = sorted(re.sub(r"{.*?}", "x", route.path) for route in Console(Holdings.open).router().routes)
 

@@ -15,13 +15,13 @@ import lxml.html
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from apps.shown.captured import UNKNOWN, _type_of
 from pressmark.archive import keys
 from pressmark.archive.segment import Segment
 from pressmark.archive.store import WARC
 from pressmark.document import with_captures
 from pressmark.local.s3server import RunningS3
 from pressmark.reader import Response
+from pressmark.web.common.captured import UNKNOWN, _type_of
 from tests.apps.conftest import Archive, Crawl, archiving
 from tests.apps.console.conftest import Visitor, visitor
 from tests.conftest import fresh_bucket

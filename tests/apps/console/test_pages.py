@@ -14,12 +14,12 @@ import attrs
 import pytest
 
 from apps import dag_ids
-from apps.shown import words
-from apps.shown.holdings import Holdings
 from pressmark.archive import keys, manifest
 from pressmark.archive.manifest_model import Manifest
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.s3server import RunningS3
+from pressmark.web.common import words
+from pressmark.web.common.holdings import Holdings
 from tests.apps.conftest import READABLE, Archive, Crawl, archiving
 from tests.apps.console.conftest import Visitor, visitor
 from tests.conftest import fresh_bucket

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from apps.shown import holdings
-from apps.shown.holdings import Holdings
 from pressmark.alarm import Alarm
 from pressmark.errors import BucketUnreachable
 from pressmark.system.ports import free_port
+from pressmark.web.common import holdings
+from pressmark.web.common.holdings import Holdings
 from tests.apps.console.conftest import visitor
 
 

@@ -10,15 +10,15 @@ from apps.console import charts
 from apps.console.days import by_day
 from apps.console.freshness import State, freshness
 from apps.console.politeness import loads
-from apps.shown import words
-from apps.shown.changes import change_of
-from apps.shown.keys import NotThere, section_of_manifest, site_of_document, site_of_segment
 from pressmark.alarm import Alarm
 from pressmark.archive.manifest_model import HostRequests
 from pressmark.history import PastRun
 from pressmark.outcomes import Outcome
 from pressmark.reader import Difference
 from pressmark.site_files import load_sites
+from pressmark.web.common import words
+from pressmark.web.common.changes import change_of
+from pressmark.web.common.keys import NotThere, section_of_manifest, site_of_document, site_of_segment
 
 HALF_HOURLY = "*/30 * * * *"
 

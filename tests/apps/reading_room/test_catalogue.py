@@ -11,13 +11,13 @@ from typing import Any
 import attrs
 import pytest
 
-from apps.reading_room import finding
-from apps.reading_room.catalogue import Catalogue, TakesTooLong
-from apps.reading_room.finding import Finder, Wanted
 from pressmark.archive import keys
 from pressmark.archive.store import GZIP, Store
 from pressmark.config import Config
 from pressmark.text import LONGEST_IN_LISTS
+from pressmark.web.reading_room import finding
+from pressmark.web.reading_room.catalogue import Catalogue, TakesTooLong
+from pressmark.web.reading_room.finding import Finder, Wanted
 from tests.bad_json import BAD_JSON
 
 

@@ -5,10 +5,10 @@ from contextlib import suppress
 
 import pytest
 
-from apps.reading_room import half_requests
-from apps.reading_room.app import room_app
-from apps.reading_room.serving import _serving
 from pressmark.system.ports import free_port
+from pressmark.web.reading_room import half_requests
+from pressmark.web.reading_room.app import room_app
+from pressmark.web.reading_room.serving import _serving
 from tests.apps.reading_room.conftest import PLACES, Shelf
 
 HEAD = b"GET /static/room.css HTTP/1.1\r\nHost: 127.0.0.1\r\n"

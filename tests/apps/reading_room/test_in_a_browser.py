@@ -14,16 +14,16 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 
-from apps.reading_room.addresses import Links, Places
-from apps.reading_room.serving import ROOT, ReadingRoom
-from apps.replay.server import ReplayServer
-from apps.shown.holdings import Holdings
 from pressmark.exports import Exporter
 from pressmark.local.s3server import RunningS3
 from pressmark.merged_index import Merger
 from pressmark.packages.packager import Packager
 from pressmark.reader import Document, Reader
 from pressmark.system.ports import LOOPBACK, free_port
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.reading_room.addresses import Links, Places
+from pressmark.web.reading_room.serving import ROOT, ReadingRoom
+from pressmark.web.replay.server import ReplayServer
 from tests.apps.conftest import Archive, archiving
 from tests.apps.reading_room.hostile import BACKWARDS, archive_backwards, archive_hostile_page, thief
 from tests.conftest import fresh_bucket

@@ -19,21 +19,21 @@ import httpx
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from apps.reading_room.app import room_app
-from apps.reading_room.catalogue import Catalogue, TakesTooLong
-from apps.reading_room.finding import Finder
-from apps.reading_room.keeper import Keeper
-from apps.reading_room.serving import checked
-from apps.reading_room.stage import stage_app
-from apps.reading_room.turns import TooManyWait
-from apps.shown.captured import held
-from apps.shown.holdings import Holdings
 from pressmark.archive import keys
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
 from pressmark.reader import Document
 from pressmark.system.ports import free_port
+from pressmark.web.common.captured import held
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.reading_room.app import room_app
+from pressmark.web.reading_room.catalogue import Catalogue, TakesTooLong
+from pressmark.web.reading_room.finding import Finder
+from pressmark.web.reading_room.keeper import Keeper
+from pressmark.web.reading_room.serving import checked
+from pressmark.web.reading_room.stage import stage_app
+from pressmark.web.reading_room.turns import TooManyWait
 from tests.apps.reading_room.conftest import PLACES, Shelf, Visitor, ask, words_of
 
 
@@ -373,7 +373,7 @@ def test_a_document_that_is_taken_down_is_gone_within_a_minute_and_a_large_one_i
             assert holdings.document(key).data == data
         with monkeypatch.context() as patch:
             if is_kept:
-                patch.setattr("apps.shown.holdings.time.monotonic", lambda: later)
+                patch.setattr("pressmark.web.common.holdings.time.monotonic", lambda: later)
             there.get(page(Document(key, data)), 404)
 
 

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from apps.replay.local_indexes import LocalIndexes
 from pressmark.archive import keys
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.web.replay.local_indexes import LocalIndexes
 from tests.bad_json import BAD_JSON
 
 KEY = f"{keys.INDEX}news/2022-02.cdxj"

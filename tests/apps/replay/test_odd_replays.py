@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from apps.replay.server import ReplayServer
 from pressmark.archive.content import ContentError, dechunked
 from pressmark.archive.http_head import parse_head
 from pressmark.archive.segment import Segment
@@ -16,6 +15,7 @@ from pressmark.archive.store import TEXT, Store
 from pressmark.config import Config
 from pressmark.merged_index import Merger
 from pressmark.system.ports import LOOPBACK, free_port
+from pressmark.web.replay.server import ReplayServer
 from tests.spiders.test_odd_exchanges import recorded
 
 RESPONSES = 600

@@ -21,8 +21,6 @@ import pytest
 from click.testing import CliRunner
 
 from apps.cli import main
-from apps.replay.local_indexes import LocalIndexes
-from apps.replay.server import ReplayServer
 from pressmark.archive import keys
 from pressmark.archive.store import TEXT, Store
 from pressmark.config import Config
@@ -31,6 +29,8 @@ from pressmark.local.s3server import RunningS3
 from pressmark.merged_index import Merger
 from pressmark.reader import Document, Reader
 from pressmark.system.ports import LOOPBACK, free_port
+from pressmark.web.replay.local_indexes import LocalIndexes
+from pressmark.web.replay.server import ReplayServer
 from tests.apps.conftest import Archive, archiving
 from tests.conftest import fresh_bucket
 from tests.s3_proxy import Fault, error, proxied

@@ -17,11 +17,6 @@ from itertools import islice
 from pathlib import Path
 from threading import Thread
 
-from apps.reading_room import stage
-from apps.reading_room.addresses import Links, Places
-from apps.reading_room.serving import ROOT, ReadingRoom
-from apps.replay.server import ReplayServer
-from apps.shown.holdings import Holdings
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.exports import Exporter
@@ -33,6 +28,11 @@ from pressmark.packages.packager import Packager
 from pressmark.reader import Document, Reader
 from pressmark.system.child_process import Program
 from pressmark.system.ports import free_port
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.reading_room import stage
+from pressmark.web.reading_room.addresses import Links, Places
+from pressmark.web.reading_room.serving import ROOT, ReadingRoom
+from pressmark.web.replay.server import ReplayServer
 from tests.apps.reading_room.contained.attempts import LIVE, page
 from tests.apps.reading_room.contained.live_web import HERE, live_web
 from tests.apps.reading_room.contained.windows import SECONDS, Windows, windows

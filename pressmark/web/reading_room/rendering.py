@@ -9,9 +9,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from apps.reading_room.addresses import Links, Places
-from apps.shown import words
-from apps.shown.isolated import isolate
+from pressmark.web.common import words
+from pressmark.web.common.isolated import isolate
+from pressmark.web.reading_room.addresses import Links, Places
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -61,7 +61,7 @@ def render(
 def templates() -> Environment:
     """Return the templates, all compiled: no visitor waits for it. What they are given is escaped."""
     made = Environment(
-        loader=PackageLoader("apps.reading_room"),
+        loader=PackageLoader("pressmark.web.reading_room"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

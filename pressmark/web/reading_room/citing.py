@@ -11,9 +11,9 @@ from urllib.parse import quote
 import attrs
 from markupsafe import Markup
 
-from apps.reading_room.addresses import Links, Places
 from pressmark.reader import Document
 from pressmark.text import cleaned, unmarked
+from pressmark.web.reading_room.addresses import Links, Places
 
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
 

@@ -10,22 +10,22 @@ import attrs
 import uvicorn
 from fastapi import FastAPI
 
-from apps.caches import named_after
-from apps.reading_room.addresses import Places
-from apps.reading_room.app import room_app
-from apps.reading_room.catalogue import Catalogue
-from apps.reading_room.half_requests import TimedProtocol
-from apps.reading_room.keeper import Keeper
-from apps.reading_room.stage import PLAYER, stage_app
-from apps.shown.holdings import Holdings
 from pressmark.errors import ServiceFailed, UsageError
 from pressmark.system.periodic import Repeating
 from pressmark.system.ports import require_free
+from pressmark.web.common.caches import named_after
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.reading_room.addresses import Places
+from pressmark.web.reading_room.app import room_app
+from pressmark.web.reading_room.catalogue import Catalogue
+from pressmark.web.reading_room.half_requests import TimedProtocol
+from pressmark.web.reading_room.keeper import Keeper
+from pressmark.web.reading_room.stage import PLAYER, stage_app
 
 PORT = 8090
 LOCAL, LOCAL_REPLAY = "pressmark.localhost", "replay.pressmark.localhost"
 """Names of this machine, which browsers know, of one site."""
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 """The checkout."""
 START_SECONDS = 20
 _PORTS = {"http": 80, "https": 443}

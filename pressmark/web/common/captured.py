@@ -7,14 +7,14 @@ from typing import Any
 
 import attrs
 
-from apps.shown.holdings import Holdings
-from apps.shown.keys import NotThere, site_of_document, site_of_package, site_of_segment
 from pressmark.archive import guarded
 from pressmark.archive.large import stream
 from pressmark.archive.response import member_of
 from pressmark.archive.store import KeyTaken
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Response
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.keys import NotThere, site_of_document, site_of_package, site_of_segment
 
 LONGEST = 64_000_000
 """Bytes of a record that a page is shown of."""

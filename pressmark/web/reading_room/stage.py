@@ -15,13 +15,13 @@ from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, StreamingResponse
 from jinja2 import Environment
 
-from apps.reading_room.addresses import Places
-from apps.reading_room.guarding import guard
-from apps.reading_room.rendering import templates
-from apps.shown.captured import chunks, held
-from apps.shown.holdings import Holdings
-from apps.shown.keys import NotThere, site_of_package
 from pressmark.errors import BucketError
+from pressmark.web.common.captured import chunks, held
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.keys import NotThere, site_of_package
+from pressmark.web.reading_room.addresses import Places
+from pressmark.web.reading_room.guarding import guard
+from pressmark.web.reading_room.rendering import templates
 
 logger = logging.getLogger("pressmark.reading_room")
 PLAYER = ("ui.js", "sw.js")
@@ -151,7 +151,7 @@ def _no_worker() -> Response:
 
 @cache
 def _contained() -> bytes:
-    script = (files("apps.reading_room") / "static" / "worker.js").read_text("utf-8")
+    script = (files("pressmark.web.reading_room") / "static" / "worker.js").read_text("utf-8")
     return script.replace("POLICY;", f"{json.dumps(_CAPTURED)};", 1).encode()
 
 

@@ -12,7 +12,6 @@ from typing import Generic, Self, TypeVar
 
 import attrs
 
-from apps.shown.keys import NotThere, section_of_manifest, site_of_document
 from pressmark.archive import manifest, strict_json
 from pressmark.archive.store import Store
 from pressmark.config import Config
@@ -21,6 +20,7 @@ from pressmark.history import History, PastRun
 from pressmark.reader import Document, Reader
 from pressmark.site import Site
 from pressmark.site_files import Sites, load_sites
+from pressmark.web.common.keys import NotThere, section_of_manifest, site_of_document
 
 RUNS = 1000
 """Runs of a section that the console looks at."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import attrs
 
-from apps.reading_room import spelling
-from apps.reading_room.catalogue import Catalogue
 from pressmark.text import LONGEST_IN_LISTS, short
+from pressmark.web.reading_room import spelling
+from pressmark.web.reading_room.catalogue import Catalogue
 
 PAGE = 20
 """Articles of a page."""

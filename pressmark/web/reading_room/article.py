@@ -6,15 +6,15 @@ from typing import Any
 
 import attrs
 
-from apps.reading_room.addresses import Places
-from apps.reading_room.citing import Citation, citation_of
-from apps.shown.captured import Page, page_of
-from apps.shown.changes import KINDS, Known, known_of
-from apps.shown.holdings import Holdings
-from apps.shown.keys import NotThere, is_document
 from pressmark.archive import keys
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document
+from pressmark.web.common.captured import Page, page_of
+from pressmark.web.common.changes import KINDS, Known, known_of
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.keys import NotThere, is_document
+from pressmark.web.reading_room.addresses import Places
+from pressmark.web.reading_room.citing import Citation, citation_of
 
 _WITHDRAWN = keys.WITHDRAWN.rstrip("/")
 

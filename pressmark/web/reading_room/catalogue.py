@@ -20,11 +20,11 @@ from typing import Any
 
 import attrs
 
-from apps.reading_room.spelling import spelled
 from pressmark.archive import keys, strict_json
 from pressmark.archive.json_model import Unfit, moment, text
 from pressmark.archive.store import Store
 from pressmark.private import make_folder
+from pressmark.web.reading_room.spelling import spelled
 
 _STEPS = 1000
 """Instructions of SQLite's virtual machine between two looks at the clock: some tens of microseconds."""

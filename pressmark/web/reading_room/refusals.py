@@ -8,14 +8,14 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from apps.reading_room.addresses import Places
-from apps.reading_room.catalogue import TakesTooLong
-from apps.reading_room.finding import SECONDS
-from apps.reading_room.keeper import State
-from apps.reading_room.rendering import render
-from apps.reading_room.turns import WAIT, TooManyWait
-from apps.shown.keys import NotThere
 from pressmark.errors import BucketError, FindingsFound, PressmarkError
+from pressmark.web.common.keys import NotThere
+from pressmark.web.reading_room.addresses import Places
+from pressmark.web.reading_room.catalogue import TakesTooLong
+from pressmark.web.reading_room.finding import SECONDS
+from pressmark.web.reading_room.keeper import State
+from pressmark.web.reading_room.rendering import render
+from pressmark.web.reading_room.turns import WAIT, TooManyWait
 
 logger = logging.getLogger("pressmark.reading_room")
 Answer = Callable[[Request, Exception], Response]

@@ -12,17 +12,17 @@ import attrs
 import yaml
 from filelock import FileLock, Timeout
 
-from apps.caches import named_after
-from apps.replay.local_indexes import LocalIndexes
 from pressmark.archive.store import Store
 from pressmark.errors import ServiceFailed, UsageError
 from pressmark.private import make_folder, opener
 from pressmark.system.child_process import Program
 from pressmark.system.periodic import Repeating
 from pressmark.system.ports import LOOPBACK, answers, origin, require_free
+from pressmark.web.common.caches import named_after
+from pressmark.web.replay.local_indexes import LocalIndexes
 
 PORT = 8092
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 """The checkout."""
 READY_SECONDS = 60
 HOSTS, HERE, FRAMES = "PRESSMARK_REPLAY_HOSTS", "PRESSMARK_REPLAY_URL", "PRESSMARK_REPLAY_FRAMES"

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import attrs
 
-from apps.reading_room.catalogue import Catalogue
-from apps.shown.holdings import Holdings
 from pressmark.errors import PressmarkError
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.reading_room.catalogue import Catalogue
 
 logger = logging.getLogger("pressmark.reading_room")
 

@@ -9,21 +9,21 @@ import attrs
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
-from apps.reading_room import refusals
-from apps.reading_room.addresses import Places
-from apps.reading_room.article import package_of, reading_of, story_of
-from apps.reading_room.citing import links_of
-from apps.reading_room.finding import Finder, Wanted
-from apps.reading_room.guarding import guard
-from apps.reading_room.keeper import Keeper
-from apps.reading_room.rendering import HEADERS, INERT, render
-from apps.reading_room.turns import Turns
-from apps.shown.captured import chunks, held, member_at, page_of
-from apps.shown.changes import KINDS, compare
-from apps.shown.holdings import Holdings
-from apps.shown.keys import NotThere, site_of_package
 from pressmark.reader import Document
 from pressmark.text import shown_json
+from pressmark.web.common.captured import chunks, held, member_at, page_of
+from pressmark.web.common.changes import KINDS, compare
+from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.keys import NotThere, site_of_package
+from pressmark.web.reading_room import refusals
+from pressmark.web.reading_room.addresses import Places
+from pressmark.web.reading_room.article import package_of, reading_of, story_of
+from pressmark.web.reading_room.citing import links_of
+from pressmark.web.reading_room.finding import Finder, Wanted
+from pressmark.web.reading_room.guarding import guard
+from pressmark.web.reading_room.keeper import Keeper
+from pressmark.web.reading_room.rendering import HEADERS, INERT, render
+from pressmark.web.reading_room.turns import Turns
 
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 _DAY = "{year:int}/{month:int}/{day:int}"
@@ -262,4 +262,4 @@ def _date(year: int, month: int, day: int) -> date:
 
 @cache
 def _style() -> bytes:
-    return (files("apps.reading_room") / "static" / "room.css").read_bytes()
+    return (files("pressmark.web.reading_room") / "static" / "room.css").read_bytes()
