@@ -5,7 +5,8 @@ from typing import Any
 
 import attrs
 
-from apps.rederiving import OTHER_READER, Rederived, Unreadable, rederive_all
+from apps.derive import Rederived
+from apps.rederiving import OTHER_READER, Unreadable, rederive_all
 from pressmark import __version__
 from pressmark.archive.sample import Sampled
 from pressmark.archive.store import Store

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from apps.derive import read_today
 from apps.host_lock import host_lock
 from apps.recovery import derived, recover
-from apps.rederiving import read_today
 from apps.stopping import Stopping
 from pressmark.archive.manifest_model import Manifest
 from pressmark.archive.patience import make_haste

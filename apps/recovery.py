@@ -10,8 +10,8 @@ from pathlib import Path
 
 import attrs
 
+from apps.derive import derive, read_today
 from apps.host_lock import host_lock
-from apps.rederiving import derive, read_today
 from pressmark.archive import keys, strict_json
 from pressmark.archive.batch import Draft
 from pressmark.archive.captured import Captured, Openable

@@ -1,82 +1,21 @@
-"""Re-deriving: documents made again from WARC records alone, offline, by the layout of the capture's day."""
+"""Re-deriving: many documents read again from their captures, and corrected where they differ."""
 
-import asyncio
-import logging
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from typing import Protocol
 
 import attrs
 
-from pipelines.clean import clean
-from pressmark.archive import keys, manifest, strict_json
-from pressmark.archive.batch import Draft
-from pressmark.archive.captured import Captured, Pointed
-from pressmark.archive.content import ContentError, CutShort, unreadable
-from pressmark.archive.documents import parse
-from pressmark.archive.response import Response
+from apps.derive import EXTRACTOR, Missing, Rederived, rederive
+from pressmark.archive import keys, manifest
 from pressmark.archive.store import Store
-from pressmark.capture import Capture
-from pressmark.document import Document, captures_of, draft, to_bytes, validate, with_captures
-from pressmark.drafts import rejection_draft, version_draft
-from pressmark.errors import FindingsFound, PressmarkError, ReadingFailed, Rejected, UsageError
-from pressmark.outcomes import Outcome
+from pressmark.document import to_bytes
+from pressmark.errors import FindingsFound, ReadingFailed, UsageError
 from pressmark.site import Site
-from spiders.layouts import layout_of
-from spiders.page_messages import FetchedPage, ReadPage
 from spiders.page_reader import PageReader
-from spiders.reading import NoPage, NotWhole, as_rejection, read_article
 
-OK = 200
 THREADS = 8
-EXTRACTOR = "extractor"
-LATER = frozenset({"encoding", "charactersReplaced", EXTRACTOR})
-"""Fields of the block `pressmark` that documents of older releases do not have."""
-
 OTHER_READER = {"pressmark.layout", f"pressmark.{EXTRACTOR}"}
 """Of these one differs where another reader read a document than does today."""
-
-logger = logging.getLogger("pressmark.rederive")
-
-
-class Source(Protocol):
-    """Where captures are read from."""
-
-    def next_of(self, url: str, behind: Capture) -> Capture | None:
-        """Return the capture of a following page."""
-
-    def response(self, capture: Capture, limit: int) -> Response:
-        """Read the response of a capture, with at most `limit` bytes of decoded body."""
-
-
-@attrs.frozen(kw_only=True)
-class Rederived:
-    """A stored document, and what its captures give today."""
-
-    key: str
-    """Of the stored document."""
-    was: str
-    """`version`, or the reason of a rejection."""
-    now: str
-    """`version`, the reason of a rejection or of a response that is no page of the article (`spiders.response_check`),
-    or `not whole` when pages are wanted that it does not point to."""
-    same: bool
-    """Whether not a byte differs."""
-    changed: tuple[str, ...]
-    """Fields that differ, `pressmark.` in front of the archive's own; none if only their spelling does."""
-    document: Document | None
-    """What the captures give; None when they give nothing whole."""
-    correction_key: str | None
-    """Where `correct` publishes it; None when there is nothing to correct, or the result is no version."""
-
-
-class Missing(FindingsFound):
-    """There is no such document."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"{key} is missing. `pressmark verify` lists what else.")
-        self.key = key
 
 
 @attrs.frozen
@@ -134,84 +73,6 @@ def _rederived(store: Store, site: Site, key: str, reader: PageReader) -> Rederi
         return Unreadable(key, f"can't be made again: {error}")
 
 
-def derive(
-    site: Site, captured: Captured, known: Container[str] = (), reader: PageReader | None = None
-) -> Iterator[Draft]:
-    """Return what each captured article page becomes: a version, or a rejection; not of articles with a known id.
-
-    It is filed under the address that was asked for, as by the crawl, if that is of the same article. An article whose
-    following pages are not all captured behind its first becomes nothing, and so does one that could not be read in
-    time: the next visit reads it. Without a reader of pages, one is started.
-    """
-    with ExitStack() as stack:
-        pages = reader or stack.enter_context(PageReader(site))
-        for capture in captured:
-            match = site.article_match(capture.url)
-            asked = site.article_match(captured.asked_for(capture))
-            if asked and (not match or match["id"] == asked["id"]):  # Else it was another article's redirect.
-                match = asked
-            if capture.status != OK or not match or int(match["page"] or 1) != 1 or match["id"] in known:
-                continue
-            try:
-                derived = _derive(site, captured, capture, match["id"], keys.day_of_url(match["day"]), pages)
-            except ReadingFailed as error:
-                logger.warning("captured, and left to the next visit: %s", error)
-                continue
-            if isinstance(derived, Draft):
-                yield derived
-
-
-def rederive(store: Store, site: Site, key: str, reader: PageReader | None = None) -> Rederived:
-    """Read the captures that a stored version or rejection points to again, and compare.
-
-    Args:
-        store: the bucket.
-        site: whose document it is.
-        key: of the document.
-        reader: reads the pages; without it, one is started for this document alone.
-
-    Raises:
-        ReadingFailed: a page could not be read, which says nothing about it.
-        FindingsFound: there is no such object, it is not what a run published, or a capture is not where it says.
-    """
-    try:
-        stored = store.get(key, most=strict_json.MOST)
-    except KeyError:
-        raise Missing(key) from None
-    document = parse(key, stored)
-    captures = captures_of(document)
-    day, article_id = keys.day_folder(key), keys.article_of(key)
-    with ExitStack() as stack:
-        pages = reader or stack.enter_context(PageReader(site))
-        source = Pointed(store, captures, cut=bool(document["pressmark"].get("cutShort")))
-        told = _derive(site, source, captures[0], article_id, day, pages)
-    derived = told if isinstance(told, Draft) else None
-    made = derived.document if derived else None
-    same = made is not None and to_bytes(_as_of(document, made)) == stored
-    # A silent edit is filed beside its version and has no correction: it would take the place of the version's.
-    corrects = derived and not same and derived.outcome is Outcome.PUBLISHED and not key.startswith(keys.SILENT_EDITS)
-    return Rederived(
-        key=key,
-        was=_kind(document),
-        now=_kind(made) if made else told.reason if isinstance(told, NoPage) else "not whole",
-        same=same,
-        changed=() if same else tuple(_changed(document, _as_of(document, made or {}, LATER - {EXTRACTOR}))),
-        document=made,
-        correction_key=keys.correction(derived.key, made["pressmark"]["layout"])
-        if corrects and derived and made
-        else None,
-    )
-
-
-def read_today(store: Store, site: Site, key: str, reader: PageReader) -> Document | None:
-    """Return what the captures of a stored document give today; None if that is nothing whole, or could not be read."""
-    try:
-        return rederive(store, site, key, reader).document
-    except (FindingsFound, ReadingFailed) as error:
-        logger.warning("%s can't be read again: %s", key, error)
-        return None
-
-
 def correct(store: Store, found: Rederived) -> bool:
     """Publish a corrected version beside the stored one, which stays; False if it is published already.
 
@@ -228,74 +89,3 @@ def correct(store: Store, found: Rederived) -> bool:
         )
     block = {**found.document["pressmark"], "corrects": found.key}
     return bool(store.put_new(found.correction_key, to_bytes({**found.document, "pressmark": block})))
-
-
-def _derive(
-    site: Site, source: Source, first: Capture, article_id: str, day: str, reader: PageReader
-) -> Draft | NotWhole:
-    return asyncio.run(_read(site, source, first, article_id, day, reader))
-
-
-async def _read(
-    site: Site, source: Source, first: Capture, article_id: str, day: str, reader: PageReader
-) -> Draft | NotWhole:
-    captures = [first]
-
-    page_class = layout_of(site).article_page(first.captured_at)
-
-    async def read(page: FetchedPage) -> ReadPage:
-        return reader.article_page(page_class, page)
-
-    async def fetch(url: str) -> FetchedPage:
-        found = source.next_of(url, behind=first)
-        if not found or found.status != OK:
-            raise NotWhole(f"{url} was not captured")
-        captures.append(found)
-        return _page(source, found, site.bounds.article)
-
-    url = first.url
-    try:
-        page = _page(source, first, site.bounds.article)
-        article = clean(await read_article(read, site, article_id, page, fetch))
-        url = article.url  # By which the step `validate` rejects it.
-        document = draft(article)
-        validate(document)
-        made = version_draft(site, day, article.version, document)
-    except NotWhole as error:
-        return error
-    except Exception as error:
-        if isinstance(error, PressmarkError) and not isinstance(error, Rejected):
-            raise  # The bucket or a capture failed, not the page.
-        made = rejection_draft(site, day, article_id, url, as_rejection(error))
-    return attrs.evolve(made, document=with_captures(made.document, captures))
-
-
-def _page(source: Source, capture: Capture, limit: int) -> FetchedPage:
-    try:
-        found = source.response(capture, limit)
-    except CutShort as error:
-        raise NotWhole(unreadable(capture.url, error)) from error
-    except ContentError as error:
-        raise Rejected(error.reason, unreadable(capture.url, error)) from error
-    return FetchedPage(
-        url=capture.url, body=found.body, status=capture.status, headers=found.headers, cut_short=found.cut_short
-    )
-
-
-def _as_of(stored: Document, made: Document, later: frozenset[str] = LATER) -> Document:
-    """Return a document without what older ones do not say yet, if the stored one does not either."""
-    block = made.get("pressmark", {})
-    left_out = later - stored["pressmark"].keys()
-    return {**made, "pressmark": {name: value for name, value in block.items() if name not in left_out}}
-
-
-def _kind(document: Document) -> str:
-    return str(document.get("reason", "version"))
-
-
-def _changed(old: Document, new: Document) -> Iterator[str]:
-    for name in sorted(old.keys() | new.keys()):
-        if name == "pressmark":
-            yield from (f"pressmark.{each}" for each in _changed(old[name], new.get(name, {})))
-        elif old.get(name) != new.get(name):
-            yield name

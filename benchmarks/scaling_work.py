@@ -6,7 +6,8 @@ import time
 from datetime import UTC, datetime
 
 from apps.auditing import Auditor
-from apps.rederiving import Rederived, documents_of, rederive_all
+from apps.derive import Rederived
+from apps.rederiving import documents_of, rederive_all
 from pressmark.archive import manifest
 from pressmark.archive.portions import Portion
 from pressmark.archive.store import Store

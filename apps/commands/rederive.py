@@ -7,7 +7,8 @@ from datetime import datetime
 import attrs
 import click
 
-from apps.rederiving import Rederived, Unreadable, correct, documents_of, rederive_all
+from apps.derive import Rederived
+from apps.rederiving import Unreadable, correct, documents_of, rederive_all
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.cli.echo import echo

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from apps.rederiving import derive
+from apps.derive import derive
 from pressmark.archive.captured import Captured
 from pressmark.archive.spool import Spool
 from pressmark.site_files import load_sites

@@ -14,7 +14,7 @@ from backports import zstd
 from click.testing import CliRunner
 
 from apps.cli import main
-from apps.rederiving import derive
+from apps.derive import derive
 from pressmark.archive import cdxj, keys
 from pressmark.archive.captured import Captured
 from pressmark.document import to_bytes

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from apps.commands.rederive import rederive_command
-from apps.rederiving import correct, derive, rederive
+from apps.derive import derive, rederive
+from apps.rederiving import correct
 from pressmark.archive import keys
 from pressmark.archive.captured import Captured
 from pressmark.archive.store import Store
