@@ -26,7 +26,7 @@ logger = logging.getLogger("pressmark.report")
 
 def recover_site(site: Site) -> None:
     """Publish what killed runs of a site left on this machine; while it is crawled, that is left to the crawls."""
-    from apps.recovery import recover_and_publish  # It brings Scrapy.
+    from pressmark.crawl.recover import recover_and_publish  # It brings Scrapy.
 
     config = Config.from_env(os.environ)
     try:

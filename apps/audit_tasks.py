@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from apps.auditing import LISTED, Auditor, Seen
 from apps.portion_tasks import days_of, divide
 from apps.task_store import opened
 from pressmark.archive.portions import Portion
 from pressmark.archive.verify import Finding
 from pressmark.config import Config
+from pressmark.jobs.audit import LISTED, Auditor, Seen
 from pressmark.packages.signing import trusted_keys
 from pressmark.site import Site
 

@@ -31,7 +31,7 @@ from pressmark.text import shown, shown_lines
 
 __all__ = ["RETRIES"]
 
-RUNNER = (sys.executable, "-m", "apps.crawl_runner")
+RUNNER = (sys.executable, "-m", "pressmark.crawl.process")
 _DONE = {"success", "skipped"}
 STOP_SECONDS = 90
 """How long a crawl may take to end in order when the task does not wait for it any more, e.g. on a timeout; for 10 of

@@ -7,10 +7,10 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps.rederiving import Unreadable, correct, documents_of, rederive_all
 from apps.task_store import opened
 from pressmark.archive.portions import Portion
 from pressmark.errors import UsageError
+from pressmark.jobs.rederive import Unreadable, correct, documents_of, rederive_all
 from pressmark.site import Site
 
 SHOWN = 20

@@ -5,14 +5,14 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from apps.auditing import Auditor
-from apps.derive import Rederived
-from apps.rederiving import documents_of, rederive_all
 from pressmark.archive import manifest
 from pressmark.archive.portions import Portion
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.crawl.derive import Rederived
 from pressmark.exports import Exporter
+from pressmark.jobs.audit import Auditor
+from pressmark.jobs.rederive import documents_of, rederive_all
 from pressmark.merged_index import Merger
 from pressmark.packages.packager import Packager
 from pressmark.site_files import load_sites

@@ -43,9 +43,9 @@ def main(articles: int, rounds: int, delay: float) -> None:
         with RunningNewsroom(Newsroom(articles=articles, crawl_delay=0)) as running:
             _write_site(Path(folder), running.url, delay)
             with console.status(f"the first run publishes {articles} articles"):
-                _run("-m", "apps.crawl_runner", SECTION, "--pages", str(articles), "--recheck")
+                _run("-m", "pressmark.crawl.process", SECTION, "--pages", str(articles), "--recheck")
             for number in range(rounds):
-                run = _run("-m", "apps.crawl_runner", SECTION)
+                run = _run("-m", "pressmark.crawl.process", SECTION)
                 told = manifest.latest(store, "newsroom", "world/europe")
                 assert told
                 counts = told.counts

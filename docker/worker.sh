@@ -42,7 +42,7 @@ end_crawls() {
     local process pid
     for process in /proc/[0-9]*; do
         pid=${process#/proc/}
-        if [[ -z ${told[$pid]:-} ]] && grep --quiet --null-data --line-regexp apps.crawl_runner "$process/cmdline" 2>/dev/null &&
+        if [[ -z ${told[$pid]:-} ]] && grep --quiet --null-data --line-regexp pressmark.crawl.process "$process/cmdline" 2>/dev/null &&
             grep --quiet --null-data --line-regexp --fixed-strings "PRESSMARK_SPOOL=$PRESSMARK_SPOOL" "$process/environ" 2>/dev/null; then
             told[$pid]=1  # Once: a second signal would not be as patient.
             kill -TERM "$pid" 2>/dev/null || true

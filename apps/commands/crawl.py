@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
-from apps.crawl import Result
-from apps.scope_options import scope_from, scope_options
 from pressmark.archive.manifest_model import COMPLETE, INTERRUPTED, SEARCH
 from pressmark.cli.echo import echo
 from pressmark.cli.output import console, print_json, progress, table
 from pressmark.config import Config
+from pressmark.crawl.crawler import Result
+from pressmark.crawl.options import scope_from, scope_options
 from pressmark.errors import Stopped
 from pressmark.outcomes import Outcome
 from pressmark.run import Run, changed
@@ -42,7 +42,7 @@ def crawl(section: str, as_json: bool, **scope: Any) -> None:
 
     Without --backfill, --find-pages or --article it reads what is new on the first listing pages.
     """
-    from apps.crawl import crawl as crawl_once
+    from pressmark.crawl.crawler import crawl as crawl_once
 
     stderr = Console(stderr=True)
     log_to(_handler(stderr))

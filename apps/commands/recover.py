@@ -8,13 +8,13 @@ from typing import Any
 import attrs
 import click
 
-from apps.recovery import adopt, recover_and_publish, take_again
 from pressmark.archive.set_aside import all_set_aside
 from pressmark.archive.spool_files import spool_files
 from pressmark.archive.store import Store
 from pressmark.cli.echo import echo
 from pressmark.cli.output import console, print_json, table
 from pressmark.config import Config
+from pressmark.crawl.recover import adopt, recover_and_publish, take_again
 from pressmark.errors import HostBusy, PressmarkError, SpoolError, UsageError
 from pressmark.private import keep_private
 from pressmark.site import Site

@@ -7,14 +7,14 @@ from datetime import datetime
 import attrs
 import click
 
-from apps.derive import Rederived
-from apps.rederiving import Unreadable, correct, documents_of, rederive_all
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.cli.echo import echo
 from pressmark.cli.output import Day, Name, console, counting, print_json, table
 from pressmark.config import Config
+from pressmark.crawl.derive import Rederived
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.jobs.rederive import Unreadable, correct, documents_of, rederive_all
 from pressmark.site_files import find_section, load_sites
 
 

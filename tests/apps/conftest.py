@@ -61,7 +61,7 @@ class Archive:
         path.write_text(yaml.safe_dump({**shipped, "origin": self.url, **changes}))
 
     def start(
-        self, *options: str, section: str = SECTION, runner: str = "apps.crawl_runner", **environment: str
+        self, *options: str, section: str = SECTION, runner: str = "pressmark.crawl.process", **environment: str
     ) -> tuple[subprocess.Popen[str], int]:
         """Start the crawl runner; return it with the reading end of its result pipe."""
         reader, writer = os.pipe()

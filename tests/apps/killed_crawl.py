@@ -12,10 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from apps import crawl_runner
 from pressmark.archive import archivist, archivist_process, spool
 from pressmark.archive.member import Member
 from pressmark.archive.store import Store
+from pressmark.crawl import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ def main() -> None:
         steps.around(Store, name)
     archivist.COMMAND = (sys.executable, "-m", "tests.apps.killed_crawl", "as-archivist", target)
     try:
-        (archivist_process if me == "archivist" else crawl_runner).main()
+        (archivist_process if me == "archivist" else process).main()
     finally:
         print(f"steps of {me}: {steps.count};", file=sys.stderr)  # noqa: T201 - its result
 

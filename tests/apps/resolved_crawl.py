@@ -68,6 +68,6 @@ socket.socket.connect = connecting  # type: ignore[method-assign, assignment]
 socket.socket.connect_ex = connecting_ex  # type: ignore[method-assign, assignment]
 
 if __name__ == "__main__":
-    from apps import crawl_runner  # Behind the stand-ins: Twisted takes the resolver when it is imported.
+    from pressmark.crawl import process  # Behind the stand-ins: Twisted takes the resolver when it is imported.
 
-    sys.exit(crawl_runner.main())
+    sys.exit(process.main())

@@ -16,11 +16,11 @@ import attrs
 import psutil
 import pytest
 
-from apps.recovery import recover_and_publish
 from pressmark.archive.set_aside import all_set_aside
 from pressmark.archive.spool_files import spool_files
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.crawl.recover import recover_and_publish
 from pressmark.local.s3server import RunningS3
 from pressmark.site import Site
 from pressmark.site_files import load_sites

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps import recovery
 from apps.archive_tasks import recover_site, report_crawl, verify_crawl
-from apps.host_lock import host_lock
 from pressmark.config import Config
+from pressmark.crawl import recover
+from pressmark.crawl.host_lock import host_lock
 from pressmark.site_files import load_sites
 from tests.samples import exchange
 
@@ -20,7 +20,7 @@ def test_recover_leaves_it_to_a_crawl_that_goes_on(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSMARK_SPOOL", str(tmp_path))
-    monkeypatch.setattr(recovery, "WAIT", 0.1)
+    monkeypatch.setattr(recover, "WAIT", 0.1)
     left = tmp_path / SITE.site / "newsroom-20260101000000000-run1-00001.warc.gz.open"
     left.parent.mkdir()
     left.write_bytes(exchange().response_head)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from apps import auditing
-from apps.auditing import audit
 from apps.cli import main
 from pressmark.archive.store import WARC
+from pressmark.jobs import audit as auditing
+from pressmark.jobs.audit import audit
 from pressmark.local.s3server import RunningS3
 from tests.apps.conftest import Archive, archiving
 from tests.apps.test_rederive import LouderPage, QuietlyLouderPage, hold

@@ -7,9 +7,9 @@ from typing import Any
 import attrs
 import pytest
 
-from apps.derive import derive
 from pressmark.archive.captured import Captured
 from pressmark.archive.spool import Spool
+from pressmark.crawl.derive import derive
 from pressmark.site_files import load_sites
 from tests.apps.hostile_site import article_id, page, path
 from tests.samples import exchange

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from apps.derive import rederive
+from pressmark.crawl.derive import rederive
 from pressmark.errors import FindingsFound
 from pressmark.site_files import load_sites
 from tests.apps.conftest import READABLE, SECTION, Archive

@@ -5,8 +5,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from apps.host_lock import host_lock
 from pressmark.config import Config
+from pressmark.crawl.host_lock import host_lock
 from pressmark.errors import HostBusy
 from pressmark.site import Site
 from pressmark.site_files import load_sites

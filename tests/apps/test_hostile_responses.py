@@ -14,9 +14,9 @@ from backports import zstd
 from click.testing import CliRunner
 
 from apps.cli import main
-from apps.derive import derive
 from pressmark.archive import cdxj, keys
 from pressmark.archive.captured import Captured
+from pressmark.crawl.derive import derive
 from pressmark.document import to_bytes
 from pressmark.site_files import load_sites
 from tests.apps.conftest import SECTION, Archive, Crawl

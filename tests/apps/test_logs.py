@@ -10,7 +10,7 @@ EVIL = "a\x1b[2J\r\nERROR forged \x9b31m \u202e \u2028 \ud800 %s"
 SEEN = r"a\x1b[2J\r\nERROR forged \x9b31m \u202e \u2028 \ud800 %s"
 PROGRAM = """
 import logging, sys
-from apps.crawl_runner import JsonLines
+from pressmark.crawl.process import JsonLines
 from pressmark.system.logs import log_to
 handler = logging.StreamHandler()
 handler.setFormatter(JsonLines() if sys.argv[1] == "json" else logging.Formatter("%(levelname)s %(message)s"))

@@ -10,15 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 from apps.commands.rederive import rederive_command
-from apps.derive import derive, rederive
-from apps.rederiving import correct
 from pressmark.archive import keys
 from pressmark.archive.captured import Captured
 from pressmark.archive.store import Store
 from pressmark.article import Article
 from pressmark.config import Config
+from pressmark.crawl.derive import derive, rederive
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.jobs.rederive import correct
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.s3server import RunningS3
 from pressmark.schema import ARTICLE

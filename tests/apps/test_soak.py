@@ -97,7 +97,17 @@ class Soak:
     def crawl(self, *options: str, hurt: bool = True) -> dict[str, Any]:
         """Crawl, with whatever comes in between; return the manifest, or nothing."""
         before = len(self.site.served)
-        command = [sys.executable, "-m", "apps.crawl_runner", SECTION, *options, "--log", "json", "--result-fd", "1"]
+        command = [
+            sys.executable,
+            "-m",
+            "pressmark.crawl.process",
+            SECTION,
+            *options,
+            "--log",
+            "json",
+            "--result-fd",
+            "1",
+        ]
         code, said = self._run(command, hurt=hurt)
         told = json.loads(said)["manifest"] if code >= 0 and said else None
         had = self.site.served[before:]

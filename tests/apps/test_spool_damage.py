@@ -15,10 +15,10 @@ from typing import Any
 import attrs
 import pytest
 
-from apps.recovery import take_again
 from pressmark.archive import recovery
 from pressmark.archive.set_aside import all_set_aside, new_note, write_note
 from pressmark.archive.store import Store
+from pressmark.crawl.recover import take_again
 from pressmark.errors import SpoolError, UsageError
 from tests.apps.spooled import Spooled, flip, head, hole, left, members, spooled, stray_copy, whole
 from tests.apps.test_cli import pressmark

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from apps.stopping import Stopping
+from pressmark.crawl.shutdown import Stopping
 from pressmark.errors import Stopped
 
 

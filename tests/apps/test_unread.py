@@ -10,13 +10,13 @@ from pathlib import Path
 import attrs
 import pytest
 
-from apps.recovery import recover_and_publish
 from pressmark.archive import keys
 from pressmark.archive.batch import Batch, Published, kept, kept_at
 from pressmark.archive.publisher import publish
 from pressmark.archive.spool import Spool
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.crawl.recover import recover_and_publish
 from pressmark.errors import BucketError
 from pressmark.site_files import load_sites
 from tests.apps.hostile_site import article_id, page, path

@@ -175,7 +175,7 @@ class Night:
 def _crawls(process: psutil.Process, spool: Path) -> bool:
     try:
         return (
-            any("crawl_runner" in part for part in process.cmdline())
+            any(part.endswith((".crawl_runner", ".crawl.process")) for part in process.cmdline())
             and process.status() != psutil.STATUS_ZOMBIE
             and process.environ().get("PRESSMARK_SPOOL") == str(spool)
         )

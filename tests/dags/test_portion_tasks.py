@@ -9,8 +9,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from apps import audit_tasks, portion_tasks, rederive_tasks
-from apps.auditing import audit
 from pressmark.errors import UsageError
+from pressmark.jobs.audit import audit
 from pressmark.local.s3server import RunningS3
 from pressmark.site import Site
 from pressmark.site_files import load_sites

@@ -61,7 +61,7 @@ class Cluster:
     def _crawls(self, process: psutil.Process) -> bool:
         try:
             ours = process.environ().get("PRESSMARK_SPOOL") in map(str, self.spools)
-            return ours and "apps.crawl_runner" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+            return ours and "pressmark.crawl.process" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
 

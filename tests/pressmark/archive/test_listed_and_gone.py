@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from apps.rederiving import documents_of
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_runs
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
+from pressmark.jobs.rederive import documents_of
 from pressmark.local.s3server import RunningS3
 from pressmark.reader import Reader
 from tests.manifests import manifest_of

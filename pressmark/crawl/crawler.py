@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from apps.derive import read_today
-from apps.host_lock import host_lock
-from apps.recovery import derived, recover
-from apps.stopping import Stopping
 from pressmark.archive.manifest_model import Manifest
 from pressmark.archive.patience import make_haste
 from pressmark.archive.store import Store
 from pressmark.config import Config
+from pressmark.crawl.derive import read_today
+from pressmark.crawl.host_lock import host_lock
+from pressmark.crawl.recover import derived, recover
+from pressmark.crawl.shutdown import Stopping
 from pressmark.errors import PressmarkError
 from pressmark.file_system import check_reserve
 from pressmark.private import keep_private

@@ -5,12 +5,12 @@ from typing import Any
 
 import attrs
 
-from apps.derive import Rederived
-from apps.rederiving import OTHER_READER, Unreadable, rederive_all
 from pressmark import __version__
 from pressmark.archive.sample import Sampled
 from pressmark.archive.store import Store
 from pressmark.archive.verify import Finding
+from pressmark.crawl.derive import Rederived
+from pressmark.jobs.rederive import OTHER_READER, Unreadable, rederive_all
 from pressmark.site import Site
 
 SOFTWARE = f"pressmark {__version__}"

@@ -1,4 +1,4 @@
-"""The crawl as a process of its own, as the Airflow operator starts it: `python -m apps.crawl_runner SITE/SECTION`.
+"""The crawl as a process of its own, as Airflow starts it: `python -m pressmark.crawl.process SITE/SECTION`.
 
 It prints its log as JSON lines and writes one JSON object to the result pipe before it ends:
 `{"manifest_key": ..., "manifest": ..., "error": {"type", "message", "exit_code"} or null}`.
@@ -14,9 +14,9 @@ from typing import Any
 
 import click
 
-from apps.crawl import crawl
-from apps.scope_options import scope_from, scope_options
 from pressmark.config import Config
+from pressmark.crawl.crawler import crawl
+from pressmark.crawl.options import scope_from, scope_options
 from pressmark.errors import PressmarkError
 from pressmark.site_files import find_section, load_sites
 from pressmark.system.logs import log_to

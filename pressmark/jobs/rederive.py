@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 
-from apps.derive import EXTRACTOR, Missing, Rederived, rederive
 from pressmark.archive import keys, manifest
 from pressmark.archive.store import Store
+from pressmark.crawl.derive import EXTRACTOR, Missing, Rederived, rederive
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound, ReadingFailed, UsageError
 from pressmark.site import Site

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import attrs
 
-from apps.derive import derive, read_today
-from apps.host_lock import host_lock
 from pressmark.archive import keys, strict_json
 from pressmark.archive.batch import Draft
 from pressmark.archive.captured import Captured, Openable
@@ -24,6 +22,8 @@ from pressmark.archive.store import Store
 from pressmark.archive.telling import untold
 from pressmark.article import VersionKey
 from pressmark.config import Config
+from pressmark.crawl.derive import derive, read_today
+from pressmark.crawl.host_lock import host_lock
 from pressmark.document import to_bytes
 from pressmark.drafts import silent_edit_draft
 from pressmark.errors import BucketError, FindingsFound, SpoolError, UsageError

@@ -8,7 +8,6 @@ from typing import Any
 
 import attrs
 
-from apps.audit_sample import SOFTWARE, made_again
 from pressmark import schema
 from pressmark.archive import keys, manifest
 from pressmark.archive.portions import Portion
@@ -20,6 +19,7 @@ from pressmark.archive.verify import Finding, stray, verify_runs
 from pressmark.config import Config
 from pressmark.document import timestamp, to_bytes
 from pressmark.errors import FindingsFound
+from pressmark.jobs.resample import SOFTWARE, made_again
 from pressmark.packages.signing import trusted_keys
 from pressmark.packages.verify import verify_packages
 from pressmark.run import new_run_id

@@ -1,0 +1,1 @@
+"""What is done with an archive: read again, audited."""
