@@ -30,7 +30,7 @@ COMMANDS = {
         "Serve the synthetic site of demo and tests.",
     ),
     "package": ("apps.commands.package:package", "Write a WACZ file a day, which replays by itself."),
-    "pools": ("apps.airflow_pools:pools_command", "Print the Airflow pools that the DAGs need."),
+    "pools": ("pressmark.airflow.pools:pools_command", "Print the Airflow pools that the DAGs need."),
     "reading-room": (
         "apps.commands.reading_room:reading_room",
         "Serve search, comparison and replay to readers.",

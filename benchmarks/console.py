@@ -18,8 +18,8 @@ from fastapi import FastAPI
 from rich.console import Console
 from rich.table import Table
 
-from apps.console.app import console_app
 from pressmark import schema
+from pressmark.airflow.console.app import console_app
 from pressmark.archive import keys, manifest
 from pressmark.archive.manifest_model import Manifest
 from pressmark.archive.store import Store

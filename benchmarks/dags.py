@@ -17,7 +17,7 @@ from pressmark.local.demo.settings import ROOT
 READ = """
 import json, runpy, sys, time
 from airflow.dag_processing.dagbag import DagBag  # All that it imports is no part of it.
-import apps.dag_names
+import pressmark.airflow.dag_defaults
 took = {}
 for path in sys.argv[1:]:
     began = time.perf_counter()

@@ -35,9 +35,9 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, get_current_context, task
 
-from apps.crawl_operator import CrawlOperator
-from apps.dag_names import SOON, articles, crawl_options, dag_options, deadline, sites, telling
-from apps.retries import RETRIES
+from pressmark.airflow.dag_defaults import SOON, articles, crawl_options, dag_options, deadline, sites, telling
+from pressmark.airflow.operators.crawl import CrawlOperator
+from pressmark.airflow.retries import RETRIES
 from pressmark.site import MOST_PAGES, Site
 
 
@@ -75,7 +75,7 @@ def archive(site: Site, name: str) -> DAG:
         @task(**crawl_options(site, SOON), **of_tries)  # type: ignore[untyped-decorator]  # Its options are not known one by one.
         def recover() -> None:
             """Publish what killed runs left on this machine."""
-            from apps.archive_tasks import recover_site  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.archive import recover_site  # noqa: PLC0415  # It brings boto3.
 
             recover_site(site)
 
@@ -90,15 +90,15 @@ def archive(site: Site, name: str) -> DAG:
         @task(retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def verify(crawled: dict[str, Any]) -> None:
             """Read back every object of this run."""
-            from apps.archive_tasks import verify_crawl  # noqa: PLC0415  # It brings boto3.
-            from apps.site_alarms import tell_findings  # noqa: PLC0415  # It brings the receivers.
+            from pressmark.airflow.alerts.site import tell_findings  # noqa: PLC0415  # It brings the receivers.
+            from pressmark.airflow.tasks.archive import verify_crawl  # noqa: PLC0415  # It brings boto3.
 
             verify_crawl(crawled, partial(tell_findings, site.site, get_current_context()))
 
         @task(outlets=[asset])
         def report(crawled: dict[str, Any], *, outlet_events: Any = None) -> None:
             """Tell what the run did, to people and to the asset's consumers."""
-            from apps.archive_tasks import report_crawl  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.archive import report_crawl  # noqa: PLC0415  # It brings boto3.
 
             outlet_events[asset].extra = report_crawl(crawled)
 
@@ -107,7 +107,7 @@ def archive(site: Site, name: str) -> DAG:
         @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def alarms() -> list[dict[str, Any]]:
             """Tell what is wrong with this section."""
-            from apps.alarms import watch_section  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.alerts.section import watch_section  # noqa: PLC0415  # It brings boto3.
 
             return watch_section(f"{site.site}/{name}", get_current_context())
 

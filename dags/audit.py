@@ -22,10 +22,10 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, get_current_context, task
 
-from apps.airflow_pools import PORTIONS
-from apps.audit_operator import AuditOperator
-from apps.dag_names import dag_options, portion_params, sites
-from apps.retries import RETRIES
+from pressmark.airflow.dag_defaults import dag_options, portion_params, sites
+from pressmark.airflow.operators.audit import AuditOperator
+from pressmark.airflow.pools import PORTIONS
+from pressmark.airflow.retries import RETRIES
 from pressmark.site import Site
 
 SUNDAY_NIGHT = "17 3 * * 0"
@@ -57,7 +57,7 @@ def audit(site: Site) -> DAG:
         @task(retry_policy=RETRIES, retries=1, retry_delay=AGAIN)
         def plan(params: Any = None) -> list[dict[str, Any]]:
             """Divide the archive."""
-            from apps.audit_tasks import plan as plan_audit  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.audit import plan as plan_audit  # noqa: PLC0415  # It brings boto3.
 
             return plan_audit(site, params)
 
@@ -71,21 +71,21 @@ def audit(site: Site) -> DAG:
         )
         def look(days: str, listed: int, dag_run: Any = None) -> dict[str, Any]:
             """Read what is there of these days."""
-            from apps.audit_tasks import look as look_at  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.audit import look as look_at  # noqa: PLC0415  # It brings boto3.
 
             return look_at(site, days, listed, dag_run.run_after)
 
         @task(retry_policy=RETRIES, retries=1, retry_delay=AGAIN, execution_timeout=timedelta(hours=12))
         def survey(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
             """Make a sample again, and look for objects that no run tells of."""
-            from apps.audit_tasks import survey as survey_all  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.audit import survey as survey_all  # noqa: PLC0415  # It brings boto3.
 
             return survey_all(site, params, dag_run.run_after)
 
         @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def alarms() -> None:
             """Notify recipients if a task of this run failed; the run has then failed, too."""
-            from apps.site_alarms import watch_run  # noqa: PLC0415  # It brings the receivers.
+            from pressmark.airflow.alerts.site import watch_run  # noqa: PLC0415  # It brings the receivers.
 
             watch_run(site.site, get_current_context(), enough=1)
 

@@ -30,10 +30,10 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, get_current_context, task, task_group
 
-from apps.chunk_operator import ChunkOperator
-from apps.crawl_operator import CrawlOperator
-from apps.dag_names import WHENEVER, articles, crawl_options, dag_options, sites
-from apps.retries import RETRIES
+from pressmark.airflow.dag_defaults import WHENEVER, articles, crawl_options, dag_options, sites
+from pressmark.airflow.operators.chunk import ChunkOperator
+from pressmark.airflow.operators.crawl import CrawlOperator
+from pressmark.airflow.retries import RETRIES
 from pressmark.site import Site
 
 DEFAULT_RATE = 20
@@ -88,7 +88,7 @@ def backfill(site: Site, name: str) -> DAG:
         @task.branch
         def plan(params: Any = None, ti: Any = None) -> str:
             """Read the form, and tell whether pages must be found first."""
-            from apps.backfill_tasks import Asked  # noqa: PLC0415  # Parsing stays light.
+            from pressmark.airflow.tasks.backfill import Asked  # noqa: PLC0415  # Parsing stays light.
 
             days = Asked.of(params).days
             for name, day in zip(("since", "until"), days or (), strict=False):
@@ -105,7 +105,7 @@ def backfill(site: Site, name: str) -> DAG:
         @task(trigger_rule="none_failed_min_one_success")
         def chunks(params: Any = None, ti: Any = None) -> list[str]:
             """Divide the pages."""
-            from apps.backfill_tasks import chunks_of  # noqa: PLC0415  # Parsing stays light.
+            from pressmark.airflow.tasks.backfill import chunks_of  # noqa: PLC0415  # Parsing stays light.
 
             return chunks_of(site, params, ti.xcom_pull(task_ids="find"))
 
@@ -122,7 +122,7 @@ def backfill(site: Site, name: str) -> DAG:
             @task(retry_policy=RETRIES, retries=2)
             def verify(crawled: dict[str, Any]) -> dict[str, Any]:
                 """Read back every object of this chunk, and hand on what the crawl returned."""
-                from apps.archive_tasks import verify_crawl  # noqa: PLC0415  # It brings boto3.
+                from pressmark.airflow.tasks.archive import verify_crawl  # noqa: PLC0415  # It brings boto3.
 
                 verify_crawl(crawled)
                 return crawled
@@ -132,7 +132,7 @@ def backfill(site: Site, name: str) -> DAG:
         @task(trigger_rule="all_done", outlets=[asset])
         def report(planned: list[str], *, outlet_events: Any = None) -> None:
             """Add up what the chunks brought, and fail if one is missing."""
-            from apps.backfill_tasks import report_chunks  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.backfill import report_chunks  # noqa: PLC0415  # It brings boto3.
 
             of_all = range(len(planned or ()))  # Named one by one: else a single one comes without its list.
             crawled = get_current_context()["ti"].xcom_pull(task_ids="chunk.verify", map_indexes=of_all)

@@ -19,8 +19,8 @@ from typing import Any
 
 from airflow.sdk import DAG, AssetAny, dag, get_current_context, task
 
-from apps.dag_names import articles, dag_options, sites
-from apps.retries import RETRIES
+from pressmark.airflow.dag_defaults import articles, dag_options, sites
+from pressmark.airflow.retries import RETRIES
 from pressmark.site import Site
 
 
@@ -37,28 +37,28 @@ def package(site: Site) -> DAG:
         @task(retry_policy=RETRIES, retries=3, retry_delay=timedelta(minutes=5))
         def export() -> dict[str, Any]:
             """Write the days that changed."""
-            from apps.package_tasks import export_site  # noqa: PLC0415  # It brings boto3 and pyarrow.
+            from pressmark.airflow.tasks.package import export_site  # noqa: PLC0415  # It brings boto3 and pyarrow.
 
             return export_site(site)
 
         @task(retry_policy=RETRIES, retries=3, retry_delay=timedelta(minutes=5))
         def index() -> dict[str, Any]:
             """Merge what is new into the months' indexes."""
-            from apps.package_tasks import index_site  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.package import index_site  # noqa: PLC0415  # It brings boto3.
 
             return index_site(site)
 
         @task(retry_policy=RETRIES, retries=3, retry_delay=timedelta(minutes=5))
         def wacz() -> dict[str, Any]:
             """Package the days of which segments have arrived."""
-            from apps.package_tasks import package_site  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.package import package_site  # noqa: PLC0415  # It brings boto3.
 
             return package_site(site)
 
         @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def alarms() -> None:
             """Notify recipients if a task of this run failed; the run has then failed, too."""
-            from apps.site_alarms import watch_run  # noqa: PLC0415  # It brings the receivers.
+            from pressmark.airflow.alerts.site import watch_run  # noqa: PLC0415  # It brings the receivers.
 
             watch_run(site.site, get_current_context(), enough=2)
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, task
 
-from apps.crawl_operator import CrawlOperator
-from apps.dag_names import NOW, articles, crawl_options, dag_options, sites
-from apps.retries import RETRIES
+from pressmark.airflow.dag_defaults import NOW, articles, crawl_options, dag_options, sites
+from pressmark.airflow.operators.crawl import CrawlOperator
+from pressmark.airflow.retries import RETRIES
 from pressmark.site import LONGEST_URL, Site
 
 
@@ -55,7 +55,7 @@ def recrawl(site: Site) -> DAG:
         @task
         def find(params: Any = None) -> str:
             """Return the article's URL."""
-            from apps.archive_tasks import article_url  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.archive import article_url  # noqa: PLC0415  # It brings boto3.
 
             return article_url(site, params["article"])
 
@@ -69,14 +69,14 @@ def recrawl(site: Site) -> DAG:
         @task(retry_policy=RETRIES, retries=2)
         def verify(crawled: dict[str, Any]) -> None:
             """Read back every object of this run."""
-            from apps.archive_tasks import verify_crawl  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.archive import verify_crawl  # noqa: PLC0415  # It brings boto3.
 
             verify_crawl(crawled)
 
         @task(outlets=list(assets.values()))
         def report(crawled: dict[str, Any], *, params: Any = None, outlet_events: Any = None) -> None:
             """Tell what became of the article."""
-            from apps.archive_tasks import report_crawl  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.archive import report_crawl  # noqa: PLC0415  # It brings boto3.
 
             outlet_events[assets[params["section"]]].extra = report_crawl(crawled)
 

@@ -24,9 +24,9 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, task
 
-from apps.airflow_pools import PORTIONS
-from apps.dag_names import dag_options, portion_params, sites
-from apps.retries import RETRIES
+from pressmark.airflow.dag_defaults import dag_options, portion_params, sites
+from pressmark.airflow.pools import PORTIONS
+from pressmark.airflow.retries import RETRIES
 from pressmark.site import Site
 
 
@@ -49,21 +49,21 @@ def rederive(site: Site) -> DAG:
         @task(retry_policy=RETRIES, retries=2)
         def plan(params: Any = None) -> list[str]:
             """Divide the archive."""
-            from apps.portion_tasks import divide  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.partitions import divide  # noqa: PLC0415  # It brings boto3.
 
             return [str(each) for each in divide(site, params)]
 
         @task(retry_policy=RETRIES, retries=2, pool=PORTIONS, map_index_template="{{ task.op_kwargs.days }}")
         def portion(days: str, params: Any = None) -> dict[str, Any]:
             """Read the documents of these days anew."""
-            from apps.rederive_tasks import rederive_portion  # noqa: PLC0415  # It brings Scrapy.
+            from pressmark.airflow.tasks.rederive import rederive_portion  # noqa: PLC0415  # It brings Scrapy.
 
             return rederive_portion(site, days, write=params["write"])
 
         @task(retry_policy=RETRIES, retries=1)
         def report(done: list[Mapping[str, Any]]) -> dict[str, Any]:
             """Add up what came of all portions."""
-            from apps.rederive_tasks import report as report_portions  # noqa: PLC0415  # It brings Scrapy.
+            from pressmark.airflow.tasks.rederive import report as report_portions  # noqa: PLC0415  # It brings Scrapy.
 
             return report_portions(done)
 

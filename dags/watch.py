@@ -16,8 +16,8 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, dag, get_current_context, task
 
-from apps.dag_names import OWNER, START
-from apps.retries import RETRIES
+from pressmark.airflow.dag_defaults import OWNER, START
+from pressmark.airflow.retries import RETRIES
 
 
 def watch() -> DAG:
@@ -41,7 +41,7 @@ def watch() -> DAG:
         @task(retry_policy=RETRIES, retries=1, retry_delay=timedelta(minutes=1))
         def site_files() -> None:
             """Read each site file, and tell of those that are wrong."""
-            from apps.alarms import watch_site_files  # noqa: PLC0415  # It brings the receivers.
+            from pressmark.airflow.alerts.section import watch_site_files  # noqa: PLC0415  # It brings the receivers.
 
             watch_site_files(get_current_context())
 

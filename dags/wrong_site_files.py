@@ -1,6 +1,6 @@
 """Names the site files that are wrong, as an import error of this file, which has no DAG that Airflow could drop."""
 
-from apps.dag_names import sites
+from pressmark.airflow.dag_defaults import sites
 from pressmark.errors import SiteFileError
 
 if wrong := sites().wrong:

@@ -23,7 +23,7 @@ _SETTLING = timedelta(days=2)
 """No run goes on for longer: what began before will hardly leave a manifest now."""
 _LISTED = timedelta(minutes=10)
 _TRY = re.compile(r"\d{8}T\d{6}-([0-9a-f]{6})-\d+", re.ASCII)
-"""A run id of a task (`apps.crawl_operator.run_id_of`)."""
+"""A run id of a task (`pressmark.airflow.operators.crawl.run_id_of`)."""
 _MANIFEST = re.compile(r"/[^/.]+\.json$")
 
 logger = logging.getLogger(__name__)

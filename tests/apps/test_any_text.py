@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from apps.receivers import Message
 from pipelines.clean import clean
+from pressmark.airflow.alerts.notifiers import Message
 from pressmark.article import Credit, Image, Raw
 from pressmark.cli import output
 from pressmark.document import draft, to_bytes, validate, with_captures

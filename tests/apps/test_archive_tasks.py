@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps.archive_tasks import recover_site, report_crawl, verify_crawl
+from pressmark.airflow.tasks.archive import recover_site, report_crawl, verify_crawl
 from pressmark.config import Config
 from pressmark.crawl import recover
 from pressmark.crawl.host_lock import host_lock

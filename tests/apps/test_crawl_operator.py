@@ -23,8 +23,8 @@ from airflow.sdk._shared.observability.metrics.statsd_logger import get_statsd_l
 from airflow.sdk.exceptions import AirflowException
 from airflow.sdk.observability import stats
 
-from apps.crawl_operator import CrawlOperator, run_id_of
-from apps.links import RUN_LINKS
+from pressmark.airflow.links import RUN_LINKS
+from pressmark.airflow.operators.crawl import CrawlOperator, run_id_of
 from pressmark.errors import PressmarkError, RunFailed, UsageError
 from tests.manifests import facts_of
 

@@ -4,15 +4,15 @@ import re
 from types import SimpleNamespace
 from typing import Any
 
-from apps import dag_ids
-from apps.crawl_operator import run_id_of
+from pressmark.airflow import ids
+from pressmark.airflow.operators.crawl import run_id_of
 from pressmark.site import Section
 from pressmark.site_files import load_sites
 
 
 def test_the_digest_stands_in_the_run_id_of_a_crawl() -> None:
     context: Any = {"ti": SimpleNamespace(dag_id="archive_x", try_number=2), "run_id": "manual__1"}
-    assert re.fullmatch(rf"\d{{8}}T\d{{6}}-{dag_ids.digest('archive_x', 'manual__1')}-2", run_id_of(context))
+    assert re.fullmatch(rf"\d{{8}}T\d{{6}}-{ids.digest('archive_x', 'manual__1')}-2", run_id_of(context))
 
 
 def test_a_dag_id_names_sections_or_none_and_so_all() -> None:
@@ -21,7 +21,7 @@ def test_a_dag_id_names_sections_or_none_and_so_all() -> None:
     sites = [site.model_copy(update={"sections": {**site.sections, **more}}), load_sites()["chinadaily"]]
 
     def named(dag_id: str) -> list[str]:
-        return [f"{site.site}/{section}" for site, section in dag_ids.sections_of(dag_id, sites)]
+        return [f"{site.site}/{section}" for site, section in ids.sections_of(dag_id, sites)]
 
     assert (
         named("archive_newsroom_world_europe") == named("backfill_newsroom_world_europe") == ["newsroom/world/europe"]

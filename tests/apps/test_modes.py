@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.told import FileState
+from pressmark.airflow.alerts.sent_state import FileState
 from pressmark.archive import guarded, keys
 from pressmark.archive.store import GZIP, TEXT, Store
 from pressmark.config import Config

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk import Context, Variable
 
-from apps.alarms import watch_section
+from pressmark.airflow.alerts.section import watch_section
 from tests.apps.alarms.conftest import OPS, Tasks, mail, tasks  # noqa: F401 - fixtures
 from tests.apps.alarms.servers import MailServer
 from tests.apps.conftest import SECTION, Archive

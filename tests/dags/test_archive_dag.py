@@ -65,7 +65,7 @@ def test_a_run_has_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PRESSMARK_SITES", str(tmp_path))
     [alert] = read_dags().dags["archive_two_words_world_news_far_east"].deadline
     assert alert.interval == timedelta(minutes=9)
-    assert alert.callback.path == "apps.alarms.tell_late"
+    assert alert.callback.path == "pressmark.airflow.alerts.section.tell_late"
     assert alert.callback.kwargs == {"section": "two-words/World-News/Far-East", "allowed": 540}
 
 
@@ -132,7 +132,7 @@ def test_a_damaged_archive_fails_verification(monkeypatch: pytest.MonkeyPatch) -
         return verify_run(store, key)
 
     # Between the tasks of a DAG that is under way there is no other place to do damage from.
-    monkeypatch.setattr("apps.archive_tasks.verify_run", lose_one_and_verify)
+    monkeypatch.setattr("pressmark.airflow.tasks.archive.verify_run", lose_one_and_verify)
     states = _run(read_dags().dags[NEWSROOM])
     assert states == UNTOUCHED | {"crawl": "success", "verify": "failed", "report": "upstream_failed"}
 

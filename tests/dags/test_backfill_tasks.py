@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from apps.backfill_tasks import Asked, chunks_of, pages_a_chunk, report_chunks
-from apps.chunk_operator import refusal
+from pressmark.airflow.operators.chunk import refusal
+from pressmark.airflow.tasks.backfill import Asked, chunks_of, pages_a_chunk, report_chunks
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config

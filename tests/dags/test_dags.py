@@ -11,9 +11,9 @@ from airflow.sdk import RetryAction
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
-from apps.airflow_pools import pools
-from apps.crawl_operator import RETRIES, CrawlOperator
-from apps.dag_names import OWNER
+from pressmark.airflow.dag_defaults import OWNER
+from pressmark.airflow.operators.crawl import RETRIES, CrawlOperator
+from pressmark.airflow.pools import pools
 from pressmark.errors import BucketRefused, BucketUnreachable, ClockWrong, KeysExpired, PressmarkError, UsageError
 from pressmark.site_files import load_sites
 from tests.conftest import ROOT

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps import audit_tasks, portion_tasks, rederive_tasks
+from pressmark.airflow.tasks import audit as audit_tasks
+from pressmark.airflow.tasks import partitions
+from pressmark.airflow.tasks import rederive as rederive_tasks
 from pressmark.errors import UsageError
 from pressmark.jobs.audit import audit
 from pressmark.local.s3server import RunningS3
@@ -30,7 +32,7 @@ def archived(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """An archive of some runs, which is cut into parts of a day as portions of 150 kB."""
     with pytest.MonkeyPatch.context() as patch:
         fresh_bucket(s3, patch)
-        patch.setattr(portion_tasks, "MEGABYTE", 150_000)
+        patch.setattr(partitions, "MEGABYTE", 150_000)
         with archiving(tmp_path_factory.mktemp("portions"), patch) as made:
             assert made.crawl().exit_code == 0
             made.newsroom.update(made.newsroom.article_id(29))
@@ -82,11 +84,11 @@ def test_each_finding_is_told_once_and_strays_are_looked_for(archived: Archive, 
 
 def test_days_the_wrong_way_round_are_refused(site: Site) -> None:
     with pytest.raises(UsageError, match="comes behind"):
-        portion_tasks.divide(site, FORM | {"since": "2026-11-02", "until": "2026-11-01"})
+        partitions.divide(site, FORM | {"since": "2026-11-02", "until": "2026-11-01"})
 
 
 def read_anew(site: Site, *, write: bool = False) -> dict[str, Any]:
-    planned = [str(each) for each in portion_tasks.divide(site, FORM)]
+    planned = [str(each) for each in partitions.divide(site, FORM)]
     assert len(planned) > 1
     return rederive_tasks.report([rederive_tasks.rederive_portion(site, each, write=write) for each in planned])
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from apps.receivers import Message, Receiver, receivers
+from pressmark.airflow.alerts.notifiers import Message, Receiver, receivers
 from pressmark.errors import UsageError
 
 

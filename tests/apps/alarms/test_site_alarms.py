@@ -10,10 +10,10 @@ import pytest
 from airflow.sdk import Context, Variable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps.receivers import receivers
-from apps.site_alarms import tell_findings, tell_no_findings, watch_run
-from apps.telling import Teller
-from apps.told import VariableState
+from pressmark.airflow.alerts.deliver import Teller
+from pressmark.airflow.alerts.notifiers import receivers
+from pressmark.airflow.alerts.sent_state import VariableState
+from pressmark.airflow.alerts.site import tell_findings, tell_no_findings, watch_run
 from pressmark.alarm import unusable
 from pressmark.errors import BucketUnreachable
 from tests.apps.alarms.conftest import OPS, Tasks, ran

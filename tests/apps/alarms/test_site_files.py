@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps.alarms import watch_site_files
+from pressmark.airflow.alerts.section import watch_site_files
 from pressmark.local.demo.settings import write_site_file
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer

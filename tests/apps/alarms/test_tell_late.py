@@ -17,7 +17,7 @@ from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 
-from apps.alarms import tell_late, tell_timed_out
+from pressmark.airflow.alerts.section import tell_late, tell_timed_out
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer
 
@@ -41,7 +41,7 @@ def late(tasks: Tasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 
     def make(state: DagRunState = DagRunState.RUNNING, queued_at: datetime | None = None) -> Callable[[], int]:
         kwargs = {"section": SECTION, "allowed": ALLOWED.total_seconds()}
-        callback = SyncCallback("apps.alarms.tell_late", kwargs=kwargs)
+        callback = SyncCallback("pressmark.airflow.alerts.section.tell_late", kwargs=kwargs)
         deadline = DeadlineAlert(DeadlineReference.FIXED_DATETIME(DUE), timedelta(0), callback)
         tasks.make(lambda context: None, "late", deadline=deadline)
         data = _missed(state, queued_at)

@@ -10,8 +10,8 @@ import pytest
 from airflow.sdk import Context, Variable
 from airflow.sdk.exceptions import AirflowException
 
-from apps.alarms import tell_alarms, tell_failed_try
-from apps.retries import CrawlLost
+from pressmark.airflow.alerts.section import tell_alarms, tell_failed_try
+from pressmark.airflow.retries import CrawlLost
 from pressmark.alarm import Alarm, Kind, unusable
 from pressmark.alarms import JUDGED
 from pressmark.errors import (

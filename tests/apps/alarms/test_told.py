@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.told import FileState
+from pressmark.airflow.alerts.sent_state import FileState
 from tests.bad_json import BAD_JSON
 
 ENTRY = {"incident": "1", "since": "2022-02-18T00:00:00Z", "title": "t", "told": ["smtp:a"], "over": []}

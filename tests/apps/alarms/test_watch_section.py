@@ -7,7 +7,7 @@ import pytest
 from airflow.sdk import Context, Variable
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps.alarms import watch_section
+from pressmark.airflow.alerts.section import watch_section
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.document import timestamp

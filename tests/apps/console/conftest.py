@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from apps.console.app import console_app
+from pressmark.airflow.console.app import console_app
 from pressmark.web.common.holdings import Holdings
 
 

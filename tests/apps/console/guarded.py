@@ -22,8 +22,8 @@ from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.models.revoked_token import RevokedToken
 from fastapi import FastAPI
 
-from apps.console.app import Console
-from apps.console.plugin import ArchivePlugin
+from pressmark.airflow.console.app import Console
+from pressmark.airflow.plugin import ArchivePlugin
 from pressmark.web.common.holdings import Holdings
 
 PATHS = sorted(re.sub(r"{.*?}", "x", route.path) for route in Console(Holdings.open).router().routes)

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import attrs
 import pytest
 
-from apps import dag_ids
+from pressmark.airflow import ids
 from pressmark.archive import keys, manifest
 from pressmark.archive.manifest_model import Manifest
 from pressmark.local.newsroom.faults import FaultKind
@@ -47,7 +47,7 @@ class Night:
 
 
 def run_id(number: int) -> str:
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{dag_ids.digest(DAG, DAG_RUN)}-{number}"
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{ids.digest(DAG, DAG_RUN)}-{number}"
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +221,7 @@ def test_a_dag_run_without_a_crawl_says_so(night: Night, console: Visitor) -> No
 
 def test_a_crawl_that_goes_on_is_told_by_its_mark(night: Night, console: Visitor) -> None:
     started, run = datetime.now(UTC), "scheduled__2026-01-01T00:00:00+00:00"
-    crawl = f"{started:%Y%m%dT%H%M%S}-{dag_ids.digest(DAG, run)}-1"
+    crawl = f"{started:%Y%m%dT%H%M%S}-{ids.digest(DAG, run)}-1"
     key = keys.started("newsroom", "world/europe", started, crawl)
     night.archive.store.put(key, b"")
     told = console.read(f"/run?{urlencode({'dag_id': DAG, 'run_id': run})}")

@@ -7,10 +7,10 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-from apps.console.plugin import ArchivePlugin
+from pressmark.airflow.plugin import ArchivePlugin
 from tests.conftest import ROOT
 
-HEAVY = {"boto3", "jinja2", "apps.console.app", "pressmark.site"}
+HEAVY = {"boto3", "jinja2", "pressmark.airflow.console.app", "pressmark.site"}
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -34,11 +34,11 @@ def test_it_brings_a_page_and_a_tab() -> None:
 
 def test_loading_it_makes_nothing(tmp_path: Path) -> None:
     script = (
-        "import sys, airflow.plugins_manager; before = set(sys.modules); import apps.console.plugin; "
+        "import sys, airflow.plugins_manager; before = set(sys.modules); import pressmark.airflow.plugin; "
         "print(*sorted(set(sys.modules) - before))"
     )
     loaded = set(python("-c", script).stdout.split())
-    assert "apps.console.plugin" in loaded
+    assert "pressmark.airflow.plugin" in loaded
     assert not loaded & HEAVY
     assert len(loaded) < 10
 

@@ -28,7 +28,9 @@ def test_an_empty_bucket_says_what_to_do(bucket: str) -> None:
 def test_an_alarm_says_since_when_and_what_to_do(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     since = datetime.now(UTC) - timedelta(hours=26, minutes=1)
     alarm = Alarm(kind="no-news", title="no news for 26 h", since=since, message="<b>None</b>.", advice="Look.")
-    monkeypatch.setattr("apps.console.overview.alarms", lambda site, *rest: [alarm] if site.site == "newsroom" else [])
+    monkeypatch.setattr(
+        "pressmark.airflow.console.overview.alarms", lambda site, *rest: [alarm] if site.site == "newsroom" else []
+    )
     for path in ("/", "/sections/newsroom/world/europe"):
         told = visitor().read(path)
         assert "Alarm: no news for 26 h since 26 h ago <b>None</b>. What to do: Look." in told

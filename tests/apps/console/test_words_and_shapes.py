@@ -6,10 +6,10 @@ from typing import Any
 import attrs
 import pytest
 
-from apps.console import charts
-from apps.console.days import by_day
-from apps.console.freshness import State, freshness
-from apps.console.politeness import loads
+from pressmark.airflow.console import charts
+from pressmark.airflow.console.days import by_day
+from pressmark.airflow.console.freshness import State, freshness
+from pressmark.airflow.console.politeness import loads
 from pressmark.alarm import Alarm
 from pressmark.archive.manifest_model import HostRequests
 from pressmark.history import PastRun

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from apps.portion_tasks import days_of, divide
-from apps.task_store import opened
+from pressmark.airflow.tasks.bucket import opened
+from pressmark.airflow.tasks.partitions import days_of, divide
 from pressmark.archive.portions import Portion
 from pressmark.archive.verify import Finding
 from pressmark.config import Config

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 
-from apps.console import outcomes
-from apps.console.days import Day
-from apps.console.outcomes import GROUPS
+from pressmark.airflow.console import outcomes
+from pressmark.airflow.console.days import Day
+from pressmark.airflow.console.outcomes import GROUPS
 from pressmark.history import PastRun
 from pressmark.web.common.words import count, exact, size
 

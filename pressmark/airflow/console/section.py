@@ -6,10 +6,10 @@ from typing import Any
 
 import attrs
 
-from apps.console import fates
-from apps.console.addresses import Links
-from apps.console.fates import Row
-from apps.console.overview import Card, card_of
+from pressmark.airflow.console import fates
+from pressmark.airflow.console.addresses import Links
+from pressmark.airflow.console.fates import Row
+from pressmark.airflow.console.overview import Card, card_of
 from pressmark.errors import FindingsFound, UnknownSection
 from pressmark.history import PastRun
 from pressmark.outcomes import Outcome

@@ -8,8 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from apps.console.rendering import render
 from pressmark.advice import on_failure
+from pressmark.airflow.console.rendering import render
 from pressmark.errors import BucketError, FindingsFound, PressmarkError, UnknownSection
 from pressmark.web.common.keys import NotThere
 

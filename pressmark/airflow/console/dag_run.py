@@ -7,7 +7,7 @@ from itertools import takewhile
 
 import attrs
 
-from apps.dag_ids import digest, sections_of
+from pressmark.airflow.ids import digest, sections_of
 from pressmark.archive import keys
 from pressmark.web.common.holdings import Holdings
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps.task_store import opened
+from pressmark.airflow.tasks.bucket import opened
 from pressmark.archive.store import Store
 from pressmark.archive.verify import verify_run
 from pressmark.config import Config

@@ -5,15 +5,15 @@ from datetime import datetime
 
 import attrs
 
-from apps.console import charts, politeness
-from apps.console.addresses import Links
-from apps.console.charts import Chart
-from apps.console.days import Day, by_day
-from apps.console.freshness import FAILURES, Freshness, State, freshness
-from apps.console.politeness import Load
-from apps.dag_ids import slug
 from pressmark import advice
 from pressmark.advice import Advice
+from pressmark.airflow.console import charts, politeness
+from pressmark.airflow.console.addresses import Links
+from pressmark.airflow.console.charts import Chart
+from pressmark.airflow.console.days import Day, by_day
+from pressmark.airflow.console.freshness import FAILURES, Freshness, State, freshness
+from pressmark.airflow.console.politeness import Load
+from pressmark.airflow.ids import slug
 from pressmark.alarm import Alarm
 from pressmark.alarms import alarms
 from pressmark.history import PastRun

@@ -20,11 +20,11 @@ import attrs
 from airflow.sdk import BaseOperator, Context, TriggerRule
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from apps import dag_ids
-from apps.links import RUN_LINKS
-from apps.measures import measure
-from apps.retries import RETRIES, CrawlLost
 from pressmark import errors
+from pressmark.airflow import ids
+from pressmark.airflow.links import RUN_LINKS
+from pressmark.airflow.metrics import measure
+from pressmark.airflow.retries import RETRIES, CrawlLost
 from pressmark.archive.json_model import JsonModel
 from pressmark.archive.manifest_model import INTERRUPTED, Manifest
 from pressmark.text import shown, shown_lines
@@ -188,7 +188,7 @@ def run_id_of(context: Context) -> str:
     It sorts by the time of the try; the middle is that of the DAG run, the end counts the tries.
     """
     instance = context["ti"]
-    digest = dag_ids.digest(instance.dag_id, context["run_id"])
+    digest = ids.digest(instance.dag_id, context["run_id"])
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{digest}-{instance.try_number}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from apps.task_store import opened
+from pressmark.airflow.tasks.bucket import opened
 from pressmark.archive.portions import Portion, portions
 from pressmark.errors import UsageError
 from pressmark.site import Site

@@ -8,12 +8,12 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from apps.console import troubles
-from apps.console.dag_run import dag_run
-from apps.console.overview import overview
-from apps.console.rendering import CAPTURE_POLICY, HEADERS, links_of, render
-from apps.console.run import run_page
-from apps.console.section import section_page
+from pressmark.airflow.console import troubles
+from pressmark.airflow.console.dag_run import dag_run
+from pressmark.airflow.console.overview import overview
+from pressmark.airflow.console.rendering import CAPTURE_POLICY, HEADERS, links_of, render
+from pressmark.airflow.console.run import run_page
+from pressmark.airflow.console.section import section_page
 from pressmark.text import shown_json
 from pressmark.web.common.captured import chunks, held, page_of
 from pressmark.web.common.changes import changes_of
@@ -140,4 +140,4 @@ class Console:
 
 @cache
 def _static(name: str) -> bytes:
-    return (files("apps.console") / "static" / name).read_bytes()
+    return (files("pressmark.airflow.console") / "static" / name).read_bytes()

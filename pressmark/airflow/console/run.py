@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from apps.console import fates
-from apps.console.fates import Row
-from apps.console.outcomes import LABELS
 from pressmark import advice
 from pressmark.advice import Advice
+from pressmark.airflow.console import fates
+from pressmark.airflow.console.fates import Row
+from pressmark.airflow.console.outcomes import LABELS
 from pressmark.archive.manifest_model import ListedSegment, Manifest
 from pressmark.history import PastRun
 from pressmark.outcomes import Outcome

@@ -10,10 +10,10 @@ from airflow.sdk import Asset, Param
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert
 
-from apps.airflow_pools import pool_of
-from apps.dag_ids import slug
-from apps.retries import RETRIES
-from apps.run_deadline import RunQueued
+from pressmark.airflow.ids import slug
+from pressmark.airflow.pools import pool_of
+from pressmark.airflow.retries import RETRIES
+from pressmark.airflow.run_deadline import RunQueued
 from pressmark.config import Config
 from pressmark.errors import SiteFileError
 from pressmark.site import Site
@@ -98,7 +98,8 @@ def deadline(site: Site, section: str) -> DeadlineAlert | None:
         reference=RunQueued(),
         interval=allowed,
         callback=SyncCallback(
-            "apps.alarms.tell_late", {"section": f"{site.site}/{section}", "allowed": allowed.total_seconds()}
+            "pressmark.airflow.alerts.section.tell_late",
+            {"section": f"{site.site}/{section}", "allowed": allowed.total_seconds()},
         ),
     )
 
@@ -107,12 +108,12 @@ def telling(section: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the callbacks that tell of trouble with a section (`SITE/SECTION`): those of its DAG, and of its tasks."""
 
     def tell_of_run(context: Any) -> None:
-        from apps.alarms import tell_timed_out  # Parsing stays light.
+        from pressmark.airflow.alerts.section import tell_timed_out  # Parsing stays light.
 
         tell_timed_out(section, context)
 
     def tell_of_try(context: Any, *, is_last: bool = False) -> None:
-        from apps.alarms import tell_failed_try  # Parsing stays light.
+        from pressmark.airflow.alerts.section import tell_failed_try  # Parsing stays light.
 
         tell_failed_try(section, context, is_last=is_last)
 

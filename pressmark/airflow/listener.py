@@ -53,7 +53,7 @@ def make_pools(names: Collection[str], session: "Session") -> None:
     from airflow.models.pool import Pool
     from sqlalchemy import select
 
-    from apps.airflow_pools import ours
+    from pressmark.airflow.pools import ours
 
     wanted = ours(names)
     there = set(session.scalars(select(Pool.pool).where(Pool.pool.in_(wanted))))
@@ -76,7 +76,7 @@ def _insert(session: "Session") -> Any:
 
 
 def _of_sites() -> set[str]:
-    from apps.airflow_pools import pools
-    from apps.dag_names import sites
+    from pressmark.airflow.dag_defaults import sites
+    from pressmark.airflow.pools import pools
 
     return set(pools(sites().values()))

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps.task_store import opened
+from pressmark.airflow.tasks.bucket import opened
 from pressmark.archive.portions import Portion
 from pressmark.errors import UsageError
 from pressmark.jobs.rederive import Unreadable, correct, documents_of, rederive_all

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk.exceptions import AirflowException
 
-from apps.task_store import be_quiet, opened
+from pressmark.airflow.tasks.bucket import be_quiet, opened
 from pressmark.config import Config
 from pressmark.exports import Exporter
 from pressmark.merged_index import Merger

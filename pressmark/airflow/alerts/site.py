@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Variable
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from apps.links import console_url, link_to_run
-from apps.receivers import receivers
-from apps.telling import Teller, fail, log_alarm
-from apps.told import VariableState
+from pressmark.airflow.alerts.deliver import Teller, fail, log_alarm
+from pressmark.airflow.alerts.notifiers import receivers
+from pressmark.airflow.alerts.sent_state import VariableState
+from pressmark.airflow.links import console_url, link_to_run
 from pressmark.alarm import Alarm, Kind, archive_damaged, dag_failed, run_lost
 from pressmark.archive import strict_json
 from pressmark.errors import UsageError

@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps.links import DocumentLink
+from pressmark.airflow.links import DocumentLink
 from pressmark.site import Site
 from pressmark.text import shown
 
@@ -41,8 +41,8 @@ class AuditOperator(BaseOperator):
             AirflowFailException: something is wrong in the archive.
             BucketError: the bucket failed.
         """
-        from apps.audit_tasks import write  # It brings Scrapy.
-        from apps.site_alarms import tell_findings, tell_no_findings
+        from pressmark.airflow.alerts.site import tell_findings, tell_no_findings
+        from pressmark.airflow.tasks.audit import write  # It brings Scrapy.
 
         run = context["dag_run"]
         began = run.start_date or run.run_after

@@ -10,8 +10,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from apps.console import outcomes
-from apps.console.addresses import Links
+from pressmark.airflow.console import outcomes
+from pressmark.airflow.console.addresses import Links
 from pressmark.web.common import words
 from pressmark.web.common.isolated import isolate
 
@@ -48,7 +48,7 @@ def _page_headers() -> Mapping[str, str]:
 @cache
 def _templates() -> Environment:
     made = Environment(
-        loader=PackageLoader("apps.console"),
+        loader=PackageLoader("pressmark.airflow.console"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

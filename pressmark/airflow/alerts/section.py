@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from apps.dag_names import sites
-from apps.links import console_url, link_to_run
-from apps.receivers import receivers
-from apps.retries import CrawlLost
-from apps.site_alarms import find_lost_run
-from apps.telling import Teller, fail, log_alarm
-from apps.told import FileState, VariableState
+from pressmark.airflow.alerts.deliver import Teller, fail, log_alarm
+from pressmark.airflow.alerts.notifiers import receivers
+from pressmark.airflow.alerts.sent_state import FileState, VariableState
+from pressmark.airflow.alerts.site import find_lost_run
+from pressmark.airflow.dag_defaults import sites
+from pressmark.airflow.links import console_url, link_to_run
+from pressmark.airflow.retries import CrawlLost
 from pressmark.alarm import Alarm, Kind, deadline_missed, no_manifest, site_files_wrong, timed_out, unusable
 from pressmark.alarms import JUDGED, judge, runs_to_judge
 from pressmark.config import Config
@@ -39,7 +39,7 @@ def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
         AirflowFailException: a site file or `PRESSMARK_ALARMS` is wrong, or there is no such section.
         AirflowException: somebody could not be told; another try tells only those.
     """
-    from apps.task_store import be_quiet  # It brings boto3.
+    from pressmark.airflow.tasks.bucket import be_quiet  # It brings boto3.
 
     be_quiet()
     try:

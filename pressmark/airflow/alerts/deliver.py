@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 from airflow.sdk.exceptions import AirflowException
 
-from apps.receivers import Message, Receiver
-from apps.told import Entry, State, Told, entry_of, is_of
+from pressmark.airflow.alerts.notifiers import Message, Receiver
+from pressmark.airflow.alerts.sent_state import Entry, State, Told, entry_of, is_of
 from pressmark.alarm import Alarm, Kind, moment
 from pressmark.alarms import FOLLOWS
 from pressmark.text import shown

@@ -6,8 +6,8 @@ from typing import Any
 
 from airflow.sdk import Context
 
-from apps import dag_ids
-from apps.crawl_operator import CrawlOperator
+from pressmark.airflow import ids
+from pressmark.airflow.operators.crawl import CrawlOperator
 from pressmark.errors import CrawlRefused
 
 LOOKED_AT = 20
@@ -25,7 +25,7 @@ class ChunkOperator(CrawlOperator):
         """
         instance, run = context["ti"], context["dag_run"]
         if run.start_date:
-            before = refusal(self.section, dag_ids.digest(instance.dag_id, context["run_id"]), run.start_date)
+            before = refusal(self.section, ids.digest(instance.dag_id, context["run_id"]), run.start_date)
             if before:
                 raise CrawlRefused(f"the site refused a chunk before this one, which did not ask: {before}")
         return super().execute(context)

@@ -9,8 +9,8 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from apps import pool_listener
-from apps.run_deadline import RunQueued
+from pressmark.airflow import listener
+from pressmark.airflow.run_deadline import RunQueued
 
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%23{colour}' "
@@ -32,7 +32,7 @@ def _console() -> Any:
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
     from airflow.api_fastapi.core_api.security import requires_access_view
 
-    from apps.console.app import console_app
+    from pressmark.airflow.console.app import console_app
     from pressmark.web.common.holdings import Holdings
 
     return console_app(Holdings.open, requires_access_view(AccessView.PLUGINS))
@@ -58,5 +58,5 @@ class ArchivePlugin(AirflowPlugin):
     name = "pressmark"
     fastapi_apps = _APPS
     external_views = _VIEWS
-    listeners = [pool_listener]  # noqa: RUF012  # Airflow reads it as it stands.
+    listeners = [listener]  # noqa: RUF012  # Airflow reads it as it stands.
     deadline_references = [RunQueued]  # noqa: RUF012

@@ -1,0 +1,1 @@
+"""What Airflow sees: plugin, DAG defaults, operators, tasks, alerts and the console."""

@@ -1,0 +1,1 @@
+"""Alarms: found, sent to whom they concern, and remembered."""
