@@ -1,4 +1,7 @@
-"""Alarms: what in the history of a section an operator should hear of. Pure: told by `apps`, shown by the console."""
+"""Alarms: what in the history of a section an operator should hear of. Pure.
+
+`pressmark.airflow.alerts` sends them, the console shows them.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

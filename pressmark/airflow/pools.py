@@ -1,16 +1,9 @@
 """Airflow's pools: one crawl at a time asks a site, and reading archives back leaves room for crawls."""
 
-import json
-import os
 from collections.abc import Collection, Iterable
 from typing import Any
 
-import click
-
-from pressmark.cli.echo import warn
-from pressmark.config import Config
 from pressmark.site import Site
-from pressmark.site_files import load_sites
 
 PORTIONS = "portions"
 """Of portions of archives that are read at a time, of all sites: as many as cores can be spared."""
@@ -37,17 +30,3 @@ def ours(names: Collection[str]) -> dict[str, dict[str, Any]]:
         name: {"slots": number, "description": description, "include_deferred": False}
         for name, (number, description) in found.items()
     }
-
-
-@click.command(
-    "pools",
-    epilog="""\b
-Example:
-  pressmark pools > pools.json && airflow pools import pools.json
-""",
-)
-def pools_command() -> None:
-    """Print the Airflow pools that the DAGs need, for `airflow pools import`."""
-    sites = load_sites(Config.from_env(os.environ).sites)
-    warn(sites.wrong)
-    click.echo(json.dumps(pools(sites.values()), indent=2))

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from apps.cli import main
 from pressmark.archive.store import WARC
+from pressmark.cli.main import main
 from pressmark.jobs import audit as auditing
 from pressmark.jobs.audit import audit
 from pressmark.local.s3server import RunningS3

@@ -9,10 +9,10 @@ import attrs
 import pytest
 from click.testing import CliRunner, Result
 
-from apps.cli import main
 from pressmark.archive import keys, manifest, visits
 from pressmark.archive.manifest_model import manifest_of
 from pressmark.archive.verify import verify_run
+from pressmark.cli.main import main
 from pressmark.document import timestamp
 from pressmark.local.newsroom.story import Story
 from pressmark.outcomes import Outcome

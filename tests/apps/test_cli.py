@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.cli import COMMANDS
+from pressmark.cli.main import COMMANDS
 from tests.apps.conftest import SECTION, Archive
 
 PRESSMARK = Path(sys.executable).parent / "pressmark"
@@ -29,14 +29,14 @@ def test_help_lists_the_commands_and_the_exit_codes() -> None:
 
 
 def test_help_imports_no_command_and_cuts_nothing_off() -> None:
-    code = "import sys; sys.argv = ['pressmark', '--help']; import apps.cli, contextlib\n"
-    code += "with contextlib.suppress(SystemExit): apps.cli.main()\n"
+    code = "import sys; sys.argv = ['pressmark', '--help']; import pressmark.cli.main, contextlib\n"
+    code += "with contextlib.suppress(SystemExit): pressmark.cli.main.main()\n"
     code += "ours = 'apps.', 'pressmark.cli.', 'pressmark.system.'\n"
     code += "print(*[each for each in sys.modules if each.startswith((*ours, 'boto3', 'scrapy', 'pydantic'))])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *told, imported = done.stdout.splitlines()
     assert set(imported.split()) == {
-        "apps.cli",
+        "pressmark.cli.main",
         "pressmark.cli.echo",
         "pressmark.system.logs",
         "pressmark.system.streams",

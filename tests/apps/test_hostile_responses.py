@@ -13,9 +13,9 @@ import pytest
 from backports import zstd
 from click.testing import CliRunner
 
-from apps.cli import main
 from pressmark.archive import cdxj, keys
 from pressmark.archive.captured import Captured
+from pressmark.cli.main import main
 from pressmark.crawl.derive import derive
 from pressmark.document import to_bytes
 from pressmark.site_files import load_sites

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from apps.cli import main
 from pressmark.archive import keys
+from pressmark.cli.main import main
 from pressmark.site import Site
 from tests.apps.conftest import SECTION, Archive, Crawl
 from tests.apps.hostile_site import (

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from apps.commands.index import index
 from pressmark.archive.response import response_of
+from pressmark.cli.commands.index import index
 from pressmark.errors import FindingsFound, UsageError
 from tests.apps.conftest import Archive
 

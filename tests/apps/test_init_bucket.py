@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from apps.cli import COMMANDS
 from pressmark.archive.protection import policy
+from pressmark.cli.main import COMMANDS
 from pressmark.local.s3server import RunningS3
 from pressmark.system.ports import free_port
 from tests.apps.conftest import READABLE, ROOT, SECTION, Archive
@@ -20,7 +20,7 @@ from tests.tools import until
 
 def pressmark(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "apps.cli", *words],
+        [sys.executable, "-m", "pressmark", *words],
         env=os.environ | environment,
         cwd=ROOT,
         capture_output=True,
@@ -149,7 +149,7 @@ def test_every_command_runs_under_the_policy_made_for_it(s3: RunningS3, archive:
             assert done.returncode == 0, f"{role}: {words}: {done.stdout}{done.stderr}"
     for name, words in SERVING.items():
         stands_for = {"PORT": str(free_port()), "REPLAY": str(free_port()), "CACHE": str(tmp_path / name)}
-        command = [sys.executable, "-m", "apps.cli", name, *(stands_for.get(word, word) for word in words)]
+        command = [sys.executable, "-m", "pressmark", name, *(stands_for.get(word, word) for word in words)]
         with subprocess.Popen(
             command, env=os.environ | users["reader"], cwd=ROOT, stderr=subprocess.PIPE, text=True
         ) as server:

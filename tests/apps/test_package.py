@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from apps.cli import main
 from pressmark.archive import keys
 from pressmark.archive.store import JSON
+from pressmark.cli.main import main
 from tests.apps.conftest import READABLE, Archive
 
 ROOT = Path(__file__).parents[2]

@@ -9,11 +9,11 @@ import attrs
 import pytest
 from click.testing import CliRunner
 
-from apps.commands.rederive import rederive_command
 from pressmark.archive import keys
 from pressmark.archive.captured import Captured
 from pressmark.archive.store import Store
 from pressmark.article import Article
+from pressmark.cli.commands.rederive import rederive_command
 from pressmark.config import Config
 from pressmark.crawl.derive import derive, rederive
 from pressmark.document import to_bytes

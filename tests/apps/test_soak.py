@@ -121,7 +121,7 @@ class Soak:
 
     def recover(self) -> None:
         """Recover, with whatever comes in between."""
-        code, _ = self._run([sys.executable, "-m", "apps.cli", "recover", "newsroom", "--json"], hurt=True)
+        code, _ = self._run([sys.executable, "-m", "pressmark", "recover", "newsroom", "--json"], hurt=True)
         self.ends[f"recover {code}"] += 1
 
     def _run(self, command: list[str], *, hurt: bool) -> tuple[int, str]:

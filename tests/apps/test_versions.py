@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from click.testing import CliRunner
 
-from apps.cli import main
 from pressmark.archive import keys
 from pressmark.archive.store import Store
+from pressmark.cli.main import main
 from pressmark.config import Config
 from pressmark.document import to_bytes, with_captures
 from tests.samples import ARTICLE_ID, DAY, article, capture, document

@@ -153,7 +153,7 @@ class Night:
 
     def verify(self) -> None:
         """Have the whole archive read back."""
-        command = [sys.executable, "-m", "apps.cli", "verify", "newsroom", "--full"]
+        command = [sys.executable, "-m", "pressmark", "verify", "newsroom", "--full"]
         environment = dict(self.airflow.environment)
         done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -367,7 +367,7 @@ def _trigger_at(house: Night, moment: datetime) -> str:
 
 def _say_the_same(house: Night, run_id: str) -> None:
     """One incident: mail, log, console and command line say what it is and what to do in the same words."""
-    command = [sys.executable, "-m", "apps.cli", "status", "--alarms", "--json"]
+    command = [sys.executable, "-m", "pressmark", "status", "--alarms", "--json"]
     done = subprocess.run(command, env=dict(house.airflow.environment), check=True, capture_output=True, text=True)
     rows = {each["section"]: each["alarms"] for each in json.loads(done.stdout)}
     [alarm] = rows["newsroom/world/europe"]

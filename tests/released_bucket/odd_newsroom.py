@@ -18,7 +18,6 @@ from typing import Any
 
 import attrs
 import yaml
-
 from apps.newsroom.newsroom import Newsroom
 from apps.newsroom.running import RunningNewsroom
 from apps.newsroom.story import Story

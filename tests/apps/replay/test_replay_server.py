@@ -20,9 +20,9 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from click.testing import CliRunner
 
-from apps.cli import main
 from pressmark.archive import keys
 from pressmark.archive.store import TEXT, Store
+from pressmark.cli.main import main
 from pressmark.config import Config
 from pressmark.errors import BucketError, ServiceFailed, UsageError
 from pressmark.local.s3server import RunningS3
@@ -397,7 +397,7 @@ def test_an_address_that_is_no_origin_is_told(url: str) -> None:
 def test_nothing_to_replay_is_told_and_keys_that_are_wrong(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = [sys.executable, "-m", "apps.cli", "replay", "--port", str(free_port()), "--cache", str(tmp_path)]
+    command = [sys.executable, "-m", "pressmark", "replay", "--port", str(free_port()), "--cache", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, umask=0) as process:
         assert process.stdout
         said = [process.stdout.readline() for _ in range(2)]

@@ -20,29 +20,29 @@ from pressmark.system.logs import escape_our_records
 from pressmark.system.streams import open_streams
 
 COMMANDS = {
-    "audit": ("apps.commands.audit:audit", "Check all of a site's archive, and write down the result."),
-    "crawl": ("apps.commands.crawl:crawl", "Crawl a section once: capture, read, publish."),
-    "export": ("apps.commands.export:export", "Write Parquet and JSON Lines files, one a day."),
-    "index": ("apps.commands.index:index", "Merge the indexes of segments into one CDXJ a month."),
-    "init-bucket": ("apps.commands.init_bucket:init_bucket", "Make the bucket, and set what protects it."),
+    "audit": ("pressmark.cli.commands.audit:audit", "Check all of a site's archive, and write down the result."),
+    "crawl": ("pressmark.cli.commands.crawl:crawl", "Crawl a section once: capture, read, publish."),
+    "export": ("pressmark.cli.commands.export:export", "Write Parquet and JSON Lines files, one a day."),
+    "index": ("pressmark.cli.commands.index:index", "Merge the indexes of segments into one CDXJ a month."),
+    "init-bucket": ("pressmark.cli.commands.init_bucket:init_bucket", "Make the bucket, and set what protects it."),
     "newsroom": (
         "pressmark.local.newsroom.command:newsroom_command",
         "Serve the synthetic site of demo and tests.",
     ),
-    "package": ("apps.commands.package:package", "Write a WACZ file a day, which replays by itself."),
-    "pools": ("pressmark.airflow.pools:pools_command", "Print the Airflow pools that the DAGs need."),
+    "package": ("pressmark.cli.commands.package:package", "Write a WACZ file a day, which replays by itself."),
+    "pools": ("pressmark.cli.commands.pools:pools", "Print the Airflow pools that the DAGs need."),
     "reading-room": (
-        "apps.commands.reading_room:reading_room",
+        "pressmark.cli.commands.reading_room:reading_room",
         "Serve search, comparison and replay to readers.",
     ),
-    "recover": ("apps.commands.recover:recover_command", "Publish what killed runs left in the spool."),
-    "rederive": ("apps.commands.rederive:rederive_command", "Read articles again from their captures."),
-    "replay": ("apps.commands.replay:replay", "Replay captures of all sites by pywb."),
+    "recover": ("pressmark.cli.commands.recover:recover_command", "Publish what killed runs left in the spool."),
+    "rederive": ("pressmark.cli.commands.rederive:rederive_command", "Read articles again from their captures."),
+    "replay": ("pressmark.cli.commands.replay:replay", "Replay captures of all sites by pywb."),
     "s3server": ("pressmark.local.s3server:s3server", "Serve a bucket on this machine."),
-    "sites": ("apps.commands.sites:sites", "List the sections, and the site files that are wrong."),
-    "status": ("apps.commands.status:status", "Show each section's last run, and alarms."),
-    "verify": ("apps.commands.verify:verify", "Check that what runs left is there and whole."),
-    "versions": ("apps.commands.versions:versions", "List the versions of an article."),
+    "sites": ("pressmark.cli.commands.sites:sites", "List the sections, and the site files that are wrong."),
+    "status": ("pressmark.cli.commands.status:status", "Show each section's last run, and alarms."),
+    "verify": ("pressmark.cli.commands.verify:verify", "Check that what runs left is there and whole."),
+    "versions": ("pressmark.cli.commands.versions:versions", "List the versions of an article."),
 }
 """Where each command is, module and name in it, and what it does: the list of all imports none of them."""
 
@@ -112,7 +112,7 @@ class Commands(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes there what is left once more.
             sys.exit(1)
         except ModuleNotFoundError as error:
-            if (error.name or "").split(".")[0] in {"apps", "pipelines", "pressmark", "spiders"}:
+            if (error.name or "").split(".")[0] in {"pipelines", "pressmark", "spiders"}:
                 raise
             echo(f"pressmark: {error}. Is the extra that brings it installed? See `pip show pressmark`.", err=True)
             sys.exit(2)
@@ -132,7 +132,3 @@ def main() -> None:
 
 def _print_traceback(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
     echo("".join(traceback.format_exception(kind, error, where)), err=True, nl=False)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,1 +1,0 @@
-"""The programs that people start, each wiring the rooms below."""

@@ -1,0 +1,25 @@
+"""`pressmark pools`: the pools that the DAGs need."""
+
+import json
+import os
+
+import click
+
+from pressmark.airflow.pools import pools as of_sites
+from pressmark.cli.echo import warn
+from pressmark.config import Config
+from pressmark.site_files import load_sites
+
+
+@click.command(
+    "pools",
+    epilog="""\b
+Example:
+  pressmark pools > pools.json && airflow pools import pools.json
+""",
+)
+def pools() -> None:
+    """Print the Airflow pools that the DAGs need, for `airflow pools import`."""
+    sites = load_sites(Config.from_env(os.environ).sites)
+    warn(sites.wrong)
+    click.echo(json.dumps(of_sites(sites.values()), indent=2))
