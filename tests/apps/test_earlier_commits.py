@@ -39,7 +39,8 @@ class Taken:
     def command(self, root: Path, *arguments: str) -> tuple[list[str], dict[str, str]]:
         sites = self.folder / ("sites" if root == ROOT else "old-sites")
         more = {"PYTHONPATH": str(root), "PRESSMARK_SITES": str(sites)}
-        return [sys.executable, "-m", "apps.cli", *arguments], {**self.environment, **more}
+        program = "pressmark" if root == ROOT else "apps.cli"
+        return [sys.executable, "-m", program, *arguments], {**self.environment, **more}
 
     def run(self, root: Path, *arguments: str) -> str:
         command, environment = self.command(root, *arguments)

@@ -1,5 +1,6 @@
 """An Airflow home that an earlier commit left in mid-run is taken over: its database, deadlines, results and pools."""
 
+import shutil
 from pathlib import Path
 
 import attrs
@@ -41,6 +42,7 @@ def test_a_home_that_an_earlier_commit_left_in_mid_run_is_taken_over(
         documents = set(old.store.keys("articles/newsroom/"))
 
         write_site_file(old.sites, url)
+        shutil.rmtree(old.airflow.home / "plugins")
         environment = {**old.airflow.environment, "PYTHONPATH": str(ROOT)}
         airflow = LocalAirflow(old.airflow.home, ROOT / "dags", free_port(), environment)
         with airflow.running():
