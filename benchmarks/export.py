@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks.seeded import SITE, seed
 from pressmark.archive.store import Store
 from pressmark.config import Config
-from pressmark.exports import Exporter
+from pressmark.jobs.export import Exporter
 from pressmark.local.s3server import RunningS3
 
 GOAL_SECONDS, GOAL_MEMORY = 30, 500e6

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import attrs
 
-from pressmark.archive.portions import BYTES, MOST
+from pressmark.jobs.audit.partitions import BYTES, MOST
 from pressmark.recheck import Recheck
 
 DAY, YEAR = 86_400, 365

@@ -6,15 +6,15 @@ import time
 from datetime import UTC, datetime
 
 from pressmark.archive import manifest
-from pressmark.archive.portions import Portion
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.crawl.derive import Rederived
-from pressmark.exports import Exporter
-from pressmark.jobs.audit import Auditor
+from pressmark.jobs.audit.auditor import Auditor
+from pressmark.jobs.audit.partitions import Portion
+from pressmark.jobs.export import Exporter
+from pressmark.jobs.monthly_index import Merger
 from pressmark.jobs.rederive import documents_of, rederive_all
-from pressmark.merged_index import Merger
-from pressmark.packages.packager import Packager
+from pressmark.jobs.wacz.packager import Packager
 from pressmark.site_files import load_sites
 
 SITE = "newsroom"

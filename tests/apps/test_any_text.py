@@ -18,7 +18,7 @@ from pressmark.cli import output
 from pressmark.document import draft, to_bytes, validate, with_captures
 from pressmark.drafts import rejection_draft, withdrawal_draft
 from pressmark.errors import Rejected
-from pressmark.exports import SCHEMA, row
+from pressmark.jobs.export import SCHEMA, row
 from pressmark.reader import Document
 from pressmark.site_files import load_sites
 from tests.samples import ARTICLE_ID, DAY, article, capture

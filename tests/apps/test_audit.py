@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from pressmark.archive.store import WARC
 from pressmark.cli.main import main
-from pressmark.jobs import audit as auditing
-from pressmark.jobs.audit import audit
+from pressmark.jobs.audit import auditor as auditing
+from pressmark.jobs.audit.auditor import audit
 from pressmark.local.s3server import RunningS3
 from tests.apps.conftest import Archive, archiving
 from tests.apps.test_rederive import LouderPage, QuietlyLouderPage, hold

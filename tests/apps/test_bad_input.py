@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 
 from pressmark.archive import keys, manifest, visits
 from pressmark.archive.manifest_model import manifest_of
-from pressmark.archive.verify import verify_run
 from pressmark.cli.main import main
 from pressmark.document import timestamp
+from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.newsroom.story import Story
 from pressmark.outcomes import Outcome
 from tests.apps.conftest import READABLE, SECTION, Archive, Crawl

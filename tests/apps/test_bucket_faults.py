@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from pressmark.archive import keys
-from pressmark.archive.verify import verify_run
+from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.s3server import RunningS3
 from tests.apps.conftest import READABLE, Archive, Crawl
 from tests.apps.test_bad_input import QUICK

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pressmark.archive.verify import verify_run
+from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.s3server import RunningS3
 from pressmark.schema import MANIFEST
 from tests.apps.conftest import READABLE, Archive

@@ -22,8 +22,8 @@ import yaml
 
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
-from pressmark.archive.verify import verify_run
 from pressmark.config import Config
+from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.newsroom.newsroom import Newsroom
 from pressmark.local.newsroom.running import RunningNewsroom
 from tests.conftest import ROOT

@@ -15,8 +15,8 @@ from pressmark.archive import guarded, keys
 from pressmark.archive.store import GZIP, TEXT, Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
+from pressmark.jobs.monthly_index import Merger
 from pressmark.local.s3server import RunningS3
-from pressmark.merged_index import Merger
 from pressmark.web.reading_room.catalogue import Catalogue
 from pressmark.web.replay.local_indexes import LocalIndexes
 from tests.apps.conftest import Archive

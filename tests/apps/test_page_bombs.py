@@ -10,8 +10,8 @@ import attrs
 import pytest
 from click.testing import CliRunner
 
-from pressmark.archive.verify import verify_run
 from pressmark.cli.commands.rederive import rederive_command
+from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.newsroom.pages import Pages
 from tests.apps.conftest import SECTION, Archive, Crawl, archiving
 from tests.apps.hostile_newsroom import Answer, hostile

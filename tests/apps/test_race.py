@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pressmark.archive.store import Store
-from pressmark.archive.verify import verify_runs
 from pressmark.config import Config
+from pressmark.jobs.audit.verify import verify_runs
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.outcomes import Outcome
 from tests import racing

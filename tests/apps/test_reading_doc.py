@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pressmark.exports import SCHEMA, Exporter
+from pressmark.jobs.export import SCHEMA, Exporter
 from tests.apps.conftest import READABLE, ROOT, Archive
 
 PAGE = (ROOT / "docs" / "reading.md").read_text()

@@ -10,7 +10,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from pressmark.archive import visits
-from pressmark.archive.verify import verify_run
+from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.newsroom import answers
 from pressmark.outcomes import Outcome
 from pressmark.schema import ARTICLE, MANIFEST, REJECTION, WITHDRAWAL

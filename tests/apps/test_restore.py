@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from pressmark.archive.store import Store
-from pressmark.archive.verify import verify_runs
 from pressmark.config import Config
-from pressmark.exports import Exporter
+from pressmark.jobs.audit.verify import verify_runs
+from pressmark.jobs.export import Exporter
+from pressmark.jobs.monthly_index import Merger
+from pressmark.jobs.wacz.packager import Packager
+from pressmark.jobs.wacz.validate import verify_packages
 from pressmark.local.s3server import RunningS3
-from pressmark.merged_index import Merger
-from pressmark.packages.packager import Packager
-from pressmark.packages.verify import verify_packages
 from pressmark.reader import Reader
 from tests.apps.conftest import Archive
 from tests.conftest import fresh_bucket

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive.verify import verify_run
+from pressmark.jobs.audit.verify import verify_run
 from tests.apps.conftest import Archive
 
 IDS = [f"WS620eee0ba310cdd1c5c1d2{number:02x}" for number in range(12)]

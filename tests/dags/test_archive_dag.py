@@ -11,8 +11,8 @@ import pytest
 
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
-from pressmark.archive.verify import Finding, verify_run
 from pressmark.config import Config
+from pressmark.jobs.audit.verify import Finding, verify_run
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.site import MOST_PAGES

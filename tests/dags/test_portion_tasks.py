@@ -12,7 +12,7 @@ from pressmark.airflow.tasks import audit as audit_tasks
 from pressmark.airflow.tasks import partitions
 from pressmark.airflow.tasks import rederive as rederive_tasks
 from pressmark.errors import UsageError
-from pressmark.jobs.audit import audit
+from pressmark.jobs.audit.auditor import audit
 from pressmark.local.s3server import RunningS3
 from pressmark.site import Site
 from pressmark.site_files import load_sites

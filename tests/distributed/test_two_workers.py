@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pressmark.archive import manifest
-from pressmark.archive.verify import verify_runs
+from pressmark.jobs.audit.verify import verify_runs
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.s3server import RunningS3
 from tests.conftest import fresh_bucket

@@ -11,7 +11,7 @@ import pytest
 from pressmark.archive import keys, manifest
 from pressmark.archive.store import Store
 from pressmark.document import timestamp, to_bytes, with_captures
-from pressmark.exports import SCHEMA, Exporter
+from pressmark.jobs.export import SCHEMA, Exporter
 from tests.manifests import manifest_of
 from tests.samples import article, capture, document
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pressmark import merged_index
 from pressmark.archive import cdxj, guarded, keys
 from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import JSON, TEXT, Store, Stored
 from pressmark.errors import BucketError, BucketUnreachable
-from pressmark.merged_index import Merged, Merger
+from pressmark.jobs import monthly_index
+from pressmark.jobs.monthly_index import Merged, Merger
 
 PLACES = [("2026/10/31", "a"), ("2026/11/01", "a"), ("2026/11/01", "b"), ("2026/11/30", "c")]
 URLS = ["https://news.example/", "https://news.example/é x", 'https://b.example/?q="filename": "x"']
@@ -328,7 +328,7 @@ def test_lines_are_sorted_though_memory_holds_few(lines: list[bytes], others: li
 
 
 def test_it_leaves_no_file(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merged_index.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(monthly_index.tempfile, "tempdir", str(tmp_path))
     put(store, "2026/11/01", "a", 1)
     merge(store)
     assert list(tmp_path.iterdir()) == []

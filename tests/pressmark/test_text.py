@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pressmark.archive.verify import Finding
 from pressmark.errors import FindingsFound, Rejected
+from pressmark.jobs.audit.verify import Finding
 from pressmark.text import LONGEST_MESSAGE, brief, clean_data, cleaned, composed, shown, shown_json, shown_lines
 
 ANY = st.text(st.characters(categories=None), max_size=60)

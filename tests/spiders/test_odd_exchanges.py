@@ -15,8 +15,8 @@ from warcio.archiveiterator import ArchiveIterator
 from pressmark.archive import cdxj
 from pressmark.archive.http_head import parse_head
 from pressmark.archive.segment import SealedSegment, Segment
-from pressmark.archive.verify import _records
 from pressmark.capture import Exchange
+from pressmark.jobs.audit.verify import _records
 from tests.spiders.odd_connection import Taken, content_in_the_archive, content_in_the_crawl, leads_to, taken
 from tests.spiders.odd_responses import odd_response
 

@@ -9,9 +9,9 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from pressmark.airflow.tasks.bucket import opened
 from pressmark.archive.store import Store
-from pressmark.archive.verify import verify_run
 from pressmark.config import Config
 from pressmark.errors import HostBusy, UsageError
+from pressmark.jobs.audit.verify import verify_run
 from pressmark.outcomes import Outcome
 from pressmark.reader import Reader
 from pressmark.run import changed

@@ -8,11 +8,11 @@ from typing import Any
 
 from pressmark.airflow.tasks.bucket import opened
 from pressmark.airflow.tasks.partitions import days_of, divide
-from pressmark.archive.portions import Portion
-from pressmark.archive.verify import Finding
 from pressmark.config import Config
-from pressmark.jobs.audit import LISTED, Auditor, Seen
-from pressmark.packages.signing import trusted_keys
+from pressmark.jobs.audit.auditor import LISTED, Auditor, Seen
+from pressmark.jobs.audit.partitions import Portion
+from pressmark.jobs.audit.verify import Finding
+from pressmark.jobs.wacz.signing import trusted_keys
 from pressmark.site import Site
 
 EVERY = 100

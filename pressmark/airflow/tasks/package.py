@@ -8,9 +8,9 @@ from airflow.sdk.exceptions import AirflowException
 
 from pressmark.airflow.tasks.bucket import be_quiet, opened
 from pressmark.config import Config
-from pressmark.exports import Exporter
-from pressmark.merged_index import Merger
-from pressmark.packages.packager import Packager
+from pressmark.jobs.export import Exporter
+from pressmark.jobs.monthly_index import Merger
+from pressmark.jobs.wacz.packager import Packager
 from pressmark.site import Site
 
 _HOLD = timedelta(hours=1)

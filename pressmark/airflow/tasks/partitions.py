@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from pressmark.airflow.tasks.bucket import opened
-from pressmark.archive.portions import Portion, portions
 from pressmark.errors import UsageError
+from pressmark.jobs.audit.partitions import Portion, portions
 from pressmark.site import Site
 
 MEGABYTE = 1 << 20

@@ -8,8 +8,8 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from pressmark.airflow.tasks.bucket import opened
-from pressmark.archive.portions import Portion
 from pressmark.errors import UsageError
+from pressmark.jobs.audit.partitions import Portion
 from pressmark.jobs.rederive import Unreadable, correct, documents_of, rederive_all
 from pressmark.site import Site
 

@@ -26,7 +26,7 @@ def audit(site: str, sample: int, as_json: bool) -> None:
 
     The choice of documents follows from the day: the same archive and day give the same.
     """
-    from pressmark.jobs.audit import audit as audit_once
+    from pressmark.jobs.audit.auditor import audit as audit_once
 
     with progress(Console(stderr=True)) as bar:
         task = bar.add_task("", total=None)

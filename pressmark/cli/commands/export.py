@@ -11,7 +11,7 @@ from pressmark.cli.echo import echo
 from pressmark.cli.output import Day, console, counting, print_json, table
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
-from pressmark.exports import Exported, Exporter
+from pressmark.jobs.export import Exported, Exporter
 from pressmark.site_files import find_site, load_sites
 
 

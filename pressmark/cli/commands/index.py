@@ -10,7 +10,7 @@ from pressmark.cli.echo import echo
 from pressmark.cli.output import console, counting, print_json, table
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
-from pressmark.merged_index import Merger
+from pressmark.jobs.monthly_index import Merger
 from pressmark.site_files import find_site, load_sites
 
 

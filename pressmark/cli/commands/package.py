@@ -10,7 +10,7 @@ from pressmark.cli.echo import echo
 from pressmark.cli.output import Day, console, counting, print_json, table
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
-from pressmark.packages.packager import Packaged, Packager
+from pressmark.jobs.wacz.packager import Packaged, Packager
 from pressmark.site_files import find_site, load_sites
 
 

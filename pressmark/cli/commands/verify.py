@@ -9,13 +9,13 @@ from rich.table import Table
 
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
-from pressmark.archive.verify import Finding, verify_runs
 from pressmark.cli.echo import echo
 from pressmark.cli.output import Day, Name, console, counting, print_json, table
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
-from pressmark.packages.signing import trusted_keys
-from pressmark.packages.verify import verify_packages
+from pressmark.jobs.audit.verify import Finding, verify_runs
+from pressmark.jobs.wacz.signing import trusted_keys
+from pressmark.jobs.wacz.validate import verify_packages
 from pressmark.site_files import find_section, find_site, load_sites
 
 

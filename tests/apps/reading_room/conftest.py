@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from pressmark.exports import Exporter
+from pressmark.jobs.export import Exporter
 from pressmark.local.s3server import RunningS3
 from pressmark.reader import Document, Reader
 from pressmark.web.common.holdings import Holdings

@@ -14,10 +14,10 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 
-from pressmark.exports import Exporter
+from pressmark.jobs.export import Exporter
+from pressmark.jobs.monthly_index import Merger
+from pressmark.jobs.wacz.packager import Packager
 from pressmark.local.s3server import RunningS3
-from pressmark.merged_index import Merger
-from pressmark.packages.packager import Packager
 from pressmark.reader import Document, Reader
 from pressmark.system.ports import LOOPBACK, free_port
 from pressmark.web.common.holdings import Holdings

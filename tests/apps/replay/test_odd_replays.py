@@ -13,7 +13,7 @@ from pressmark.archive.segment import Segment
 from pressmark.archive.segment_upload import put_segment
 from pressmark.archive.store import TEXT, Store
 from pressmark.config import Config
-from pressmark.merged_index import Merger
+from pressmark.jobs.monthly_index import Merger
 from pressmark.system.ports import LOOPBACK, free_port
 from pressmark.web.replay.server import ReplayServer
 from tests.spiders.test_odd_exchanges import recorded

@@ -25,8 +25,8 @@ from pressmark.archive.store import TEXT, Store
 from pressmark.cli.main import main
 from pressmark.config import Config
 from pressmark.errors import BucketError, ServiceFailed, UsageError
+from pressmark.jobs.monthly_index import Merger
 from pressmark.local.s3server import RunningS3
-from pressmark.merged_index import Merger
 from pressmark.reader import Document, Reader
 from pressmark.system.ports import LOOPBACK, free_port
 from pressmark.web.replay.local_indexes import LocalIndexes

@@ -7,9 +7,9 @@ import pytest
 
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
-from pressmark.archive.verify import verify_runs
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
+from pressmark.jobs.audit.verify import verify_runs
 from pressmark.jobs.rederive import documents_of
 from pressmark.local.s3server import RunningS3
 from pressmark.reader import Reader

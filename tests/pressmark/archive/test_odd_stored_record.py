@@ -14,7 +14,7 @@ from pressmark.archive.batch import Batch
 from pressmark.archive.publisher import publish
 from pressmark.archive.spool import Spool
 from pressmark.archive.store import Store
-from pressmark.archive.verify import Finding, verify_run
+from pressmark.jobs.audit.verify import Finding, verify_run
 from tests.manifests import manifest_of
 from tests.samples import exchange, staged
 from tests.tools import BIN

@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pressmark.archive import keys, portions
-from pressmark.archive.portions import Portion
+from pressmark.archive import keys
 from pressmark.archive.store import Store
 from pressmark.errors import UsageError
+from pressmark.jobs.audit import partitions
+from pressmark.jobs.audit.partitions import Portion
 
 SITE = "news"
 FIRST = datetime(2026, 10, 30, tzinfo=UTC)
@@ -38,13 +39,13 @@ def archive(store: Store) -> tuple[Store, set[str]]:
 @pytest.mark.parametrize("size", [20, 50, 150, 400, 10_000])
 def test_each_run_is_in_one_portion(archive: tuple[Store, set[str]], size: int) -> None:
     store, manifests = archive
-    found = [key for each in portions.portions(store, SITE, size) for key in each.manifests(store, SITE)]
+    found = [key for each in partitions.portions(store, SITE, size) for key in each.manifests(store, SITE)]
     assert sorted(found) == sorted(manifests)
 
 
 def test_days_are_joined_and_divided_by_their_bytes(archive: tuple[Store, set[str]]) -> None:
     store, _ = archive
-    found = portions.portions(store, SITE, 250)
+    found = partitions.portions(store, SITE, 250)
     assert [str(each) for each in found] == [
         "..2026-11-01",
         *(f"2026-11-01..2026-11-03 {part}/4" for part in (1, 2, 3, 4)),
@@ -57,7 +58,7 @@ def test_days_are_joined_and_divided_by_their_bytes(archive: tuple[Store, set[st
 def test_only_the_days_that_are_asked_for(archive: tuple[Store, set[str]]) -> None:
     store, manifests = archive
     since, until = (FIRST + timedelta(days=1)).date(), (FIRST + timedelta(days=3)).date()
-    found = portions.portions(store, SITE, 250, Portion(since, until + timedelta(days=1)))
+    found = partitions.portions(store, SITE, 250, Portion(since, until + timedelta(days=1)))
     assert str(found[0]) == "2026-10-31..2026-11-01"
     assert found[-1].before == until + timedelta(days=1)
     wanted = {key for key in manifests if since <= (keys.day_in(key) or date.min) <= until}
@@ -65,7 +66,7 @@ def test_only_the_days_that_are_asked_for(archive: tuple[Store, set[str]]) -> No
 
 
 def test_an_archive_of_nothing_is_one_portion(store: Store) -> None:
-    assert [str(each) for each in portions.portions(store, SITE)] == ["all"]
+    assert [str(each) for each in partitions.portions(store, SITE)] == ["all"]
     assert list(Portion().manifests(store, SITE)) == []
 
 
@@ -85,9 +86,9 @@ def test_there_are_never_more_than_airflow_maps(
 ) -> None:
     """By sizes that no test can store: what the bucket's listing would say of them."""
     days = {FIRST.date() + timedelta(days=number): amount for number, amount in enumerate(amounts)}
-    monkeypatch.setattr(portions, "_bytes_of_days", lambda store, site, of: days)
-    found = portions.portions(store, SITE)
-    assert len(found) <= portions.MOST
+    monkeypatch.setattr(partitions, "_bytes_of_days", lambda store, site, of: days)
+    found = partitions.portions(store, SITE)
+    assert len(found) <= partitions.MOST
     assert sum(each.size for each in found) > 0.99 * sum(amounts) - len(found)
     borders = sorted({(each.since, each.before) for each in found})
     assert [before for _, before in borders[:-1]] == [since for since, _ in borders[1:]]

@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from pressmark.archive.protection import ROLES, State, Terms, policy
 from pressmark.archive.store import TEXT, Store
 from pressmark.config import Config
+from pressmark.jobs.monthly_index import Merger
 from pressmark.local.s3server import RunningS3
-from pressmark.merged_index import Merger
 from tests.identities import keys_of
 from tests.pressmark.archive.conftest import RETENTION
 from tests.pressmark.archive.test_protection import SEGMENT, put_segment, states

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressmark.archive.sample import Sample
+from pressmark.jobs.audit.sample import Sample
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 YEAR = timedelta(days=365)

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import Store
-from pressmark.archive.strays import DATA, strays
+from pressmark.jobs.audit.orphans import DATA, strays
 
 KEYS = [f"{prefix}{site}/1/{name}" for prefix in DATA for site in ("news", "news-b") for name in ("a", "a-1", "a/1")]
 

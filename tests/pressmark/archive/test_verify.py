@@ -15,7 +15,7 @@ from pressmark.archive.member import members
 from pressmark.archive.publisher import publish
 from pressmark.archive.segment import Segment
 from pressmark.archive.store import JSON, WARC, Store
-from pressmark.archive.verify import verify_run, verify_runs
+from pressmark.jobs.audit.verify import verify_run, verify_runs
 from tests.manifests import facts_of
 from tests.pressmark.archive.test_publisher import batches
 from tests.samples import exchange

@@ -15,7 +15,7 @@ from pressmark.archive.segment import Segment
 from pressmark.archive.store import TEXT, WARC, Store
 from pressmark.capture import Capture, Exchange, Original
 from pressmark.document import Document, to_bytes, with_captures
-from pressmark.packages.packager import Packaged, Packager
+from pressmark.jobs.wacz.packager import Packaged, Packager
 from tests.manifests import manifest_of
 from tests.samples import ARTICLE_ID, article, document, exchange
 

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pressmark.archive import keys
 from pressmark.archive.large import put_large
 from pressmark.errors import UsageError
-from pressmark.packages import signing, wacz
-from pressmark.packages.packager import Packager
-from pressmark.packages.signing import Signer, trusted_keys
-from pressmark.packages.verify import verify_packages
+from pressmark.jobs.wacz import signing, writer
+from pressmark.jobs.wacz.packager import Packager
+from pressmark.jobs.wacz.signing import Signer, trusted_keys
+from pressmark.jobs.wacz.validate import verify_packages
 from tests.pressmark.packages.conftest import FIRST, LAMP, SECOND, SITE, URL, Days
 from tests.pressmark.packages.test_package_checks import pem
 
@@ -73,7 +73,7 @@ def forge(days: Days, change: Callable[[Files], None], folder: Path, signer: Sig
             package.writestr(name, data)
         package.writestr("datapackage.json", datapackage)
         package.writestr("datapackage-digest.json", json.dumps({"path": "datapackage.json", "hash": digest} | signed))
-    put_large(days.store, KEY, path, hashlib.sha256(path.read_bytes()).hexdigest(), wacz.WACZ)
+    put_large(days.store, KEY, path, hashlib.sha256(path.read_bytes()).hexdigest(), writer.WACZ)
 
 
 def problems(days: Days, trusted: frozenset[str] = frozenset()) -> list[tuple[str, bool]]:
@@ -83,7 +83,7 @@ def problems(days: Days, trusted: frozenset[str] = frozenset()) -> list[tuple[st
 
 
 def segment_of(files: Mapping[str, bytes]) -> str:
-    return next(name for name in files if name.startswith(SEGMENT) and not name.endswith(wacz.REFERRED))
+    return next(name for name in files if name.startswith(SEGMENT) and not name.endswith(writer.REFERRED))
 
 
 def other_page(files: Files) -> None:
@@ -97,15 +97,15 @@ def other_page(files: Files) -> None:
 
 
 def other_title(files: Files) -> None:
-    files[wacz.PAGES] = files[wacz.PAGES].replace(b"Lamps out", b"Lamps ill")
+    files[writer.PAGES] = files[writer.PAGES].replace(b"Lamps out", b"Lamps ill")
 
 
 def one_more_page(files: Files) -> None:
-    files[wacz.PAGES] += files[wacz.PAGES].splitlines()[-1].replace(b"2026-11-25T", b"2026-11-24T") + b"\n"
+    files[writer.PAGES] += files[writer.PAGES].splitlines()[-1].replace(b"2026-11-25T", b"2026-11-24T") + b"\n"
 
 
 def other_head(files: Files) -> None:
-    files[wacz.PAGES] = files[wacz.PAGES].replace(b'"Pages"', b'"Evil"')
+    files[writer.PAGES] = files[writer.PAGES].replace(b'"Pages"', b'"Evil"')
 
 
 def reindexed(files: Files, change: Callable[[bytes], bytes]) -> None:
@@ -166,24 +166,24 @@ def idx_of_nothing(files: Files) -> None:
 
 
 def empty_pages(files: Files) -> None:
-    files[wacz.PAGES] = b""
+    files[writer.PAGES] = b""
 
 
 def a_million_pages(files: Files) -> None:
-    files[wacz.PAGES] = files[wacz.PAGES].splitlines(keepends=True)[0] + b"\n" * 32_000_000
+    files[writer.PAGES] = files[writer.PAGES].splitlines(keepends=True)[0] + b"\n" * 32_000_000
 
 
 def text_of_a_page(files: Files) -> None:
-    files[wacz.PAGES] = files[wacz.PAGES].replace(b', "version"', b', "text": "evil", "version"')
+    files[writer.PAGES] = files[writer.PAGES].replace(b', "version"', b', "text": "evil", "version"')
 
 
 def other_picture(files: Files) -> None:
-    name = f"{SEGMENT}{SITE}-{SECOND}{wacz.REFERRED}"
+    name = f"{SEGMENT}{SITE}-{SECOND}{writer.REFERRED}"
     files[name] = gzip.compress(gzip.decompress(files[name]).replace(b"lamp", b"evil"))
 
 
 def more_pages(files: Files) -> None:
-    files["pages/extraPages.jsonl"] = files[wacz.PAGES]
+    files["pages/extraPages.jsonl"] = files[writer.PAGES]
 
 
 def one_more_warc(files: Files) -> None:
@@ -191,7 +191,7 @@ def one_more_warc(files: Files) -> None:
 
 
 def without_pages(files: Files) -> None:
-    del files[wacz.PAGES]
+    del files[writer.PAGES]
 
 
 def nothing(files: Files) -> None:
@@ -256,8 +256,8 @@ def test_one_of_another_release_is_none(packaged: Days, tmp_path: Path) -> None:
 
 def test_captures_of_other_days_that_were_taken_out_are_missed(packaged: Days, tmp_path: Path) -> None:
     def without_picture(files: Files) -> None:
-        del files[f"{SEGMENT}{SITE}-{SECOND}{wacz.REFERRED}"]
-        kept = [line for line in gzip.decompress(files[INDEX]).splitlines(True) if wacz.REFERRED.encode() not in line]
+        del files[f"{SEGMENT}{SITE}-{SECOND}{writer.REFERRED}"]
+        kept = [line for line in gzip.decompress(files[INDEX]).splitlines(True) if writer.REFERRED.encode() not in line]
         reindexed(files, lambda lines: b"".join(kept))
 
     forge(packaged, without_picture, tmp_path)
@@ -265,14 +265,14 @@ def test_captures_of_other_days_that_were_taken_out_are_missed(packaged: Days, t
 
 
 def put(days: Days, path: Path) -> None:
-    put_large(days.store, KEY, path, hashlib.sha256(path.read_bytes()).hexdigest(), wacz.WACZ)
+    put_large(days.store, KEY, path, hashlib.sha256(path.read_bytes()).hexdigest(), writer.WACZ)
 
 
 def test_a_file_that_is_in_it_twice_is_found(packaged: Days, tmp_path: Path) -> None:
     path = tmp_path / "twice.wacz"
     path.write_bytes(packaged.store.get(KEY))
     with zipfile.ZipFile(path, "a") as package, pytest.warns(UserWarning, match="Duplicate"):
-        package.writestr(wacz.PAGES, package.read(wacz.PAGES))
+        package.writestr(writer.PAGES, package.read(writer.PAGES))
     put(packaged, path)
     assert problems(packaged) == [("pages/pages.jsonl is in it twice", True)]
 
@@ -327,4 +327,4 @@ def test_it_is_signed_by_a_trusted_key(packaged: Days, tmp_path: Path, monkeypat
 
 
 def test_a_page_names_its_address(packaged: Days) -> None:
-    assert URL.encode() in zipfile.ZipFile(BytesIO(packaged.store.get(KEY))).read(wacz.PAGES)
+    assert URL.encode() in zipfile.ZipFile(BytesIO(packaged.store.get(KEY))).read(writer.PAGES)

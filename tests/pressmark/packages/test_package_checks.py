@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pressmark.archive import keys, strict_json
 from pressmark.archive.large import put_large
 from pressmark.errors import UsageError
-from pressmark.packages import wacz
-from pressmark.packages.packager import Packager
-from pressmark.packages.signing import Signer, is_signed
-from pressmark.packages.verify import verify_packages
+from pressmark.jobs.wacz import writer
+from pressmark.jobs.wacz.packager import Packager
+from pressmark.jobs.wacz.signing import Signer, is_signed
+from pressmark.jobs.wacz.validate import verify_packages
 from tests.bad_json import BAD_JSON
 from tests.pressmark.packages.conftest import FIRST, LAMP, SECOND, SITE, Days
 
@@ -61,7 +61,7 @@ def test_a_flipped_byte_anywhere_is_found(packaged: Days) -> None:
     for place in range(0, len(whole), len(whole) // 40):
         flipped = bytearray(whole)
         flipped[place] ^= 1
-        packaged.store.put(KEY, bytes(flipped), wacz.WACZ)  # It loses the SHA-256, as an object put by others does.
+        packaged.store.put(KEY, bytes(flipped), writer.WACZ)  # It loses the SHA-256, as an object put by others does.
         found = problems(packaged)
         assert found, place
         assert found[0] == ("it has no SHA-256", True)
@@ -76,7 +76,7 @@ def test_a_flipped_byte_in_a_file_of_it_is_told_by_the_package_alone(packaged: D
         flipped = bytearray(whole)
         flipped[start + 5] ^= 1
         with pytest.raises(ValueError, match=r"whole package|digest|signature"):
-            wacz.check(BytesIO(bytes(flipped)))
+            writer.check(BytesIO(bytes(flipped)))
         assert name
 
 
@@ -88,7 +88,7 @@ def test_no_flipped_bit_of_the_zip_breaks_the_check_itself(packaged: Days) -> No
             flipped = bytearray(whole)
             flipped[place] ^= 1 << bit
             with contextlib.suppress(ValueError):  # Or it is nothing that the ZIP's readers mind.
-                wacz.check(BytesIO(bytes(flipped)))
+                writer.check(BytesIO(bytes(flipped)))
 
 
 def test_a_package_that_was_changed_and_put_as_ours_is_found(packaged: Days, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_package_that_was_changed_and_put_as_ours_is_found(packaged: Days, tmp
             if name not in before.namelist():
                 after.writestr(name, data)
         digest = subprocess.run(["sha256sum", changed], capture_output=True, text=True, check=True).stdout[:64]
-        put_large(packaged.store, KEY, changed, digest, wacz.WACZ)
+        put_large(packaged.store, KEY, changed, digest, writer.WACZ)
         return problems(packaged)
 
     assert change("pages/pages.jsonl", b"{}") == [("pages/pages.jsonl is not of its digest", True)]
@@ -206,5 +206,5 @@ def test_a_package_of_bad_json_is_no_package_and_says_why(text: bytes) -> None:
             package.writestr("datapackage.json", datapackage)
             package.writestr("datapackage-digest.json", digest)
         with pytest.raises(ValueError, match=r"^datapackage(-digest)?\.json: ") as caught:
-            wacz.check(file)
+            writer.check(file)
         assert len(str(caught.value)) < 300

@@ -18,9 +18,9 @@ from pressmark.archive import cdxj, keys
 from pressmark.archive.response import response_of
 from pressmark.archive.store import WARC
 from pressmark.errors import FindingsFound
-from pressmark.packages import wacz, zipnum
-from pressmark.packages.packager import Packager
-from pressmark.packages.verify import verify_packages
+from pressmark.jobs.wacz import writer, zipnum
+from pressmark.jobs.wacz.packager import Packager
+from pressmark.jobs.wacz.validate import verify_packages
 from tests.pressmark.packages.conftest import FIRST, LAMP, SECOND, SITE, URL, Days, listed
 from tests.samples import SHANGHAI
 
@@ -175,14 +175,14 @@ def test_a_day_that_finds_no_room_does_not_hold_the_next_ones_up(days: Days, mon
     for day in (FIRST, SECOND):
         with days.crawl(day) as crawl:
             crawl.page()
-    add = wacz.Writer.add
+    add = writer.Writer.add
 
-    def full(self: wacz.Writer, path: str, file: IO[bytes]) -> None:
+    def full(self: writer.Writer, path: str, file: IO[bytes]) -> None:
         if "-r1-" in path:
             raise OSError(errno.ENOSPC, "No space left on device")
         add(self, path, file)
 
-    monkeypatch.setattr(wacz.Writer, "add", full)
+    monkeypatch.setattr(writer.Writer, "add", full)
     done = list(Packager(days.store, SITE).changed())
     assert [(each.day, each.changed) for each in done] == [(FIRST, False), (SECOND, True)]
     assert "No space left on device. Make room, or set TMPDIR" in str(done[0].problem)

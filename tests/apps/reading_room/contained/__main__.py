@@ -19,12 +19,12 @@ from threading import Thread
 
 from pressmark.archive.store import Store
 from pressmark.config import Config
-from pressmark.exports import Exporter
+from pressmark.jobs.export import Exporter
+from pressmark.jobs.monthly_index import Merger
+from pressmark.jobs.wacz.packager import Packager
 from pressmark.local.demo.settings import Settings
 from pressmark.local.demo.web_services import Rooms
 from pressmark.local.s3server import RunningS3
-from pressmark.merged_index import Merger
-from pressmark.packages.packager import Packager
 from pressmark.reader import Document, Reader
 from pressmark.system.child_process import Program
 from pressmark.system.ports import free_port

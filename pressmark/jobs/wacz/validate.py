@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from pressmark.archive import keys
 from pressmark.archive.large import sha256_of
 from pressmark.archive.store import Store
-from pressmark.archive.verify import Finding
-from pressmark.packages import wacz
-from pressmark.packages.genuine import Problem, problems, signature_problems
+from pressmark.jobs.audit.verify import Finding
+from pressmark.jobs.wacz import writer
+from pressmark.jobs.wacz.genuine import Problem, problems, signature_problems
 
 
 def verify_packages(
@@ -40,7 +40,7 @@ def _problems(store: Store, key: str, site: str, day: date, trusted: Collection[
         try:
             if store.fetch(key, file).sha256 != said:
                 yield Problem("its SHA-256 is not the one it was written with" if said else "it has no SHA-256")
-            contents = wacz.check(file)
+            contents = writer.check(file)
         except KeyError:
             return  # It went since it was listed.
         except ValueError as error:
@@ -49,7 +49,7 @@ def _problems(store: Store, key: str, site: str, day: date, trusted: Collection[
         yield from signature_problems(contents.signed_by, trusted)
         there = {name: each for days in (-1, 0, 1) for name, each in _segments(store, site, day, days)}
         own = {name for name, _ in _segments(store, site, day)}
-        held = {name for name in contents.segments if not name.endswith(wacz.REFERRED)}
+        held = {name for name in contents.segments if not name.endswith(writer.REFERRED)}
         if held and not held & own:
             yield Problem(
                 "none of its segments is in the bucket any more: delete it (docs/security.md)", has_advice=True

@@ -21,9 +21,9 @@ from pressmark.archive.member import ends_with
 from pressmark.archive.records import OddRecord, located
 from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import Store
-from pressmark.archive.strays import strays
 from pressmark.document import captures_of
 from pressmark.errors import FindingsFound
+from pressmark.jobs.audit.orphans import strays
 from pressmark.text import shown
 
 THREADS = 8

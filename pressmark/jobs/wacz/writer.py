@@ -17,8 +17,8 @@ import attrs
 from pressmark import __version__
 from pressmark.archive import strict_json
 from pressmark.archive.json_model import JsonModel
-from pressmark.packages import zipnum
-from pressmark.packages.signing import Signer, is_signed
+from pressmark.jobs.wacz import zipnum
+from pressmark.jobs.wacz.signing import Signer, is_signed
 
 WACZ = "application/wacz"  # IANA
 VERSION = "1.1.1"

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from pressmark.packages.contents import Contents
+from pressmark.jobs.wacz.contents import Contents
 from pressmark.reader import Document, Reader
 from pressmark.text import cleaned
 

@@ -6,10 +6,10 @@ from typing import Any
 import attrs
 
 from pressmark import __version__
-from pressmark.archive.sample import Sampled
 from pressmark.archive.store import Store
-from pressmark.archive.verify import Finding
 from pressmark.crawl.derive import Rederived
+from pressmark.jobs.audit.sample import Sampled
+from pressmark.jobs.audit.verify import Finding
 from pressmark.jobs.rederive import OTHER_READER, Unreadable, rederive_all
 from pressmark.site import Site
 

@@ -10,18 +10,18 @@ import attrs
 
 from pressmark import schema
 from pressmark.archive import keys, manifest
-from pressmark.archive.portions import Portion
-from pressmark.archive.sample import Sample
 from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import Store
-from pressmark.archive.strays import strays
-from pressmark.archive.verify import Finding, stray, verify_runs
 from pressmark.config import Config
 from pressmark.document import timestamp, to_bytes
 from pressmark.errors import FindingsFound
-from pressmark.jobs.resample import SOFTWARE, made_again
-from pressmark.packages.signing import trusted_keys
-from pressmark.packages.verify import verify_packages
+from pressmark.jobs.audit.orphans import strays
+from pressmark.jobs.audit.partitions import Portion
+from pressmark.jobs.audit.resample import SOFTWARE, made_again
+from pressmark.jobs.audit.sample import Sample
+from pressmark.jobs.audit.verify import Finding, stray, verify_runs
+from pressmark.jobs.wacz.signing import trusted_keys
+from pressmark.jobs.wacz.validate import verify_packages
 from pressmark.run import new_run_id
 from pressmark.site import Site
 from pressmark.site_files import find_site, load_sites

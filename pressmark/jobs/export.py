@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 
 from pressmark.archive import keys
 from pressmark.archive.store import GZIP, Store
-from pressmark.arrivals import Arrivals
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound
+from pressmark.jobs.changed_days import Arrivals
 from pressmark.reader import Changes, Document, Reader
 from pressmark.text import clean_data
 

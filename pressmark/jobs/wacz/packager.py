@@ -20,12 +20,12 @@ from pressmark.archive import guarded, keys
 from pressmark.archive.large import put_large, sha256_of
 from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import Store
-from pressmark.arrivals import Arrivals
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, SpoolError
-from pressmark.packages import pages, referred, wacz, zipnum
-from pressmark.packages.contents import Contents
-from pressmark.packages.signing import Signer
+from pressmark.jobs.changed_days import Arrivals
+from pressmark.jobs.wacz import pages, revisit_targets, writer, zipnum
+from pressmark.jobs.wacz.contents import Contents
+from pressmark.jobs.wacz.signing import Signer
 from pressmark.reader import Changes, Reader
 
 logger = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class Packager:
             key = keys.package(self.site, day)
             changed = sha256_of(self.store, key) != digest or not self._is_there(key, digest)
             if changed:
-                put_large(self.store, key, path, digest, wacz.WACZ)
+                put_large(self.store, key, path, digest, writer.WACZ)
             return attrs.evolve(made, size=path.stat().st_size, changed=changed)
 
     def _is_there(self, key: str, digest: str) -> bool:
@@ -165,28 +165,28 @@ class Packager:
     def _build(self, day: date, segments: list[str], path: Path) -> Packaged:
         """Write the package into a file, and return it without its size."""
         problems = list[str]()
-        with path.open("w+b") as file, closing(wacz.Writer(file, day)) as writer, SortedLines() as lines:
+        with path.open("w+b") as file, closing(writer.Writer(file, day)) as package, SortedLines() as lines:
             contents = Contents(lines)
             for key in segments:
                 with tempfile.TemporaryFile(dir=path.parent) as segment:
-                    self._add(writer, contents, key, segment)
+                    self._add(package, contents, key, segment)
             wanted = contents.others
             with tempfile.TemporaryFile(dir=path.parent) as segment:
-                if copied := referred.copy(self.store, self.site, wanted, segment):
-                    name = f"{self.site}-{day}{wacz.REFERRED}"
+                if copied := revisit_targets.copy(self.store, self.site, wanted, segment):
+                    name = f"{self.site}-{day}{writer.REFERRED}"
                     contents.read(name, segment)
-                    writer.add(wacz.ARCHIVE + name, segment)
+                    package.add(writer.ARCHIVE + name, segment)
             with tempfile.TemporaryFile(dir=path.parent) as data:
                 index = zipnum.write(lines.in_order(), data)
-                writer.add(wacz.INDEX, data)
-            writer.add_text(wacz.IDX, index)
+                package.add(writer.INDEX, data)
+            package.add_text(writer.IDX, index)
             entries = pages.entries(Reader(self.store, self.site), contents, problems.append)
-            writer.add_text(wacz.PAGES, pages.listed(entries))
-            writer.end(wacz.title_of(self.site, day), contents.latest, self.signer)
+            package.add_text(writer.PAGES, pages.listed(entries))
+            package.end(writer.title_of(self.site, day), contents.latest, self.signer)
         lost = len(wanted) - copied
         return Packaged(day, len(segments), copied, lost, len(entries), problem=_told(problems))
 
-    def _add(self, writer: wacz.Writer, contents: Contents, key: str, segment: IO[bytes]) -> None:
+    def _add(self, package: writer.Writer, contents: Contents, key: str, segment: IO[bytes]) -> None:
         name = key.rpartition("/")[2]
         try:
             self.store.fetch(key, segment)
@@ -198,7 +198,7 @@ class Packager:
             raise FindingsFound(
                 f"{key} is no whole WARC: {error}. `pressmark verify --full` lists what else."
             ) from error
-        writer.add(wacz.ARCHIVE + name, segment)
+        package.add(writer.ARCHIVE + name, segment)
 
     def _is_new(self, day: date, hold: timedelta) -> bool:
         now = datetime.now(UTC)

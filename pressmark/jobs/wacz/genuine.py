@@ -18,8 +18,8 @@ from pressmark.archive import cdxj, strict_json
 from pressmark.archive.sorted_lines import SortedLines
 from pressmark.archive.store import Store
 from pressmark.errors import FindingsFound
-from pressmark.packages import pages, referred, wacz, zipnum
-from pressmark.packages.contents import Contents
+from pressmark.jobs.wacz import pages, revisit_targets, writer, zipnum
+from pressmark.jobs.wacz.contents import Contents
 from pressmark.reader import Reader
 
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError)
@@ -38,7 +38,7 @@ class Problem:
 
 
 def problems(store: Store, site: str, day: date, file: IO[bytes], segments: Mapping[str, str]) -> Iterator[Problem]:
-    """Hold a package against the bucket; it is whole by its own digests (`wacz.check`).
+    """Hold a package against the bucket; it is whole by its own digests (`writer.check`).
 
     Args:
         store: the bucket.
@@ -48,29 +48,29 @@ def problems(store: Store, site: str, day: date, file: IO[bytes], segments: Mapp
         segments: the bucket keys of its segments that are there, by name.
     """
     with zipfile.ZipFile(file) as package, SortedLines() as lines:
-        said = wacz.datapackage(package)
-        names = [name for each in said.resources if (name := each.path.removeprefix(wacz.ARCHIVE)) != each.path]
-        known = {*(wacz.ARCHIVE + name for name in names), wacz.INDEX, wacz.IDX, wacz.PAGES}
+        said = writer.datapackage(package)
+        names = [name for each in said.resources if (name := each.path.removeprefix(writer.ARCHIVE)) != each.path]
+        known = {*(writer.ARCHIVE + name for name in names), writer.INDEX, writer.IDX, writer.PAGES}
         yield from (Problem(f"{path} belongs to no package") for path in sorted({*said.paths} - known))
         yield from (Problem(f"{path} is missing") for path in sorted(known - {*said.paths}))
         contents = Contents(lines)
         is_whole = True
-        for name in sorted(names, key=lambda name: (name.endswith(wacz.REFERRED), name)):
+        for name in sorted(names, key=lambda name: (name.endswith(writer.REFERRED), name)):
             with tempfile.TemporaryFile(prefix="pressmark-verify-") as warc:
-                _copy(package, wacz.ARCHIVE + name, warc)
-                if name.endswith(wacz.REFERRED):
+                _copy(package, writer.ARCHIVE + name, warc)
+                if name.endswith(writer.REFERRED):
                     yield from _referred(store, site, warc, contents)
                 elif name in segments and not _is_of(store, segments[name], warc):
-                    yield Problem(f"{wacz.ARCHIVE}{name} is not the segment in the bucket")
+                    yield Problem(f"{writer.ARCHIVE}{name} is not the segment in the bucket")
                 try:
                     contents.read(name, warc)
                 except _DAMAGED as error:
                     is_whole = False
-                    yield Problem(f"{wacz.ARCHIVE}{name} is no whole WARC: {error}")
+                    yield Problem(f"{writer.ARCHIVE}{name} is no whole WARC: {error}")
         if is_whole and known <= {*said.paths}:
             if not said.is_of(site, day, contents.latest):
-                yield Problem(f"{wacz.DATAPACKAGE} has another title, time or main page")
-            if contents.others and not any(name.endswith(wacz.REFERRED) for name in names):
+                yield Problem(f"{writer.DATAPACKAGE} has another title, time or main page")
+            if contents.others and not any(name.endswith(writer.REFERRED) for name in names):
                 yield from _none_referred(store, site, contents)
             yield from _index(package, lines)
             yield from _pages(store, site, package, contents)
@@ -107,7 +107,7 @@ def _referred(store: Store, site: str, warc: IO[bytes], contents: Contents) -> I
     there = warc.seek(0, 2)
     for number, some in enumerate((wanted, {each: day for each, day in wanted.items() if each in copies.ids})):
         with tempfile.TemporaryFile(prefix="pressmark-verify-") as made:
-            found = referred.copy(store, site, some, made)
+            found = revisit_targets.copy(store, site, some, made)
             if made.tell() == there and _same(made, warc):
                 if number:
                     yield Problem(_LACKING, grave=False)
@@ -120,7 +120,7 @@ def _referred(store: Store, site: str, warc: IO[bytes], contents: Contents) -> I
 
 def _none_referred(store: Store, site: str, contents: Contents) -> Iterator[Problem]:
     with tempfile.TemporaryFile(prefix="pressmark-verify-") as made:
-        if referred.copy(store, site, contents.others, made):
+        if revisit_targets.copy(store, site, contents.others, made):
             yield Problem(_LACKING, grave=False)
 
 
@@ -137,9 +137,9 @@ def _same(one: IO[bytes], other: IO[bytes]) -> bool:
 
 def _index(package: zipfile.ZipFile, lines: SortedLines) -> Iterator[Problem]:
     with tempfile.TemporaryFile(prefix="pressmark-verify-") as data:
-        _copy(package, wacz.INDEX, data)
+        _copy(package, writer.INDEX, data)
         try:
-            told = zipnum.read(data, wacz.read(package, wacz.IDX))
+            told = zipnum.read(data, writer.read(package, writer.IDX))
             same = all(a == b or _points_alike(a, b) for a, b in zip_longest(told, lines.in_order()))
         except (ValueError, LookupError, TypeError) as error:
             yield Problem(f"its index can't be read: {error}")
@@ -181,9 +181,9 @@ def _pages(store: Store, site: str, package: zipfile.ZipFile, contents: Contents
     known = {json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in expected}
     captures = sum(map(len, contents.pages.values()))
     wrong = others = number = 0
-    with package.open(wacz.PAGES) as file:
+    with package.open(writer.PAGES) as file:
         if file.readline(strict_json.MOST) != pages.listed([]):
-            yield Problem(f"{wacz.PAGES} has another head")
+            yield Problem(f"{writer.PAGES} has another head")
             return
         while line := file.readline(strict_json.MOST):
             number += 1

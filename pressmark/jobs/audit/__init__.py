@@ -1,0 +1,1 @@
+"""What shows that an archive is whole: verification, samples read again, objects that no run lists."""
