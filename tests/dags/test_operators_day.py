@@ -15,9 +15,9 @@ import httpx
 import pytest
 import yaml
 
-from pressmark.alarm import TITLES, Kind
 from pressmark.local.airflow import LocalAirflow
 from pressmark.local.s3server import RunningS3
+from pressmark.monitoring.alarm import TITLES, Kind
 from pressmark.system.child_process import ServiceFailed
 from pressmark.system.ports import free_port
 from tests.conftest import ROOT, fresh_bucket

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pressmark.advice import on_failure
-from pressmark.alarm import Alarm, Kind, deadline_missed, span, timed_out, unusable
-from pressmark.alarms import JUDGED, alarms, all_standing, reaches
-from pressmark.alarms import judge as judge_all
 from pressmark.errors import BucketUnreachable, KeysExpired, SpoolError
-from pressmark.history import PastRun
+from pressmark.monitoring.advice import on_failure
+from pressmark.monitoring.alarm import Alarm, Kind, deadline_missed, span, timed_out, unusable
+from pressmark.monitoring.alarms import JUDGED, alarms, all_standing, reaches
+from pressmark.monitoring.alarms import judge as judge_all
+from pressmark.monitoring.history import PastRun
 from pressmark.site import Site
 from pressmark.site_files import load_sites
 

@@ -9,7 +9,7 @@ import pytest
 from pressmark.archive import manifest
 from pressmark.archive.store import Store
 from pressmark.config import Config
-from pressmark.history import History
+from pressmark.monitoring.history import History
 from pressmark.outcomes import Outcome
 from tests.manifests import manifest_of
 

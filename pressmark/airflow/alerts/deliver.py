@@ -10,14 +10,14 @@ from airflow.sdk.exceptions import AirflowException
 
 from pressmark.airflow.alerts.notifiers import Message, Receiver
 from pressmark.airflow.alerts.sent_state import Entry, State, Told, entry_of, is_of
-from pressmark.alarm import Alarm, Kind, moment
-from pressmark.alarms import FOLLOWS
+from pressmark.monitoring.alarm import Alarm, Kind, moment
+from pressmark.monitoring.alarms import FOLLOWS
 from pressmark.text import shown
 
 _OF_READING = (Kind.LAYOUT_CHANGED, Kind.REJECTED, Kind.FIELDS_MISSING)
 """What can be left of each other."""
 
-logger = logging.getLogger("pressmark.alarms")
+logger = logging.getLogger("pressmark.monitoring.alarms")
 
 
 @attrs.define

@@ -15,18 +15,18 @@ from pressmark.airflow.alerts.site import find_lost_run
 from pressmark.airflow.dag_defaults import sites
 from pressmark.airflow.links import console_url, link_to_run
 from pressmark.airflow.retries import CrawlLost
-from pressmark.alarm import Alarm, Kind, deadline_missed, no_manifest, site_files_wrong, timed_out, unusable
-from pressmark.alarms import JUDGED, judge, runs_to_judge
 from pressmark.config import Config
 from pressmark.document import timestamp
 from pressmark.errors import BucketError, SiteFileError, SpoolError, UsageError
+from pressmark.monitoring.alarm import Alarm, Kind, deadline_missed, no_manifest, site_files_wrong, timed_out, unusable
+from pressmark.monitoring.alarms import JUDGED, judge, runs_to_judge
 from pressmark.site import Site
 from pressmark.site_files import find_section, load_sites
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-logger = logging.getLogger("pressmark.alarms")
+logger = logging.getLogger("pressmark.monitoring.alarms")
 
 
 def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
@@ -197,7 +197,7 @@ def _in_doubt(context: "Context") -> frozenset[Kind]:
 def _judge(config: Config, site: Site, section: str, context: "Context") -> tuple[list[Alarm], frozenset[Kind]]:
     """Return what is wrong, and what was looked for: without the bucket, whatever was wrong in it may go on."""
     from pressmark.archive.store import Store
-    from pressmark.history import History
+    from pressmark.monitoring.history import History
 
     now = datetime.now(UTC)
     try:

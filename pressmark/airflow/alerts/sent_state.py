@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 from airflow.sdk import Variable
 
-from pressmark.alarm import Alarm
 from pressmark.archive import strict_json
 from pressmark.archive.json_model import moment, text
 from pressmark.document import timestamp
+from pressmark.monitoring.alarm import Alarm
 from pressmark.private import make_folder, opener
 
 Entry = dict[str, Any]
@@ -18,7 +18,7 @@ Entry = dict[str, Any]
 Told = dict[str, Entry]
 """By the kind of alarm."""
 
-logger = logging.getLogger("pressmark.alarms")
+logger = logging.getLogger("pressmark.monitoring.alarms")
 
 
 class State(Protocol):

@@ -14,9 +14,9 @@ from pressmark.airflow.alerts.deliver import Teller, fail, log_alarm
 from pressmark.airflow.alerts.notifiers import receivers
 from pressmark.airflow.alerts.sent_state import VariableState
 from pressmark.airflow.links import console_url, link_to_run
-from pressmark.alarm import Alarm, Kind, archive_damaged, dag_failed, run_lost
 from pressmark.archive import strict_json
 from pressmark.errors import UsageError
+from pressmark.monitoring.alarm import Alarm, Kind, archive_damaged, dag_failed, run_lost
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -27,7 +27,7 @@ GRAVE = "grave"
 """XCom of a task that failed for what it found and told."""
 _FAILED = {"failed", "upstream_failed"}
 
-logger = logging.getLogger("pressmark.alarms")
+logger = logging.getLogger("pressmark.monitoring.alarms")
 
 
 def tell_findings(site: str, context: "Context", problems: Mapping[str, str], number: int | None = None) -> None:

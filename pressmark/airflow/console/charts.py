@@ -7,7 +7,7 @@ import attrs
 from pressmark.airflow.console import outcomes
 from pressmark.airflow.console.days import Day
 from pressmark.airflow.console.outcomes import GROUPS
-from pressmark.history import PastRun
+from pressmark.monitoring.history import PastRun
 from pressmark.web.common.words import count, exact, size
 
 STEP, WIDTH, HEIGHT, HEAD, FOOT = 12, 9, 48, 14, 16

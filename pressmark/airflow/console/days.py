@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import attrs
 
-from pressmark.history import PastRun
+from pressmark.monitoring.history import PastRun
 from pressmark.outcomes import Outcome
 
 

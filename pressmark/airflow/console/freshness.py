@@ -8,8 +8,8 @@ from itertools import takewhile
 import attrs
 from croniter import croniter
 
-from pressmark.alarm import TITLES, Alarm
-from pressmark.history import PastRun
+from pressmark.monitoring.alarm import TITLES, Alarm
+from pressmark.monitoring.history import PastRun
 from pressmark.web.common.words import ago, count, span
 
 NEVER = "No run of this section has ended yet."

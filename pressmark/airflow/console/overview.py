@@ -5,8 +5,6 @@ from datetime import datetime
 
 import attrs
 
-from pressmark import advice
-from pressmark.advice import Advice
 from pressmark.airflow.console import charts, politeness
 from pressmark.airflow.console.addresses import Links
 from pressmark.airflow.console.charts import Chart
@@ -14,9 +12,11 @@ from pressmark.airflow.console.days import Day, by_day
 from pressmark.airflow.console.freshness import FAILURES, Freshness, State, freshness
 from pressmark.airflow.console.politeness import Load
 from pressmark.airflow.ids import slug
-from pressmark.alarm import Alarm
-from pressmark.alarms import alarms
-from pressmark.history import PastRun
+from pressmark.monitoring import advice
+from pressmark.monitoring.advice import Advice
+from pressmark.monitoring.alarm import Alarm
+from pressmark.monitoring.alarms import alarms
+from pressmark.monitoring.history import PastRun
 from pressmark.site import Site
 from pressmark.web.common.holdings import RUNS, Holdings
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from pressmark.history import PastRun
+from pressmark.monitoring.history import PastRun
 from pressmark.site import Site
 
 MINUTE = 60.0

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from pressmark import advice
-from pressmark.advice import Advice
 from pressmark.airflow.console import fates
 from pressmark.airflow.console.fates import Row
 from pressmark.airflow.console.outcomes import LABELS
 from pressmark.archive.manifest_model import ListedSegment, Manifest
-from pressmark.history import PastRun
+from pressmark.monitoring import advice
+from pressmark.monitoring.advice import Advice
+from pressmark.monitoring.history import PastRun
 from pressmark.outcomes import Outcome
 from pressmark.web.common.holdings import Holdings
 from pressmark.web.common.keys import NotThere, section_of_manifest, site_of_segment

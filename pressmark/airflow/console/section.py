@@ -11,7 +11,7 @@ from pressmark.airflow.console.addresses import Links
 from pressmark.airflow.console.fates import Row
 from pressmark.airflow.console.overview import Card, card_of
 from pressmark.errors import FindingsFound, UnknownSection
-from pressmark.history import PastRun
+from pressmark.monitoring.history import PastRun
 from pressmark.outcomes import Outcome
 from pressmark.site import Site
 from pressmark.web.common.holdings import RUNS, Holdings

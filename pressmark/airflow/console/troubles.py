@@ -8,9 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from pressmark.advice import on_failure
 from pressmark.airflow.console.rendering import render
 from pressmark.errors import BucketError, FindingsFound, PressmarkError, UnknownSection
+from pressmark.monitoring.advice import on_failure
 from pressmark.web.common.keys import NotThere
 
 REFUSALS = {

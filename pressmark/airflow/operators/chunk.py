@@ -41,7 +41,7 @@ def refusal(section: str, digest: str, since: datetime) -> str | None:
     """
     from pressmark.archive.store import Store
     from pressmark.config import Config
-    from pressmark.history import History
+    from pressmark.monitoring.history import History
 
     site, _, name = section.partition("/")
     runs = History(Store.open(Config.from_env(os.environ)), site).newest(name, LOOKED_AT)

@@ -7,8 +7,6 @@ from typing import Any
 import click
 from rich.table import Table
 
-from pressmark import advice
-from pressmark.alarms import alarms, runs_to_judge
 from pressmark.archive import manifest
 from pressmark.archive.set_aside import all_set_aside
 from pressmark.archive.spool_files import spool_files
@@ -18,7 +16,9 @@ from pressmark.cli.output import console, print_json, table
 from pressmark.config import Config
 from pressmark.document import timestamp
 from pressmark.errors import FindingsFound, SpoolError
-from pressmark.history import History
+from pressmark.monitoring import advice
+from pressmark.monitoring.alarms import alarms, runs_to_judge
+from pressmark.monitoring.history import History
 from pressmark.site import Site
 from pressmark.site_files import load_sites
 

@@ -16,7 +16,7 @@ from pressmark.archive import manifest, strict_json
 from pressmark.archive.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
-from pressmark.history import History, PastRun
+from pressmark.monitoring.history import History, PastRun
 from pressmark.reader import Document, Reader
 from pressmark.site import Site
 from pressmark.site_files import Sites, load_sites

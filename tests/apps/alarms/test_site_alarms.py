@@ -14,8 +14,8 @@ from pressmark.airflow.alerts.deliver import Teller
 from pressmark.airflow.alerts.notifiers import receivers
 from pressmark.airflow.alerts.sent_state import VariableState
 from pressmark.airflow.alerts.site import tell_findings, tell_no_findings, watch_run
-from pressmark.alarm import unusable
 from pressmark.errors import BucketUnreachable
+from pressmark.monitoring.alarm import unusable
 from tests.apps.alarms.conftest import OPS, Tasks, ran
 from tests.apps.alarms.servers import MailServer
 

@@ -12,8 +12,6 @@ from airflow.sdk.exceptions import AirflowException
 
 from pressmark.airflow.alerts.section import tell_alarms, tell_failed_try
 from pressmark.airflow.retries import CrawlLost
-from pressmark.alarm import Alarm, Kind, unusable
-from pressmark.alarms import JUDGED
 from pressmark.errors import (
     BucketError,
     BucketRefused,
@@ -24,6 +22,8 @@ from pressmark.errors import (
     SpoolError,
     UsageError,
 )
+from pressmark.monitoring.alarm import Alarm, Kind, unusable
+from pressmark.monitoring.alarms import JUDGED
 from pressmark.site_files import load_sites
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer, SlackServer

@@ -53,7 +53,7 @@ def test_with_nobody_to_tell_the_log_tells(archive: Archive, tasks: Tasks, caplo
     for _ in range(2):
         caplog.clear()
         tasks.run(lambda context: watch_section(SECTION, context))
-        [warning] = [each for each in caplog.records if each.name == "pressmark.alarms"]
+        [warning] = [each for each in caplog.records if each.name == "pressmark.monitoring.alarms"]
         assert warning.levelno == logging.WARNING
         assert warning.getMessage().startswith("newsroom/world/europe: no news for 0 min. The last new version came")
 
@@ -83,7 +83,7 @@ def test_it_goes_back_as_far_as_it_must(archive: Archive, tasks: Tasks, monkeypa
     for minutes, published in ((1, 0), (60, 0), (120, 3)):
         _write_manifest(archive.store, now - timedelta(minutes=minutes), published)
     archive.set_site(expect={"news": "PT90M"})
-    monkeypatch.setattr("pressmark.alarms.LOOKED_AT", 1)
+    monkeypatch.setattr("pressmark.monitoring.alarms.LOOKED_AT", 1)
     [alarm] = tasks.run(lambda context: watch_section(SECTION, context))
     assert alarm["since"] == timestamp(now - timedelta(minutes=120))
 

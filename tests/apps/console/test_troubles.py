@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pressmark.alarm import Alarm
 from pressmark.errors import BucketUnreachable
+from pressmark.monitoring.alarm import Alarm
 from pressmark.system.ports import free_port
 from pressmark.web.common import holdings
 from pressmark.web.common.holdings import Holdings

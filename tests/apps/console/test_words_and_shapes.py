@@ -10,9 +10,9 @@ from pressmark.airflow.console import charts
 from pressmark.airflow.console.days import by_day
 from pressmark.airflow.console.freshness import State, freshness
 from pressmark.airflow.console.politeness import loads
-from pressmark.alarm import Alarm
 from pressmark.archive.manifest_model import HostRequests
-from pressmark.history import PastRun
+from pressmark.monitoring.alarm import Alarm
+from pressmark.monitoring.history import PastRun
 from pressmark.outcomes import Outcome
 from pressmark.reader import Difference
 from pressmark.site_files import load_sites

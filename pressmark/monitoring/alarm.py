@@ -8,9 +8,9 @@ from itertools import islice
 
 import attrs
 
-from pressmark.advice import on_failure
 from pressmark.document import timestamp
 from pressmark.errors import BucketError, SpoolError, UsageError
+from pressmark.monitoring.advice import on_failure
 from pressmark.text import shown, shown_lines
 
 

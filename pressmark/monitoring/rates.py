@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
-    from pressmark.history import PastRun
+    from pressmark.monitoring.history import PastRun
 
 FIELDS = frozenset({"no-headline", "unreadable-updated", "invalid"})
 """Reasons of rejection that say: it is an article, and a field is missing. `no-body` is none: a gallery has no text."""

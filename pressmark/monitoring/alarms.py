@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pressmark.advice import on_failure
-from pressmark.alarm import TITLES, Alarm, Kind, moment, span
 from pressmark.errors import (
     BucketRefused,
     BucketUnreachable,
@@ -21,11 +19,13 @@ from pressmark.errors import (
     LayoutChanged,
     SpoolError,
 )
-from pressmark.shares import Breach, find_breach, lacking
+from pressmark.monitoring.advice import on_failure
+from pressmark.monitoring.alarm import TITLES, Alarm, Kind, moment, span
+from pressmark.monitoring.rates import Breach, find_breach, lacking
 from pressmark.site import Site
 
 if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
-    from pressmark.history import History, PastRun
+    from pressmark.monitoring.history import History, PastRun
 
 JUDGED = frozenset(Kind) - {Kind.DEADLINE, Kind.SITE_FILES, Kind.FINDINGS, Kind.RUNS_LOST}
 """What `judge` judges; to tell the others takes more than the history."""
