@@ -13,10 +13,11 @@ import attrs
 from botocore.exceptions import ClientError
 
 from pressmark.archive import keys
-from pressmark.archive.store import Store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from pressmark.archive.store import Store
 
 REPLAY_RULE, REJECTED_RULE = "pressmark-replay", "pressmark-rejected"
 """IDs of the rules that are ours."""
@@ -76,7 +77,7 @@ class Step:
     """What it means, if it is not supported."""
 
 
-def protect(store: Store, terms: Terms) -> Iterator[Step]:
+def protect(store: "Store", terms: Terms) -> Iterator[Step]:
     """Make the bucket if it is not there, and set what is missing; tells each step once it is done.
 
     Raises:
@@ -92,7 +93,7 @@ def protect(store: Store, terms: Terms) -> Iterator[Step]:
         yield _apply(store, measure, terms)
 
 
-def planned(store: Store, terms: Terms) -> dict[str, Any]:
+def planned(store: "Store", terms: Terms) -> dict[str, Any]:
     """Return what `protect` would set: the configuration by S3 operation, in its order; empty if all is so.
 
     Raises:
@@ -111,7 +112,7 @@ def planned(store: Store, terms: Terms) -> dict[str, Any]:
     return plan
 
 
-def exists(store: Store) -> bool:
+def exists(store: "Store") -> bool:
     """Tell whether the bucket is there.
 
     Raises:
@@ -134,7 +135,7 @@ def policy(role: str, bucket: str) -> str:
     return text.replace("BUCKET", bucket)
 
 
-def _create(store: Store) -> None:
+def _create(store: "Store") -> None:
     region = store.client.meta.region_name
     how: Any = {}
     if region not in {"us-east-1", "aws-global"}:  # S3 wants no name for its home region.
@@ -149,7 +150,7 @@ def _create(store: Store) -> None:
         create()
 
 
-def _apply(store: Store, measure: Measure, terms: Terms) -> Step:
+def _apply(store: "Store", measure: Measure, terms: Terms) -> Step:
     try:
         now = _read(store, measure)
         wanted = measure.wanted(now, terms)
@@ -161,7 +162,7 @@ def _apply(store: Store, measure: Measure, terms: Terms) -> Step:
     return Step(measure.name, State.SET)
 
 
-def _read(store: Store, measure: Measure) -> dict[str, Any]:
+def _read(store: "Store", measure: Measure) -> dict[str, Any]:
     answer = _ask(store, measure.operation.replace("Put", "Get"), lambda: measure.read(store.client, store.bucket))
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
@@ -170,7 +171,7 @@ class _Unsupported(Exception):
     """The server does not know this; the message is its code."""
 
 
-def _ask(store: Store, operation: str, call: Callable[[], Any]) -> Any:
+def _ask(store: "Store", operation: str, call: Callable[[], Any]) -> Any:
     """Call; nothing that is set is an empty answer."""
     with store.telling(operation):
         try:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -52,25 +51,3 @@ def counting(total: int | None, what: str) -> Iterator[Callable[[], None]]:
     with progress(Console(stderr=True)) as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
-
-
-class Name(click.types.StringParamType):
-    """A text that is not empty: an empty one, as of a variable that is not set, would mean all."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return it as it is."""
-        return str(value) if value else self.fail("it is empty", param, ctx)
-
-
-class Day(click.DateTime):
-    """A day, UTC, as `2026-11-24`."""
-
-    def __init__(self) -> None:
-        super().__init__(["%Y-%m-%d"])
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Return the aware time at which it begins."""
-        day: datetime = super().convert(value, param, ctx)
-        return day.replace(tzinfo=UTC)

@@ -1,11 +1,8 @@
-"""The options that give a crawl its scope, for the command and the runner alike."""
+"""What the options of `scope_options` ask for."""
 
 import re
-from collections.abc import Callable
 from datetime import date
 from typing import Any
-
-import click
 
 from pressmark.errors import UsageError
 from pressmark.scope import Scope, ScopeKind
@@ -20,30 +17,6 @@ ONLY_WITH = {
     "until": {ScopeKind.BACKFILL, ScopeKind.SEARCH},
 }
 """Options that mean something to some kinds of runs alone."""
-
-_OPTIONS = (
-    click.option("--pages", type=click.IntRange(min=1), help="Listing pages at most; default: as the site file says."),
-    click.option(
-        "--recheck",
-        is_flag=True,
-        help="Go on to the last page allowed, though a page brings nothing new, and ask for known articles too.",
-    ),
-    click.option(
-        "--backfill", metavar="FIRST-LAST", help="Only these listing pages, and of them what is not known yet."
-    ),
-    click.option("--find-pages", is_flag=True, help="Tell which listing pages hold the articles of some days."),
-    click.option("--since", metavar="DATE", help="For --backfill and --find-pages: from this day on (YYYY-MM-DD)."),
-    click.option("--until", metavar="DATE", help="... up to this day; the day is that in the article's address."),
-    click.option("--article", metavar="URL", help="Only this article, and unconditionally."),
-    click.option("--rate", type=click.IntRange(min=1), help="Requests a minute to one host, if the site allows more."),
-)
-
-
-def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that `scope_from` reads."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def scope_from(

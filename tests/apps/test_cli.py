@@ -31,17 +31,28 @@ def test_help_lists_the_commands_and_the_exit_codes() -> None:
 def test_help_imports_no_command_and_cuts_nothing_off() -> None:
     code = "import sys; sys.argv = ['pressmark', '--help']; import pressmark.cli.main, contextlib\n"
     code += "with contextlib.suppress(SystemExit): pressmark.cli.main.main()\n"
-    code += "ours = 'apps.', 'pressmark.cli.', 'pressmark.system.'\n"
-    code += "print(*[each for each in sys.modules if each.startswith((*ours, 'boto3', 'scrapy', 'pydantic'))])"
+    code += "others = 'boto3', 'scrapy', 'pydantic'\n"
+    code += "print(*[each for each in sys.modules if each.startswith(('pressmark.', *others))])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *told, imported = done.stdout.splitlines()
-    assert set(imported.split()) == {
-        "pressmark.cli.main",
-        "pressmark.cli.echo",
-        "pressmark.system.logs",
-        "pressmark.system.streams",
-    }
+    needed = "cli cli.echo cli.main errors file_system private system system.logs system.streams text"
+    assert set(imported.split()) == {f"pressmark.{name}" for name in needed.split()}
     assert not [line for line in told[1:] if line.endswith("...")]
+
+
+def test_the_help_of_a_command_imports_nothing_that_only_its_work_needs() -> None:
+    code = """
+import contextlib, io, sys
+from pressmark.cli.main import COMMANDS, main
+for name in COMMANDS:
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        main([name, "--help"], standalone_mode=False)
+    assert f"Usage: pressmark {name}" in said.getvalue() or f"{name} [OPTIONS]" in said.getvalue(), name
+heavy = "airflow boto3 croniter fastwarc jsonschema_rs lxml pyarrow pydantic rich scrapy starlette twisted uvicorn warcio"
+print(*[name for name in heavy.split() if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_a_name_that_is_none_is_met_with_one_like_it() -> None:

@@ -3,11 +3,8 @@
 import os
 
 import click
-from rich.console import Console
 
 from pressmark.cli.echo import echo
-from pressmark.cli.output import console, print_json, progress, table
-from pressmark.config import Config
 from pressmark.errors import FindingsFound
 
 
@@ -26,6 +23,10 @@ def audit(site: str, sample: int, as_json: bool) -> None:
 
     The choice of documents follows from the day: the same archive and day give the same.
     """
+    from rich.console import Console
+
+    from pressmark.cli.output import console, print_json, progress, table
+    from pressmark.config import Config
     from pressmark.jobs.audit.auditor import audit as audit_once
 
     with progress(Console(stderr=True)) as bar:

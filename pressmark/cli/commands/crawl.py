@@ -3,24 +3,20 @@
 import logging
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.logging import RichHandler
-from rich.table import Table
 
-from pressmark.archive.manifest_model import COMPLETE, INTERRUPTED, SEARCH
 from pressmark.cli.echo import echo
-from pressmark.cli.output import console, print_json, progress, table
-from pressmark.config import Config
-from pressmark.crawl.crawler import Result
-from pressmark.crawl.options import scope_from, scope_options
+from pressmark.crawl.scope_options import scope_options
 from pressmark.errors import Stopped
-from pressmark.outcomes import Outcome
-from pressmark.run import Run, changed
-from pressmark.site_files import find_section, load_sites
-from pressmark.system.logs import log_to
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from pressmark.crawl.crawler import Result
+    from pressmark.run import Run
 
 
 @click.command(
@@ -42,7 +38,16 @@ def crawl(section: str, as_json: bool, **scope: Any) -> None:
 
     Without --backfill, --find-pages or --article it reads what is new on the first listing pages.
     """
+    from rich.console import Console
+
+    from pressmark.archive.manifest_model import INTERRUPTED
+    from pressmark.cli.output import console, print_json, progress
+    from pressmark.config import Config
     from pressmark.crawl.crawler import crawl as crawl_once
+    from pressmark.crawl.options import scope_from
+    from pressmark.outcomes import Outcome
+    from pressmark.site_files import find_section, load_sites
+    from pressmark.system.logs import log_to
 
     stderr = Console(stderr=True)
     log_to(_handler(stderr))
@@ -52,7 +57,7 @@ def crawl(section: str, as_json: bool, **scope: Any) -> None:
     with progress(stderr) as bar:
         task = bar.add_task("", total=None)
 
-        def show(run: Run) -> None:
+        def show(run: "Run") -> None:
             counts = run.outcomes.counts()
             done = sum(counts[outcome] for outcome in Outcome)
             bar.update(task, total=counts["seen"], completed=done, description=f"page {run.listing_pages}")
@@ -69,13 +74,17 @@ def crawl(section: str, as_json: bool, **scope: Any) -> None:
         sys.exit(Stopped.exit_code)
 
 
-def _handler(stderr: Console) -> logging.Handler:
+def _handler(stderr: "Console") -> logging.Handler:
+    from rich.logging import RichHandler
+
     if stderr.is_terminal:
         return RichHandler(console=stderr, show_path=False, show_level=False, log_time_format="%X")
     return logging.StreamHandler()
 
 
-def _summary(result: Result) -> Table:
+def _summary(result: "Result") -> "Table":
+    from pressmark.cli.output import table
+
     counts = result.manifest.counts
     rows = table("run", *(name.replace("_", " ") for name in counts))
     rows.add_row(result.manifest.run_id, *(str(count) for count in counts.values()))
@@ -86,7 +95,10 @@ def _pages(found: tuple[int, int] | None) -> str:
     return f"Listing pages {found[0]} to {found[1]}: --backfill {found[0]}-{found[1]}" if found else "No listing page"
 
 
-def _told(result: Result) -> str:
+def _told(result: "Result") -> str:
+    from pressmark.archive.manifest_model import COMPLETE, INTERRUPTED, SEARCH
+    from pressmark.run import changed
+
     manifest = result.manifest
     ended = manifest.ended
     brought = changed(manifest.counts, newly_rejected=manifest.newly_rejected, recovered=manifest.recovered.published)

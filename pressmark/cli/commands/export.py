@@ -2,17 +2,17 @@
 
 import os
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
-from pressmark.archive.store import Store
 from pressmark.cli.echo import echo
-from pressmark.cli.output import Day, console, counting, print_json, table
-from pressmark.config import Config
+from pressmark.cli.parameters import Day
 from pressmark.errors import FindingsFound, UsageError
-from pressmark.jobs.export import Exported, Exporter
-from pressmark.site_files import find_site, load_sites
+
+if TYPE_CHECKING:
+    from pressmark.jobs.export import Exported
 
 
 @click.command(
@@ -32,6 +32,12 @@ def export(site: str, day: datetime | None, every: bool, as_json: bool) -> None:
 
     Without an option, those days of which versions have arrived since the last time. Doing it again does no harm.
     """
+    from pressmark.archive.store import Store
+    from pressmark.cli.output import console, counting, print_json, table
+    from pressmark.config import Config
+    from pressmark.jobs.export import Exporter
+    from pressmark.site_files import find_site, load_sites
+
     if day and every:
         raise UsageError("--day and --all: one of them")
     config = Config.from_env(os.environ)

@@ -5,13 +5,8 @@ import os
 import attrs
 import click
 
-from pressmark.archive.store import Store
 from pressmark.cli.echo import echo
-from pressmark.cli.output import console, counting, print_json, table
-from pressmark.config import Config
 from pressmark.errors import FindingsFound
-from pressmark.jobs.monthly_index import Merger
-from pressmark.site_files import find_site, load_sites
 
 
 @click.command(
@@ -29,6 +24,12 @@ def index(site: str, anew: bool, as_json: bool) -> None:
 
     Only those that are not merged yet are read. Doing it again, or twice at once, does no harm.
     """
+    from pressmark.archive.store import Store
+    from pressmark.cli.output import console, counting, print_json, table
+    from pressmark.config import Config
+    from pressmark.jobs.monthly_index import Merger
+    from pressmark.site_files import find_site, load_sites
+
     config = Config.from_env(os.environ)
     name = find_site(load_sites(config.sites), site).site
     with counting(None, "index") as count:

@@ -5,11 +5,8 @@ import os
 
 import click
 
-from pressmark.archive.protection import LIFETIME_OF_REJECTED, ROLES, State, Terms, planned, policy, protect
-from pressmark.archive.store import Store
+from pressmark.archive.protection import LIFETIME_OF_REJECTED, ROLES
 from pressmark.cli.echo import echo
-from pressmark.config import Config
-from pressmark.hosts import server_of
 
 
 @click.command(
@@ -46,6 +43,10 @@ def init_bucket(
 
     Again it sets only what is missing. Rules that are not its own stay as they are.
     """
+    from pressmark.archive.protection import State, Terms, planned, policy, protect
+    from pressmark.archive.store import Store
+    from pressmark.config import Config
+
     config = Config.from_env(os.environ)
     if role:
         echo(policy(role, config.bucket), nl=False)
@@ -66,6 +67,8 @@ def init_bucket(
 
 def _origin(text: str) -> str:
     """Check an origin as browsers send it (RFC 6454, 6.1); one in another spelling would never be allowed."""
+    from pressmark.hosts import server_of
+
     try:
         if text == "*" or text == str(server_of(text)):
             return text

@@ -2,16 +2,17 @@
 
 import os
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
 from pressmark.cli.echo import echo
-from pressmark.cli.output import Day, console, counting, print_json, table
-from pressmark.config import Config
+from pressmark.cli.parameters import Day
 from pressmark.errors import FindingsFound, UsageError
-from pressmark.jobs.wacz.packager import Packaged, Packager
-from pressmark.site_files import find_site, load_sites
+
+if TYPE_CHECKING:
+    from pressmark.jobs.wacz.packager import Packaged
 
 
 @click.command(
@@ -32,6 +33,11 @@ def package(site: str, day: datetime | None, every: bool, as_json: bool) -> None
     Without an option, those days of which segments have arrived since the last time. Doing it again does no harm.
     It is signed if PRESSMARK_WACZ_KEY names a key.
     """
+    from pressmark.cli.output import console, counting, print_json, table
+    from pressmark.config import Config
+    from pressmark.jobs.wacz.packager import Packager
+    from pressmark.site_files import find_site, load_sites
+
     if day and every:
         raise UsageError("--day and --all: one of them")
     config = Config.from_env(os.environ)
@@ -56,7 +62,7 @@ def package(site: str, day: datetime | None, every: bool, as_json: bool) -> None
     echo(f"{len(done)} days looked at, {written} packages written" if done else "no segments have arrived", err=as_json)
 
 
-def _what(packaged: Packaged) -> str:
+def _what(packaged: "Packaged") -> str:
     if not packaged.segments:
         return "nothing was captured"
     lost = f", without {packaged.lost} of other days that are not in the bucket" if packaged.lost else ""

@@ -5,10 +5,7 @@ import os
 
 import click
 
-from pressmark.airflow.pools import pools as of_sites
 from pressmark.cli.echo import warn
-from pressmark.config import Config
-from pressmark.site_files import load_sites
 
 
 @click.command(
@@ -20,6 +17,10 @@ Example:
 )
 def pools() -> None:
     """Print the Airflow pools that the DAGs need, for `airflow pools import`."""
+    from pressmark.airflow.pools import pools as of_sites
+    from pressmark.config import Config
+    from pressmark.site_files import load_sites
+
     sites = load_sites(Config.from_env(os.environ).sites)
     warn(sites.wrong)
     click.echo(json.dumps(of_sites(sites.values()), indent=2))

@@ -6,8 +6,6 @@ from pathlib import Path
 import click
 
 from pressmark.cli.echo import echo
-from pressmark.system.child_process import POLL, interrupt_on_sigterm
-from pressmark.system.ports import LOOPBACK, origin
 
 
 @click.command(
@@ -44,6 +42,8 @@ def reading_room(
     It reads the bucket of PRESSMARK_BUCKET and needs no more than a reader's keys. Its catalogue is made of the exports
     (`pressmark export`), its replays of the packages (`pressmark package`).
     """
+    from pressmark.system.child_process import POLL, interrupt_on_sigterm
+    from pressmark.system.ports import LOOPBACK, origin
     from pressmark.web.common.caches import cache_folder
     from pressmark.web.common.holdings import Holdings
     from pressmark.web.reading_room.serving import LOCAL, LOCAL_REPLAY, ROOT, ReadingRoom, checked

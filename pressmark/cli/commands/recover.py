@@ -3,22 +3,18 @@
 import os
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
 
-from pressmark.archive.set_aside import all_set_aside
-from pressmark.archive.spool_files import spool_files
-from pressmark.archive.store import Store
 from pressmark.cli.echo import echo
-from pressmark.cli.output import console, print_json, table
-from pressmark.config import Config
-from pressmark.crawl.recover import adopt, recover_and_publish, take_again
 from pressmark.errors import HostBusy, PressmarkError, SpoolError, UsageError
-from pressmark.private import keep_private
-from pressmark.site import Site
-from pressmark.site_files import find_site, load_sites
+
+if TYPE_CHECKING:
+    from pressmark.archive.store import Store
+    from pressmark.config import Config
+    from pressmark.site import Site
 
 
 @click.command(
@@ -50,6 +46,14 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
 
     Every crawl does it at its start; this is for when there will be none. The next run's manifest lists it.
     """
+    from pressmark.archive.set_aside import all_set_aside
+    from pressmark.archive.store import Store
+    from pressmark.cli.output import print_json
+    from pressmark.config import Config
+    from pressmark.crawl.recover import take_again
+    from pressmark.private import keep_private
+    from pressmark.site_files import find_site, load_sites
+
     config = Config.from_env(os.environ)
     keep_private(config.sharing)
     sites = load_sites(config.sites)
@@ -83,9 +87,11 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
 
 
 def _recovered(
-    config: Config, store: Store, wanted: list[Site]
+    config: "Config", store: "Store", wanted: "list[Site]"
 ) -> tuple[list[dict[str, object]], list[PressmarkError]]:
     """Recover site by site: one that is being crawled, or whose spool fails, keeps no other from it."""
+    from pressmark.crawl.recover import recover_and_publish
+
     rows: list[dict[str, object]] = []
     failures: list[PressmarkError] = []
     for each in wanted:
@@ -96,8 +102,10 @@ def _recovered(
     return rows, failures
 
 
-def _strangers(config: Config, sites: Collection[str]) -> list[PressmarkError]:
+def _strangers(config: "Config", sites: Collection[str]) -> list[PressmarkError]:
     """Tell of spools of sites that no site file has: what waits there nobody publishes."""
+    from pressmark.archive.spool_files import spool_files
+
     try:
         folders = [path for path in config.spool.iterdir() if path.is_dir() and not path.name.startswith(".")]
         waiting = [(path, spool_files(path, path.name).waiting) for path in folders if path.name not in sites]
@@ -112,7 +120,9 @@ def _strangers(config: Config, sites: Collection[str]) -> list[PressmarkError]:
     ]
 
 
-def _show(config: Config, rows: list[dict[str, object]], aside: list[dict[str, Any]], moved: int) -> None:
+def _show(config: "Config", rows: list[dict[str, object]], aside: list[dict[str, Any]], moved: int) -> None:
+    from pressmark.cli.output import console, table
+
     if rows:
         shown = table("site", "segment", "records", "bytes cut", "versions published")
         for row in rows:
@@ -133,8 +143,10 @@ def _show(config: Config, rows: list[dict[str, object]], aside: list[dict[str, A
         )
 
 
-def _adopted(config: Config, store: Store, sites: list[Site], other: Path) -> tuple[int, list[PressmarkError]]:
+def _adopted(config: "Config", store: "Store", sites: "list[Site]", other: Path) -> tuple[int, list[PressmarkError]]:
     """Take over what another spool holds; a site that is being crawled, or has copies there, keeps no other from it."""
+    from pressmark.crawl.recover import adopt
+
     moved = 0
     failures: list[PressmarkError] = []
     for each in sites:

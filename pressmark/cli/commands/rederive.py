@@ -3,19 +3,19 @@
 import os
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
-from pressmark.archive import manifest
-from pressmark.archive.store import Store
 from pressmark.cli.echo import echo
-from pressmark.cli.output import Day, Name, console, counting, print_json, table
-from pressmark.config import Config
-from pressmark.crawl.derive import Rederived
+from pressmark.cli.parameters import Day, Name
 from pressmark.errors import FindingsFound, UsageError
-from pressmark.jobs.rederive import Unreadable, correct, documents_of, rederive_all
-from pressmark.site_files import find_section, load_sites
+
+if TYPE_CHECKING:
+    from pressmark.archive.store import Store
+    from pressmark.crawl.derive import Rederived
+    from pressmark.jobs.rederive import Unreadable
 
 
 @click.command(
@@ -37,6 +37,13 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
 
     Each page is read by the layout that holds for the day of its capture. Nothing is asked of the site.
     """
+    from pressmark.archive import manifest
+    from pressmark.archive.store import Store
+    from pressmark.cli.output import console, counting, print_json, table
+    from pressmark.config import Config
+    from pressmark.jobs.rederive import Unreadable, documents_of, rederive_all
+    from pressmark.site_files import find_section, load_sites
+
     config = Config.from_env(os.environ)
     site, name = find_section(load_sites(config.sites), section)
     store = Store.open(config)
@@ -69,8 +76,10 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
         raise FindingsFound("\n".join(problems))
 
 
-def _corrected(store: Store, changes: list[Rederived]) -> tuple[int, list[UsageError]]:
+def _corrected(store: "Store", changes: "list[Rederived]") -> tuple[int, list[UsageError]]:
     """Publish corrected versions; return how many, and why others were refused."""
+    from pressmark.jobs.rederive import correct
+
     written, refused = 0, []
     for each in changes:
         try:
@@ -80,7 +89,7 @@ def _corrected(store: Store, changes: list[Rederived]) -> tuple[int, list[UsageE
     return written, refused
 
 
-def _problems(broken: list[FindingsFound], unreadable: list[Unreadable], refused: list[UsageError]) -> Iterator[str]:
+def _problems(broken: list[FindingsFound], unreadable: "list[Unreadable]", refused: list[UsageError]) -> Iterator[str]:
     if broken:
         yield f"{len(broken)} manifests can't be read, and their documents are left out:"
         yield from (f"  {error}" for error in broken)
@@ -92,11 +101,11 @@ def _problems(broken: list[FindingsFound], unreadable: list[Unreadable], refused
         yield from (f"  {error}" for error in refused)
 
 
-def _described(change: Rederived) -> dict[str, object]:
+def _described(change: "Rederived") -> dict[str, object]:
     return attrs.asdict(change, filter=lambda field, _: field.name != "document")
 
 
-def _told(documents: int, changes: list[Rederived], written: int | None) -> Iterator[str]:
+def _told(documents: int, changes: "list[Rederived]", written: int | None) -> Iterator[str]:
     yield f"{documents} documents read again, {documents - len(changes)} byte for byte the same"
     if changes:
         yield f"{len(changes)} differ"

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import click
 
 from pressmark.cli.echo import echo
-from pressmark.system.child_process import interrupt_on_sigterm
 
 
 @click.command(
@@ -36,6 +35,7 @@ def replay(host: str, port: int, url: str | None, frame_url: str | None, cache: 
     from pressmark.archive import keys
     from pressmark.archive.store import Store
     from pressmark.config import Config
+    from pressmark.system.child_process import interrupt_on_sigterm
     from pressmark.web.common.caches import cache_folder
     from pressmark.web.replay.server import ReplayServer
 

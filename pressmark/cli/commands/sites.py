@@ -4,15 +4,16 @@ import os
 
 import click
 
-from pressmark.cli.output import console, table
-from pressmark.config import Config
 from pressmark.errors import SiteFileError
-from pressmark.site_files import load_sites
 
 
 @click.command()
 def sites() -> None:
     """List the sections that can be crawled, and the site files that are wrong."""
+    from pressmark.cli.output import console, table
+    from pressmark.config import Config
+    from pressmark.site_files import load_sites
+
     rows = table("section", "title", "schedule (UTC)", "pages", "address")
     known = load_sites(Config.from_env(os.environ).sites)
     for site in known.values():

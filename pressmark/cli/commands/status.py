@@ -2,25 +2,19 @@
 
 import os
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
-from pressmark.archive import manifest
-from pressmark.archive.set_aside import all_set_aside
-from pressmark.archive.spool_files import spool_files
-from pressmark.archive.store import Store
 from pressmark.cli.echo import echo
-from pressmark.cli.output import console, print_json, table
-from pressmark.config import Config
-from pressmark.document import timestamp
 from pressmark.errors import FindingsFound, SpoolError
-from pressmark.monitoring import advice
-from pressmark.monitoring.alarms import alarms, runs_to_judge
-from pressmark.monitoring.history import History
-from pressmark.site import Site
-from pressmark.site_files import load_sites
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from pressmark.archive.store import Store
+    from pressmark.config import Config
+    from pressmark.site import Site
 
 UNREADABLE = "can't be read"
 
@@ -30,6 +24,11 @@ UNREADABLE = "can't be read"
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(with_alarms: bool, as_json: bool) -> None:
     """Show each section's last run and what waits in the local spool."""
+    from pressmark.archive.store import Store
+    from pressmark.cli.output import console, print_json
+    from pressmark.config import Config
+    from pressmark.site_files import load_sites
+
     config = Config.from_env(os.environ)
     store = Store.open(config)
     sites = load_sites(config.sites)
@@ -55,7 +54,9 @@ def status(with_alarms: bool, as_json: bool) -> None:
         raise FindingsFound("\n".join(problems))
 
 
-def _table(states: list[dict[str, Any]]) -> Table:
+def _table(states: list[dict[str, Any]]) -> "Table":
+    from pressmark.cli.output import table
+
     rows = table(
         *("section", "last run", "ended", "seen", "published", "updated", "rejected", "failed"),
         *("waiting in the spool", "set aside"),
@@ -70,8 +71,11 @@ def _table(states: list[dict[str, Any]]) -> Table:
     return rows
 
 
-def _row(config: Config, store: Store, site: Site, section: str) -> dict[str, Any]:
+def _row(config: "Config", store: "Store", site: "Site", section: str) -> dict[str, Any]:
     """Tell of one section; what can't be read of it is said in `problems`, and keeps no other from being told."""
+    from pressmark.archive.set_aside import all_set_aside
+    from pressmark.archive.spool_files import spool_files
+
     problems: list[str] = []
     last, unreadable, spooled, aside = None, False, None, list[dict[str, Any]]()
     try:
@@ -95,14 +99,20 @@ def _row(config: Config, store: Store, site: Site, section: str) -> dict[str, An
     }
 
 
-def _tell_renamed(store: Store, site: Site) -> None:
+def _tell_renamed(store: "Store", site: "Site") -> None:
     """Say which runs are of sections that the site file does not have: one that is renamed begins anew."""
+    from pressmark.archive import manifest
+    from pressmark.monitoring import advice
+
     for section in sorted(set(manifest.sections(store, site.site)) - set(site.sections)):
         echo(advice.renamed(site, section))
 
 
-def _alarms(store: Store, site: Site, section: str, now: datetime) -> list[dict[str, str]]:
+def _alarms(store: "Store", site: "Site", section: str, now: datetime) -> list[dict[str, str]]:
     """Return what is wrong with a section, in the words of the mails and of the console."""
+    from pressmark.monitoring.alarms import alarms, runs_to_judge
+    from pressmark.monitoring.history import History
+
     runs = runs_to_judge(History(store, site.site), site, section, now)
     return [
         {"kind": each.kind, "title": each.title, "message": each.message, "advice": each.advice}
@@ -110,7 +120,10 @@ def _alarms(store: Store, site: Site, section: str, now: datetime) -> list[dict[
     ]
 
 
-def _last(store: Store, site: Site, section: str) -> dict[str, Any] | None:
+def _last(store: "Store", site: "Site", section: str) -> dict[str, Any] | None:
+    from pressmark.archive import manifest
+    from pressmark.document import timestamp
+
     last = manifest.latest(store, site.site, section)
     if last is None:
         return None

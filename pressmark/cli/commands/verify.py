@@ -2,21 +2,20 @@
 
 import os
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 import click
-from rich.table import Table
 
-from pressmark.archive import manifest
-from pressmark.archive.store import Store
 from pressmark.cli.echo import echo
-from pressmark.cli.output import Day, Name, console, counting, print_json, table
-from pressmark.config import Config
+from pressmark.cli.parameters import Day, Name
 from pressmark.errors import FindingsFound, UsageError
-from pressmark.jobs.audit.verify import Finding, verify_runs
-from pressmark.jobs.wacz.signing import trusted_keys
-from pressmark.jobs.wacz.validate import verify_packages
-from pressmark.site_files import find_section, find_site, load_sites
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from pressmark.config import Config
+    from pressmark.jobs.audit.verify import Finding
 
 
 @click.command(
@@ -41,6 +40,14 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
     tells of are listed too; they are of a run that goes on or was killed, and are not counted as wrong. With --full its
     packages are read as well.
     """
+    from pressmark.archive import manifest
+    from pressmark.archive.store import Store
+    from pressmark.cli.output import console, counting, print_json
+    from pressmark.config import Config
+    from pressmark.jobs.audit.verify import verify_runs
+    from pressmark.jobs.wacz.signing import trusted_keys
+    from pressmark.jobs.wacz.validate import verify_packages
+
     config = Config.from_env(os.environ)
     below = _prefix(config, what)
     store = Store.open(config)
@@ -66,7 +73,9 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
     echo(f"{len(keys)} runs: every object is there, {looked}", err=as_json)
 
 
-def _prefix(config: Config, what: str) -> str:
+def _prefix(config: "Config", what: str) -> str:
+    from pressmark.site_files import find_section, find_site, load_sites
+
     sites = load_sites(config.sites)
     if "/" in what:
         site, section = find_section(sites, what)
@@ -74,7 +83,9 @@ def _prefix(config: Config, what: str) -> str:
     return f"{find_site(sites, what).site}/" if what else ""
 
 
-def _table(findings: list[Finding]) -> Table:
+def _table(findings: "list[Finding]") -> "Table":
+    from pressmark.cli.output import table
+
     rows = table("", "object", "problem")
     for finding in findings:
         rows.add_row("wrong" if finding.grave else "note", finding.key, finding.problem)

@@ -1,21 +1,19 @@
 """`pressmark versions`: all versions of one article."""
 
 import os
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
-from pressmark.archive.documents import check
-from pressmark.archive.store import Store
 from pressmark.cli.echo import warn
-from pressmark.cli.output import console, print_json, table
-from pressmark.config import Config
-from pressmark.document import validate
 from pressmark.errors import FindingsFound, Rejected, UsageError
-from pressmark.reader import Document, Reader
-from pressmark.site_files import load_sites
-from pressmark.text import short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
+    from pressmark.reader import Document
 
 
 @click.command(
@@ -31,6 +29,12 @@ def versions(article: str, as_json: bool) -> None:
 
     What has the same time of update comes in the order of its captures.
     """
+    from pressmark.archive.store import Store
+    from pressmark.cli.output import console, print_json
+    from pressmark.config import Config
+    from pressmark.reader import Reader
+    from pressmark.site_files import load_sites
+
     config = Config.from_env(os.environ)
     store = Store.open(config)
     found: list[Document] = []
@@ -51,8 +55,11 @@ def versions(article: str, as_json: bool) -> None:
         raise FindingsFound("\n".join(str(each) for each in broken))
 
 
-def _sound(documents: list[Document], broken: list[FindingsFound]) -> Iterator[Document]:
+def _sound(documents: "list[Document]", broken: list[FindingsFound]) -> "Iterator[Document]":
     """Leave out what is not what a run publishes."""
+    from pressmark.archive.documents import check
+    from pressmark.document import validate
+
     for each in documents:
         try:
             validate(each.data)
@@ -64,7 +71,10 @@ def _sound(documents: list[Document], broken: list[FindingsFound]) -> Iterator[D
             broken.append(FindingsFound(f"{each.key} is not what a run published: {error}"))
 
 
-def _table(documents: list[Document]) -> Table:
+def _table(documents: "list[Document]") -> "Table":
+    from pressmark.cli.output import table
+    from pressmark.text import short
+
     rows = table("updated", "words", "headline", "captured", "key")
     for each in documents:
         captured = _captured_at(each)[:19] + "Z"
@@ -73,6 +83,6 @@ def _table(documents: list[Document]) -> Table:
     return rows
 
 
-def _captured_at(document: Document) -> str:
+def _captured_at(document: "Document") -> str:
     captured_at: str = document.data["pressmark"]["captures"][0]["capturedAt"]
     return captured_at

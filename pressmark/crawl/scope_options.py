@@ -1,0 +1,30 @@
+"""The options that give a crawl its scope, for the command and the process alike; `options` reads them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+_OPTIONS = (
+    click.option("--pages", type=click.IntRange(min=1), help="Listing pages at most; default: as the site file says."),
+    click.option(
+        "--recheck",
+        is_flag=True,
+        help="Go on to the last page allowed, though a page brings nothing new, and ask for known articles too.",
+    ),
+    click.option(
+        "--backfill", metavar="FIRST-LAST", help="Only these listing pages, and of them what is not known yet."
+    ),
+    click.option("--find-pages", is_flag=True, help="Tell which listing pages hold the articles of some days."),
+    click.option("--since", metavar="DATE", help="For --backfill and --find-pages: from this day on (YYYY-MM-DD)."),
+    click.option("--until", metavar="DATE", help="... up to this day; the day is that in the article's address."),
+    click.option("--article", metavar="URL", help="Only this article, and unconditionally."),
+    click.option("--rate", type=click.IntRange(min=1), help="Requests a minute to one host, if the site allows more."),
+)
+
+
+def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that `scope_from` reads."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
