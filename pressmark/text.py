@@ -105,6 +105,11 @@ def short(text: str) -> str:
     return text if len(text) <= LONGEST_IN_LISTS else f"{text[: LONGEST_IN_LISTS - 1]}…"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return `1 run`, `1,200 runs`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def shown_lines(text: str) -> str:
     """Return a text of several lines that is safe to show; tabs and newlines stay."""
     return _NOT_SHOWN_IN_LINES.sub(_escaped, text)

@@ -47,12 +47,18 @@ from pressmark.cli.main import COMMANDS, main
 for name in COMMANDS:
     with contextlib.redirect_stdout(io.StringIO()) as said:
         main([name, "--help"], standalone_mode=False)
-    assert f"Usage: pressmark {name}" in said.getvalue() or f"{name} [OPTIONS]" in said.getvalue(), name
-heavy = "airflow boto3 croniter fastwarc jsonschema_rs lxml pyarrow pydantic rich scrapy starlette twisted uvicorn warcio"
+    assert "  Example" in said.getvalue(), name
+heavy = "airflow boto3 croniter fastwarc jsonschema_rs lxml pyarrow pydantic rich scrapy starlette twisted warcio"
 print(*[name for name in heavy.split() if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_sites_are_printed_for_machines() -> None:
+    [newsroom] = [each for each in json.loads(pressmark("sites", "--json").stdout) if each["section"] == SECTION]
+    assert newsroom["address"].endswith("/world/europe")
+    assert newsroom["enabled"] is True
 
 
 def test_a_name_that_is_none_is_met_with_one_like_it() -> None:
@@ -121,7 +127,7 @@ def test_from_crawl_to_verify(archive: Archive) -> None:
         assert (verified.returncode, verified.stdout.split(":")[0]) == (0, "2 runs")
     today = f"{datetime.fromisoformat(again['started_at']):%Y-%m-%d}"
     assert pressmark("verify", SECTION, "--day", today).stdout.startswith("2 runs")
-    assert pressmark("verify", SECTION, "--run", again["run_id"]).stdout.startswith("1 runs")
+    assert pressmark("verify", SECTION, "--run", again["run_id"]).stdout.startswith("1 run: ")
 
     newest = archive.newsroom.article_id(-1)
     listed = pressmark("versions", f"{archive.url}{archive.newsroom.story(newest).path}")

@@ -62,7 +62,7 @@ def test_versions_edited_by_hand_are_found_and_stop_nothing(archive: Archive) ->
     read_again = command("rederive", SECTION)
     assert read_again.exit_code == 8
     assert "other text" in damaged
-    assert f"{len(damaged) - 1} documents can't be read anew" in read_again.stderr
+    assert f"{len(damaged) - 1} documents can't be read again" in read_again.stderr
     assert all(key in read_again.stderr for damage, key in damaged.items() if damage != "other text")
     assert damaged["other text"].rpartition("/")[2] in read_again.stdout.replace("\n", ""), "the others are read"
 

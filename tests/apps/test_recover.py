@@ -29,7 +29,7 @@ def test_what_was_captured_is_published_and_told_by_the_next_run(archive: Archiv
     run = archive.crawl()
     assert run.manifest["recovered"]["published"] == len(documents)
     assert archive.documents().keys() >= documents.keys()
-    assert pressmark("verify", "newsroom", "--full").stdout.startswith("1 runs: every object")
+    assert pressmark("verify", "newsroom", "--full").stdout.startswith("1 run: every object")
 
 
 def test_what_another_worker_held_is_taken_over(archive: Archive, tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_what_another_worker_held_is_taken_over(archive: Archive, tmp_path: Path
     archive.set_site()
     run = archive.crawl(PRESSMARK_SPOOL=str(own))
     assert run.manifest["recovered"]["published"] == len(documents)
-    assert pressmark("verify", "newsroom", "--full").stdout.startswith("1 runs: every object")
+    assert pressmark("verify", "newsroom", "--full").stdout.startswith("1 run: every object")
     again = pressmark("recover", "--of", str(lost), PRESSMARK_SPOOL=str(own))
     assert again.stdout.startswith("nothing waits in")
 
@@ -99,4 +99,4 @@ def test_what_waits_of_a_site_that_no_file_has_is_told(archive: Archive) -> None
     (left / "renamed-20260101000000000-run1-00001.warc.gz.open").write_bytes(b"x")
     done = pressmark("recover")
     assert done.returncode == 5
-    assert f"{left}: 1 files wait, and no site file has a site 'renamed'" in done.stderr
+    assert f"{left}: 1 file left, and no site file has a site 'renamed'" in done.stderr

@@ -158,10 +158,10 @@ def test_a_correction_that_is_refused_stops_no_other(crawled: Archive, monkeypat
     crawled.store.put(key, to_bytes(older))
 
     done = CliRunner().invoke(rederive_command, [SECTION, "--write"])
-    assert done.stdout.splitlines()[-1].endswith("; 1 corrected versions published")
+    assert done.stdout.splitlines()[-1].endswith("; 1 corrected version published")
     assert isinstance(done.exception, FindingsFound)
     refused = len(list(crawled.store.keys("articles/"))) - 1
-    assert f"{refused} documents were not corrected:\n" in str(done.exception)
+    assert f"{refused} document{'s' * (refused != 1)} not corrected:\n" in str(done.exception)
     assert len(list(crawled.store.keys("corrections/"))) == 1
 
 
@@ -189,7 +189,7 @@ def test_what_cannot_be_read_harms_no_other_document(crawled: Archive) -> None:
     crawled.store.client.delete_object(Bucket=crawled.store.bucket, Key=key)
     done = CliRunner().invoke(rederive_command, [SECTION])
     assert isinstance(done.exception, FindingsFound)
-    assert f"1 documents can't be read anew:\n  {key}: " in str(done.exception)
+    assert f"1 document can't be read again:\n  {key}: " in str(done.exception)
     rest = len(published(crawled))
     assert done.output == f"{rest} documents read again, {rest} byte for byte the same\n"
 

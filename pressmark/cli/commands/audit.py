@@ -6,6 +6,7 @@ import click
 
 from pressmark.cli.echo import echo
 from pressmark.errors import FindingsFound
+from pressmark.text import counted
 
 
 @click.command(
@@ -46,10 +47,11 @@ def audit(site: str, sample: int, as_json: bool) -> None:
             rows.add_row("wrong" if each["grave"] else "note", each["key"], each["problem"])
         console().print(rows)
     if findings["grave"]:
-        raise FindingsFound(f"{findings['grave']} findings; the audit is {told['key']}")
+        raise FindingsFound(f"{counted(findings['grave'], 'finding')}; the audit is {told['key']}")
     same = sum(each["result"] == "identical" for each in told["sample"])
     echo(
-        f"{checked['runs']} runs, {checked['objects']} objects, {checked['records']} records are whole; {same} of "
-        f"{len(told['sample'])} documents made again are the same to the byte. Audit: {told['key']}",
+        f"{counted(checked['runs'], 'run')}, {counted(checked['objects'], 'object')} and "
+        f"{counted(checked['records'], 'record')} are whole; {same} of "
+        f"{counted(len(told['sample']), 'document')} made again are the same to the byte. Audit: {told['key']}",
         err=as_json,
     )

@@ -10,6 +10,7 @@ import click
 from pressmark.cli.echo import echo
 from pressmark.cli.parameters import Day
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.text import counted
 
 if TYPE_CHECKING:
     from pressmark.jobs.export import Exported
@@ -58,7 +59,9 @@ def export(site: str, day: datetime | None, every: bool, as_json: bool) -> None:
         console().print(rows)
     if bad := sum(bool(each.problem) for each in done):
         raise FindingsFound(
-            f"{bad} of {len(done)} days lack versions that can't be exported; they are tried again the next time"
+            f"{bad} of {counted(len(done), 'day')} lack versions that can't be exported; the next run tries again"
         )
     written = sum(each.changed for each in done)
-    echo(f"{len(done)} days looked at, {written} written" if done else "no versions have arrived", err=as_json)
+    echo(
+        f"{counted(len(done), 'day')} looked at, {written} written" if done else "no versions have arrived", err=as_json
+    )

@@ -7,6 +7,7 @@ import click
 
 from pressmark.cli.echo import echo
 from pressmark.errors import FindingsFound
+from pressmark.text import counted
 
 
 @click.command(
@@ -45,6 +46,11 @@ def index(site: str, anew: bool, as_json: bool) -> None:
         console().print(rows)
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
-        raise FindingsFound(f"{len(problems)} indexes of segments are left out until they are mended:\n{listed}")
+        raise FindingsFound(
+            f"{counted(len(problems), 'index', 'indexes')} of segments left out until repaired:\n{listed}"
+        )
     written = sum(each.changed for each in done)
-    echo(f"{len(done)} months looked at, {written} written" if done else "nothing was captured yet", err=as_json)
+    echo(
+        f"{counted(len(done), 'month')} looked at, {written} written" if done else "nothing was captured yet",
+        err=as_json,
+    )

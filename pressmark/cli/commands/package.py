@@ -10,6 +10,7 @@ import click
 from pressmark.cli.echo import echo
 from pressmark.cli.parameters import Day
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.text import counted
 
 if TYPE_CHECKING:
     from pressmark.jobs.wacz.packager import Packaged
@@ -57,9 +58,16 @@ def package(site: str, day: datetime | None, every: bool, as_json: bool) -> None
             rows.add_row(each.day.isoformat(), *map(str, figures), each.problem or _what(each))
         console().print(rows)
     if bad := sum(bool(each.problem) for each in done):
-        raise FindingsFound(f"{bad} of {len(done)} packages lack something; they are made again the next time")
+        raise FindingsFound(
+            f"{bad} of {counted(len(done), 'package')} lack something; they are made again the next time"
+        )
     written = sum(each.changed for each in done)
-    echo(f"{len(done)} days looked at, {written} packages written" if done else "no segments have arrived", err=as_json)
+    echo(
+        f"{counted(len(done), 'day')} looked at, {counted(written, 'package')} written"
+        if done
+        else "no segments have arrived",
+        err=as_json,
+    )
 
 
 def _what(packaged: "Packaged") -> str:

@@ -10,6 +10,7 @@ import click
 
 from pressmark.cli.echo import echo
 from pressmark.errors import HostBusy, PressmarkError, SpoolError, UsageError
+from pressmark.text import counted
 
 if TYPE_CHECKING:
     from pressmark.archive.store import Store
@@ -114,7 +115,9 @@ def _strangers(config: "Config", sites: Collection[str]) -> list[PressmarkError]
     except OSError as error:
         return [SpoolError(f"{config.spool} can't be listed: {error}")]
     return [
-        SpoolError(f"{path}: {number} files wait, and no site file has a site {path.name!r}: was it renamed?")
+        SpoolError(
+            f"{path}: {counted(number, 'file')} left, and no site file has a site {path.name!r}: was it renamed?"
+        )
         for path, number in waiting
         if number
     ]
@@ -129,7 +132,7 @@ def _show(config: "Config", rows: list[dict[str, object]], aside: list[dict[str,
             shown.add_row(*(str(value) for value in row.values()))
         console().print(shown)
     elif moved:
-        echo(f"{moved} files moved; the next run lists what of them is published")
+        echo(f"{counted(moved, 'file')} moved; the next run lists what of them is published")
     elif not aside:
         echo(f"nothing waits in {config.spool}")
     if aside:

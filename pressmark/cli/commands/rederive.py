@@ -11,6 +11,7 @@ import click
 from pressmark.cli.echo import echo
 from pressmark.cli.parameters import Day, Name
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.text import counted
 
 if TYPE_CHECKING:
     from pressmark.archive.store import Store
@@ -91,13 +92,13 @@ def _corrected(store: "Store", changes: "list[Rederived]") -> tuple[int, list[Us
 
 def _problems(broken: list[FindingsFound], unreadable: "list[Unreadable]", refused: list[UsageError]) -> Iterator[str]:
     if broken:
-        yield f"{len(broken)} manifests can't be read, and their documents are left out:"
+        yield f"{counted(len(broken), 'manifest')} can't be read, and the documents of it are left out:"
         yield from (f"  {error}" for error in broken)
     if unreadable:
-        yield f"{len(unreadable)} documents can't be read anew:"
+        yield f"{counted(len(unreadable), 'document')} can't be read again:"
         yield from (f"  {each.key}: {each.problem}" for each in unreadable)
     if refused:
-        yield f"{len(refused)} documents were not corrected:"
+        yield f"{counted(len(refused), 'document')} not corrected:"
         yield from (f"  {error}" for error in refused)
 
 
@@ -106,8 +107,8 @@ def _described(change: "Rederived") -> dict[str, object]:
 
 
 def _told(documents: int, changes: "list[Rederived]", written: int | None) -> Iterator[str]:
-    yield f"{documents} documents read again, {documents - len(changes)} byte for byte the same"
+    yield f"{counted(documents, 'document')} read again, {documents - len(changes)} byte for byte the same"
     if changes:
-        yield f"{len(changes)} differ"
+        yield f"{len(changes)} {'differs' if len(changes) == 1 else 'differ'}"
     if written is not None:
-        yield f"{written} corrected versions published"
+        yield f"{counted(written, 'corrected version')} published"

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 UNREADABLE = "can't be read"
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  pressmark status
+  pressmark status --alarms --json | jq '.[] | select(.alarms != [])'
+"""
+)
 @click.option("--alarms", "with_alarms", is_flag=True, help="Judge the history of each section, and say what is wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(with_alarms: bool, as_json: bool) -> None:

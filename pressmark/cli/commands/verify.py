@@ -10,6 +10,7 @@ import click
 from pressmark.cli.echo import echo
 from pressmark.cli.parameters import Day, Name
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.text import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -68,9 +69,9 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
     elif findings:
         console().print(_table(findings))
     if grave := sum(each.grave for each in findings):
-        raise FindingsFound(f"{grave} findings in {len(keys)} runs")
+        raise FindingsFound(f"{counted(grave, 'finding')} in {counted(len(keys), 'run')}")
     looked = "whole, and says what it points to" if full else "of its size (--full reads it)"
-    echo(f"{len(keys)} runs: every object is there, {looked}", err=as_json)
+    echo(f"{counted(len(keys), 'run')}: every object is there, {looked}", err=as_json)
 
 
 def _prefix(config: "Config", what: str) -> str:

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from pressmark.text import counted
+
+count = counted
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -45,8 +48,3 @@ def size(number: float) -> str:
             break
         number /= 1000
     return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """Return `1 run`, `1,200 runs`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
