@@ -20,8 +20,8 @@ from tests.earlier import checked_out
 pytestmark = pytest.mark.long
 
 SECTION = "newsroom/world/europe"
-COMMITS = ("88a4982", "f168f16", "dc86c34")
-"""From the first that makes pools to the last before this stage."""
+COMMITS = ("88a4982", "f168f16", "dc86c34", "6f0afe2")
+"""From the first that makes pools to the last whose modules had other names (`apps`)."""
 
 
 @pytest.mark.parametrize("commit", COMMITS)
