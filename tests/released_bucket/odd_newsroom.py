@@ -18,9 +18,10 @@ from typing import Any
 
 import attrs
 import yaml
-from apps.newsroom.newsroom import Newsroom
-from apps.newsroom.running import RunningNewsroom
-from apps.newsroom.story import Story
+
+from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.newsroom.story import Story
 
 HOST, PORT = "127.77.1.1", 18765
 """On the loopback, and used by nobody else: captures name it."""
@@ -54,7 +55,7 @@ def odd_newsroom() -> Iterator[Newsroom]:
 
 def main() -> None:
     """Crawl it into a fresh bucket of a fresh S3 server, and pack all objects."""
-    from apps.s3server import RunningS3
+    from pressmark.local.s3server import RunningS3
 
     with tempfile.TemporaryDirectory() as name, RunningS3(Path(name) / "s3") as s3, odd_newsroom():
         folder = Path(name)
@@ -68,7 +69,7 @@ def main() -> None:
             "PRESSMARK_SITES": str(folder),
             "PRESSMARK_SPOOL": str(folder / "spool"),
         }
-        runner = [sys.executable, "-m", "apps.crawl_runner", "newsroom/world/europe", "--result-fd", "1"]
+        runner = [sys.executable, "-m", "pressmark.crawl.process", "newsroom/world/europe", "--result-fd", "1"]
         said = subprocess.run(runner, env=environment, check=True, stdout=subprocess.PIPE).stdout
         print(json.loads(said)["manifest"]["counts"])  # noqa: T201 - its result
         with tarfile.open(sys.argv[1], "w:gz") as packed:
