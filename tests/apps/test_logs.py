@@ -46,7 +46,7 @@ def test_json_lines_are_decoded_to_what_is_safe() -> None:
     assert all(line.isprintable() for line in third.split("\n"))
 
 
-@pytest.mark.parametrize("name", ["pressmark.monitoring.alarms", "pressmark.airflow.tasks.package"])
+@pytest.mark.parametrize("name", ["pressmark.alarms", "pressmark.airflow.tasks.package"])
 def test_records_of_ours_are_safe_under_the_handlers_of_airflow(name: str) -> None:
     program = (
         "import logging; from pressmark.system.logs import escape_our_records; escape_our_records();"

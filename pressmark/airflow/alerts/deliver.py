@@ -17,7 +17,7 @@ from pressmark.text import shown
 _OF_READING = (Kind.LAYOUT_CHANGED, Kind.REJECTED, Kind.FIELDS_MISSING)
 """What can be left of each other."""
 
-logger = logging.getLogger("pressmark.monitoring.alarms")
+logger = logging.getLogger("pressmark.alarms")
 
 
 @attrs.define

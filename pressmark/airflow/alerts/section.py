@@ -26,7 +26,7 @@ from pressmark.site_files import find_section, load_sites
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-logger = logging.getLogger("pressmark.monitoring.alarms")
+logger = logging.getLogger("pressmark.alarms")
 
 
 def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ Entry = dict[str, Any]
 Told = dict[str, Entry]
 """By the kind of alarm."""
 
-logger = logging.getLogger("pressmark.monitoring.alarms")
+logger = logging.getLogger("pressmark.alarms")
 
 
 class State(Protocol):

@@ -27,7 +27,7 @@ GRAVE = "grave"
 """XCom of a task that failed for what it found and told."""
 _FAILED = {"failed", "upstream_failed"}
 
-logger = logging.getLogger("pressmark.monitoring.alarms")
+logger = logging.getLogger("pressmark.alarms")
 
 
 def tell_findings(site: str, context: "Context", problems: Mapping[str, str], number: int | None = None) -> None:

@@ -53,7 +53,7 @@ def test_with_nobody_to_tell_the_log_tells(archive: Archive, tasks: Tasks, caplo
     for _ in range(2):
         caplog.clear()
         tasks.run(lambda context: watch_section(SECTION, context))
-        [warning] = [each for each in caplog.records if each.name == "pressmark.monitoring.alarms"]
+        [warning] = [each for each in caplog.records if each.name == "pressmark.alarms"]
         assert warning.levelno == logging.WARNING
         assert warning.getMessage().startswith("newsroom/world/europe: no news for 0 min. The last new version came")
 
