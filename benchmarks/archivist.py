@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pressmark.archive import archivist_process
-from pressmark.archive.store import Store, Stored
+from pressmark.archive.publish import archivist_process
+from pressmark.archive.s3.store import Store, Stored
 
 
 def put_file(store: Store, key: str, path: Path, sha256: str, content_type: str, *, only_new: bool = False) -> Stored:

@@ -20,9 +20,9 @@ from rich.table import Table
 
 from pressmark import schema
 from pressmark.airflow.console.app import console_app
-from pressmark.archive import keys, manifest
-from pressmark.archive.manifest_model import Manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket.manifest_model import Manifest
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.document import timestamp
 from pressmark.local.s3server import RunningS3

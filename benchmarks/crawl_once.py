@@ -20,8 +20,8 @@ from typing import Any
 import attrs
 
 from pipelines import STEPS
-from pressmark.archive import archivist
-from pressmark.archive.store import Store
+from pressmark.archive.publish import archivist
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.run import Run
 from pressmark.scope import Scope

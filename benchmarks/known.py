@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.seeded import SITE, article, seed
-from pressmark.archive import keys
-from pressmark.archive.ledger import Ledger
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.bucket.known_versions import Ledger
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.s3server import RunningS3
 

@@ -21,8 +21,8 @@ from rich.console import Console
 
 from benchmarks.needs import Load, Rates, told
 from benchmarks.scaling_work import INDEXED
-from pressmark.archive import manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.airflow import LocalAirflow
 from pressmark.local.newsroom.newsroom import Newsroom

@@ -5,8 +5,8 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from pressmark.archive import manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.crawl.derive import Rederived
 from pressmark.jobs.audit.auditor import Auditor

@@ -5,8 +5,8 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-from pressmark.archive import keys
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import Store
 from pressmark.article import Article, Credit, Image
 from pressmark.capture import Capture
 from pressmark.config import Config

@@ -16,8 +16,8 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from pressmark.archive import manifest, visits
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest, visits
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.newsroom.newsroom import Newsroom
 from pressmark.local.newsroom.running import RunningNewsroom

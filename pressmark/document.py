@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 import jsonschema_rs
 
-from pressmark.archive.json_model import is_key, moment
-from pressmark.archive.keys import WARC
+from pressmark.archive.bucket.json_model import is_key, moment
+from pressmark.archive.bucket.keys import WARC
 from pressmark.article import Article, Credit, Image
 from pressmark.capture import Capture
 from pressmark.errors import Rejected

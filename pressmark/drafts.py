@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pressmark.archive import keys
-from pressmark.archive.batch import Draft
+from pressmark.archive.bucket import keys
+from pressmark.archive.spool.batch import Draft
 from pressmark.article import VersionKey
 from pressmark.document import Document
 from pressmark.errors import Rejected

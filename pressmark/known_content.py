@@ -6,9 +6,9 @@ from datetime import datetime
 
 import attrs
 
-from pressmark.archive import documents, keys
-from pressmark.archive.ledger import Ledger
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import documents, keys
+from pressmark.archive.bucket.known_versions import Ledger
+from pressmark.archive.s3.store import Store
 from pressmark.article import VersionKey
 from pressmark.document import Document, reader_of
 from pressmark.errors import FindingsFound

@@ -20,11 +20,11 @@ from typing import Self
 import attrs
 
 from pressmark import object_id
-from pressmark.archive import cursor as cursors
-from pressmark.archive import keys, manifest, strict_json
-from pressmark.archive.manifest_model import Manifest
-from pressmark.archive.response import Response, member_of, response_of
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import cursor as cursors
+from pressmark.archive.bucket import keys, manifest, strict_json
+from pressmark.archive.bucket.manifest_model import Manifest
+from pressmark.archive.s3.store import Store
+from pressmark.archive.warc.response import Response, member_of, response_of
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.published import Difference, Document, diff

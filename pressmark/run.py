@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pressmark import __version__, schema
-from pressmark.archive import cdxj, keys, manifest, visits
-from pressmark.archive.archivist import Archivist, Setup
-from pressmark.archive.batch import Published, kept_at
-from pressmark.archive.last_run import last_run, last_visits
-from pressmark.archive.ledger import Ledger
-from pressmark.archive.manifest_model import (
+from pressmark.archive.bucket import keys, manifest, visits
+from pressmark.archive.bucket.known_versions import Ledger
+from pressmark.archive.bucket.manifest_model import (
     HostRequests,
     ListedObject,
     ListedSegment,
@@ -24,12 +21,16 @@ from pressmark.archive.manifest_model import (
     SeenArticle,
     SetAsideFile,
 )
-from pressmark.archive.publisher import Settled
-from pressmark.archive.robots_copy import RobotsCopies
-from pressmark.archive.set_aside import SetAside, claimed, spool_id
-from pressmark.archive.store import Store
-from pressmark.archive.telling import tell, untold
-from pressmark.archive.unread import AllBut, Deriving, read_unread
+from pressmark.archive.bucket.previous_run import last_run, last_visits
+from pressmark.archive.publish.archivist import Archivist, Setup
+from pressmark.archive.publish.manifest_commit import tell, untold
+from pressmark.archive.publish.publisher import Settled
+from pressmark.archive.publish.unread import AllBut, Deriving, read_unread
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.batch import Published, kept_at
+from pressmark.archive.spool.set_aside import SetAside, claimed, spool_id
+from pressmark.archive.warc import cdxj
+from pressmark.archive.warc.robots_copy import RobotsCopies
 from pressmark.article import VersionKey
 from pressmark.capture import Receipt
 from pressmark.config import Config

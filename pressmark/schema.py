@@ -4,7 +4,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
 
 ARTICLE = "schemas/article-1.json"
 """Of versions, their corrections and silent edits."""

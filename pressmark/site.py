@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pressmark import site_checks
-from pressmark.archive.keys import is_day
+from pressmark.archive.bucket.keys import is_day
 from pressmark.errors import UnknownSection
 from pressmark.hosts import RefusedAddress, allowed_hosts, allows, server_of
 from pressmark.recheck import Recheck

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from pressmark.archive.keys import day_of_url
-from pressmark.archive.visits import Visit, VisitedPage
+from pressmark.archive.bucket.keys import day_of_url
+from pressmark.archive.bucket.visits import Visit, VisitedPage
 from pressmark.article import VersionKey
 from pressmark.recheck import Recheck
 

@@ -5,7 +5,7 @@ import re
 from scrapy import Request
 from scrapy.http import Response
 
-from pressmark.archive.visits import VisitedPage
+from pressmark.archive.bucket.visits import VisitedPage
 from pressmark.capture import Original
 from spiders.content_decoding import CUT_SHORT
 from spiders.wire import ORIGINAL, RECEIPT

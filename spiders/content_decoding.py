@@ -8,8 +8,8 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.responsetypes import responsetypes
 
-from pressmark.archive.content import LONGEST, NO_END, ContentError, CutShort, decoded, has_no_end, unreadable
-from pressmark.archive.http_head import header_text
+from pressmark.archive.warc.content import LONGEST, NO_END, ContentError, CutShort, decoded, has_no_end, unreadable
+from pressmark.archive.warc.http_head import header_text
 from pressmark.site import Site
 from spiders.failures import UnreadableContent
 from spiders.wire import ONLY_READ

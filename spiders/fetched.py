@@ -2,7 +2,7 @@
 
 from scrapy.http import Response
 
-from pressmark.archive.http_head import header_text
+from pressmark.archive.warc.http_head import header_text
 from spiders.content_decoding import CUT_SHORT
 from spiders.page_messages import FetchedPage
 

@@ -2,7 +2,7 @@
 
 import attrs
 
-from pressmark.archive import keys
+from pressmark.archive.bucket import keys
 
 
 @attrs.frozen(kw_only=True)

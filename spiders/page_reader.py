@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
-from pressmark.archive.channel import signals_blocked, start
+from pressmark.archive.publish.ipc import signals_blocked, start
 from pressmark.errors import ReadingFailed, Rejected
 from pressmark.outcomes import INTERRUPTED
 from pressmark.site import Site

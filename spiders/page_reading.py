@@ -15,7 +15,7 @@ from typing import Any
 
 from web_poet import HttpResponse, HttpResponseHeaders
 
-from pressmark.archive.channel import Channel
+from pressmark.archive.publish.ipc import Channel
 from pressmark.errors import Rejected
 from pressmark.site import Site
 from spiders.css_links import urls_of_stylesheet

@@ -12,9 +12,9 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 from w3lib.url import safe_url_string
 
-from pressmark.archive.http_head import REDIRECTS
-from pressmark.archive.robots_copy import FRESH, HOPS, RobotsCopy
-from pressmark.archive.visits import VisitedPage
+from pressmark.archive.bucket.visits import VisitedPage
+from pressmark.archive.warc.http_head import REDIRECTS
+from pressmark.archive.warc.robots_copy import FRESH, HOPS, RobotsCopy
 from pressmark.hosts import Server, server_of
 from pressmark.robots import ALLOW_ALL, LARGEST, Robots, read_robots
 from spiders.conditional import conditional, is_not_modified

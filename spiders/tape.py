@@ -8,7 +8,7 @@ from typing import IO
 
 import attrs
 
-from pressmark.archive.http_head import LONGEST, OddHead, checked_status
+from pressmark.archive.warc.http_head import LONGEST, OddHead, checked_status
 from pressmark.capture import Exchange, Original
 
 IN_MEMORY = 1 << 20

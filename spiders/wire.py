@@ -25,7 +25,7 @@ from twisted.python.failure import Failure as TwistedFailure
 from twisted.web._newclient import HTTP11ClientProtocol
 
 from pressmark.address_rule import AddressRule
-from pressmark.archive.http_head import LONGEST, OddHead
+from pressmark.archive.warc.http_head import LONGEST, OddHead
 from pressmark.errors import PressmarkError
 from spiders.ending import Ending
 from spiders.known_hosts import not_public

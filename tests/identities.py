@@ -8,7 +8,7 @@ import boto3
 from botocore.client import Config
 from botocore.exceptions import ClientError
 
-from pressmark.archive.protection import policy
+from pressmark.archive.bucket.provision import policy
 from pressmark.local.s3server import RunningS3
 
 READY_SECONDS = 20

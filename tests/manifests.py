@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pressmark.archive.manifest_model import Manifest
+from pressmark.archive.bucket.manifest_model import Manifest
 from pressmark.document import timestamp
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import attrs
 
-from pressmark.archive.batch import Batch, Draft
-from pressmark.archive.publisher import publish
-from pressmark.archive.spool import Spool
-from pressmark.archive.store import Store, Stored
+from pressmark.archive.publish.publisher import publish
+from pressmark.archive.s3.store import Store, Stored
+from pressmark.archive.spool.batch import Batch, Draft
+from pressmark.archive.spool.spool import Spool
 from pressmark.config import Config
 from pressmark.outcomes import Outcome
 from tests.samples import DAY, document, exchange

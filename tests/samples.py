@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
-from pressmark.archive.batch import Draft
+from pressmark.archive.spool.batch import Draft
 from pressmark.article import Article, Credit, Image, Raw
 from pressmark.capture import Capture, Exchange
 from pressmark.document import Document, draft

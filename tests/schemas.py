@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import jsonschema_rs
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.schema import schema_bytes
 
 Schema = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from airflow.sdk.observability import stats
 
-from pressmark.archive.manifest_model import Manifest
+from pressmark.archive.bucket.manifest_model import Manifest
 from pressmark.outcomes import Outcome
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pressmark.archive.manifest_model import Manifest
-from pressmark.archive.patience import make_haste
-from pressmark.archive.store import Store
+from pressmark.archive.bucket.manifest_model import Manifest
+from pressmark.archive.s3.patience import make_haste
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.crawl.derive import read_today
 from pressmark.crawl.host_lock import host_lock

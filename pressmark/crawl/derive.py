@@ -9,13 +9,13 @@ from typing import Protocol
 import attrs
 
 from pipelines.clean import clean
-from pressmark.archive import keys, strict_json
-from pressmark.archive.batch import Draft
-from pressmark.archive.captured import Captured, Pointed
-from pressmark.archive.content import ContentError, CutShort, unreadable
-from pressmark.archive.documents import parse
-from pressmark.archive.response import Response
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys, strict_json
+from pressmark.archive.bucket.documents import parse
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.batch import Draft
+from pressmark.archive.warc.captures import Captured, Pointed
+from pressmark.archive.warc.content import ContentError, CutShort, unreadable
+from pressmark.archive.warc.response import Response
 from pressmark.capture import Capture
 from pressmark.document import Document, captures_of, draft, to_bytes, validate, with_captures
 from pressmark.drafts import rejection_draft, version_draft

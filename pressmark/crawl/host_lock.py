@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from pressmark.archive.archivist import lock_path
+from pressmark.archive.publish.archivist import lock_path
 from pressmark.config import Config
 from pressmark.errors import HostBusy, SpoolError
 from pressmark.file_system import spool_error

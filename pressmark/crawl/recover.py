@@ -10,16 +10,16 @@ from pathlib import Path
 
 import attrs
 
-from pressmark.archive import keys, strict_json
-from pressmark.archive.batch import Draft
-from pressmark.archive.captured import Captured, Openable
-from pressmark.archive.ledger import Ledger
-from pressmark.archive.publish_recovered import Recovered
-from pressmark.archive.recovery import Recovery
-from pressmark.archive.set_aside import all_set_aside, note_path, printable, restore
-from pressmark.archive.spool_files import BAD, NOTE, OPEN, spool_files
-from pressmark.archive.store import Store
-from pressmark.archive.telling import untold
+from pressmark.archive.bucket import keys, strict_json
+from pressmark.archive.bucket.known_versions import Ledger
+from pressmark.archive.publish.manifest_commit import untold
+from pressmark.archive.publish.publish_recovered import Recovered
+from pressmark.archive.publish.repair import Recovery
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.batch import Draft
+from pressmark.archive.spool.set_aside import all_set_aside, note_path, printable, restore
+from pressmark.archive.spool.spool_files import BAD, NOTE, OPEN, spool_files
+from pressmark.archive.warc.captures import Captured, Openable
 from pressmark.article import VersionKey
 from pressmark.config import Config
 from pressmark.crawl.derive import derive, read_today

@@ -8,10 +8,10 @@ from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from pressmark.archive import cursor as cursors
-from pressmark.archive import strict_json
-from pressmark.archive.json_model import JsonModel, Unfit, text
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import cursor as cursors
+from pressmark.archive.bucket import strict_json
+from pressmark.archive.bucket.json_model import JsonModel, Unfit, text
+from pressmark.archive.s3.store import Store
 from pressmark.errors import FindingsFound
 from pressmark.reader import Changes, Reader
 

@@ -19,8 +19,8 @@ import attrs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pressmark.archive import keys
-from pressmark.archive.store import GZIP, Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import GZIP, Store
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound
 from pressmark.jobs.changed_days import Arrivals

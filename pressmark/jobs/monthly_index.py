@@ -22,12 +22,14 @@ from typing import IO
 
 import attrs
 
-from pressmark.archive import cdxj, guarded, keys, strict_json
-from pressmark.archive.json_model import JsonModel
-from pressmark.archive.sorted_lines import SortedLines
-from pressmark.archive.store import TEXT, Store
+from pressmark.archive.bucket import keys, strict_json
+from pressmark.archive.bucket.json_model import JsonModel
+from pressmark.archive.s3 import conditional_write
+from pressmark.archive.s3.store import TEXT, Store
+from pressmark.archive.warc import cdxj
 from pressmark.errors import BucketError, FindingsFound
 from pressmark.private import opener
+from pressmark.system.external_sort import SortedLines
 
 THREADS = 8
 _TOGETHER = 16
@@ -113,7 +115,7 @@ class Merger:
         key = keys.index(self.site, month)
         for _ in range(_ATTEMPTS):
             # In this order: what the index has, the listing that comes later has too.
-            seen = guarded.etag(self.store, key)
+            seen = conditional_write.etag(self.store, key)
             note = self._note(month)
             there = dict(self._listed(month))
             known = note if note.fits(seen, there) and not anew else _NONE
@@ -153,7 +155,7 @@ class Merger:
                     before.seek(0)
                 count, sha256 = _write(lines.in_order(before), file)
             changed = not (note.etag == seen and note.sha256 == sha256)
-            etag = guarded.put_over(self.store, key, path, sha256, TEXT, seen) if changed else seen
+            etag = conditional_write.put_over(self.store, key, path, sha256, TEXT, seen) if changed else seen
         if not etag:
             return None
         made = _Note(etag=etag, sha256=sha256, lines=count, indexes=done)

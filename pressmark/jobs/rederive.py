@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 
-from pressmark.archive import keys, manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.s3.store import Store
 from pressmark.crawl.derive import EXTRACTOR, Missing, Rederived, rederive
 from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound, ReadingFailed, UsageError

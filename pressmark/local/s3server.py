@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 import attrs
 import click
 
-from pressmark.archive.whole_file import replace_file
+from pressmark.archive.spool.durable_file import replace_file
 from pressmark.errors import ServiceFailed
 from pressmark.private import make_folder
 from pressmark.system.child_process import Program, interrupt_on_sigterm

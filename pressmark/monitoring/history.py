@@ -10,9 +10,9 @@ from typing import Self
 
 import attrs
 
-from pressmark.archive import keys, manifest
-from pressmark.archive.manifest_model import HostRequests
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket.manifest_model import HostRequests
+from pressmark.archive.s3.store import Store
 from pressmark.errors import FindingsFound
 from pressmark.outcomes import Outcome
 

@@ -6,7 +6,7 @@ import attrs
 from web_poet import Returns, WebPage, field
 from web_poet.utils import cached_method
 
-from pressmark.archive import keys
+from pressmark.archive.bucket import keys
 from pressmark.site import Site
 from spiders.addresses import LONGEST_NUMBER, absolute, page_of
 from spiders.listing import Entry, Listing

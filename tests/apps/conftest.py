@@ -15,7 +15,7 @@ import attrs
 import pytest
 import yaml
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.newsroom.newsroom import Newsroom
 from pressmark.local.newsroom.running import RunningNewsroom

@@ -12,9 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from pressmark.archive import archivist, archivist_process, spool
-from pressmark.archive.member import Member
-from pressmark.archive.store import Store
+from pressmark.archive.publish import archivist, archivist_process
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool import spool
+from pressmark.archive.warc.gzip_member import Member
 from pressmark.crawl import process
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import attrs
 import psutil
 import pytest
 
-from pressmark.archive.set_aside import all_set_aside
-from pressmark.archive.spool_files import spool_files
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.set_aside import all_set_aside
+from pressmark.archive.spool.spool_files import spool_files
 from pressmark.config import Config
 from pressmark.crawl.recover import recover_and_publish
 from pressmark.local.s3server import RunningS3

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pressmark.archive.store import WARC
+from pressmark.archive.s3.store import WARC
 from pressmark.cli.main import main
 from pressmark.jobs.audit import auditor as auditing
 from pressmark.jobs.audit.auditor import audit

@@ -9,8 +9,8 @@ import attrs
 import pytest
 from click.testing import CliRunner, Result
 
-from pressmark.archive import keys, manifest, visits
-from pressmark.archive.manifest_model import manifest_of
+from pressmark.archive.bucket import keys, manifest, visits
+from pressmark.archive.bucket.manifest_model import manifest_of
 from pressmark.cli.main import main
 from pressmark.document import timestamp
 from pressmark.jobs.audit.verify import verify_run

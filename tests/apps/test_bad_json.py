@@ -11,9 +11,9 @@ import attrs
 import pytest
 from click.testing import Result
 
-from pressmark.archive import keys, visits
-from pressmark.archive.last_run import last_run
-from pressmark.archive.store import GZIP, TEXT
+from pressmark.archive.bucket import keys, visits
+from pressmark.archive.bucket.previous_run import last_run
+from pressmark.archive.s3.store import GZIP, TEXT
 from pressmark.errors import FindingsFound
 from pressmark.web.common.holdings import Holdings
 from pressmark.web.reading_room.catalogue import Catalogue

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive import keys
+from pressmark.archive.bucket import keys
 from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.s3server import RunningS3
 from tests.apps.conftest import READABLE, Archive, Crawl

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from pressmark.archive import keys, manifest
+from pressmark.archive.bucket import keys, manifest
 from pressmark.jobs.audit.verify import verify_runs
 from pressmark.local.s3server import RunningS3
 from tests.apps.conftest import READABLE, SECTION, Archive, Crawl

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from warcio.archiveiterator import ArchiveIterator
 
-from pressmark.archive.segment import IDENTICAL
+from pressmark.archive.spool.segment import IDENTICAL
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.newsroom.story import Kind
 from pressmark.outcomes import Outcome

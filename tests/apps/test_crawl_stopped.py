@@ -87,7 +87,7 @@ def test_a_crawl_whose_archivist_dies_says_so_and_loses_nothing(archive: Archive
     while not any(path.stat().st_size for path in (archive.config.spool / "newsroom").glob("*.drafts.jsonl")):
         assert process.poll() is None
         time.sleep(0.01)  # The newsroom is a thread of this process.
-    [archivist] = [each for each in children(process) if module(each) == "pressmark.archive.archivist_process"]
+    [archivist] = [each for each in children(process) if module(each) == "pressmark.archive.publish.archivist_process"]
     archivist.kill()
     run = archive.finish(process, reader)
     assert (run.exit_code, run.manifest_key) == (5, None)
@@ -104,7 +104,7 @@ def test_the_processes_of_a_crawl_that_dies_end_too(archive: Archive) -> None:
     archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
     process, reader = archive.started(8)
     begun = children(process)
-    assert {"pressmark.archive.archivist_process", "spiders.page_reader_process"} == set(map(module, begun))
+    assert {"pressmark.archive.publish.archivist_process", "spiders.page_reader_process"} == set(map(module, begun))
     process.kill()
     process.communicate()
     os.close(reader)
@@ -128,7 +128,7 @@ def test_an_archivist_whose_crawl_dies_does_not_wait_for_a_bucket_that_is_away(
         proxy.rule = away
         process, reader = archive.started(12, "--pages", "1", PRESSMARK_PATIENCE="3600")
         begun = children(process)
-        until(lambda: list(map(module, children(process))) == ["pressmark.archive.archivist_process"], 60)
+        until(lambda: list(map(module, children(process))) == ["pressmark.archive.publish.archivist_process"], 60)
         until(lambda: len(tried) > 3, 60)
         process.kill()
         process.communicate()

@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive.captured import Captured
-from pressmark.archive.spool import Spool
+from pressmark.archive.spool.spool import Spool
+from pressmark.archive.warc.captures import Captured
 from pressmark.crawl.derive import derive
 from pressmark.site_files import load_sites
 from tests.apps.hostile_site import article_id, page, path

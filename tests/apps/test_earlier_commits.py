@@ -11,8 +11,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive import keys
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.demo.settings import write_site_file
 from pressmark.local.newsroom import Newsroom

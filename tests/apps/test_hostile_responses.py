@@ -13,8 +13,9 @@ import pytest
 from backports import zstd
 from click.testing import CliRunner
 
-from pressmark.archive import cdxj, keys
-from pressmark.archive.captured import Captured
+from pressmark.archive.bucket import keys
+from pressmark.archive.warc import cdxj
+from pressmark.archive.warc.captures import Captured
 from pressmark.cli.main import main
 from pressmark.crawl.derive import derive
 from pressmark.document import to_bytes

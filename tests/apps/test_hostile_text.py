@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from pressmark.archive import keys
+from pressmark.archive.bucket import keys
 from pressmark.cli.main import main
 from pressmark.site import Site
 from tests.apps.conftest import SECTION, Archive, Crawl

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pressmark.archive.protection import policy
+from pressmark.archive.bucket.provision import policy
 from pressmark.cli.main import COMMANDS
 from pressmark.local.s3server import RunningS3
 from pressmark.system.ports import free_port

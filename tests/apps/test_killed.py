@@ -20,8 +20,8 @@ import attrs
 import pytest
 import yaml
 
-from pressmark.archive import manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.newsroom.newsroom import Newsroom

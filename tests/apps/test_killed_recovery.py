@@ -15,8 +15,8 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive.store import Store
-from pressmark.archive.telling import untold
+from pressmark.archive.publish.manifest_commit import untold
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.s3server import RunningS3
 from tests.apps.killed_crawl import Steps

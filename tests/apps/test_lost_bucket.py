@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.s3server import RunningS3
 from tests.apps.conftest import READABLE, Archive

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from pressmark.airflow.alerts.sent_state import FileState
-from pressmark.archive import guarded, keys
-from pressmark.archive.store import GZIP, TEXT, Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3 import conditional_write
+from pressmark.archive.s3.store import GZIP, TEXT, Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
 from pressmark.jobs.monthly_index import Merger
@@ -108,8 +109,8 @@ def test_what_merging_an_index_takes_on_the_disk_is_closed(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     store = Store.open(Config(bucket=bucket, spool=tmp_path / "spool"))
     found: list[dict[str, str]] = []
-    put_over = guarded.put_over
-    monkeypatch.setattr(guarded, "put_over", lambda *rest: found.append(modes(tmp_path)) or put_over(*rest))
+    put_over = conditional_write.put_over
+    monkeypatch.setattr(conditional_write, "put_over", lambda *rest: found.append(modes(tmp_path)) or put_over(*rest))
     store.put("warc/news/2022/02/18/news-1.cdxj", b"", TEXT)
     assert [each.changed for each in Merger(store, "news").months()] == [True]
     [work] = found

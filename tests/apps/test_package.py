@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pressmark.archive import keys
-from pressmark.archive.store import JSON
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import JSON
 from pressmark.cli.main import main
 from tests.apps.conftest import READABLE, Archive
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.segment import Segment
+from pressmark.archive.spool.segment import Segment
 from tests.apps.conftest import Archive
 from tests.apps.test_hostile_responses import verify
 from tests.apps.test_killed import records, whole_records

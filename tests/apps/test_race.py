@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.jobs.audit.verify import verify_runs
 from pressmark.local.newsroom.faults import FaultKind

@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from pressmark.archive.store import JSON
+from pressmark.archive.s3.store import JSON
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.local.s3server import RunningS3
 from pressmark.reader import Changes, Reader, diff

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from pressmark.archive import visits
+from pressmark.archive.bucket import visits
 from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.newsroom import answers
 from pressmark.outcomes import Outcome

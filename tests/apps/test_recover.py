@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pressmark.archive.batch import Published
-from pressmark.archive.store import Stored
+from pressmark.archive.s3.store import Stored
+from pressmark.archive.spool.batch import Published
 from tests.apps.conftest import SECTION, Archive
 from tests.apps.test_cli import pressmark
 

@@ -9,9 +9,9 @@ import attrs
 import pytest
 from click.testing import CliRunner
 
-from pressmark.archive import keys
-from pressmark.archive.captured import Captured
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import Store
+from pressmark.archive.warc.captures import Captured
 from pressmark.article import Article
 from pressmark.cli.commands.rederive import rederive_command
 from pressmark.config import Config

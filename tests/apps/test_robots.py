@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pressmark.archive import cdxj, keys
-from pressmark.archive.segment import Segment
-from pressmark.archive.store import TEXT, WARC
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import TEXT, WARC
+from pressmark.archive.spool.segment import Segment
+from pressmark.archive.warc import cdxj
 from pressmark.capture import Exchange
 from tests.apps.conftest import Archive
 from tests.apps.robots_site import (

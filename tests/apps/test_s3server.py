@@ -13,7 +13,7 @@ from botocore import UNSIGNED
 from botocore.client import Config as ClientConfig
 from botocore.exceptions import ClientError
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import ServiceFailed
 from pressmark.local.s3server import RunningS3

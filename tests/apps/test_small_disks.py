@@ -12,9 +12,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.batch import Published
-from pressmark.archive.spool_files import spool_files
-from pressmark.archive.telling import untold
+from pressmark.archive.publish.manifest_commit import untold
+from pressmark.archive.spool.batch import Published
+from pressmark.archive.spool.spool_files import spool_files
 from pressmark.errors import SpoolError
 from pressmark.file_system import check_reserve, room
 from tests.apps.conftest import READABLE, Archive

@@ -22,9 +22,9 @@ import attrs
 import psutil
 import pytest
 
-from pressmark.archive import keys, manifest
-from pressmark.archive.set_aside import all_set_aside
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.set_aside import all_set_aside
 from pressmark.local.s3server import RunningS3
 from tests.apps.conftest import SECTION, Archive
 from tests.apps.soak_site import SoakSite, Version
@@ -176,7 +176,7 @@ def hurting(soak: Soak, process: subprocess.Popen[str]) -> Iterator[None]:
                     kill_group(process)
                 case 1 | 2 | 3:
                     victim = (
-                        "pressmark.archive.archivist_process"
+                        "pressmark.archive.publish.archivist_process"
                         if choose.random() < 0.5
                         else "spiders.page_reader_process"
                     )

@@ -9,9 +9,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.salvage import copy_records, read_records
-from pressmark.archive.spool_files import SegmentName
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.salvage import copy_records, read_records
+from pressmark.archive.spool.spool_files import SegmentName
 from tests.apps.spooled import Spooled, flip, left, members, spooled, whole
 from tests.apps.test_cli import pressmark
 from tests.apps.test_killed import records
@@ -201,7 +201,7 @@ PORTAL = b"<html><p>Please log in</p></html>"
 def test_a_login_page_in_the_place_of_the_bucket_loses_nothing(
     spooled: Spooled, whole: set[str], what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pressmark.archive.patience.FIRST", 0.02)
+    monkeypatch.setattr("pressmark.archive.s3.patience.FIRST", 0.02)
     answer = Answer(200, {"Content-Type": "text/html", "Content-Length": str(len(PORTAL))}, PORTAL)
     with proxied(os.environ["AWS_ENDPOINT_URL_S3"]) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)

@@ -15,9 +15,9 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive import recovery
-from pressmark.archive.set_aside import all_set_aside, new_note, write_note
-from pressmark.archive.store import Store
+from pressmark.archive.publish import repair
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.set_aside import all_set_aside, new_note, write_note
 from pressmark.crawl.recover import take_again
 from pressmark.errors import SpoolError, UsageError
 from tests.apps.spooled import Spooled, flip, head, hole, left, members, spooled, stray_copy, whole
@@ -319,7 +319,7 @@ def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*args: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(recovery, "sealed", refused)
+    monkeypatch.setattr(repair, "sealed", refused)
 
 
 def no_object(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from pressmark.archive.batch import Drafts
-from pressmark.archive.manifest_model import SetAsideFile
-from pressmark.archive.set_aside import claimed
-from pressmark.archive.spool_files import SegmentName
-from pressmark.archive.telling import untold
+from pressmark.archive.bucket.manifest_model import SetAsideFile
+from pressmark.archive.publish.manifest_commit import untold
+from pressmark.archive.spool.batch import Drafts
+from pressmark.archive.spool.set_aside import claimed
+from pressmark.archive.spool.spool_files import SegmentName
 from pressmark.errors import SpoolError
 from tests.apps.spooled import Spooled, flip, left, members, spooled, whole
 from tests.apps.test_cli import pressmark

@@ -10,11 +10,11 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive import keys
-from pressmark.archive.batch import Batch, Published, kept, kept_at
-from pressmark.archive.publisher import publish
-from pressmark.archive.spool import Spool
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.publish.publisher import publish
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.batch import Batch, Published, kept, kept_at
+from pressmark.archive.spool.spool import Spool
 from pressmark.config import Config
 from pressmark.crawl.recover import recover_and_publish
 from pressmark.errors import BucketError

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from click.testing import CliRunner
 
-from pressmark.archive import keys
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import Store
 from pressmark.cli.main import main
 from pressmark.config import Config
 from pressmark.document import to_bytes, with_captures

@@ -16,7 +16,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]  # Airflow brings it, and its stubs would be one more thing to lock.
 import yaml
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.airflow import LOGIN, LocalAirflow
 from pressmark.local.newsroom import Newsroom

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pressmark.archive import manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.jobs.audit.verify import Finding, verify_run
 from pressmark.local.newsroom import Newsroom

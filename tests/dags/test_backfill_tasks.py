@@ -9,8 +9,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from pressmark.airflow.operators.chunk import refusal
 from pressmark.airflow.tasks.backfill import Asked, chunks_of, pages_a_chunk, report_chunks
-from pressmark.archive import manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
 from pressmark.site import MOST_PAGES, Politeness, RequisiteBounds

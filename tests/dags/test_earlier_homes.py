@@ -8,7 +8,7 @@ import httpx
 import pytest
 import yaml
 
-from pressmark.archive import keys
+from pressmark.archive.bucket import keys
 from pressmark.local.airflow import PARTS, LocalAirflow
 from pressmark.local.demo.settings import write_site_file
 from pressmark.local.s3server import RunningS3

@@ -18,7 +18,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from pressmark.archive import manifest
+from pressmark.archive.bucket import manifest
 from pressmark.errors import ServiceFailed
 from pressmark.local.airflow import LOGIN
 from pressmark.local.s3server import RunningS3

@@ -14,7 +14,7 @@ import attrs
 import psutil  # type: ignore[import-untyped]  # As in tests/dags/night.py.
 import psycopg2
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.airflow import LocalAirflow
 from pressmark.local.demo.settings import write_site_file

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pressmark.archive import manifest
+from pressmark.archive.bucket import manifest
 from pressmark.jobs.audit.verify import verify_runs
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.s3server import RunningS3

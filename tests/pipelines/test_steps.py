@@ -13,8 +13,8 @@ from pipelines.clean import Clean, clean
 from pipelines.drop_known_version import DropKnownVersion
 from pipelines.publish import Publish
 from pipelines.validate import Validate
-from pressmark.archive import keys
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import Store
 from pressmark.article import Credit, Image, Raw
 from pressmark.config import Config
 from pressmark.document import to_bytes, with_captures

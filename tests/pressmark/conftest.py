@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 
 

@@ -8,8 +8,8 @@ import attrs
 import pyarrow.parquet as pq
 import pytest
 
-from pressmark.archive import keys, manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.s3.store import Store
 from pressmark.document import timestamp, to_bytes, with_captures
 from pressmark.jobs.export import SCHEMA, Exporter
 from tests.manifests import manifest_of

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pressmark.archive import manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.monitoring.history import History
 from pressmark.outcomes import Outcome

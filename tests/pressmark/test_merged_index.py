@@ -12,12 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pressmark.archive import cdxj, guarded, keys
-from pressmark.archive.sorted_lines import SortedLines
-from pressmark.archive.store import JSON, TEXT, Store, Stored
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3 import conditional_write
+from pressmark.archive.s3.store import JSON, TEXT, Store, Stored
+from pressmark.archive.warc import cdxj
 from pressmark.errors import BucketError, BucketUnreachable
 from pressmark.jobs import monthly_index
 from pressmark.jobs.monthly_index import Merged, Merger
+from pressmark.system.external_sort import SortedLines
 
 PLACES = [("2026/10/31", "a"), ("2026/11/01", "a"), ("2026/11/01", "b"), ("2026/11/30", "c")]
 URLS = ["https://news.example/", "https://news.example/é x", 'https://b.example/?q="filename": "x"']
@@ -80,12 +82,12 @@ def test_what_is_merged_is_not_read_again(store: Store) -> None:
     put(store, "2026/10/31", "a", 1)
     put(store, "2026/11/01", "a", 2)
     merge(store)
-    before = dict(store.sizes("index/")), guarded.etag(store, "index/news/2026-10.cdxj")
+    before = dict(store.sizes("index/")), conditional_write.etag(store, "index/news/2026-10.cdxj")
     assert merge(store) == [("2026-10", 1, 0, False), ("2026-11", 1, 0, False)]
     put(store, "2026/10/01", "recovered-late", 3)
     assert merge(store) == [("2026-10", 2, 1, True), ("2026-11", 1, 0, False)]
     assert indexes(store) == wanted(store)
-    assert before[1] != guarded.etag(store, "index/news/2026-10.cdxj")
+    assert before[1] != conditional_write.etag(store, "index/news/2026-10.cdxj")
     assert before[0]["index/news/2026-11.cdxj"] == dict(store.sizes("index/"))["index/news/2026-11.cdxj"]
 
 
@@ -163,9 +165,9 @@ def test_when_all_segments_of_a_month_are_gone_its_index_is_empty(store: Store) 
 def test_all_months_anew_leave_what_is_right_as_it_is(store: Store) -> None:
     put(store, "2026/11/01", "a", 1)
     merge(store)
-    before = guarded.etag(store, "index/news/2026-11.cdxj")
+    before = conditional_write.etag(store, "index/news/2026-11.cdxj")
     assert merge(store, anew=True) == [("2026-11", 1, 1, False)]
-    assert guarded.etag(store, "index/news/2026-11.cdxj") == before
+    assert conditional_write.etag(store, "index/news/2026-11.cdxj") == before
     put(store, "2026/11/01", "b", 2)
     assert merge(store, anew=True) == [("2026-11", 2, 2, True)]
     assert indexes(store) == wanted(store)
@@ -207,15 +209,15 @@ def test_another_who_merges_in_between_loses_nothing(
     if not first:
         merge(store)
     put(store, "2026/11/01", "b", 2)
-    call = getattr(guarded, before)
+    call = getattr(conditional_write, before)
 
     def late(*words: Any) -> str | None:
-        monkeypatch.setattr(guarded, before, call)
+        monkeypatch.setattr(conditional_write, before, call)
         put(store, "2026/11/01", "c", 3)
         merge(store)
         return call(*words)
 
-    monkeypatch.setattr(guarded, before, late)
+    monkeypatch.setattr(conditional_write, before, late)
     Merger(store, "news").merge("2026-11", anew=anew)
     assert indexes(store) == wanted(store)
     assert b"news-c.warc.gz" in indexes(store)["index/news/2026-11.cdxj"]
@@ -225,21 +227,21 @@ def test_an_index_that_goes_while_it_is_merged_is_done_again(store: Store, monke
     put(store, "2026/11/01", "a", 1)
     merge(store)
     put(store, "2026/11/01", "b", 2)
-    write = guarded.put_over
+    write = conditional_write.put_over
 
     def late(*words: Any) -> str | None:
-        monkeypatch.setattr(guarded, "put_over", write)
+        monkeypatch.setattr(conditional_write, "put_over", write)
         delete(store, "index/news/2026-11.cdxj")
         return write(*words)
 
-    monkeypatch.setattr(guarded, "put_over", late)
+    monkeypatch.setattr(conditional_write, "put_over", late)
     assert merge(store) == [("2026-11", 2, 2, True)]
     assert indexes(store) == wanted(store)
 
 
 def test_it_does_not_try_for_ever(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     put(store, "2026/11/01", "a", 1)
-    monkeypatch.setattr(guarded, "put_over", lambda *words: None)
+    monkeypatch.setattr(conditional_write, "put_over", lambda *words: None)
     with pytest.raises(BucketError, match=r"2026-11\.cdxj is always written by others"):
         merge(store)
 

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from pressmark.archive.visits import Visit, VisitedPage
+from pressmark.archive.bucket.visits import Visit, VisitedPage
 from pressmark.article import VersionKey
 from pressmark.capture import Original
 from pressmark.recheck import Recheck

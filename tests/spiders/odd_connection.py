@@ -20,9 +20,9 @@ from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers as WireHeaders
 
 from pressmark.address_rule import AddressRule
-from pressmark.archive.content import ContentError
-from pressmark.archive.http_head import OddHead
-from pressmark.archive.response import read_response
+from pressmark.archive.warc.content import ContentError
+from pressmark.archive.warc.http_head import OddHead
+from pressmark.archive.warc.response import read_response
 from pressmark.capture import Exchange
 from spiders.askable import Askable
 from spiders.content_decoding import ContentDecodingMiddleware

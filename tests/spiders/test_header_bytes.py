@@ -12,9 +12,9 @@ from twisted.web._newclient import HTTPClientParser, Request
 from twisted.web.http_headers import Headers as WireHeaders
 from web_poet import HttpResponse, HttpResponseHeaders
 
-from pressmark.archive.content import content
-from pressmark.archive.http_head import parse_head
-from pressmark.archive.visits import VisitedPage
+from pressmark.archive.bucket.visits import VisitedPage
+from pressmark.archive.warc.content import content
+from pressmark.archive.warc.http_head import parse_head
 from pressmark.capture import Original
 from spiders.conditional import LONGEST_VALIDATOR, conditional, visited
 from spiders.content_decoding import ContentDecodingMiddleware

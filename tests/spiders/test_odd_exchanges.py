@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from pressmark.archive import cdxj
-from pressmark.archive.http_head import parse_head
-from pressmark.archive.segment import SealedSegment, Segment
+from pressmark.archive.spool.segment import SealedSegment, Segment
+from pressmark.archive.warc import cdxj
+from pressmark.archive.warc.http_head import parse_head
 from pressmark.capture import Exchange
 from pressmark.jobs.audit.verify import _records
 from tests.spiders.odd_connection import Taken, content_in_the_archive, content_in_the_crawl, leads_to, taken

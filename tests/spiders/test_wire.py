@@ -14,7 +14,7 @@ import attrs
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from pressmark.archive import cdxj
+from pressmark.archive.warc import cdxj
 from tests.conftest import ROOT
 from tests.spiders.raw_server import RawServer, Script, tunnel_proxy
 from tests.tools import fastwarc_check

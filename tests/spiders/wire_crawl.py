@@ -14,7 +14,7 @@ from scrapy import Request, Spider, signals
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import StopDownload
 
-from pressmark.archive.spool import Spool
+from pressmark.archive.spool.spool import Spool
 from pressmark.traffic import Traffic
 
 LARGEST = 4_000_000

@@ -196,7 +196,7 @@ def _in_doubt(context: "Context") -> frozenset[Kind]:
 
 def _judge(config: Config, site: Site, section: str, context: "Context") -> tuple[list[Alarm], frozenset[Kind]]:
     """Return what is wrong, and what was looked for: without the bucket, whatever was wrong in it may go on."""
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
     from pressmark.monitoring.history import History
 
     now = datetime.now(UTC)

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from airflow.sdk import Variable
 
-from pressmark.archive import strict_json
-from pressmark.archive.json_model import moment, text
+from pressmark.archive.bucket import strict_json
+from pressmark.archive.bucket.json_model import moment, text
 from pressmark.document import timestamp
 from pressmark.monitoring.alarm import Alarm
 from pressmark.private import make_folder, opener

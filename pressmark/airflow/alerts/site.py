@@ -14,14 +14,14 @@ from pressmark.airflow.alerts.deliver import Teller, fail, log_alarm
 from pressmark.airflow.alerts.notifiers import receivers
 from pressmark.airflow.alerts.sent_state import VariableState
 from pressmark.airflow.links import console_url, link_to_run
-from pressmark.archive import strict_json
+from pressmark.archive.bucket import strict_json
 from pressmark.errors import UsageError
 from pressmark.monitoring.alarm import Alarm, Kind, archive_damaged, dag_failed, run_lost
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
 
 GRAVE = "grave"
 """XCom of a task that failed for what it found and told."""
@@ -116,11 +116,11 @@ def find_lost_run(store: "Store", section: str, context: "Context") -> tuple[lis
     Raises:
         BucketError: the bucket failed.
     """
-    from pressmark.archive import guarded  # It brings boto3.
+    from pressmark.archive.s3 import conditional_write  # It brings boto3.
 
     name = f"pressmark_last_run/{section}"
     known, was_lost = _known_run(name)
-    if known and not guarded.head(store, known):
+    if known and not conditional_write.head(store, known):
         if not was_lost:
             Variable.set(name, json.dumps({"key": known, "lost": True}))
         return [run_lost(known, store.bucket, name, datetime.now(UTC))], frozenset({Kind.RUNS_LOST})

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from pressmark.archive import keys
-from pressmark.archive.manifest_model import SeenArticle
+from pressmark.archive.bucket import keys
+from pressmark.archive.bucket.manifest_model import SeenArticle
 from pressmark.outcomes import Outcome
 from pressmark.site import Site
 from pressmark.web.common.holdings import Holdings

@@ -7,7 +7,7 @@ import attrs
 from pressmark.airflow.console import fates
 from pressmark.airflow.console.fates import Row
 from pressmark.airflow.console.outcomes import LABELS
-from pressmark.archive.manifest_model import ListedSegment, Manifest
+from pressmark.archive.bucket.manifest_model import ListedSegment, Manifest
 from pressmark.monitoring import advice
 from pressmark.monitoring.advice import Advice
 from pressmark.monitoring.history import PastRun

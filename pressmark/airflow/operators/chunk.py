@@ -39,7 +39,7 @@ def refusal(section: str, digest: str, since: datetime) -> str | None:
         digest: of the DAG run, as it stands in the ids of its crawls.
         since: aware.
     """
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
     from pressmark.config import Config
     from pressmark.monitoring.history import History
 

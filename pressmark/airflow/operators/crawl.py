@@ -25,8 +25,8 @@ from pressmark.airflow import ids
 from pressmark.airflow.links import RUN_LINKS
 from pressmark.airflow.metrics import measure
 from pressmark.airflow.retries import RETRIES, CrawlLost
-from pressmark.archive.json_model import JsonModel
-from pressmark.archive.manifest_model import INTERRUPTED, Manifest
+from pressmark.archive.bucket.json_model import JsonModel
+from pressmark.archive.bucket.manifest_model import INTERRUPTED, Manifest
 from pressmark.text import shown, shown_lines
 
 __all__ = ["RETRIES"]
@@ -35,7 +35,7 @@ RUNNER = (sys.executable, "-m", "pressmark.crawl.process")
 _DONE = {"success", "skipped"}
 STOP_SECONDS = 90
 """How long a crawl may take to end in order when the task does not wait for it any more, e.g. on a timeout; for 10 of
-them it waits for a bucket that is away (`pressmark.archive.patience`)."""
+them it waits for a bucket that is away (`pressmark.archive.s3.patience`)."""
 
 
 class CrawlOperator(BaseOperator):

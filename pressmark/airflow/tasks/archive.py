@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from pressmark.airflow.tasks.bucket import opened
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import HostBusy, UsageError
 from pressmark.jobs.audit.verify import verify_run

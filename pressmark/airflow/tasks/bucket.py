@@ -3,7 +3,7 @@
 import logging
 import os
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.system.logs import escape_our_records
 

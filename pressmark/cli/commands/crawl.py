@@ -40,7 +40,7 @@ def crawl(section: str, as_json: bool, **scope: Any) -> None:
     """
     from rich.console import Console
 
-    from pressmark.archive.manifest_model import INTERRUPTED
+    from pressmark.archive.bucket.manifest_model import INTERRUPTED
     from pressmark.cli.output import console, print_json, progress
     from pressmark.config import Config
     from pressmark.crawl.crawler import crawl as crawl_once
@@ -96,7 +96,7 @@ def _pages(found: tuple[int, int] | None) -> str:
 
 
 def _told(result: "Result") -> str:
-    from pressmark.archive.manifest_model import COMPLETE, INTERRUPTED, SEARCH
+    from pressmark.archive.bucket.manifest_model import COMPLETE, INTERRUPTED, SEARCH
     from pressmark.run import changed
 
     manifest = result.manifest

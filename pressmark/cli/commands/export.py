@@ -33,7 +33,7 @@ def export(site: str, day: datetime | None, every: bool, as_json: bool) -> None:
 
     Without an option, those days of which versions have arrived since the last time. Doing it again does no harm.
     """
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
     from pressmark.cli.output import console, counting, print_json, table
     from pressmark.config import Config
     from pressmark.jobs.export import Exporter

@@ -25,7 +25,7 @@ def index(site: str, anew: bool, as_json: bool) -> None:
 
     Only those that are not merged yet are read. Doing it again, or twice at once, does no harm.
     """
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
     from pressmark.cli.output import console, counting, print_json, table
     from pressmark.config import Config
     from pressmark.jobs.monthly_index import Merger

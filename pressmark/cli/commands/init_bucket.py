@@ -5,7 +5,7 @@ import os
 
 import click
 
-from pressmark.archive.protection import LIFETIME_OF_REJECTED, ROLES
+from pressmark.archive.bucket.provision import LIFETIME_OF_REJECTED, ROLES
 from pressmark.cli.echo import echo
 
 
@@ -43,8 +43,8 @@ def init_bucket(
 
     Again it sets only what is missing. Rules that are not its own stay as they are.
     """
-    from pressmark.archive.protection import State, Terms, planned, policy, protect
-    from pressmark.archive.store import Store
+    from pressmark.archive.bucket.provision import State, Terms, planned, policy, protect
+    from pressmark.archive.s3.store import Store
     from pressmark.config import Config
 
     config = Config.from_env(os.environ)

@@ -13,7 +13,7 @@ from pressmark.errors import HostBusy, PressmarkError, SpoolError, UsageError
 from pressmark.text import counted
 
 if TYPE_CHECKING:
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
     from pressmark.config import Config
     from pressmark.site import Site
 
@@ -47,8 +47,8 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
 
     Every crawl does it at its start; this is for when there will be none. The next run's manifest lists it.
     """
-    from pressmark.archive.set_aside import all_set_aside
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
+    from pressmark.archive.spool.set_aside import all_set_aside
     from pressmark.cli.output import print_json
     from pressmark.config import Config
     from pressmark.crawl.recover import take_again
@@ -105,7 +105,7 @@ def _recovered(
 
 def _strangers(config: "Config", sites: Collection[str]) -> list[PressmarkError]:
     """Tell of spools of sites that no site file has: what waits there nobody publishes."""
-    from pressmark.archive.spool_files import spool_files
+    from pressmark.archive.spool.spool_files import spool_files
 
     try:
         folders = [path for path in config.spool.iterdir() if path.is_dir() and not path.name.startswith(".")]

@@ -14,7 +14,7 @@ from pressmark.errors import FindingsFound, UsageError
 from pressmark.text import counted
 
 if TYPE_CHECKING:
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
     from pressmark.crawl.derive import Rederived
     from pressmark.jobs.rederive import Unreadable
 
@@ -38,8 +38,8 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
 
     Each page is read by the layout that holds for the day of its capture. Nothing is asked of the site.
     """
-    from pressmark.archive import manifest
-    from pressmark.archive.store import Store
+    from pressmark.archive.bucket import manifest
+    from pressmark.archive.s3.store import Store
     from pressmark.cli.output import console, counting, print_json, table
     from pressmark.config import Config
     from pressmark.jobs.rederive import Unreadable, documents_of, rederive_all

@@ -12,7 +12,7 @@ from pressmark.errors import FindingsFound, SpoolError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
     from pressmark.config import Config
     from pressmark.site import Site
 
@@ -30,7 +30,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(with_alarms: bool, as_json: bool) -> None:
     """Show each section's last run and what waits in the local spool."""
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
     from pressmark.cli.output import console, print_json
     from pressmark.config import Config
     from pressmark.site_files import load_sites
@@ -79,8 +79,8 @@ def _table(states: list[dict[str, Any]]) -> "Table":
 
 def _row(config: "Config", store: "Store", site: "Site", section: str) -> dict[str, Any]:
     """Tell of one section; what can't be read of it is said in `problems`, and keeps no other from being told."""
-    from pressmark.archive.set_aside import all_set_aside
-    from pressmark.archive.spool_files import spool_files
+    from pressmark.archive.spool.set_aside import all_set_aside
+    from pressmark.archive.spool.spool_files import spool_files
 
     problems: list[str] = []
     last, unreadable, spooled, aside = None, False, None, list[dict[str, Any]]()
@@ -107,7 +107,7 @@ def _row(config: "Config", store: "Store", site: "Site", section: str) -> dict[s
 
 def _tell_renamed(store: "Store", site: "Site") -> None:
     """Say which runs are of sections that the site file does not have: one that is renamed begins anew."""
-    from pressmark.archive import manifest
+    from pressmark.archive.bucket import manifest
     from pressmark.monitoring import advice
 
     for section in sorted(set(manifest.sections(store, site.site)) - set(site.sections)):
@@ -127,7 +127,7 @@ def _alarms(store: "Store", site: "Site", section: str, now: datetime) -> list[d
 
 
 def _last(store: "Store", site: "Site", section: str) -> dict[str, Any] | None:
-    from pressmark.archive import manifest
+    from pressmark.archive.bucket import manifest
     from pressmark.document import timestamp
 
     last = manifest.latest(store, site.site, section)

@@ -41,8 +41,8 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
     tells of are listed too; they are of a run that goes on or was killed, and are not counted as wrong. With --full its
     packages are read as well.
     """
-    from pressmark.archive import manifest
-    from pressmark.archive.store import Store
+    from pressmark.archive.bucket import manifest
+    from pressmark.archive.s3.store import Store
     from pressmark.cli.output import console, counting, print_json
     from pressmark.config import Config
     from pressmark.jobs.audit.verify import verify_runs

@@ -29,7 +29,7 @@ def versions(article: str, as_json: bool) -> None:
 
     What has the same time of update comes in the order of its captures.
     """
-    from pressmark.archive.store import Store
+    from pressmark.archive.s3.store import Store
     from pressmark.cli.output import console, print_json
     from pressmark.config import Config
     from pressmark.reader import Reader
@@ -57,7 +57,7 @@ def versions(article: str, as_json: bool) -> None:
 
 def _sound(documents: "list[Document]", broken: list[FindingsFound]) -> "Iterator[Document]":
     """Leave out what is not what a run publishes."""
-    from pressmark.archive.documents import check
+    from pressmark.archive.bucket.documents import check
     from pressmark.document import validate
 
     for each in documents:

@@ -9,9 +9,8 @@ from typing import Any
 import attrs
 
 from pressmark import schema
-from pressmark.archive import keys, manifest
-from pressmark.archive.sorted_lines import SortedLines
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.document import timestamp, to_bytes
 from pressmark.errors import FindingsFound
@@ -25,6 +24,7 @@ from pressmark.jobs.wacz.validate import verify_packages
 from pressmark.run import new_run_id
 from pressmark.site import Site
 from pressmark.site_files import find_site, load_sites
+from pressmark.system.external_sort import SortedLines
 
 LISTED = 1000
 """Findings that are told in full; schemas/audit-1.json promises no more."""

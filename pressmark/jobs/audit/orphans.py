@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from pressmark.archive import keys
-from pressmark.archive.sorted_lines import SortedLines
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import Store
+from pressmark.system.external_sort import SortedLines
 
 DATA = (keys.WARC, keys.ARTICLES, keys.SILENT_EDITS, keys.WITHDRAWN, keys.REJECTED)
 """Prefixes of what manifests tell of."""

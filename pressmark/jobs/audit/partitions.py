@@ -8,8 +8,8 @@ from itertools import pairwise, takewhile
 
 import attrs
 
-from pressmark.archive import keys, manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.s3.store import Store
 from pressmark.errors import UsageError
 
 BYTES = 2 << 30

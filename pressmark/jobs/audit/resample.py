@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from pressmark import __version__
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.crawl.derive import Rederived
 from pressmark.jobs.audit.sample import Sampled
 from pressmark.jobs.audit.verify import Finding

@@ -6,11 +6,11 @@ from typing import IO, Any
 
 from fastwarc.warc import WarcRecordType
 
-from pressmark.archive import cdxj
-from pressmark.archive.json_model import FIRST_YEAR, LAST_YEAR
-from pressmark.archive.member import ends_with
-from pressmark.archive.records import located
-from pressmark.archive.sorted_lines import SortedLines
+from pressmark.archive.bucket.json_model import FIRST_YEAR, LAST_YEAR
+from pressmark.archive.warc import cdxj
+from pressmark.archive.warc.gzip_member import ends_with
+from pressmark.archive.warc.record_reader import located
+from pressmark.system.external_sort import SortedLines
 
 _HTML = ("text/html", "application/xhtml+xml")
 Seen = tuple[str, str]

@@ -14,13 +14,14 @@ from typing import IO, Any
 
 import attrs
 
-from pressmark.archive import cdxj, strict_json
-from pressmark.archive.sorted_lines import SortedLines
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import strict_json
+from pressmark.archive.s3.store import Store
+from pressmark.archive.warc import cdxj
 from pressmark.errors import FindingsFound
 from pressmark.jobs.wacz import pages, revisit_targets, writer, zipnum
 from pressmark.jobs.wacz.contents import Contents
 from pressmark.reader import Reader
+from pressmark.system.external_sort import SortedLines
 
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError)
 """What reading a WARC raises that is none."""

@@ -16,10 +16,10 @@ from typing import IO, Self
 
 import attrs
 
-from pressmark.archive import guarded, keys
-from pressmark.archive.large import put_large, sha256_of
-from pressmark.archive.sorted_lines import SortedLines
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3 import conditional_write
+from pressmark.archive.s3.multipart import put_large, sha256_of
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, SpoolError
 from pressmark.jobs.changed_days import Arrivals
@@ -27,6 +27,7 @@ from pressmark.jobs.wacz import pages, revisit_targets, writer, zipnum
 from pressmark.jobs.wacz.contents import Contents
 from pressmark.jobs.wacz.signing import Signer
 from pressmark.reader import Changes, Reader
+from pressmark.system.external_sort import SortedLines
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ class Packager:
         """
         segments = self._segments(day)
         if not segments:
-            if guarded.head(self.store, keys.package(self.site, day)):
+            if conditional_write.head(self.store, keys.package(self.site, day)):
                 raise FindingsFound(
                     f"{keys.package(self.site, day)} is of segments that are gone: delete it, with its older versions, "
                     "as the operator (docs/security.md)"
@@ -202,7 +203,7 @@ class Packager:
 
     def _is_new(self, day: date, hold: timedelta) -> bool:
         now = datetime.now(UTC)
-        made = guarded.head(self.store, keys.package(self.site, day)) if hold and day == now.date() else None
+        made = conditional_write.head(self.store, keys.package(self.site, day)) if hold and day == now.date() else None
         return made is not None and now - made.modified < hold
 
     def _tried(self, day: date) -> Packaged:

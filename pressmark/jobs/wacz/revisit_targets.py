@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import IO
 
-from pressmark.archive import cdxj, keys
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import Store
+from pressmark.archive.warc import cdxj
 from pressmark.capture import Capture
 
 THREADS = 8

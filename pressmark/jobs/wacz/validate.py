@@ -6,9 +6,9 @@ import zlib
 from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
 
-from pressmark.archive import keys
-from pressmark.archive.large import sha256_of
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.multipart import sha256_of
+from pressmark.archive.s3.store import Store
 from pressmark.jobs.audit.verify import Finding
 from pressmark.jobs.wacz import writer
 from pressmark.jobs.wacz.genuine import Problem, problems, signature_problems

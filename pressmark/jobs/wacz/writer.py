@@ -15,8 +15,8 @@ from typing import IO, Any, TypeVar
 import attrs
 
 from pressmark import __version__
-from pressmark.archive import strict_json
-from pressmark.archive.json_model import JsonModel
+from pressmark.archive.bucket import strict_json
+from pressmark.archive.bucket.json_model import JsonModel
 from pressmark.jobs.wacz import zipnum
 from pressmark.jobs.wacz.signing import Signer, is_signed
 

@@ -17,7 +17,7 @@ import attrs
 import click
 from filelock import FileLock, Timeout
 
-from pressmark.archive import keys
+from pressmark.archive.bucket import keys
 from pressmark.cli.output import console, table
 from pressmark.errors import PressmarkError, ServiceFailed
 from pressmark.local.airflow import LOGIN, LocalAirflow

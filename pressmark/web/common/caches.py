@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 
 
 def cache_folder(of: str) -> Path:

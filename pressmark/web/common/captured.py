@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
-from pressmark.archive import guarded
-from pressmark.archive.large import stream
-from pressmark.archive.response import member_of
-from pressmark.archive.store import KeyTaken
+from pressmark.archive.s3 import conditional_write
+from pressmark.archive.s3.multipart import stream
+from pressmark.archive.s3.store import KeyTaken
+from pressmark.archive.warc.response import member_of
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Response
 from pressmark.web.common.holdings import Holdings
@@ -106,7 +106,7 @@ class Held:
 def held(holdings: Holdings, key: str) -> Held:
     """Return a segment, its index or a package; NotThere if there is none."""
     (site_of_package if key.startswith("wacz/") else site_of_segment)(key)
-    found = guarded.head(holdings.store, key)
+    found = conditional_write.head(holdings.store, key)
     if found is None:
         raise NotThere(key)
     return Held(key, found.size, found.etag)

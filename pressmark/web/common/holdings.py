@@ -12,8 +12,8 @@ from typing import Generic, Self, TypeVar
 
 import attrs
 
-from pressmark.archive import manifest, strict_json
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest, strict_json
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
 from pressmark.monitoring.history import History, PastRun

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
-from pressmark.archive import keys
+from pressmark.archive.bucket import keys
 from pressmark.reader import Document
 
 

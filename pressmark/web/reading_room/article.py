@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from pressmark.archive import keys
+from pressmark.archive.bucket import keys
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document
 from pressmark.web.common.captured import Page, page_of

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import attrs
 
-from pressmark.archive import keys, strict_json
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys, strict_json
+from pressmark.archive.s3.store import Store
 from pressmark.errors import PressmarkError
 from pressmark.private import make_folder, opener
 

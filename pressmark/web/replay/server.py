@@ -12,7 +12,7 @@ import attrs
 import yaml
 from filelock import FileLock, Timeout
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.errors import ServiceFailed, UsageError
 from pressmark.private import make_folder, opener
 from pressmark.system.child_process import Program

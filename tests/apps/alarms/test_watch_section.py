@@ -8,8 +8,8 @@ from airflow.sdk import Context, Variable
 from airflow.sdk.exceptions import AirflowFailException
 
 from pressmark.airflow.alerts.section import watch_section
-from pressmark.archive import manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.s3.store import Store
 from pressmark.document import timestamp
 from pressmark.system.ports import free_port
 from tests.apps.alarms.conftest import OPS, Tasks

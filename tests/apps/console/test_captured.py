@@ -15,9 +15,9 @@ import lxml.html
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from pressmark.archive import keys
-from pressmark.archive.segment import Segment
-from pressmark.archive.store import WARC
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import WARC
+from pressmark.archive.spool.segment import Segment
 from pressmark.document import with_captures
 from pressmark.local.s3server import RunningS3
 from pressmark.reader import Response

@@ -14,8 +14,8 @@ import attrs
 import pytest
 
 from pressmark.airflow import ids
-from pressmark.archive import keys, manifest
-from pressmark.archive.manifest_model import Manifest
+from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket.manifest_model import Manifest
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.s3server import RunningS3
 from pressmark.web.common import words

@@ -10,7 +10,7 @@ from pressmark.airflow.console import charts
 from pressmark.airflow.console.days import by_day
 from pressmark.airflow.console.freshness import State, freshness
 from pressmark.airflow.console.politeness import loads
-from pressmark.archive.manifest_model import HostRequests
+from pressmark.archive.bucket.manifest_model import HostRequests
 from pressmark.monitoring.alarm import Alarm
 from pressmark.monitoring.history import PastRun
 from pressmark.outcomes import Outcome

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.article import Credit, Image, Raw
 from pressmark.reader import Document, Reader
 from pressmark.system.ports import LOOPBACK

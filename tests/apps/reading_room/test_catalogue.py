@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive import keys
-from pressmark.archive.store import GZIP, Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import GZIP, Store
 from pressmark.config import Config
 from pressmark.text import LONGEST_IN_LISTS
 from pressmark.web.reading_room import finding

@@ -19,8 +19,8 @@ import httpx
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from pressmark.archive import keys
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
 from pressmark.reader import Document

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from pressmark.archive import keys
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.web.replay.local_indexes import LocalIndexes
 from tests.bad_json import BAD_JSON

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pressmark.archive.content import ContentError, dechunked
-from pressmark.archive.http_head import parse_head
-from pressmark.archive.segment import Segment
-from pressmark.archive.segment_upload import put_segment
-from pressmark.archive.store import TEXT, Store
+from pressmark.archive.publish.segment_upload import put_segment
+from pressmark.archive.s3.store import TEXT, Store
+from pressmark.archive.spool.segment import Segment
+from pressmark.archive.warc.content import ContentError, dechunked
+from pressmark.archive.warc.http_head import parse_head
 from pressmark.config import Config
 from pressmark.jobs.monthly_index import Merger
 from pressmark.system.ports import LOOPBACK, free_port

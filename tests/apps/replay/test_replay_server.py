@@ -20,8 +20,8 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from click.testing import CliRunner
 
-from pressmark.archive import keys
-from pressmark.archive.store import TEXT, Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import TEXT, Store
 from pressmark.cli.main import main
 from pressmark.config import Config
 from pressmark.errors import BucketError, ServiceFailed, UsageError

@@ -4,8 +4,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.protection import Terms, protect
-from pressmark.archive.store import Store
+from pressmark.archive.bucket.provision import Terms, protect
+from pressmark.archive.s3.store import Store
 
 RETENTION = timedelta(days=10)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.archivist import TOGETHER, Archivist, Setup
-from pressmark.archive.store import Store
+from pressmark.archive.publish.archivist import TOGETHER, Archivist, Setup
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.document import captures_of
 from pressmark.errors import PressmarkError

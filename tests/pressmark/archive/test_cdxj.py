@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pressmark.archive import cdxj
-from pressmark.archive.robots_copy import RobotsCopies
-from pressmark.archive.store import TEXT, Store
+from pressmark.archive.s3.store import TEXT, Store
+from pressmark.archive.warc import cdxj
+from pressmark.archive.warc.robots_copy import RobotsCopies
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 URL = "https://news.example/robots.txt"

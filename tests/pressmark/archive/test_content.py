@@ -8,7 +8,7 @@ from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pressmark.archive.content import MOST_STREAMS, CutShort, TooLarge, Undecodable, decoded
+from pressmark.archive.warc.content import MOST_STREAMS, CutShort, TooLarge, Undecodable, decoded
 
 NOISE = random.Random(1).randbytes(300_000)
 """It does not get smaller: its coded form has many pieces."""

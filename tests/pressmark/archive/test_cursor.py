@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pressmark.archive import manifest
-from pressmark.archive.cursor import WINDOW, Cursor, Place
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.bucket.cursor import WINDOW, Cursor, Place
+from pressmark.archive.s3.store import Store
 from pressmark.document import timestamp
 from pressmark.errors import UsageError
 from pressmark.reader import Reader

@@ -8,9 +8,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive import guarded
-from pressmark.archive.large import put_large
-from pressmark.archive.store import TEXT, Store
+from pressmark.archive.s3 import conditional_write
+from pressmark.archive.s3.multipart import put_large
+from pressmark.archive.s3.store import TEXT, Store
 from pressmark.config import Config
 from pressmark.errors import BucketUnreachable
 from tests.s3_proxy import Answer, Fault, Proxy, Request, times
@@ -36,7 +36,7 @@ CALLS: dict[str, Callable[[Store, Path], object]] = {
     "put": lambda store, path: store.put("new", DATA),
     "put_new": lambda store, path: store.put_new("new", DATA),
     "put_file": lambda store, path: store.put_file("new", path, DIGEST, TEXT),
-    "put_over": lambda store, path: guarded.put_over(store, "new", path, DIGEST, TEXT, None),
+    "put_over": lambda store, path: conditional_write.put_over(store, "new", path, DIGEST, TEXT, None),
     "put_large": lambda store, path: put_large(store, "new", path, DIGEST, TEXT),
 }
 STEPS: dict[str, Callable[[Request], bool]] = {
@@ -55,7 +55,7 @@ CASES = [
 
 @pytest.fixture
 def store(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr("pressmark.archive.patience.FIRST", 0.02)
+    monkeypatch.setattr("pressmark.archive.s3.patience.FIRST", 0.02)
     return attrs.evolve(Store.open(Config.from_env(os.environ)), patience=1.0)
 
 

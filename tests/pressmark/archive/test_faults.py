@@ -20,9 +20,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pressmark.archive import guarded
-from pressmark.archive.large import put_large, sha256_of, stream
-from pressmark.archive.store import WARC, KeyTaken, Store
+from pressmark.archive.s3 import conditional_write
+from pressmark.archive.s3.multipart import put_large, sha256_of, stream
+from pressmark.archive.s3.store import WARC, KeyTaken, Store
 from pressmark.config import Config
 from pressmark.errors import BucketError, BucketRefused, BucketUnreachable, ClockWrong, FindingsFound, KeysExpired
 from pressmark.local.s3server import RunningS3
@@ -35,7 +35,7 @@ KEY = "articles/news/2022/02/18/WS1/20220218T005300Z.json"
 @pytest.fixture
 def store(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Store:
     """The bucket through the proxy; it waits for a second, with short pauses at first."""
-    monkeypatch.setattr("pressmark.archive.patience.FIRST", 0.02)
+    monkeypatch.setattr("pressmark.archive.s3.patience.FIRST", 0.02)
     found = attrs.evolve(Store.open(Config.from_env(os.environ)), patience=1.0)
     found.put(KEY, DATA)
     return found
@@ -49,7 +49,7 @@ def read_by_file(store: Store) -> bytes:
 
 
 def read_by_stream(store: Store) -> bytes:
-    etag = guarded.etag(store, KEY)
+    etag = conditional_write.etag(store, KEY)
     assert etag
     return b"".join(stream(store, KEY, etag, 0, len(DATA)))
 
@@ -244,7 +244,7 @@ def test_a_listing_without_end_ends_in_haste(store: Store, proxy: Proxy, monkeyp
         return endless(first[0])
 
     proxy.rule = lambda request: Fault(alter=same) if of("GET", "list-type")(request) else None
-    monkeypatch.setattr("pressmark.archive.patience._Haste.ends", time.monotonic() + 0.5)
+    monkeypatch.setattr("pressmark.archive.s3.patience._Haste.ends", time.monotonic() + 0.5)
     began = time.monotonic()
     with pytest.raises(BucketUnreachable, match="the listing of articles/ is broken off"):
         list(store.keys("articles/"))
@@ -417,7 +417,7 @@ def test_what_is_larger_than_it_may_be_is_not_read(store: Store, proxy: Proxy) -
 
 
 def test_conditions_hold_through_faults(store: Store, proxy: Proxy) -> None:
-    etag = guarded.etag(store, KEY)
+    etag = conditional_write.etag(store, KEY)
     assert etag
     store.put(KEY, b"another")
     with pytest.raises(KeyTaken):
@@ -463,20 +463,20 @@ def test_headers_that_are_cut_are_asked_for_again(store: Store, proxy: Proxy, ca
 
 def test_what_is_known_of_an_object(store: Store) -> None:
     store.put("empty", b"")
-    found, empty = guarded.head(store, KEY), guarded.head(store, "empty")
+    found, empty = conditional_write.head(store, KEY), conditional_write.head(store, "empty")
     assert found
     assert empty
     assert (found.size, empty.size) == (len(DATA), 0)
     assert found.etag == f'"{hashlib.md5(DATA).hexdigest()}"'
     assert abs(datetime.now(UTC) - found.modified) < timedelta(minutes=1)
-    assert guarded.head(store, "none") is None
+    assert conditional_write.head(store, "none") is None
 
 
 def test_a_bucket_that_is_gone_is_not_an_object_that_is_not_there(s3: RunningS3, store: Store) -> None:
     s3.client().create_bucket(Bucket="gone")
     gone = attrs.evolve(store, bucket="gone")
     s3.client().delete_bucket(Bucket="gone")
-    for ask in (guarded.head, guarded.etag, sha256_of, Store.get):
+    for ask in (conditional_write.head, conditional_write.etag, sha256_of, Store.get):
         with pytest.raises(BucketRefused, match="no such bucket"):
             ask(gone, "a")
 
@@ -487,10 +487,10 @@ def test_the_pace_of_all_that_is_sent_is_watched(store: Store, tmp_path: Path, m
     path.write_bytes(data)
     sha256 = hashlib.sha256(data).hexdigest()
     hasty = attrs.evolve(store, patience=0)
-    monkeypatch.setattr("pressmark.archive.patience._SETTLED", 0)
-    monkeypatch.setattr("pressmark.archive.patience.SLOWEST", 1 << 50)
+    monkeypatch.setattr("pressmark.archive.s3.patience._SETTLED", 0)
+    monkeypatch.setattr("pressmark.archive.s3.patience.SLOWEST", 1 << 50)
     for put in (
-        lambda: guarded.put_over(hasty, "over", path, sha256, WARC, None),
+        lambda: conditional_write.put_over(hasty, "over", path, sha256, WARC, None),
         lambda: put_large(hasty, "large", path, sha256, WARC),
         lambda: hasty.put("data", data),
         lambda: hasty.put_file("file", path, sha256, WARC),
@@ -500,9 +500,9 @@ def test_the_pace_of_all_that_is_sent_is_watched(store: Store, tmp_path: Path, m
 
 
 def test_the_pace_of_what_is_read_bit_by_bit_is_watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    etag = guarded.etag(store, KEY)
+    etag = conditional_write.etag(store, KEY)
     assert etag
-    monkeypatch.setattr("pressmark.archive.patience._SETTLED", 0)
-    monkeypatch.setattr("pressmark.archive.patience.SLOWEST", 1 << 50)
+    monkeypatch.setattr("pressmark.archive.s3.patience._SETTLED", 0)
+    monkeypatch.setattr("pressmark.archive.s3.patience.SLOWEST", 1 << 50)
     with pytest.raises(BucketUnreachable, match=r"kB/s"):
         list(stream(attrs.evolve(store, patience=0), KEY, etag, 0, 3))

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pressmark.archive import manifest
-from pressmark.archive.last_run import LastRun, last_run
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.bucket.previous_run import LastRun, last_run
+from pressmark.archive.s3.store import Store
 from tests.manifests import manifest_of
 
 NOW = datetime(2022, 3, 1, 12, tzinfo=UTC)

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import attrs
 
-from pressmark.archive import keys
-from pressmark.archive.ledger import Ledger
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import keys
+from pressmark.archive.bucket.known_versions import Ledger
+from pressmark.archive.s3.store import Store
 from pressmark.article import VersionKey
 from tests.samples import ARTICLE_ID, DAY
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pressmark.archive import manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
 from pressmark.jobs.audit.verify import verify_runs

@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pressmark.archive import manifest
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.s3.store import Store
 from tests.manifests import manifest_of
 
 NOW = datetime(2022, 3, 1, 12, tzinfo=UTC)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressmark.archive import manifest
-from pressmark.archive.manifest_model import Manifest, RunParameters, SeenArticle, manifest_of
-from pressmark.archive.strict_json import InvalidJson
+from pressmark.archive.bucket import manifest
+from pressmark.archive.bucket.manifest_model import Manifest, RunParameters, SeenArticle, manifest_of
+from pressmark.archive.bucket.strict_json import InvalidJson
 from pressmark.errors import FindingsFound
 from pressmark.schema import MANIFEST, schema_bytes
 from tests.manifests import facts_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import BucketRefused
 

@@ -9,11 +9,12 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive import cdxj, manifest
-from pressmark.archive.batch import Batch
-from pressmark.archive.publisher import publish
-from pressmark.archive.spool import Spool
-from pressmark.archive.store import Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.publish.publisher import publish
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.batch import Batch
+from pressmark.archive.spool.spool import Spool
+from pressmark.archive.warc import cdxj
 from pressmark.jobs.audit.verify import Finding, verify_run
 from tests.manifests import manifest_of
 from tests.samples import exchange, staged

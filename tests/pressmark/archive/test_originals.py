@@ -6,11 +6,11 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive.batch import Batch
-from pressmark.archive.originals import Originals
-from pressmark.archive.publisher import publish
-from pressmark.archive.spool import Spool
-from pressmark.archive.store import Store
+from pressmark.archive.publish.publisher import publish
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.batch import Batch
+from pressmark.archive.spool.spool import Spool
+from pressmark.archive.warc.originals import Originals
 from pressmark.capture import Capture
 from tests.samples import exchange
 

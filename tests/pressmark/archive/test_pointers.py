@@ -9,11 +9,11 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive.batch import Batch, Draft
-from pressmark.archive.member import members
-from pressmark.archive.pointers import Pointers
-from pressmark.archive.publisher import publish
-from pressmark.archive.store import Store
+from pressmark.archive.publish.pointers import Pointers
+from pressmark.archive.publish.publisher import publish
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.batch import Batch, Draft
+from pressmark.archive.warc.gzip_member import members
 from pressmark.outcomes import Outcome
 from tests.pressmark.archive.test_publisher import batches
 

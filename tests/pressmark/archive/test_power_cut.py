@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from pressmark.archive.recovery import Recovery
-from pressmark.archive.salvage import read_records
-from pressmark.archive.set_aside import all_set_aside
-from pressmark.archive.spool import Spool
-from pressmark.archive.spool_files import OPEN
-from pressmark.archive.store import Store
-from pressmark.archive.syncing import Syncer
+from pressmark.archive.publish.repair import Recovery
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.salvage import read_records
+from pressmark.archive.spool.set_aside import all_set_aside
+from pressmark.archive.spool.spool import Spool
+from pressmark.archive.spool.spool_files import OPEN
+from pressmark.archive.spool.syncing import Syncer
 from tests.samples import exchange, staged
 
 if TYPE_CHECKING:
-    from pressmark.archive.batch import Batch
+    from pressmark.archive.spool.batch import Batch
 
 STATES = 60
 

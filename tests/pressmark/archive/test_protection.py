@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from pressmark.archive.protection import MEASURES, State, Step, Terms, planned, protect
-from pressmark.archive.store import TEXT, WARC, Store
+from pressmark.archive.bucket.provision import MEASURES, State, Step, Terms, planned, protect
+from pressmark.archive.s3.store import TEXT, WARC, Store
 from pressmark.config import Config
 from pressmark.errors import BucketRefused
 from pressmark.local.s3server import RunningS3

@@ -4,11 +4,11 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive import keys
-from pressmark.archive.batch import Batch, Published, kept, kept_at
-from pressmark.archive.publisher import Publisher, Settled, publish
-from pressmark.archive.spool import Spool
-from pressmark.archive.store import Store, Stored
+from pressmark.archive.bucket import keys
+from pressmark.archive.publish.publisher import Publisher, Settled, publish
+from pressmark.archive.s3.store import Store, Stored
+from pressmark.archive.spool.batch import Batch, Published, kept, kept_at
+from pressmark.archive.spool.spool import Spool
 from pressmark.config import Config
 from pressmark.document import to_bytes
 from pressmark.errors import BucketUnreachable

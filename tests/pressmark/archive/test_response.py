@@ -6,8 +6,8 @@ from io import BytesIO
 
 import pytest
 
-from pressmark.archive.response import MOST, member_of, response_of
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
+from pressmark.archive.warc.response import MOST, member_of, response_of
 from pressmark.errors import FindingsFound
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"

@@ -11,8 +11,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from pressmark.archive.protection import ROLES, State, Terms, policy
-from pressmark.archive.store import TEXT, Store
+from pressmark.archive.bucket.provision import ROLES, State, Terms, policy
+from pressmark.archive.s3.store import TEXT, Store
 from pressmark.config import Config
 from pressmark.jobs.monthly_index import Merger
 from pressmark.local.s3server import RunningS3

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from pressmark.archive.salvage import Record, copy_records, read_records
-from pressmark.archive.segment import Segment
-from pressmark.archive.spool_files import SegmentName
+from pressmark.archive.spool.salvage import Record, copy_records, read_records
+from pressmark.archive.spool.segment import Segment
+from pressmark.archive.spool.spool_files import SegmentName
 from tests.samples import exchange
 
 INFO = {"software": "test"}
@@ -146,6 +146,6 @@ def test_the_same_salvage_writes_the_same_bytes(tmp_path: Path, whole: bytes) ->
 def test_work_in_vain_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bytes) -> None:
     """A body of members that begin well and never end."""
     begun = gzip.compress(b"WARC/1.1\r\n" + bytes(1_000_000))[:-200]
-    monkeypatch.setattr("pressmark.archive.salvage._FALSE_STARTS", 10_000_000)
+    monkeypatch.setattr("pressmark.archive.spool.salvage._FALSE_STARTS", 10_000_000)
     found = reading(tmp_path, whole[:-20] + begun * 100 + whole)
     assert len(found) == 9

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from pressmark.archive.segment import Segment, sealed
-from pressmark.archive.spool_files import SegmentName
+from pressmark.archive.spool.segment import Segment, sealed
+from pressmark.archive.spool.spool_files import SegmentName
 from pressmark.errors import SpoolError
 from tests.samples import exchange
 

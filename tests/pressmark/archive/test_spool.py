@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from pressmark.archive import cdxj, segment
-from pressmark.archive.batch import Batch
-from pressmark.archive.captured import Captured
-from pressmark.archive.spool import Spool
+from pressmark.archive.spool import segment
+from pressmark.archive.spool.batch import Batch
+from pressmark.archive.spool.spool import Spool
+from pressmark.archive.warc import cdxj
+from pressmark.archive.warc.captures import Captured
 from pressmark.capture import Capture
 from pressmark.errors import SpoolError
 from tests.samples import ARTICLE_ID, exchange, staged

@@ -6,8 +6,8 @@ import attrs
 import boto3
 import pytest
 
-from pressmark.archive.presigned import Presigned
-from pressmark.archive.store import WARC, Store
+from pressmark.archive.s3.presigned import Presigned
+from pressmark.archive.s3.store import WARC, Store
 from pressmark.config import Config
 from pressmark.errors import BucketRefused, BucketUnreachable
 

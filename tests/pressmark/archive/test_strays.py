@@ -1,9 +1,9 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pressmark.archive.sorted_lines import SortedLines
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.jobs.audit.orphans import DATA, strays
+from pressmark.system.external_sort import SortedLines
 
 KEYS = [f"{prefix}{site}/1/{name}" for prefix in DATA for site in ("news", "news-b") for name in ("a", "a-1", "a/1")]
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressmark.archive import strict_json
-from pressmark.archive.strict_json import DEPTH, PARTS, InvalidJson
+from pressmark.archive.bucket import strict_json
+from pressmark.archive.bucket.strict_json import DEPTH, PARTS, InvalidJson
 
 JSON = st.recursive(
     st.none()

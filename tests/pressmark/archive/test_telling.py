@@ -5,14 +5,14 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive import manifest
-from pressmark.archive.batch import Published, kept
-from pressmark.archive.manifest_model import ListedObject, ListedSegment, Manifest
-from pressmark.archive.publisher import publish
-from pressmark.archive.recovery import Recovery
-from pressmark.archive.regular_file import read_regular
-from pressmark.archive.store import JSON, Store, Stored
-from pressmark.archive.telling import tell, untold
+from pressmark.archive.bucket import manifest
+from pressmark.archive.bucket.manifest_model import ListedObject, ListedSegment, Manifest
+from pressmark.archive.publish.manifest_commit import tell, untold
+from pressmark.archive.publish.publisher import publish
+from pressmark.archive.publish.repair import Recovery
+from pressmark.archive.s3.store import JSON, Store, Stored
+from pressmark.archive.spool.batch import Published, kept
+from pressmark.archive.spool.regular_file import read_regular
 from tests.manifests import manifest_of
 from tests.pressmark.archive.test_publisher import batches
 

@@ -9,12 +9,13 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive import cdxj, manifest
-from pressmark.archive.manifest_model import Manifest
-from pressmark.archive.member import members
-from pressmark.archive.publisher import publish
-from pressmark.archive.segment import Segment
-from pressmark.archive.store import JSON, WARC, Store
+from pressmark.archive.bucket import manifest
+from pressmark.archive.bucket.manifest_model import Manifest
+from pressmark.archive.publish.publisher import publish
+from pressmark.archive.s3.store import JSON, WARC, Store
+from pressmark.archive.spool.segment import Segment
+from pressmark.archive.warc import cdxj
+from pressmark.archive.warc.gzip_member import members
 from pressmark.jobs.audit.verify import verify_run, verify_runs
 from tests.manifests import facts_of
 from tests.pressmark.archive.test_publisher import batches

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 
-from pressmark.archive import visits
-from pressmark.archive.store import Store
-from pressmark.archive.visits import Visit, VisitedPage
+from pressmark.archive.bucket import visits
+from pressmark.archive.bucket.visits import Visit, VisitedPage
+from pressmark.archive.s3.store import Store
 from pressmark.capture import Original
 from tests.bad_json import BAD_JSON
 

@@ -10,9 +10,10 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive import cdxj, keys, manifest
-from pressmark.archive.segment import Segment
-from pressmark.archive.store import TEXT, WARC, Store
+from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.s3.store import TEXT, WARC, Store
+from pressmark.archive.spool.segment import Segment
+from pressmark.archive.warc import cdxj
 from pressmark.capture import Capture, Exchange, Original
 from pressmark.document import Document, to_bytes, with_captures
 from pressmark.jobs.wacz.packager import Packaged, Packager

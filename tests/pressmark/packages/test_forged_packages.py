@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pressmark.archive import keys
-from pressmark.archive.large import put_large
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.multipart import put_large
 from pressmark.errors import UsageError
 from pressmark.jobs.wacz import signing, writer
 from pressmark.jobs.wacz.packager import Packager

@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from pressmark.archive import keys, strict_json
-from pressmark.archive.large import put_large
+from pressmark.archive.bucket import keys, strict_json
+from pressmark.archive.s3.multipart import put_large
 from pressmark.errors import UsageError
 from pressmark.jobs.wacz import writer
 from pressmark.jobs.wacz.packager import Packager

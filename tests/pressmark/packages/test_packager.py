@@ -14,9 +14,10 @@ from typing import IO
 import attrs
 import pytest
 
-from pressmark.archive import cdxj, keys
-from pressmark.archive.response import response_of
-from pressmark.archive.store import WARC
+from pressmark.archive.bucket import keys
+from pressmark.archive.s3.store import WARC
+from pressmark.archive.warc import cdxj
+from pressmark.archive.warc.response import response_of
 from pressmark.errors import FindingsFound
 from pressmark.jobs.wacz import writer, zipnum
 from pressmark.jobs.wacz.packager import Packager

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from web_poet import HttpResponseHeaders
 
-from pressmark.archive import keys
+from pressmark.archive.bucket import keys
 from pressmark.article import Image
 from pressmark.document import draft, validate
 from pressmark.errors import Rejected

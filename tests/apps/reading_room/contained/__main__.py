@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from threading import Thread
 
-from pressmark.archive.store import Store
+from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.jobs.export import Exporter
 from pressmark.jobs.monthly_index import Merger

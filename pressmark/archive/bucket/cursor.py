@@ -1,0 +1,164 @@
+"""Cursors: which manifests a reader that follows the runs has behind it.
+
+Manifests do not appear in the order of their keys: a key tells when its run began, and of two runs at once the later
+may end first. So a cursor remembers, for each section, the manifests of a window behind the newest one; whatever else
+lies in the window, or after it, is new. The window is far longer than a run takes and than clocks differ.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Self
+
+import attrs
+
+from pressmark.archive.bucket import keys, manifest, strict_json
+from pressmark.archive.bucket.json_model import FIRST_YEAR, LAST_YEAR, JsonModel, Unfit, text
+from pressmark.archive.s3.store import Store
+from pressmark.errors import FindingsFound
+
+WINDOW = timedelta(days=7)
+"""A manifest is found if it appears before one that is this much newer has been read."""
+_DAY = "%Y/%m/%d"
+_WRITTEN_DAY = re.compile(r"\d{4}/\d\d/\d\d", re.ASCII)
+
+
+@attrs.frozen
+class Place:
+    """How far one section is read."""
+
+    since: str
+    """First day of the window, `YYYY/MM/DD`."""
+    seen: frozenset[str]
+    """Names of the manifests of the window that are behind, `YYYY/MM/DD/<run_id>.json`."""
+
+    def behind(self, name: str) -> "Place":
+        """Return the place with one more manifest behind it."""
+        seen = {*self.seen, name}
+        since = _window(max(seen))
+        return Place(since, frozenset(each for each in seen if each >= since))
+
+
+_START = Place("", frozenset())
+
+
+def _place(facts: Any) -> Place:
+    """Read a place as a cursor's text has it: the first day, and the names."""
+    if not isinstance(facts, list) or len(facts) != 2 or not isinstance(facts[1], list):
+        raise Unfit("no first day with a list of names")
+    since, seen = text(facts[0]), frozenset(map(text, facts[1]))
+    if since and not _is_day(since):
+        raise Unfit("no day")
+    if not all(manifest.NAME.fullmatch(each) and _is_day(each[:10]) for each in seen):
+        raise Unfit("no name of a manifest")
+    return Place(since, seen)
+
+
+def _places(facts: Any) -> dict[str, Place]:
+    if not isinstance(facts, dict):
+        raise Unfit("no JSON object")
+    return {section: _place(each) for section, each in facts.items()}
+
+
+@attrs.frozen(kw_only=True)
+class _Written(JsonModel):
+    """A cursor as its text has it."""
+
+    site: str
+    sections: dict[str, Place] = attrs.field(metadata={"read": _places})
+
+
+@attrs.frozen
+class Cursor:
+    """How far a site's runs are read. Its text is made to be stored; its content is no part of the contract."""
+
+    site: str
+    places: dict[str, Place]
+    """By section."""
+    later: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    """Fields of later releases, as they were read."""
+
+    @classmethod
+    def parse(cls, site: str, text: str | None) -> Self:
+        """Read a cursor's text; None is the beginning.
+
+        Raises:
+            ValueError: it is no cursor, or one of another site.
+        """
+        if not text:
+            return cls(site, {})
+        try:
+            found = _Written.from_json(strict_json.load_object(text.encode(errors="surrogatepass")))
+        except strict_json.InvalidJson as error:
+            raise ValueError(f"{text[:80]!r} is no cursor ({error}): take one from Changes.cursor") from None
+        if found.site != site:
+            raise ValueError(f"the cursor is of site {found.site[:80]!r}, not of {site!r}")
+        return cls(site, found.sections, found.later)
+
+    def __str__(self) -> str:
+        sections = {name: [place.since, sorted(place.seen)] for name, place in sorted(self.places.items())}
+        return json.dumps({"site": self.site, "sections": sections, **self.later}, separators=(",", ":"))
+
+    def behind(self, manifest_key: str) -> Self:
+        """Return the cursor with one more manifest behind it."""
+        section, name = _parts(self.site, manifest_key)
+        return attrs.evolve(self, places={**self.places, section: self.places.get(section, _START).behind(name)})
+
+    def ahead(self, store: Store) -> list[str]:
+        """Return the keys of the manifests that are not behind it, those of the runs that began first in front."""
+        found = [key for section in manifest.sections(store, self.site) for key in self._ahead(store, section)]
+        return sorted(found, key=lambda key: _parts(self.site, key)[1])
+
+    def _ahead(self, store: Store, section: str) -> Iterator[str]:
+        place = self.places.get(section, _START)
+        prefix = keys.runs(self.site, section)
+        # Not from later than the window of today: a reader whose clock was ahead would skip what comes until then.
+        since = min(place.since, _window(datetime.now(UTC).strftime(_DAY)))
+        for key in store.keys(prefix, after=prefix + since):
+            name = key.removeprefix(prefix)
+            if manifest.NAME.fullmatch(name) and _known(keys.day_in(key)) and name not in place.seen:
+                yield key
+
+
+def at(store: Store, site: str, manifest_key: str) -> Cursor:
+    """Return the cursor of a reader that has read a manifest, and all that were written before it.
+
+    Raises:
+        KeyError: there is no such manifest.
+    """
+    ended_at = manifest.read(store, manifest_key).ended_at
+    start = Place(_window(_parts(site, manifest_key)[1]), frozenset())
+    cursor = Cursor(site, dict.fromkeys(manifest.sections(store, site), start))
+    for key in cursor.ahead(store):
+        try:
+            before = manifest.read(store, key).ended_at <= ended_at
+        except (FindingsFound, KeyError):  # It stays ahead, until it is repaired.
+            continue
+        if before:
+            cursor = cursor.behind(key)
+    return cursor
+
+
+def _parts(site: str, manifest_key: str) -> tuple[str, str]:
+    """Return the section of a manifest, and its name below the section."""
+    parts = manifest_key.removeprefix(f"{keys.RUNS}{site}/").split("/")
+    return "/".join(parts[:-4]), "/".join(parts[-4:])
+
+
+def _window(name: str) -> str:
+    """Return the first day of the window behind a manifest; one of the future, by a wrong clock, counts as of today."""
+    began = min(datetime.strptime(name[:10], _DAY).replace(tzinfo=UTC), datetime.now(UTC))
+    return (began - WINDOW).strftime(_DAY)
+
+
+def _is_day(written: str) -> bool:
+    try:
+        return bool(_WRITTEN_DAY.fullmatch(written)) and _known(date.fromisoformat(written.replace("/", "-")))
+    except ValueError:
+        return False
+
+
+def _known(day: date | None) -> bool:
+    """Tell whether a run can have begun on a day; a key may name one that no calendar or no clock has."""
+    return day is not None and FIRST_YEAR <= day.year <= LAST_YEAR

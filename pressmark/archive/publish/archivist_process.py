@@ -1,0 +1,151 @@
+"""The archivist's process, which `archivist.Archivist` starts: `python -m ....archivist_process FD`."""
+
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+from datetime import timedelta
+from io import BytesIO
+from typing import IO, Any, NoReturn
+
+import attrs
+from filelock import FileLock
+
+from pressmark.archive.publish.archivist import Setup, lock_path
+from pressmark.archive.publish.ipc import Channel
+from pressmark.archive.publish.publisher import Publisher, Settled
+from pressmark.archive.s3.patience import make_haste
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.batch import Draft, Published
+from pressmark.archive.spool.spool import Spool
+from pressmark.archive.warc.originals import Originals
+from pressmark.capture import Capture, Exchange
+from pressmark.errors import PressmarkError, RunFailed, SpoolError
+from pressmark.private import keep_private
+
+_HEAD_WITHIN = 5.0
+"""Seconds: the crawl waits."""
+
+
+class ArchivistProcess:
+    """Writes what the crawl hands on, in its order; ends when the crawl says so, or is gone."""
+
+    def __init__(self, channel: Channel, setup: Setup) -> None:
+        self._channel = channel
+        self._captures: dict[int, Capture] = {}
+        self._failed = False
+        self._publisher = Publisher(Store.connect(setup.config), self._published, self._fail)
+        self._spool = Spool(
+            setup.config.spool / setup.site,
+            setup.site,
+            setup.run_id,
+            setup.info,
+            self._publisher.take,
+            earlier=setup.earlier,
+            reads_alike=Originals(
+                Store.connect(attrs.evolve(setup.config, patience=0), within=_HEAD_WITHIN)
+            ).reads_alike,
+            segment_bytes=setup.config.segment_bytes,
+            segment_age=timedelta(seconds=setup.config.segment_seconds),
+            sharing=setup.config.sharing,
+        )
+
+    def work(self) -> None:
+        """Do as the crawl says until it says `close`."""
+        while True:
+            message, file = self._channel.receive()
+            if message == ("close",):
+                break
+            try:
+                self._take(message, file)
+            except SpoolError as error:
+                self._fail(error)
+        for part in (self._spool, self._publisher):
+            try:
+                part.close()
+            except PressmarkError as error:
+                self._fail(error)
+        self._channel.send(("closed",))
+
+    def _take(self, message: Any, file: int | None) -> None:
+        body: IO[bytes]
+        match message:
+            case "exchange", number, facts, bytes() as data:
+                with BytesIO(data) as body:
+                    self._record(number, Exchange(**facts, response_body=body))
+            case "exchange", number, facts, int() as start:
+                assert file is not None
+                with os.fdopen(file, "rb") as body:
+                    body.seek(start)
+                    self._record(number, Exchange(**facts, response_body=body))
+            case "forget", numbers:
+                for number in numbers:
+                    self._captures.pop(number, None)
+            case "stage", Draft() as draft, numbers, fields:
+                if not self._failed:  # What is behind a gap may lean on what is missing.
+                    self._spool.stage(draft, [self._captures[number] for number in numbers], **fields)
+
+    def _record(self, number: int, exchange: Exchange) -> None:
+        if not self._failed:
+            self._captures[number] = self._spool.record(exchange)
+
+    def _published(self, published: Published, settled: Settled) -> None:
+        slim = [(attrs.evolve(draft, document={}), outcome) for draft, outcome in settled]
+        self._channel.send(("published", published, slim))
+
+    def _fail(self, error: Exception) -> None:
+        if not isinstance(error, PressmarkError):
+            error = RunFailed(f"publishing failed: {type(error).__name__}: {error}")
+        if not self._failed:
+            self._failed = True
+            self._channel.send(("failed", error))
+
+
+class _Told(logging.Handler):
+    """Hands log records to the crawl, which knows where they go."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(logging.INFO)
+        self._channel = channel
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._channel.send(("log", record.name, record.levelno, record.getMessage()))
+
+
+def main() -> None:
+    """Work until the crawl closes; end at once when it is gone: what is whole on the disk is the next run's."""
+    ending = {signal.SIGTERM, signal.SIGINT}
+    for number in ending:
+        signal.signal(number, lambda *_: make_haste())  # The crawl hears them too, and says when to end.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
+    fd = int(sys.argv[-1])
+    channel = Channel(socket.socket(fileno=fd))
+    threading.Thread(target=_hasten_when_alone, args=[fd], daemon=True).start()
+    logging.getLogger("pressmark").addHandler(_Told(channel))
+    logging.getLogger("pressmark").setLevel(logging.INFO)
+    try:
+        setup, _ = channel.receive()
+        keep_private(setup.config.sharing)
+        with FileLock(lock_path(setup.config, setup.site), mode=setup.config.sharing.file_mode):
+            ArchivistProcess(channel, setup).work()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        _end_at_once()
+
+
+def _hasten_when_alone(fd: int) -> None:
+    """Wait for no bucket any longer once the crawl is gone: the next one waits for this process's lock."""
+    crawl = select.poll()
+    crawl.register(fd, getattr(select, "POLLRDHUP", 0))  # Without it, as on macOS, both ends closed are told alone.
+    crawl.poll()
+    make_haste()
+
+
+def _end_at_once() -> NoReturn:
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,285 @@
+"""Recovery: what runs left in a spool gets to the bucket, the oldest first; what can't be read is set aside.
+
+A segment is published with its drafts before anything is deleted; what its run had captured and not read is read last,
+from the bucket. So one that is killed at any moment does the same again, and a disk that is full does not stop it. Only
+the records of a damaged segment are copied into a new file, which has the same name and bytes each time.
+"""
+
+import errno
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import attrs
+
+from pressmark.archive.publish.publish_recovered import Ready, Recovered, RecoveredPublisher
+from pressmark.archive.publish.salvage_segment import salvage_segment
+from pressmark.archive.publish.unread import Deriving, publish_unread
+from pressmark.archive.publish.uploaded import repair_notes, resume
+from pressmark.archive.s3.store import Store
+from pressmark.archive.spool.batch import Drafts, Published
+from pressmark.archive.spool.salvage import read_records
+from pressmark.archive.spool.segment import recorded_name, sealed
+from pressmark.archive.spool.set_aside import PENDING, note_path, read_note, set_aside, write_note
+from pressmark.archive.spool.spool_files import (
+    BAD,
+    DRAFTS,
+    OPEN,
+    UPLOADED,
+    Held,
+    SegmentName,
+    held_as,
+    segment_of,
+    spool_files,
+)
+from pressmark.errors import BucketError, FindingsFound, SpoolError
+from pressmark.file_system import is_of_file_system, is_of_machine, room, spool_error
+
+LEAST = 2
+"""Records of a segment that is kept: its warcinfo, and one more."""
+
+logger = logging.getLogger("pressmark.crawl")
+
+
+class Recovery:
+    """Brings a site's spool into the bucket; only for whoever holds its lock.
+
+    Args:
+        store: the bucket.
+        folder: the spool of the site.
+        site: its name.
+        derive: reads what was captured and not read before the run was killed.
+    """
+
+    def __init__(self, store: Store, folder: Path, site: str, derive: Deriving) -> None:
+        self._store, self._folder, self._site, self._derive = store, folder, site, derive
+        self._publisher = RecoveredPublisher(store, folder, site)
+        self._hopeless: set[Path] = set()
+        """What can't be recovered, nor be set aside."""
+        self._postponed: BaseException | None = None
+
+    def run(self) -> list[Recovered]:
+        """Publish all that can be published, and return what became of each segment.
+
+        Raises:
+            BucketError: the bucket failed; what is not published waits.
+            SpoolError: something waits for room, memory or threads of this machine; all else is published.
+        """
+        if spool_files(self._folder, self._site).is_empty:
+            return []
+        _require_writable(self._folder)
+        with self._postponing():
+            repair_notes(self._store, self._folder, self._site)
+        for each in spool_files(self._folder, self._site).held:
+            if each.kind in {"", OPEN}:
+                with self._postponing():
+                    self._call_by_its_own_name(each)
+        with self._postponing():
+            self._tidy()
+        done = self._segments()
+        with self._postponing():
+            for name, versions in publish_unread(self._store, self._folder, self._site, self._derive):
+                one = done.get(name) or Recovered(segment=name, records=0, bytes_cut=0, published=0)
+                done[name] = attrs.evolve(one, published=one.published + versions)
+        if error := self._postponed:
+            what = f"not all of the spool {self._folder} can be recovered"
+            if isinstance(error, OSError):
+                raise spool_error(what, self._folder, error)
+            raise SpoolError(f"{what} now, and waits: {error!r}") from error
+        return list(done.values())
+
+    def _segments(self) -> dict[str, Recovered]:
+        """Publish what waits, as long as that makes room for more."""
+        done: dict[str, Recovered] = {}
+        while paths := self._waiting():
+            self._postponed = None
+            for path in paths:
+                with self._postponing(path):
+                    if recovered := self._recovered(path):
+                        done[recovered.segment] = recovered
+            if self._postponed and self._waiting() == paths:  # Else there may be room now.
+                break
+        return done
+
+    @contextmanager
+    def _postponing(self, path: Path | None = None) -> Iterator[None]:
+        """Let no trouble with one file stop the others; what says nothing about the file is tried again."""
+        try:
+            yield
+        except BucketError:
+            raise
+        except Exception as error:  # Whatever one odd file makes a reader raise.
+            cause = (error.__cause__ or error) if isinstance(error, SpoolError) else error
+            # A KeyError is of an object that is missing in the bucket: the file itself was read before.
+            if is_of_machine(cause) or type(cause) is KeyError or (isinstance(cause, OSError) and not path):
+                self._postponed = self._postponed or cause
+                return
+            logger.warning("%s: %s: %s", path, type(error).__name__, error, exc_info=not isinstance(error, OSError))
+            if path and not self._given_up(path, f"it can't be recovered: {error or type(error).__name__}"):
+                self._hopeless.add(path)
+
+    def _given_up(self, path: Path, reason: str) -> bool:
+        if not path.name.endswith(BAD):
+            return set_aside(path, reason) is not None
+        note = read_note(path, self._site)
+        write_note(path, attrs.evolve(note, reason=f"{note.reason}; {reason}", salvage=None))
+        return read_note(path, self._site).salvage is None
+
+    def _waiting(self) -> list[Path]:
+        files = spool_files(self._folder, self._site)
+        held = [each.path for each in files.held if each.kind in {"", OPEN, UPLOADED}]
+        pending = [bad for bad in files.bad if read_note(bad, self._site).salvage == PENDING]
+        waiting = sorted(held, key=lambda path: path.name)
+        # A salvage that was cut off comes first: what it left is made again before anything of it is published.
+        return [path for path in [*pending, *waiting] if path not in self._hopeless]
+
+    def _tidy(self) -> None:
+        """Delete what was being written, and set aside what does not belong here."""
+        files = spool_files(self._folder, self._site)
+        for path in files.parts:  # What was being written when a run was killed.
+            _delete(path)
+        for path, wrong in files.strange:
+            if not set_aside(path, wrong):
+                self._hopeless.add(path)
+        segments = {each.segment for each in files.held if each.kind != DRAFTS}
+        segments |= {name for bad in files.bad if (name := segment_of(bad, self._site))}
+        for each in files.of_kind(DRAFTS):
+            if each.segment not in segments:
+                if each.path.stat().st_size:
+                    set_aside(each.path, "its segment is missing")
+                else:
+                    _delete(each.path)
+        for bad in files.bad:
+            if not note_path(bad).exists():
+                write_note(bad, read_note(bad, self._site))
+
+    def _call_by_its_own_name(self, held: Held) -> None:
+        """Undo a segment's renaming, and set a copy aside: under another name its records would be published twice."""
+        own = SegmentName.parse(recorded_name(held.path) or "", self._site)
+        if own in {None, held.segment}:
+            return
+        assert own
+        if any((self._folder / (own.text + kind)).exists() for kind in ("", OPEN, UPLOADED)):
+            if not set_aside(held.path, f"it is a copy of {own.text}"):
+                self._hopeless.add(held.path)
+        else:
+            logger.warning("%s is %s by its first record, and is called so again", held.path.name, own.text)
+            held.path.rename(self._folder / (own.text + held.kind))
+
+    def _recovered(self, path: Path) -> Recovered | None:
+        """Publish the segment in a file, if there is one."""
+        ready = self._ready(path)
+        if not isinstance(ready, Ready):
+            return ready
+        done = self._publisher.publish(ready)
+        if not done and ready.segment.path.exists():  # Another is in the bucket, and this can't be set aside.
+            self._hopeless.add(ready.segment.path)
+        return done
+
+    def _ready(self, path: Path) -> Ready | Recovered | None:
+        """Make a segment ready to be published, if there is one in a file."""
+        if path.name.endswith(BAD):
+            return self._salvage(path)
+        held = held_as(path, self._site)
+        assert held
+        if held.kind == UPLOADED:
+            return self._uploaded(held)
+        try:
+            cut = self._cut(held) if held.kind == OPEN else 0
+            if cut is None:
+                return self._deleted(held)
+            segment = sealed(path, held.segment)
+        except Exception as error:  # Whatever a damaged record makes a reader raise.
+            if is_of_machine(error):
+                raise
+            return self._damaged(path, error)
+        if held.kind == OPEN:
+            logger.warning(
+                "a killed run left %s open: %d whole records kept, %d bytes after them cut",
+                held.segment.text,
+                segment.records,
+                cut,
+            )
+        return Ready(segment=segment, name=held.segment, cut=cut, drafts=self._drafts(held.segment))
+
+    def _cut(self, held: Held) -> int | None:
+        """Cut an open segment to its last whole record; None if there is nothing in it but its warcinfo.
+
+        Raises:
+            ValueError: it is damaged before its end.
+        """
+        reading = read_records(held.path)
+        if len(reading.records) < LEAST and reading.is_torn:
+            return None
+        if not reading.is_torn:
+            raise ValueError(f"{reading.lost} bytes before its end can't be read")
+        with held.path.open("r+b") as file:
+            file.truncate(reading.end)
+            os.fsync(file.fileno())
+        return reading.size - reading.end
+
+    def _deleted(self, held: Held) -> Recovered:
+        cut = held.path.stat().st_size
+        self._drafts_path(held.segment).unlink(missing_ok=True)
+        held.path.unlink()
+        logger.warning("a killed run left %s open; there is no whole exchange in it", held.segment.text)
+        return Recovered(segment=held.segment.text, records=0, bytes_cut=cut, published=0)
+
+    def _damaged(self, path: Path, error: Exception) -> Ready | None:
+        bad = set_aside(path, f"it is damaged: {error or type(error).__name__}", segment=True)
+        if not bad:
+            self._hopeless.add(path)
+            return None
+        return self._salvage(bad)
+
+    def _salvage(self, bad: Path) -> Ready | None:
+        """Copy the whole records of a damaged segment into a new one."""
+        new = salvage_segment(self._store, bad, self._site)
+        if not new:
+            return None
+        return Ready(segment=sealed(self._folder / new.text, new), name=new, cut=0, drafts=self._drafts(new))
+
+    def _uploaded(self, held: Held) -> Ready | Recovered | None:
+        name = held.segment
+        with suppress(ValueError, LookupError, TypeError, AttributeError):
+            published = Published.read(held.path)
+            published.write_over(held.path)
+            return Recovered.of(name, published, 0)
+        drafts = self._drafts(name)
+        try:
+            published = resume(self._store, held.path, name, drafts.drafts)
+        except FindingsFound as error:
+            logger.warning("%s", error)
+            return self._ready(held.path.rename(self._folder / name.text))
+        return Recovered.of(name, published, 0)
+
+    def _drafts(self, name: SegmentName) -> Drafts:
+        try:
+            return Drafts.read(self._drafts_path(name), self._site)
+        except FileNotFoundError:
+            return Drafts()
+        except OSError as error:
+            if is_of_file_system(error):
+                raise
+            return Drafts(damaged=1)
+
+    def _drafts_path(self, name: SegmentName) -> Path:
+        return self._folder / (name.text + DRAFTS)
+
+
+def _delete(path: Path) -> None:
+    """Delete what counts for nothing; it may stay."""
+    try:
+        path.unlink()
+        logger.info("deleted %s, which a killed run left", path.name)
+    except OSError as error:
+        logger.warning("%s can't be deleted: %s", path, error)
+
+
+def _require_writable(folder: Path) -> None:
+    """Nothing is uploaded that could not be deleted here: it would be uploaded again and again."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        number = errno.EROFS if room(folder).read_only else errno.EACCES
+        raise spool_error(f"the spool {folder} can't be written", folder, OSError(number, os.strerror(number)))

@@ -1,0 +1,108 @@
+"""Guarded objects: those that several writers may replace, of which none overwrites what it has not seen."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from botocore.exceptions import ClientError
+
+from pressmark.archive.s3.integrity import check_etag
+from pressmark.archive.s3.patience import PacedFile
+from pressmark.archive.s3.s3_errors import CutShort
+from pressmark.archive.s3.store import KeyTaken, Store, checksum_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+_SIZE = re.compile(r"bytes 0-0/(\d+)")
+
+
+@attrs.frozen
+class Head:
+    """What S3 knows of an object."""
+
+    etag: str
+    """With its quotes; another one for other bytes."""
+    size: int
+    """Bytes."""
+    modified: datetime
+    """Aware."""
+    metadata: Mapping[str, str]
+
+
+def head(store: Store, key: str) -> Head | None:
+    """Return what S3 knows of an object; None if there is none.
+
+    It asks for the first byte by GET. The answer to a HEAD has no body: it could not say that the bucket is gone and
+    not the object, and one that is cut would look whole. Here the byte shows that all headers came.
+
+    Raises:
+        BucketError: the bucket failed, or is gone.
+    """
+
+    def ask() -> Head:
+        try:
+            answer = store.client.get_object(Bucket=store.bucket, Key=key, Range="bytes=0-0")
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "InvalidRange":
+                raise
+            return _head(store.client.get_object(Bucket=store.bucket, Key=key), empty=True)
+        return _head(answer, empty=False)
+
+    try:
+        return store.asking(key, ask)
+    except KeyError:
+        return None
+
+
+def _head(answer: "GetObjectOutputTypeDef", *, empty: bool) -> Head:
+    """Read an answer's headers, and the byte behind them.
+
+    Raises:
+        CutShort: they are not whole.
+    """
+    with answer["Body"] as body:
+        came = len(body.read(2))
+    said = _SIZE.fullmatch(answer.get("ContentRange", ""))
+    size = 0 if empty else int(said[1]) if said else None
+    modified = answer.get("LastModified")
+    if size is None or modified is None or came != (not empty):
+        raise CutShort(f"its headers are not whole: {came} bytes of {answer.get('ContentRange')!r}")
+    return Head(check_etag(answer.get("ETag")), size, modified, answer.get("Metadata", {}))
+
+
+def etag(store: Store, key: str) -> str | None:
+    """Return the ETag of an object, which is another one for other bytes; None if there is no object."""
+    found = head(store, key)
+    return found.etag if found else None
+
+
+def put_over(store: Store, key: str, path: Path, sha256: str, content_type: str, seen: str | None) -> str | None:
+    """Write a file over the object of the ETag `seen`, or where there is none (None).
+
+    Returns:
+        The new ETag; None if another object is there by now, or none any more. A writer that did not hear of its
+        success is told so too.
+    """
+    condition: Any = {"IfMatch": seen} if seen else {"IfNoneMatch": "*"}
+
+    def put() -> str:
+        with path.open("rb") as file:
+            body: Any = PacedFile(file, store.patience)
+            answer = store.client.put_object(
+                Bucket=store.bucket,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                ChecksumSHA256=checksum_of(bytes.fromhex(sha256)),
+                **condition,
+            )
+            return answer["ETag"]
+
+    try:
+        return store.asking(key, put)
+    except (KeyTaken, KeyError):
+        return None

@@ -1,0 +1,178 @@
+"""Whole answers: what S3 sends is held against what its headers promise, before anybody reads it.
+
+botocore switches off urllib3's own check of lengths, and makes up for it in streams alone: a connection that ends early
+gives a page, a listing or an error that is cut and looks whole. It also takes every 2xx for the success of a write, and
+a login page or a proxy of no S3 server answers so too.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pressmark.archive.s3.s3_errors import CutShort
+
+_PIECES = re.compile(r'"[0-9a-f]{32}-\d+"')
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+OK, PARTIAL, _REDIRECT = 200, 206, 300
+_NO_BODY = {204, 304}
+_ETAG = re.compile(r'(?:W/)?"[^"]+"')
+_CHUNK = 1 << 20
+_SENT = "pressmark-sent"
+"""Where the body of a request waits in its context for the answer."""
+_WRITES = ("PutObject", "UploadPart")
+_UPLOADS = {"CreateMultipartUpload": "UploadId", "CompleteMultipartUpload": "ETag"}
+"""Other calls that write, and the field that S3 answers each with."""
+
+
+def watch(client: Any) -> None:
+    """Have each answer of a client checked by its length, and each answer to a write by what was sent.
+
+    Streams check their length themselves.
+    """
+    events = client.meta.events
+    events.register("before-parse.s3", _check_answer, unique_id="pressmark-whole")
+    for name in _WRITES:
+        events.register(f"before-call.s3.{name}", _note_sent, unique_id=f"pressmark-sent-{name}")
+        events.register(f"after-call.s3.{name}", _check_written, unique_id=f"pressmark-written-{name}")
+    for name in _UPLOADS:
+        events.register(f"after-call.s3.{name}", _check_upload, unique_id=f"pressmark-upload-{name}")
+    logging.getLogger("urllib3.connection").addFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Log headers that are cut in one line: what follows says what to do."""
+    record.exc_info = None
+    return True
+
+
+def _note_sent(params: Any, context: dict[str, Any], **_: Any) -> None:
+    context[_SENT] = params["body"], params["headers"].get("x-amz-checksum-sha256")
+
+
+def _check_written(http_response: Any, parsed: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Hold the answer to a write against the bytes that were sent: by their SHA-256 if S3 repeats it, or by the ETag.
+
+    Raises:
+        CutShort: it is not S3's, or S3 has other bytes.
+    """
+    body, checksum = context.pop(_SENT)
+    if not _is_success(http_response, parsed):
+        return
+    etag = check_etag(parsed.get("ETag"))
+    if checksum and (said := parsed.get("ChecksumSHA256")):
+        if said != checksum:
+            raise CutShort(f"the SHA-256 of what was written is {said} and not {checksum}")
+    elif not check_digest({**parsed["ResponseMetadata"]["HTTPHeaders"], "etag": etag}, _md5(body)):
+        raise CutShort(f"its ETag is {etag}, which is not the MD5 of what was sent")
+
+
+def _check_upload(http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
+    if _is_success(http_response, parsed):
+        field = _UPLOADS[model.name]
+        if not parsed.get(field):
+            raise CutShort(f"it has no {field}")
+        if field == "ETag":
+            check_etag(parsed[field])
+
+
+def _is_success(http_response: Any, parsed: Mapping[str, Any]) -> bool:
+    """Tell whether a write succeeded; False of an error, which botocore raises.
+
+    Raises:
+        CutShort: neither.
+    """
+    if http_response.status_code >= _REDIRECT:
+        return False
+    if http_response.status_code != OK:
+        raise CutShort(f"its status is {http_response.status_code}, and S3 answers a write with 200")
+    return "Error" not in parsed
+
+
+def _md5(body: Any) -> str:
+    if isinstance(body, bytes | bytearray):
+        return hashlib.md5(body, usedforsecurity=False).hexdigest()
+    body.seek(0)
+    digest = hashlib.md5(usedforsecurity=False)
+    while data := body.read(_CHUNK):
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def _check_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
+    body, headers = response_dict["body"], response_dict["headers"]
+    length = headers.get("Content-Length")
+    if operation_model.http.get("method") == "HEAD" or response_dict["status_code"] in _NO_BODY:
+        return
+    # Python takes the head of an answer for whole that ends in the middle of it: an object would be of no bytes.
+    if length is None and "Transfer-Encoding" not in headers:
+        raise CutShort("its head does not say how long it is")
+    if isinstance(body, bytes):
+        check_length(length, len(body))
+
+
+def check_length(said: str | None, came: int) -> None:
+    """Hold the bytes that came against `Content-Length`; without one, the framing has been checked.
+
+    Raises:
+        CutShort: they are others.
+    """
+    if said is not None and (not said.isdecimal() or int(said) != came):
+        raise CutShort(f"{came} bytes of {said}")
+
+
+def check_digest(headers: Mapping[str, str], md5: str) -> bool:
+    """Tell whether the ETag confirms the bytes of a whole object: it is their MD5, or one that S3 makes otherwise.
+
+    S3 makes it otherwise of what was put in several pieces, or is encrypted with a customer's key.
+
+    Args:
+        headers: of the answer.
+        md5: of the bytes that came, in hex.
+
+    Raises:
+        CutShort: there is no ETag, which S3 gives with every object: something else answers.
+    """
+    etag = check_etag(headers.get("etag"))
+    encrypted = headers.get("x-amz-server-side-encryption", "AES256") != "AES256"
+    if encrypted or "x-amz-server-side-encryption-customer-algorithm" in headers or _PIECES.fullmatch(etag):
+        return True
+    return etag == f'"{md5}"'
+
+
+def believe(headers: Mapping[str, str], md5: str, digest: bytes, before: list[bytes]) -> None:
+    """Hold a whole object against its ETag; other bytes are believed if they come twice: then the ETag is no MD5.
+
+    Raises:
+        CutShort: they came for the first time.
+    """
+    if not check_digest(headers, md5) and digest not in before:
+        before.append(digest)
+        raise CutShort("its ETag is not the MD5 of its bytes")
+
+
+def check_etag(etag: str | None) -> str:
+    """Return an ETag that is whole.
+
+    Raises:
+        CutShort: there is none, which S3 gives with every object: something else answers, or the head is cut.
+    """
+    if not etag or not _ETAG.fullmatch(etag):
+        raise CutShort(f"its ETag is {etag!r}")
+    return etag
+
+
+def check_range(status: int, said: str | None, offset: int, length: int | None, came: int) -> None:
+    """Hold a part of an object against what was asked for (RFC 9110, 14.4).
+
+    Raises:
+        CutShort: it is another part, or no part at all.
+    """
+    found = _RANGE.fullmatch(said or "")
+    if status != PARTIAL or not found:
+        raise CutShort(f"a part was asked for, and the answer is {status} with Content-Range {said!r}")
+    first, last, size = map(int, found.groups())
+    wanted = size if length is None else min(offset + length, size)
+    if (first, last) != (offset, wanted - 1) or came != wanted - offset:
+        raise CutShort(f"bytes {offset}-{wanted - 1} were asked for, and {came} came of {said!r}")

@@ -1,0 +1,1 @@
+"""The spool: segments and drafts on this machine's disk."""

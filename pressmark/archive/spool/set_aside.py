@@ -1,0 +1,263 @@
+"""Files of the spool that can't be used: they are renamed to `<name>.bad`, with a note of the reason beside them."""
+
+import hashlib
+import json
+import logging
+import os
+import socket
+import stat
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import attrs
+
+from pressmark.archive.bucket import strict_json
+from pressmark.archive.bucket.json_model import JsonModel, Unfit, text
+from pressmark.archive.spool.durable_file import replace_file, sync_folder
+from pressmark.archive.spool.regular_file import read_regular
+from pressmark.archive.spool.spool_files import BAD, NOTE, PART, SegmentName, original_name, segment_of
+from pressmark.document import timestamp
+
+PENDING, DONE = "pending", "done"
+_MOST_ATTEMPTS = 9999
+_LONGEST_NAME = 255 - len(".json" + PART)
+"""Bytes of a file's name, if its note can be written beside it."""
+UNKNOWN = "the reason is not known: its note is missing or can't be read"
+
+logger = logging.getLogger("pressmark.crawl")
+
+Places = Mapping[str, tuple[str, int, int]]
+"""Where records are: the name of a segment, offset and length there, by record id."""
+
+
+def _attempt(value: Any) -> int:
+    if type(value) is not int or not 0 < value <= _MOST_ATTEMPTS:
+        raise Unfit("no number of an attempt")
+    return value
+
+
+def _salvage(value: Any) -> str | None:
+    if value is not None and text(value) not in {PENDING, DONE}:
+        raise Unfit("no state of a salvage")
+    found: str | None = value
+    return found
+
+
+def _place(value: Any) -> tuple[str, int, int]:
+    match value:
+        case [str(name), int(offset), int(length)] if offset >= 0 and length > 0:
+            return name, offset, length
+    raise Unfit("no segment, offset and length")
+
+
+def _records(value: Any) -> Places:
+    if not isinstance(value, dict):
+        raise Unfit("no JSON object")
+    return {record_id: _place(each) for record_id, each in value.items()}
+
+
+@attrs.frozen(kw_only=True)
+class SetAside(JsonModel):
+    """A file that was set aside."""
+
+    name: str
+    """What it is called now."""
+    reason: str
+    """For people."""
+    since: datetime
+    """UTC."""
+    size: int = 0
+    """Bytes."""
+    section: str | None = None
+    """The section whose manifests and alarms report it."""
+    salvage: str | None = attrs.field(default=None, metadata={"read": _salvage})
+    """`pending`, `done`, or None: of a file that is no segment."""
+    attempt: int = attrs.field(default=1, metadata={"read": _attempt})
+    """Counts how often its records were looked for."""
+    lost: int = 0
+    """Bytes that are in no whole record."""
+    records: Places = attrs.field(repr=False, metadata={"read": _records})
+    """Each record that was salvaged: the name of its new segment, its offset and length there."""
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read a note; fields of later releases are left out.
+
+        Raises:
+            ValueError: it is none.
+        """
+        return attrs.evolve(cls.from_json(strict_json.load_object(data)), later={})
+
+    def writes_null(self, name: str) -> bool:
+        """Tell that all fields are written."""
+        return True
+
+    @property
+    def original(self) -> str:
+        """What it was called before."""
+        return original_name(Path(self.name))
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What manifests and commands say of it."""
+        segments = sorted({segment for segment, _, _ in self.records.values()})
+        return {
+            "file": printable(self.original),
+            "reason": self.reason,
+            "since": timestamp(self.since),
+            "size": self.size,
+            "records": len(self.records),
+            "salvaged": segments,
+        }
+
+
+def set_aside(path: Path, reason: str, *, segment: bool = False) -> Path | None:
+    """Rename a file out of the way, and note why; return where it is now, or None if it can't be renamed.
+
+    Without room for the note the file is set aside all the same.
+
+    Args:
+        path: the file, a link or a folder too.
+        reason: for people.
+        segment: whether its records are to be salvaged.
+    """
+    target, number = _fitting(path, BAD), 1
+    while os.path.lexists(target):
+        number += 1
+        target = _fitting(path, f".{number}{BAD}")
+    try:
+        path.rename(target)
+        sync_folder(path.parent)
+    except OSError as error:
+        logger.warning("%s can't be used (%s), nor be set aside: %s", printable(str(path)), reason, error)
+        return None
+    logger.error("set aside as %s: %s", printable(str(target)), reason)
+    write_note(target, new_note(target, reason, segment=segment))
+    return target
+
+
+def _fitting(path: Path, ending: str) -> Path:
+    """Return a name with an ending, and with room for the note's: a file's name has at most 255 bytes."""
+    return path.with_name(os.fsdecode(os.fsencode(path.name)[: _LONGEST_NAME - len(ending)]) + ending)
+
+
+def new_note(bad: Path, reason: str, *, segment: bool) -> SetAside:
+    """Return a note of a file that has just been set aside."""
+    status = bad.lstat()
+    return SetAside(
+        name=bad.name,
+        reason=reason,
+        since=datetime.now(UTC),
+        size=status.st_size,
+        salvage=PENDING if segment and stat.S_ISREG(status.st_mode) else None,
+        records={},
+    )
+
+
+def note_path(bad: Path) -> Path:
+    """Return where the note of a file is."""
+    return bad.with_name(bad.name.removesuffix(BAD) + NOTE)
+
+
+def replace_note(bad: Path, note: SetAside) -> None:
+    """Write a note over the one that is there.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    replace_file(note_path(bad), json.dumps(note.to_json()))
+
+
+def write_note(bad: Path, note: SetAside) -> None:
+    """Write a note; one that can't be written is written by a later run."""
+    try:
+        replace_note(bad, note)
+    except OSError as error:
+        logger.warning("no note of %s can be written: %s", printable(str(bad)), error)
+
+
+def read_note(bad: Path, site: str) -> SetAside:
+    """Return the note of a file that was set aside; a new one if there is none, or none that can be read."""
+    try:
+        note = SetAside.parse(read_regular(note_path(bad)))
+        salvage = note.salvage if segment_of(bad, site) else None
+        return attrs.evolve(note, name=bad.name, salvage=salvage)  # It may have been moved here from another spool.
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        logger.warning("the note of %s can't be read: %s", printable(str(bad)), error)
+    return new_note(bad, UNKNOWN, segment=segment_of(bad, site) is not None)
+
+
+def restore(folder: Path, note: SetAside) -> None:
+    """Let the next recovery read a file again: after it was repaired, or moved to where it belongs.
+
+    Of a segment, only records that are in no other segment yet are taken then.
+
+    Raises:
+        OSError: the spool can't be written.
+    """
+    bad = folder / note.name
+    if note.records:
+        replace_note(bad, attrs.evolve(note, salvage=PENDING))
+        return
+    target = folder / note.original
+    if os.path.lexists(target):
+        raise FileExistsError(f"{target} is there already")
+    bad.rename(target)
+    note_path(bad).unlink(missing_ok=True)
+    sync_folder(folder)
+
+
+def all_set_aside(folder: Path, site: str) -> list[SetAside]:
+    """Return what is set aside in a site's spool, by name. It reads nothing but the notes.
+
+    Raises:
+        OSError: the folder can't be listed.
+    """
+    if not folder.is_dir():
+        return []
+    bad = sorted(path for path in folder.iterdir() if path.name.endswith(BAD))
+    return [read_note(path, site) for path in bad]
+
+
+def claimed(folder: Path, site: str, section: str) -> list[SetAside]:
+    """Return what is set aside and this section has to report; what no section reports yet becomes its own.
+
+    So one damaged file is in the manifests of one section, and raises one alarm.
+    """
+    notes = []
+    try:
+        for note in all_set_aside(folder, site):
+            own = attrs.evolve(note, section=section) if note.section is None else note
+            if own is not note:
+                write_note(folder / own.name, own)
+            if own.section == section:
+                notes.append(own)
+    except OSError as error:
+        logger.warning("what is set aside in %s can't be listed: %s", folder, error)
+    return notes
+
+
+def printable(name: str) -> str:
+    """Return a file's name as text that no terminal obeys and every encoding knows."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)
+
+
+def spool_id(spool: Path) -> str:
+    """Return a name for a spool that says nothing of its machine: each worker has a spool of its own."""
+    return hashlib.sha256(f"{socket.gethostname()}:{spool.absolute()}".encode()).hexdigest()[:12]
+
+
+def moved_to(notes: list[SetAside], site: str) -> dict[str, dict[str, tuple[str, int, int]]]:
+    """Return by the key of each damaged segment where its records are now: key, offset and length by record id."""
+    places: dict[str, dict[str, tuple[str, int, int]]] = {}
+    for note in notes:
+        if name := segment_of(Path(note.name), site):
+            here = places.setdefault(name.key, {})
+            for record_id, (text, offset, length) in note.records.items():
+                if new := SegmentName.parse(text, site):
+                    here[record_id] = (new.key, offset, length)
+    return places

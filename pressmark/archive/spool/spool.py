@@ -1,0 +1,175 @@
+"""The spool: segments on the local disk until the bucket has them, and what is to be published from each."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+import attrs
+
+from pressmark.archive.spool.batch import Batch, Draft, to_line
+from pressmark.archive.spool.durable_file import sync_folder
+from pressmark.archive.spool.segment import ReadsAlike, Segment, unproven
+from pressmark.archive.spool.spool_files import DRAFTS
+from pressmark.archive.spool.syncing import SYNC_BYTES, SYNC_SECONDS, Syncer
+from pressmark.capture import Capture, Exchange
+from pressmark.config import DEFAULT_SEGMENT_BYTES, DEFAULT_SEGMENT_SECONDS
+from pressmark.document import with_captures
+from pressmark.errors import SpoolError
+from pressmark.file_system import spool_error
+from pressmark.private import Sharing, make_folder, opener
+
+
+class Spool:
+    """Takes the exchanges and drafts of one run, and hands them on segment by segment, in order.
+
+    A draft goes with the segment that is open when its turn comes, or the next: its captures are there or in an earlier
+    one. So whoever uploads the batches in order may publish a batch's drafts as soon as its segment is durable.
+
+    Args:
+        folder: where segments lie until they are published.
+        site: name of the site, for names and keys.
+        run_id: id of the run, for names.
+        info: fields of the warcinfo record.
+        hand_on: takes each sealed segment with its drafts.
+        earlier: the last capture of each URL that may be referred to instead of being kept again.
+        reads_alike: says of which captures and heads that holds.
+        segment_bytes: a segment is sealed when it has grown to this.
+        sharing: who may use the folder.
+        sync_bytes: bytes that are written at most before a sync begins.
+        sync_seconds: and seconds.
+        segment_age: or when it is this old. None spans midnight (UTC): a day's captures stand alone.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        site: str,
+        run_id: str,
+        info: Mapping[str, str],
+        hand_on: Callable[[Batch], None],
+        *,
+        earlier: Mapping[str, Capture] | None = None,
+        reads_alike: ReadsAlike = unproven,
+        segment_bytes: int = DEFAULT_SEGMENT_BYTES,
+        segment_age: timedelta = timedelta(seconds=DEFAULT_SEGMENT_SECONDS),
+        sharing: Sharing = Sharing.PRIVATE,
+        sync_bytes: int = SYNC_BYTES,
+        sync_seconds: float = SYNC_SECONDS,
+    ) -> None:
+        self._folder, self._site, self._run_id, self._info = folder, site, run_id, info
+        self._hand_on = hand_on
+        self._earlier, self._reads_alike = earlier or {}, reads_alike
+        self._segment_bytes, self._segment_age = segment_bytes, segment_age
+        self._serial = 0
+        self._segment: Segment | None = None
+        self._drafts: IO[str] | None = None
+        self._sharing = sharing
+        self._syncer = Syncer(sync_bytes=sync_bytes, sync_seconds=sync_seconds)
+        self._failure: SpoolError | None = None
+
+    def record(self, exchange: Exchange) -> Capture:
+        """Write an exchange, and return where its payload lies.
+
+        Raises:
+            SpoolError: the disk fails or failed before; nothing is taken any more.
+        """
+        with self._guarded(), exchange.response_body:
+            segment = self._due()
+            earlier = self._earlier.get(exchange.url)
+            same_day = earlier and earlier.captured_at.date() == segment.started_at.date()
+            before = segment.size
+            capture = segment.write(exchange, earlier if same_day else None, self._reads_alike)
+            self._syncer.wrote(segment.size - before)
+            return capture
+        raise AssertionError("a guard lets nothing pass in silence")
+
+    def stage(self, draft: Draft, captures: Sequence[Capture], **fields: str) -> None:
+        """Leave a document to be published once all its captures are in the bucket.
+
+        Args:
+            draft: the document, without its captures.
+            captures: it was read from, in the order of its pages.
+            fields: what became known of the first capture, for a metadata record.
+
+        Raises:
+            SpoolError: the disk fails or failed before.
+        """
+        with self._guarded():
+            segment = self._due()
+            if fields:
+                segment.tell(captures[0], fields)
+            assert self._drafts
+            line = to_line(attrs.evolve(draft, document=with_captures(draft.document, captures)))
+            self._drafts.write(line)
+            self._drafts.flush()  # A killed run leaves whole lines.
+            self._syncer.wrote(len(line))
+
+    def close(self) -> None:
+        """Seal and hand on.
+
+        Raises:
+            SpoolError: the disk fails or failed before; what was whole is sealed and handed on.
+        """
+        failed, self._failure = self._failure, None
+        try:
+            if self._segment:
+                with self._guarded():
+                    self._roll()
+        except SpoolError as error:
+            failed = failed or error
+        finally:
+            self._syncer.close()
+        self._failure = failed or self._failure
+        if self._failure:
+            raise self._failure
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        if self._failure:
+            raise self._failure  # What is behind a gap may lean on what is missing.
+        try:
+            yield
+        except SpoolError as error:
+            self._failure = error
+            raise
+        except OSError as error:
+            self._failure = spool_error(f"the spool {self._folder} can't be written", self._folder, error)
+            raise self._failure from error
+
+    def _due(self) -> Segment:
+        """Return the segment to write to: a new one if the last is full, old or of yesterday."""
+        now = datetime.now(UTC)
+        if (segment := self._segment) and (
+            segment.size >= self._segment_bytes
+            or segment.is_full
+            or now - segment.started_at >= self._segment_age
+            or now.date() != segment.started_at.date()
+        ):
+            self._roll()
+        return self._segment or self._open()
+
+    def _open(self) -> Segment:
+        self._serial += 1
+        make_folder(self._folder, self._sharing)
+        segment = Segment(self._folder, self._site, self._run_id, self._serial, self._info)
+        path = self._folder / (segment.name + DRAFTS)
+        drafts = open(path, "x", encoding="utf-8", opener=opener)  # noqa: SIM115 - it stays open
+        self._segment, self._drafts = segment, drafts
+        sync_folder(self._folder)
+        self._syncer.watch(segment.fileno(), drafts.fileno())
+        self._syncer.wrote(segment.size)
+        return segment
+
+    def _roll(self) -> None:
+        segment, drafts = self._segment, self._drafts
+        self._segment = self._drafts = None
+        assert segment
+        assert drafts
+        self._syncer.release()
+        os.fdatasync(segment.fileno())  # Before the drafts, which point to it.
+        os.fsync(drafts.fileno())
+        drafts.close()
+        self._hand_on(Batch(segment=segment.seal(), drafts_path=Path(drafts.name)))

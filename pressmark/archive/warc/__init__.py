@@ -1,0 +1,1 @@
+"""WARC: records, indexes, HTTP heads, and what bodies decode to."""
