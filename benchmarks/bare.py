@@ -11,8 +11,8 @@ from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerProcess
 
 from pressmark.config import Config
-from pressmark.scope import Scope
-from pressmark.site_files import load_sites
+from pressmark.sites.scope import Scope
+from pressmark.sites.site_files import load_sites
 from spiders.settings import crawl_settings
 
 

@@ -18,15 +18,15 @@ from fastapi import FastAPI
 from rich.console import Console
 from rich.table import Table
 
-from pressmark import schema
 from pressmark.airflow.console.app import console_app
-from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.manifest_model import Manifest
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
-from pressmark.document import timestamp
 from pressmark.local.s3server import RunningS3
-from pressmark.outcomes import Outcome
+from pressmark.model import keys, schema
+from pressmark.model.document import timestamp
+from pressmark.model.outcomes import Outcome
 from pressmark.web.common.holdings import Holdings
 
 SITE, SECTION = "chinadaily", "world/europe"

@@ -23,10 +23,10 @@ from pipelines import STEPS
 from pressmark.archive.publish import archivist
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
-from pressmark.run import Run
-from pressmark.scope import Scope
-from pressmark.site_files import load_sites
-from pressmark.traffic import Traffic
+from pressmark.crawl.state.request_stats import Traffic
+from pressmark.crawl.state.run import Run
+from pressmark.sites.scope import Scope
+from pressmark.sites.site_files import load_sites
 
 CONCURRENCY = 16
 

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.seeded import SITE, article, seed
-from pressmark.archive.bucket import keys
 from pressmark.archive.bucket.known_versions import Ledger
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.s3server import RunningS3
+from pressmark.model import keys
 
 ENTRIES = 50
 PER_DAY = 40

@@ -6,7 +6,7 @@ from datetime import timedelta
 import attrs
 
 from pressmark.jobs.audit.partitions import BYTES, MOST
-from pressmark.recheck import Recheck
+from pressmark.sites.revisit_policy import Recheck
 
 DAY, YEAR = 86_400, 365
 POLITE = 2.0

@@ -6,8 +6,8 @@ import psutil
 from scrapy import Request, Spider
 
 from benchmarks.serve_pages import DAY
-from pressmark.reading import Reading
-from pressmark.run import Run
+from pressmark.crawl.state.run import Run
+from pressmark.model.item import Reading
 from spiders.fetched import fetched
 from spiders.page_reader import PageReader
 from spiders.pages.chinadaily import ArticlePage

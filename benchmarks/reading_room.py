@@ -20,11 +20,11 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import GZIP, Store
 from pressmark.config import Config
 from pressmark.local.demo.settings import BIN
 from pressmark.local.s3server import RunningS3
+from pressmark.model import keys
 from pressmark.system.ports import free_port
 
 SITE = "newsroom"

@@ -15,7 +15,7 @@ from pressmark.jobs.export import Exporter
 from pressmark.jobs.monthly_index import Merger
 from pressmark.jobs.rederive import documents_of, rederive_all
 from pressmark.jobs.wacz.packager import Packager
-from pressmark.site_files import load_sites
+from pressmark.sites.site_files import load_sites
 
 SITE = "newsroom"
 INDEXED = "indexed"

@@ -5,12 +5,12 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
-from pressmark.article import Article, Credit, Image
-from pressmark.capture import Capture
 from pressmark.config import Config
-from pressmark.document import draft, to_bytes, with_captures
+from pressmark.model import keys
+from pressmark.model.article import Article, Credit, Image
+from pressmark.model.capture import Capture
+from pressmark.model.document import draft, to_bytes, with_captures
 
 LAST = date(2022, 2, 18)
 SITE = "seeded"

@@ -38,7 +38,7 @@ from airflow.sdk import DAG, Param, dag, get_current_context, task
 from pressmark.airflow.dag_defaults import SOON, articles, crawl_options, dag_options, deadline, sites, telling
 from pressmark.airflow.operators.crawl import CrawlOperator
 from pressmark.airflow.retries import RETRIES
-from pressmark.site import MOST_PAGES, Site
+from pressmark.sites.site import MOST_PAGES, Site
 
 
 def archive(site: Site, name: str) -> DAG:

@@ -26,7 +26,7 @@ from pressmark.airflow.dag_defaults import dag_options, portion_params, sites
 from pressmark.airflow.operators.audit import AuditOperator
 from pressmark.airflow.pools import PORTIONS
 from pressmark.airflow.retries import RETRIES
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 SUNDAY_NIGHT = "17 3 * * 0"
 SAMPLE = 50

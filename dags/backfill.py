@@ -34,7 +34,7 @@ from pressmark.airflow.dag_defaults import WHENEVER, articles, crawl_options, da
 from pressmark.airflow.operators.chunk import ChunkOperator
 from pressmark.airflow.operators.crawl import CrawlOperator
 from pressmark.airflow.retries import RETRIES
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 DEFAULT_RATE = 20
 """Requests per minute."""

@@ -21,7 +21,7 @@ from airflow.sdk import DAG, AssetAny, dag, get_current_context, task
 
 from pressmark.airflow.dag_defaults import articles, dag_options, sites
 from pressmark.airflow.retries import RETRIES
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 
 def package(site: Site) -> DAG:

@@ -19,7 +19,7 @@ from airflow.sdk import DAG, Param, dag, task
 from pressmark.airflow.dag_defaults import NOW, articles, crawl_options, dag_options, sites
 from pressmark.airflow.operators.crawl import CrawlOperator
 from pressmark.airflow.retries import RETRIES
-from pressmark.site import LONGEST_URL, Site
+from pressmark.sites.site import LONGEST_URL, Site
 
 
 def recrawl(site: Site) -> DAG:

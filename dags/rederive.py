@@ -27,7 +27,7 @@ from airflow.sdk import DAG, Param, dag, task
 from pressmark.airflow.dag_defaults import dag_options, portion_params, sites
 from pressmark.airflow.pools import PORTIONS
 from pressmark.airflow.retries import RETRIES
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 
 def rederive(site: Site) -> DAG:

@@ -5,10 +5,10 @@ import asyncio
 from scrapy.exceptions import DropItem
 
 from pipelines.step import Step
-from pressmark.document import reader_of
 from pressmark.errors import FindingsFound
-from pressmark.outcomes import Outcome
-from pressmark.reading import Reading
+from pressmark.model.document import reader_of
+from pressmark.model.item import Reading
+from pressmark.model.outcomes import Outcome
 
 
 class DropKnownVersion(Step):

@@ -4,8 +4,8 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from pipelines.step import Step
-from pressmark.article import Article
-from pressmark.reading import Reading
+from pressmark.model.article import Article
+from pressmark.model.item import Reading
 
 SLACK = timedelta(days=1)
 """By how much an *Updated* time may be off before anybody is told: zones and clocks of sites are."""

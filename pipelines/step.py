@@ -4,7 +4,7 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from pressmark.run import Run
+from pressmark.crawl.state.run import Run
 
 
 class Step:

@@ -4,9 +4,9 @@ import attrs
 from scrapy.exceptions import DropItem
 
 from pipelines.step import Step
-from pressmark.document import draft, validate
 from pressmark.errors import Rejected
-from pressmark.reading import Reading
+from pressmark.model.document import draft, validate
+from pressmark.model.item import Reading
 
 
 class Validate(Step):

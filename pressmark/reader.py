@@ -19,15 +19,15 @@ from typing import Self
 
 import attrs
 
-from pressmark import object_id
 from pressmark.archive.bucket import cursor as cursors
-from pressmark.archive.bucket import keys, manifest, strict_json
+from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.manifest_model import Manifest
 from pressmark.archive.s3.store import Store
 from pressmark.archive.warc.response import Response, member_of, response_of
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
-from pressmark.published import Difference, Document, diff
+from pressmark.model import keys, object_id, strict_json
+from pressmark.model.diff import Difference, Document, diff
 
 __all__ = ["Changes", "Difference", "Document", "Reader", "Response", "diff"]
 

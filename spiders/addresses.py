@@ -6,7 +6,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import jsonschema_rs
 from w3lib.url import safe_url_string
 
-from pressmark.hosts import one_spelling
+from pressmark.sites.hosts import one_spelling
 
 LONGEST_NUMBER = 9
 """Digits of a page's number."""

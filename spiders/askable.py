@@ -2,7 +2,7 @@
 
 from scrapy import Request
 
-from pressmark.site import LONGEST_URL
+from pressmark.sites.site import LONGEST_URL
 from spiders.addresses import as_uri
 from spiders.refused import Refused
 

@@ -2,7 +2,7 @@
 
 from scrapy import Spider
 
-from pressmark.scope import Scope, ScopeKind
+from pressmark.sites.scope import Scope, ScopeKind
 from spiders.backfill import BackfillSpider
 from spiders.one_article import OneArticleSpider
 from spiders.page_search import PageSearchSpider

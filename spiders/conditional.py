@@ -6,7 +6,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from pressmark.archive.bucket.visits import VisitedPage
-from pressmark.capture import Original
+from pressmark.model.capture import Original
 from spiders.content_decoding import CUT_SHORT
 from spiders.wire import ORIGINAL, RECEIPT
 

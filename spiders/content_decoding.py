@@ -10,7 +10,7 @@ from scrapy.responsetypes import responsetypes
 
 from pressmark.archive.warc.content import LONGEST, NO_END, ContentError, CutShort, decoded, has_no_end, unreadable
 from pressmark.archive.warc.http_head import header_text
-from pressmark.site import Site
+from pressmark.sites.site import Site
 from spiders.failures import UnreadableContent
 from spiders.wire import ONLY_READ
 

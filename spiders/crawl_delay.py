@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from scrapy.crawler import Crawler
 
 if TYPE_CHECKING:
-    from pressmark.site import Politeness
+    from pressmark.sites.site import Politeness
 
 logger = logging.getLogger(__name__)
 

@@ -6,12 +6,12 @@ from scrapy import Request
 from scrapy.core.downloader import Downloader
 from scrapy.crawler import Crawler
 
-from pressmark.address_rule import AddressRule
-from pressmark.hosts import PORTS, RefusedAddress, Server, address_of, one_spelling, server_of
+from pressmark.sites.address_rule import AddressRule
+from pressmark.sites.hosts import PORTS, RefusedAddress, Server, address_of, one_spelling, server_of
 from spiders.refused import Refused
 
 if TYPE_CHECKING:
-    from pressmark.site import Site
+    from pressmark.sites.site import Site
 
 ANY_HOST = "any_host"
 """A request's meta may say that it is allowed on any host, at the scheme's own port: robots.txt is redirected so."""

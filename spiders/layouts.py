@@ -7,7 +7,7 @@ import attrs
 from web_poet import HttpResponse, HttpResponseHeaders
 
 from pressmark.errors import SiteFileError
-from pressmark.site import Site
+from pressmark.sites.site import Site
 from spiders.encoding import encoding_of
 from spiders.pages import chinadaily, chinadaily_listing
 

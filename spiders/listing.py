@@ -2,7 +2,7 @@
 
 import attrs
 
-from pressmark.archive.bucket import keys
+from pressmark.model import keys
 
 
 @attrs.frozen(kw_only=True)

@@ -6,12 +6,12 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from pressmark.crawl.state.run import Run
+from pressmark.crawl.state.run_check import REFUSED
 from pressmark.errors import CrawlRefused, LayoutChanged, ReadingFailed, RunFailed
-from pressmark.outcomes import GONE
-from pressmark.run import Run
-from pressmark.scope import ScopeKind
+from pressmark.model.outcomes import GONE
+from pressmark.sites.scope import ScopeKind
 from pressmark.text import brief
-from pressmark.verdict import REFUSED
 from spiders.content_decoding import limits
 from spiders.ending import INTERRUPTED
 from spiders.failures import why

@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from pressmark.errors import Rejected
-from pressmark.site import PageBounds
+from pressmark.sites.site import PageBounds
 from spiders.page_messages import FetchedPage
 
 _OTHER_TYPES = re.compile(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from pressmark.article import Article
+from pressmark.model.article import Article
 
 
 @attrs.frozen(kw_only=True)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from pressmark.archive.publish.ipc import signals_blocked, start
 from pressmark.errors import ReadingFailed, Rejected
-from pressmark.outcomes import INTERRUPTED
-from pressmark.site import Site
+from pressmark.model.outcomes import INTERRUPTED
+from pressmark.sites.site import Site
 from spiders.listing import Listing
 from spiders.page_messages import FetchedPage, ReadPage
 from spiders.pages.chinadaily import ArticlePage

@@ -17,7 +17,7 @@ from web_poet import HttpResponse, HttpResponseHeaders
 
 from pressmark.archive.publish.ipc import Channel
 from pressmark.errors import Rejected
-from pressmark.site import Site
+from pressmark.sites.site import Site
 from spiders.css_links import urls_of_stylesheet
 from spiders.layouts import page_response
 from spiders.listing import Listing

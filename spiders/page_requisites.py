@@ -8,8 +8,8 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from pressmark.crawl.state.run import Run
 from pressmark.errors import ReadingFailed, Rejected
-from pressmark.run import Run
 from spiders.content_decoding import CONTENT_LIMIT
 from spiders.failures import UnreadableContent
 from spiders.fetched import fetched

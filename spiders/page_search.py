@@ -7,9 +7,9 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from pressmark.crawl.state.listing_search import Look, page_search
+from pressmark.crawl.state.run import Run
 from pressmark.errors import RunFailed
-from pressmark.page_search import Look, page_search
-from pressmark.run import Run
 from spiders.failures import gone
 from spiders.reading_spider import ReadingSpider
 

@@ -5,9 +5,9 @@ from typing import Self
 
 import attrs
 
-from pressmark.article import Article
 from pressmark.errors import Rejected
-from pressmark.site import Site
+from pressmark.model.article import Article
+from pressmark.sites.site import Site
 from pressmark.text import brief
 from spiders.page_bounds import too_large
 from spiders.page_messages import FetchedPage, ReadPage

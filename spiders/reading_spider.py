@@ -4,7 +4,7 @@ from typing import Any
 
 from scrapy import Spider
 
-from pressmark.run import Run
+from pressmark.crawl.state.run import Run
 from spiders.listing_pages import ListingPages
 from spiders.page_reader import PageReader
 

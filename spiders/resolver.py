@@ -12,7 +12,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.interfaces import IHostnameResolver, IResolutionReceiver
 from zope.interface import implementer
 
-from pressmark.address_rule import AddressRule
+from pressmark.sites.address_rule import AddressRule
 from spiders.known_hosts import not_public
 from spiders.refused import Refused
 

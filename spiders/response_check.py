@@ -8,7 +8,7 @@ from typing import Any
 from web_poet import HttpResponse, WebPage
 
 from pressmark.errors import Rejected
-from pressmark.site import Site
+from pressmark.sites.site import Site
 from spiders.addresses import absolute, plain
 from spiders.page_messages import FetchedPage
 

@@ -14,13 +14,13 @@ from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
 from pressmark.errors import CrawlRefused
-from pressmark.hosts import Server, server_of
+from pressmark.sites.hosts import Server, server_of
 from spiders.ending import Ending
 from spiders.refused import Refused
 from spiders.wire import ONLY_READ
 
 if TYPE_CHECKING:
-    from pressmark.run import Run
+    from pressmark.crawl.state.run import Run
 
 DECIDES = "decides"
 """A request's meta may say that the run ends if its response asks for more time than the site file allows."""

@@ -15,8 +15,8 @@ from w3lib.url import safe_url_string
 from pressmark.archive.bucket.visits import VisitedPage
 from pressmark.archive.warc.http_head import REDIRECTS
 from pressmark.archive.warc.robots_copy import FRESH, HOPS, RobotsCopy
-from pressmark.hosts import Server, server_of
-from pressmark.robots import ALLOW_ALL, LARGEST, Robots, read_robots
+from pressmark.crawl.state.robots import ALLOW_ALL, LARGEST, Robots, read_robots
+from pressmark.sites.hosts import Server, server_of
 from spiders.conditional import conditional, is_not_modified
 from spiders.crawl_delay import slow_down
 from spiders.ending import INTERRUPTED
@@ -25,7 +25,7 @@ from spiders.refused import BAD_HEAD, Refused
 from spiders.retry_after import DECIDES
 
 if TYPE_CHECKING:
-    from pressmark.run import Run
+    from pressmark.crawl.state.run import Run
 
 PATH = "/robots.txt"
 UNREACHABLE = "robots-unreachable"

@@ -9,11 +9,11 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from pressmark.capture import Receipt
+from pressmark.crawl.state.run import Run
 from pressmark.errors import ReadingFailed, Rejected
-from pressmark.outcomes import Outcome
-from pressmark.reading import Reading
-from pressmark.run import Run
+from pressmark.model.capture import Receipt
+from pressmark.model.item import Reading
+from pressmark.model.outcomes import Outcome
 from spiders.addresses import plain
 from spiders.conditional import conditional, is_not_modified, visited
 from spiders.content_decoding import limits

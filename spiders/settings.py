@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pressmark.run import Run, user_agent
+from pressmark.crawl.state.run import Run, user_agent
 from spiders.resolver import ALLOWED
 
 MAX_BODY = 64 * 1024 * 1024

@@ -9,7 +9,7 @@ from typing import IO
 import attrs
 
 from pressmark.archive.warc.http_head import LONGEST, OddHead, checked_status
-from pressmark.capture import Exchange, Original
+from pressmark.model.capture import Exchange, Original
 
 IN_MEMORY = 1 << 20
 """Bytes of a body that are kept in memory; larger ones spill to a temporary file."""

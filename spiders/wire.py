@@ -24,9 +24,9 @@ from twisted.internet.defer import fail
 from twisted.python.failure import Failure as TwistedFailure
 from twisted.web._newclient import HTTP11ClientProtocol
 
-from pressmark.address_rule import AddressRule
 from pressmark.archive.warc.http_head import LONGEST, OddHead
 from pressmark.errors import PressmarkError
+from pressmark.sites.address_rule import AddressRule
 from spiders.ending import Ending
 from spiders.known_hosts import not_public
 from spiders.refused import BAD_HEAD, Refused
@@ -34,7 +34,7 @@ from spiders.resolver import ALLOWED
 from spiders.tape import Tape
 
 if TYPE_CHECKING:
-    from pressmark.run import Run
+    from pressmark.crawl.state.run import Run
 
 RECEIPT = "receipt"
 """Where a request's meta holds the receipt of its last download."""

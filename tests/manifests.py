@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pressmark.archive.bucket.manifest_model import Manifest
-from pressmark.document import timestamp
+from pressmark.model.document import timestamp
 
 
 def manifest_of(started_at: datetime, run_id: str | None = None, **changes: Any) -> Manifest:

@@ -11,7 +11,7 @@ from pressmark.archive.s3.store import Store, Stored
 from pressmark.archive.spool.batch import Batch, Draft
 from pressmark.archive.spool.spool import Spool
 from pressmark.config import Config
-from pressmark.outcomes import Outcome
+from pressmark.model.outcomes import Outcome
 from tests.samples import DAY, document, exchange
 
 KEY = f"articles/news/{DAY}/WS{{:024x}}/20220218T011000Z.json"

@@ -5,10 +5,10 @@ from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from pressmark.archive.spool.batch import Draft
-from pressmark.article import Article, Credit, Image, Raw
-from pressmark.capture import Capture, Exchange
-from pressmark.document import Document, draft
-from pressmark.outcomes import Outcome
+from pressmark.model.article import Article, Credit, Image, Raw
+from pressmark.model.capture import Capture, Exchange
+from pressmark.model.document import Document, draft
+from pressmark.model.outcomes import Outcome
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"

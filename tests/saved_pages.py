@@ -7,9 +7,9 @@ from typing import Any
 
 from web_poet import HttpResponseHeaders
 
-from pressmark.article import Article
-from pressmark.site import Site
-from pressmark.site_files import load_sites
+from pressmark.model.article import Article
+from pressmark.sites.site import Site
+from pressmark.sites.site_files import load_sites
 from spiders.layouts import page_response
 from spiders.pages.chinadaily import ArticlePage
 

@@ -10,7 +10,7 @@ import attrs
 import jsonschema_rs
 
 from pressmark.archive.s3.store import Store
-from pressmark.schema import schema_bytes
+from pressmark.model.schema import schema_bytes
 
 Schema = dict[str, Any]
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pressmark.schema import KEYS
+from pressmark.model.schema import KEYS
 from tests.schemas import Field, Schema, current, fields
 
 PATH = Path(__file__).parents[1] / "docs" / "schema.md"

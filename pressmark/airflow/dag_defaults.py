@@ -16,8 +16,8 @@ from pressmark.airflow.retries import RETRIES
 from pressmark.airflow.run_deadline import RunQueued
 from pressmark.config import Config
 from pressmark.errors import SiteFileError
-from pressmark.site import Site
-from pressmark.site_files import Sites, load_sites
+from pressmark.sites.site import Site
+from pressmark.sites.site_files import Sites, load_sites
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
 """Before all that anybody triggers a run for: a run of an earlier date has no task, and is green at once."""

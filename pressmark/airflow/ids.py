@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 
 def slug(*names: str) -> str:

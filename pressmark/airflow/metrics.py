@@ -3,7 +3,7 @@
 from airflow.sdk.observability import stats
 
 from pressmark.archive.bucket.manifest_model import Manifest
-from pressmark.outcomes import Outcome
+from pressmark.model.outcomes import Outcome
 
 
 def measure(manifest: Manifest) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 PORTIONS = "portions"
 """Of portions of archives that are read at a time, of all sites: as many as cores can be spared."""

@@ -20,13 +20,13 @@ from pressmark.crawl.derive import read_today
 from pressmark.crawl.host_lock import host_lock
 from pressmark.crawl.recover import derived, recover
 from pressmark.crawl.shutdown import Stopping
+from pressmark.crawl.state.run import Run
 from pressmark.errors import PressmarkError
 from pressmark.file_system import check_reserve
 from pressmark.private import keep_private
-from pressmark.run import Run
-from pressmark.scope import Scope
-from pressmark.site import Site
-from pressmark.time_limit import time_limit
+from pressmark.sites.scope import Scope
+from pressmark.sites.site import Site
+from pressmark.sites.time_limit import time_limit
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -9,19 +9,19 @@ from typing import Protocol
 import attrs
 
 from pipelines.clean import clean
-from pressmark.archive.bucket import keys, strict_json
 from pressmark.archive.bucket.documents import parse
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Draft
+from pressmark.archive.spool.drafts import rejection_draft, version_draft
 from pressmark.archive.warc.captures import Captured, Pointed
 from pressmark.archive.warc.content import ContentError, CutShort, unreadable
 from pressmark.archive.warc.response import Response
-from pressmark.capture import Capture
-from pressmark.document import Document, captures_of, draft, to_bytes, validate, with_captures
-from pressmark.drafts import rejection_draft, version_draft
 from pressmark.errors import FindingsFound, PressmarkError, ReadingFailed, Rejected
-from pressmark.outcomes import Outcome
-from pressmark.site import Site
+from pressmark.model import keys, strict_json
+from pressmark.model.capture import Capture
+from pressmark.model.document import Document, captures_of, draft, to_bytes, validate, with_captures
+from pressmark.model.outcomes import Outcome
+from pressmark.sites.site import Site
 from spiders.layouts import layout_of
 from spiders.page_messages import FetchedPage, ReadPage
 from spiders.page_reader import PageReader

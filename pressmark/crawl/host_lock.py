@@ -10,9 +10,9 @@ from pressmark.archive.publish.archivist import lock_path
 from pressmark.config import Config
 from pressmark.errors import HostBusy, SpoolError
 from pressmark.file_system import spool_error
-from pressmark.hosts import server_of
 from pressmark.private import make_folder
-from pressmark.site import Site
+from pressmark.sites.hosts import server_of
+from pressmark.sites.site import Site
 
 logger = logging.getLogger("pressmark.crawl")
 

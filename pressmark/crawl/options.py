@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any
 
 from pressmark.errors import UsageError
-from pressmark.scope import Scope, ScopeKind
-from pressmark.site import Section
+from pressmark.sites.scope import Scope, ScopeKind
+from pressmark.sites.site import Section
 
 KINDS = {"backfill": ScopeKind.BACKFILL, "find_pages": ScopeKind.SEARCH, "article": ScopeKind.ARTICLE}
 """What an option makes of a run; without any of them it is a regular one."""

@@ -19,7 +19,7 @@ from pressmark.crawl.crawler import crawl
 from pressmark.crawl.options import scope_from
 from pressmark.crawl.scope_options import scope_options
 from pressmark.errors import PressmarkError
-from pressmark.site_files import find_section, load_sites
+from pressmark.sites.site_files import find_section, load_sites
 from pressmark.system.logs import log_to
 from pressmark.text import shown_lines
 

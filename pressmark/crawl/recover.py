@@ -10,28 +10,28 @@ from pathlib import Path
 
 import attrs
 
-from pressmark.archive.bucket import keys, strict_json
 from pressmark.archive.bucket.known_versions import Ledger
 from pressmark.archive.publish.manifest_commit import untold
 from pressmark.archive.publish.publish_recovered import Recovered
 from pressmark.archive.publish.repair import Recovery
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Draft
+from pressmark.archive.spool.drafts import silent_edit_draft
 from pressmark.archive.spool.set_aside import all_set_aside, note_path, printable, restore
 from pressmark.archive.spool.spool_files import BAD, NOTE, OPEN, spool_files
 from pressmark.archive.warc.captures import Captured, Openable
-from pressmark.article import VersionKey
 from pressmark.config import Config
 from pressmark.crawl.derive import derive, read_today
 from pressmark.crawl.host_lock import host_lock
-from pressmark.document import to_bytes
-from pressmark.drafts import silent_edit_draft
+from pressmark.crawl.state.known_content import KnownContent
+from pressmark.crawl.state.revisits import Watch
 from pressmark.errors import BucketError, FindingsFound, SpoolError, UsageError
 from pressmark.file_system import is_of_machine, spool_error
-from pressmark.known_content import KnownContent
+from pressmark.model import keys, strict_json
+from pressmark.model.article import VersionKey
+from pressmark.model.document import to_bytes
 from pressmark.private import make_folder
-from pressmark.site import Site
-from pressmark.watch import Watch
+from pressmark.sites.site import Site
 from spiders.addresses import redirect_target
 from spiders.page_reader import PageReader
 

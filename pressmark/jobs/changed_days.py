@@ -9,10 +9,10 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from pressmark.archive.bucket import cursor as cursors
-from pressmark.archive.bucket import strict_json
-from pressmark.archive.bucket.json_model import JsonModel, Unfit, text
 from pressmark.archive.s3.store import Store
 from pressmark.errors import FindingsFound
+from pressmark.model import strict_json
+from pressmark.model.json_model import JsonModel, Unfit, text
 from pressmark.reader import Changes, Reader
 
 logger = logging.getLogger(__name__)

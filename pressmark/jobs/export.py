@@ -19,11 +19,11 @@ import attrs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import GZIP, Store
-from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound
 from pressmark.jobs.changed_days import Arrivals
+from pressmark.model import keys
+from pressmark.model.document import to_bytes
 from pressmark.reader import Changes, Document, Reader
 from pressmark.text import clean_data
 

@@ -22,12 +22,12 @@ from typing import IO
 
 import attrs
 
-from pressmark.archive.bucket import keys, strict_json
-from pressmark.archive.bucket.json_model import JsonModel
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.store import TEXT, Store
 from pressmark.archive.warc import cdxj
 from pressmark.errors import BucketError, FindingsFound
+from pressmark.model import keys, strict_json
+from pressmark.model.json_model import JsonModel
 from pressmark.private import opener
 from pressmark.system.external_sort import SortedLines
 

@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 
-from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
 from pressmark.crawl.derive import EXTRACTOR, Missing, Rederived, rederive
-from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound, ReadingFailed, UsageError
-from pressmark.site import Site
+from pressmark.model import keys
+from pressmark.model.document import to_bytes
+from pressmark.sites.site import Site
 from spiders.page_reader import PageReader
 
 THREADS = 8

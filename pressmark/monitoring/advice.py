@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import attrs
 
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 
 @attrs.frozen

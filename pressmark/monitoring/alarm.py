@@ -8,8 +8,8 @@ from itertools import islice
 
 import attrs
 
-from pressmark.document import timestamp
 from pressmark.errors import BucketError, SpoolError, UsageError
+from pressmark.model.document import timestamp
 from pressmark.monitoring.advice import on_failure
 from pressmark.text import shown, shown_lines
 

@@ -22,7 +22,7 @@ from pressmark.errors import (
 from pressmark.monitoring.advice import on_failure
 from pressmark.monitoring.alarm import TITLES, Alarm, Kind, moment, span
 from pressmark.monitoring.rates import Breach, find_breach, lacking
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
     from pressmark.monitoring.history import History, PastRun

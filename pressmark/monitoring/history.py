@@ -10,11 +10,12 @@ from typing import Self
 
 import attrs
 
-from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.manifest_model import HostRequests
 from pressmark.archive.s3.store import Store
 from pressmark.errors import FindingsFound
-from pressmark.outcomes import Outcome
+from pressmark.model import keys
+from pressmark.model.outcomes import Outcome
 
 LOOK_BACK = 13
 """Months, this one included, in which runs are looked for."""

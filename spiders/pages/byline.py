@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from pressmark.article import Credit
+from pressmark.model.article import Credit
 from spiders.pages.names import MOST, credits_in
 
 _BY = re.compile(r"(?:By|BY|by)\s+")

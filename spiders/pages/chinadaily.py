@@ -11,10 +11,10 @@ import attrs
 from web_poet import Returns, WebPage, field
 from web_poet.utils import cached_method
 
-from pressmark import object_id
-from pressmark.article import Article, Credit, Image, Raw
 from pressmark.errors import Rejected
-from pressmark.site import Site
+from pressmark.model import object_id
+from pressmark.model.article import Article, Credit, Image, Raw
+from pressmark.sites.site import Site
 from spiders.addresses import LONGEST_NUMBER, absolute, page_of, plain
 from spiders.encoding import characters_of
 from spiders.page_bounds import too_large

@@ -6,8 +6,8 @@ import attrs
 from web_poet import Returns, WebPage, field
 from web_poet.utils import cached_method
 
-from pressmark.archive.bucket import keys
-from pressmark.site import Site
+from pressmark.model import keys
+from pressmark.sites.site import Site
 from spiders.addresses import LONGEST_NUMBER, absolute, page_of
 from spiders.listing import Entry, Listing
 from spiders.page_bounds import too_large

@@ -2,8 +2,8 @@
 
 import re
 
-from pressmark.article import Credit
 from pressmark.errors import Rejected
+from pressmark.model.article import Credit
 
 # Some places have a comma or an "and" of their own.
 _PARTING = re.compile(r",(?!\s*D\.?C\b)|[/&;]|(?<!\bBosnia )(?<!\bTrinidad )(?<!\bAntigua )\b(?:and|AND)\b")

@@ -22,8 +22,8 @@ from pressmark.archive.spool.spool_files import spool_files
 from pressmark.config import Config
 from pressmark.crawl.recover import recover_and_publish
 from pressmark.local.s3server import RunningS3
-from pressmark.site import Site
-from pressmark.site_files import load_sites
+from pressmark.sites.site import Site
+from pressmark.sites.site_files import load_sites
 from tests.apps.conftest import archiving
 from tests.apps.test_killed import records
 from tests.conftest import fresh_bucket

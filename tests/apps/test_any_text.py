@@ -13,14 +13,14 @@ from rich.console import Console
 
 from pipelines.clean import clean
 from pressmark.airflow.alerts.notifiers import Message
-from pressmark.article import Credit, Image, Raw
+from pressmark.archive.spool.drafts import rejection_draft, withdrawal_draft
 from pressmark.cli import output
-from pressmark.document import draft, to_bytes, validate, with_captures
-from pressmark.drafts import rejection_draft, withdrawal_draft
 from pressmark.errors import Rejected
 from pressmark.jobs.export import SCHEMA, row
+from pressmark.model.article import Credit, Image, Raw
+from pressmark.model.document import draft, to_bytes, validate, with_captures
 from pressmark.reader import Document
-from pressmark.site_files import load_sites
+from pressmark.sites.site_files import load_sites
 from tests.samples import ARTICLE_ID, DAY, article, capture
 
 ANY = st.text(st.characters(categories=None), max_size=30)

@@ -10,7 +10,7 @@ from pressmark.airflow.tasks.archive import recover_site, report_crawl, verify_c
 from pressmark.config import Config
 from pressmark.crawl import recover
 from pressmark.crawl.host_lock import host_lock
-from pressmark.site_files import load_sites
+from pressmark.sites.site_files import load_sites
 from tests.samples import exchange
 
 SITE = load_sites()["newsroom"]

@@ -9,13 +9,14 @@ import attrs
 import pytest
 from click.testing import CliRunner, Result
 
-from pressmark.archive.bucket import keys, manifest, visits
+from pressmark.archive.bucket import manifest, visits
 from pressmark.archive.bucket.manifest_model import manifest_of
 from pressmark.cli.main import main
-from pressmark.document import timestamp
 from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.newsroom.story import Story
-from pressmark.outcomes import Outcome
+from pressmark.model import keys
+from pressmark.model.document import timestamp
+from pressmark.model.outcomes import Outcome
 from tests.apps.conftest import READABLE, SECTION, Archive, Crawl
 
 pytestmark = pytest.mark.long

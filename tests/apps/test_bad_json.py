@@ -11,10 +11,11 @@ import attrs
 import pytest
 from click.testing import Result
 
-from pressmark.archive.bucket import keys, visits
+from pressmark.archive.bucket import visits
 from pressmark.archive.bucket.previous_run import last_run
 from pressmark.archive.s3.store import GZIP, TEXT
 from pressmark.errors import FindingsFound
+from pressmark.model import keys
 from pressmark.web.common.holdings import Holdings
 from pressmark.web.reading_room.catalogue import Catalogue
 from tests.apps.conftest import READABLE, SECTION, Archive, Crawl, archiving

@@ -9,9 +9,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.bucket import keys
 from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.s3server import RunningS3
+from pressmark.model import keys
 from tests.apps.conftest import READABLE, Archive, Crawl
 from tests.apps.test_bad_input import QUICK
 from tests.apps.test_released_bucket import archive as released  # noqa: F401 - a fixture

@@ -7,9 +7,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket import manifest
 from pressmark.jobs.audit.verify import verify_runs
 from pressmark.local.s3server import RunningS3
+from pressmark.model import keys
 from tests.apps.conftest import READABLE, SECTION, Archive, Crawl
 from tests.process_tree import children, module
 from tests.s3_proxy import Fault, Request, proxied

@@ -13,8 +13,8 @@ from warcio.archiveiterator import ArchiveIterator
 from pressmark.archive.spool.segment import IDENTICAL
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.newsroom.story import Kind
-from pressmark.outcomes import Outcome
-from pressmark.schema import MANIFEST
+from pressmark.model.outcomes import Outcome
+from pressmark.model.schema import MANIFEST
 from tests.apps.conftest import READABLE, Archive
 from tests.schemas import keeps_its_schemas
 from tests.tools import fastwarc_check

@@ -13,7 +13,7 @@ import pytest
 
 from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.s3server import RunningS3
-from pressmark.schema import MANIFEST
+from pressmark.model.schema import MANIFEST
 from tests.apps.conftest import READABLE, Archive
 from tests.process_tree import children, module
 from tests.s3_proxy import Fault, Request, of, proxied

@@ -6,8 +6,8 @@ from typing import Any
 
 from pressmark.airflow import ids
 from pressmark.airflow.operators.crawl import run_id_of
-from pressmark.site import Section
-from pressmark.site_files import load_sites
+from pressmark.sites.site import Section
+from pressmark.sites.site_files import load_sites
 
 
 def test_the_digest_stands_in_the_run_id_of_a_crawl() -> None:

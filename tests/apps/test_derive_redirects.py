@@ -11,7 +11,7 @@ import pytest
 from pressmark.archive.spool.spool import Spool
 from pressmark.archive.warc.captures import Captured
 from pressmark.crawl.derive import derive
-from pressmark.site_files import load_sites
+from pressmark.sites.site_files import load_sites
 from spiders.addresses import redirect_target
 from tests.apps.hostile_site import article_id, page, path
 from tests.samples import exchange

@@ -11,13 +11,13 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.demo.settings import write_site_file
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.running import RunningNewsroom
 from pressmark.local.s3server import RunningS3
+from pressmark.model import keys
 from tests.conftest import ROOT
 from tests.earlier import COMMITS, checked_out, write_its_site_file
 from tests.tools import until

@@ -7,7 +7,7 @@ import pytest
 
 from pressmark.crawl.derive import rederive
 from pressmark.errors import FindingsFound
-from pressmark.site_files import load_sites
+from pressmark.sites.site_files import load_sites
 from tests.apps.conftest import READABLE, SECTION, Archive
 from tests.apps.test_bad_input import QUICK, command, fates, warnings
 

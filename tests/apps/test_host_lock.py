@@ -8,8 +8,8 @@ import pytest
 from pressmark.config import Config
 from pressmark.crawl.host_lock import host_lock
 from pressmark.errors import HostBusy
-from pressmark.site import Site
-from pressmark.site_files import load_sites
+from pressmark.sites.site import Site
+from pressmark.sites.site_files import load_sites
 
 SITE = load_sites()["newsroom"]
 

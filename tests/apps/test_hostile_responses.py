@@ -13,13 +13,13 @@ import pytest
 from backports import zstd
 from click.testing import CliRunner
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.captures import Captured
 from pressmark.cli.main import main
 from pressmark.crawl.derive import derive
-from pressmark.document import to_bytes
-from pressmark.site_files import load_sites
+from pressmark.model import keys
+from pressmark.model.document import to_bytes
+from pressmark.sites.site_files import load_sites
 from tests.apps.conftest import SECTION, Archive, Crawl
 from tests.apps.hostile_site import HOSTILE, HTML, HostileSite, answer, article_id, hostile_site, page, path, redirect
 from tests.process_tree import MostMemory

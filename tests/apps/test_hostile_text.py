@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from pressmark.archive.bucket import keys
 from pressmark.cli.main import main
-from pressmark.site import Site
+from pressmark.model import keys
+from pressmark.sites.site import Site
 from tests.apps.conftest import SECTION, Archive, Crawl
 from tests.apps.hostile_site import (
     HOSTILE,

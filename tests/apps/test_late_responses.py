@@ -1,6 +1,6 @@
 """What is no response to the request it comes for, and what other addresses answer: nothing is concluded of them."""
 
-from pressmark.archive.bucket.keys import WITHDRAWN
+from pressmark.model.keys import WITHDRAWN
 from tests.apps.conftest import Archive, Crawl
 from tests.apps.hostile_site import HTML, answer, article_id, hostile_site, page, path, redirect
 

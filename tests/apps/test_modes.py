@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from pressmark.airflow.alerts.sent_state import FileState
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.store import GZIP, TEXT, Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
 from pressmark.jobs.monthly_index import Merger
 from pressmark.local.s3server import RunningS3
+from pressmark.model import keys
 from pressmark.web.reading_room.catalogue import Catalogue
 from pressmark.web.replay.local_indexes import LocalIndexes
 from tests.apps.conftest import Archive

@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import JSON
 from pressmark.cli.main import main
+from pressmark.model import keys
 from tests.apps.conftest import READABLE, Archive
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.jobs.audit.verify import verify_runs
 from pressmark.local.newsroom.faults import FaultKind
-from pressmark.outcomes import Outcome
+from pressmark.model.outcomes import Outcome
 from tests import racing
 from tests.apps.conftest import READABLE, Archive
 

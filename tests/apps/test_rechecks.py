@@ -12,8 +12,8 @@ from warcio.archiveiterator import ArchiveIterator
 from pressmark.archive.bucket import visits
 from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.newsroom import answers
-from pressmark.outcomes import Outcome
-from pressmark.schema import ARTICLE, MANIFEST, REJECTION, WITHDRAWAL
+from pressmark.model.outcomes import Outcome
+from pressmark.model.schema import ARTICLE, MANIFEST, REJECTION, WITHDRAWAL
 from tests.apps.conftest import READABLE, Archive, Crawl
 from tests.schemas import keeps_its_schemas
 

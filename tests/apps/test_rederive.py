@@ -9,20 +9,20 @@ import attrs
 import pytest
 from click.testing import CliRunner
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
 from pressmark.archive.warc.captures import Captured
-from pressmark.article import Article
 from pressmark.cli.commands.rederive import rederive_command
 from pressmark.config import Config
 from pressmark.crawl.derive import derive, rederive
-from pressmark.document import to_bytes
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.jobs.rederive import correct
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.s3server import RunningS3
-from pressmark.schema import ARTICLE
-from pressmark.site_files import load_sites
+from pressmark.model import keys
+from pressmark.model.article import Article
+from pressmark.model.document import to_bytes
+from pressmark.model.schema import ARTICLE
+from pressmark.sites.site_files import load_sites
 from spiders.layouts import LAYOUTS
 from spiders.pages.chinadaily import ArticlePage
 from tests.apps.conftest import SECTION, Archive, archiving

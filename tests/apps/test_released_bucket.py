@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
+from pressmark.model import keys
 from tests.apps.conftest import ROOT, Archive
 from tests.released_bucket.odd_newsroom import CHANGES, ORIGIN, odd_newsroom
 

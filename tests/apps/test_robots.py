@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import TEXT, WARC
 from pressmark.archive.spool.segment import Segment
 from pressmark.archive.warc import cdxj
-from pressmark.capture import Exchange
+from pressmark.model import keys
+from pressmark.model.capture import Exchange
 from tests.apps.conftest import Archive
 from tests.apps.robots_site import (
     CASES,

@@ -22,10 +22,11 @@ import attrs
 import psutil
 import pytest
 
-from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.set_aside import all_set_aside
 from pressmark.local.s3server import RunningS3
+from pressmark.model import keys
 from tests.apps.conftest import SECTION, Archive
 from tests.apps.soak_site import SoakSite, Version
 from tests.apps.test_cli import pressmark

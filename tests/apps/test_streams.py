@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pressmark.document import to_bytes
+from pressmark.model.document import to_bytes
 from tests.apps.conftest import Archive
 from tests.apps.test_cli import PRESSMARK
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pressmark.archive.bucket import keys
+from pressmark.model import keys
 from tests.apps.conftest import READABLE, Archive
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.publish.publisher import publish
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Batch, Published, kept, kept_at
@@ -18,7 +17,8 @@ from pressmark.archive.spool.spool import Spool
 from pressmark.config import Config
 from pressmark.crawl.recover import recover_and_publish
 from pressmark.errors import BucketError
-from pressmark.site_files import load_sites
+from pressmark.model import keys
+from pressmark.sites.site_files import load_sites
 from tests.apps.hostile_site import article_id, page, path
 from tests.s3_proxy import Fault, Proxy, of
 from tests.samples import exchange, staged

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 from click.testing import CliRunner
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
 from pressmark.cli.main import main
 from pressmark.config import Config
-from pressmark.document import to_bytes, with_captures
+from pressmark.model import keys
+from pressmark.model.document import to_bytes, with_captures
 from tests.samples import ARTICLE_ID, DAY, article, capture, document
 
 

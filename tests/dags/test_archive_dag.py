@@ -15,7 +15,7 @@ from pressmark.config import Config
 from pressmark.jobs.audit.verify import Finding, verify_run
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.faults import FaultKind
-from pressmark.site import MOST_PAGES
+from pressmark.sites.site import MOST_PAGES
 from tests.dags.conftest import read_dags
 
 # `dag.test()` brings an API server in, and that a test client it has no use for.

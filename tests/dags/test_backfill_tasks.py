@@ -13,8 +13,8 @@ from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
-from pressmark.site import MOST_PAGES, Politeness, RequisiteBounds
-from pressmark.site_files import load_sites
+from pressmark.sites.site import MOST_PAGES, Politeness, RequisiteBounds
+from pressmark.sites.site_files import load_sites
 from tests.manifests import manifest_of
 
 SITE = load_sites()["chinadaily"]

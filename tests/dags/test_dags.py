@@ -15,7 +15,7 @@ from pressmark.airflow.dag_defaults import OWNER
 from pressmark.airflow.operators.crawl import RETRIES, CrawlOperator
 from pressmark.airflow.pools import pools
 from pressmark.errors import BucketRefused, BucketUnreachable, ClockWrong, KeysExpired, PressmarkError, UsageError
-from pressmark.site_files import load_sites
+from pressmark.sites.site_files import load_sites
 from tests.conftest import ROOT
 from tests.dags.conftest import read_dags
 

@@ -8,10 +8,10 @@ import httpx
 import pytest
 import yaml
 
-from pressmark.archive.bucket import keys
 from pressmark.local.airflow import PARTS, LocalAirflow
 from pressmark.local.demo.settings import write_site_file
 from pressmark.local.s3server import RunningS3
+from pressmark.model import keys
 from pressmark.system.ports import free_port
 from tests.conftest import ROOT, fresh_bucket
 from tests.dags.night import ARCHIVE, HASTE, SLOW, night

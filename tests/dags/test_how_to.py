@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pressmark.site_files import load_sites
+from pressmark.sites.site_files import load_sites
 from tests.apps.conftest import ROOT, Archive, archiving
 from tests.dags.conftest import read_dags
 

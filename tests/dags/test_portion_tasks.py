@@ -14,8 +14,8 @@ from pressmark.airflow.tasks import rederive as rederive_tasks
 from pressmark.errors import UsageError
 from pressmark.jobs.audit.auditor import audit
 from pressmark.local.s3server import RunningS3
-from pressmark.site import Site
-from pressmark.site_files import load_sites
+from pressmark.sites.site import Site
+from pressmark.sites.site_files import load_sites
 from tests.apps.conftest import Archive, archiving
 from tests.apps.test_rederive import LouderPage, QuietlyLouderPage, hold
 from tests.conftest import fresh_bucket

@@ -13,15 +13,15 @@ from pipelines.clean import Clean, clean
 from pipelines.drop_known_version import DropKnownVersion
 from pipelines.publish import Publish
 from pipelines.validate import Validate
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
-from pressmark.article import Credit, Image, Raw
 from pressmark.config import Config
-from pressmark.document import to_bytes, with_captures
-from pressmark.reading import Reading
-from pressmark.run import Run
-from pressmark.site_files import load_sites
-from pressmark.watch import Watch
+from pressmark.crawl.state.revisits import Watch
+from pressmark.crawl.state.run import Run
+from pressmark.model import keys
+from pressmark.model.article import Credit, Image, Raw
+from pressmark.model.document import to_bytes, with_captures
+from pressmark.model.item import Reading
+from pressmark.sites.site_files import load_sites
 from tests.samples import ARTICLE_ID, DAY, article, capture, exchange
 
 

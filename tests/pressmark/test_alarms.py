@@ -15,8 +15,8 @@ from pressmark.monitoring.alarm import Alarm, Kind, deadline_missed, span, timed
 from pressmark.monitoring.alarms import JUDGED, alarms, all_standing, reaches
 from pressmark.monitoring.alarms import judge as judge_all
 from pressmark.monitoring.history import PastRun
-from pressmark.site import Site
-from pressmark.site_files import load_sites
+from pressmark.sites.site import Site
+from pressmark.sites.site_files import load_sites
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TURN = timedelta(minutes=30)

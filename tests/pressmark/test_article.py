@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from pressmark.article import Credit, Image, Raw, VersionKey
+from pressmark.model.article import Credit, Image, Raw, VersionKey
 from tests.samples import ARTICLE_ID, SHANGHAI, article
 
 

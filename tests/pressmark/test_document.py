@@ -5,10 +5,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from pressmark.article import Image
-from pressmark.document import content_sha256, describe, to_bytes, validate, with_captures
 from pressmark.errors import Rejected
-from pressmark.schema import ARTICLE, schema_bytes
+from pressmark.model.article import Image
+from pressmark.model.document import content_sha256, describe, to_bytes, validate, with_captures
+from pressmark.model.schema import ARTICLE, schema_bytes
 from tests.samples import capture, document
 
 

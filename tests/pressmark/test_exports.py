@@ -8,10 +8,11 @@ import attrs
 import pyarrow.parquet as pq
 import pytest
 
-from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
-from pressmark.document import timestamp, to_bytes, with_captures
 from pressmark.jobs.export import SCHEMA, Exporter
+from pressmark.model import keys
+from pressmark.model.document import timestamp, to_bytes, with_captures
 from tests.manifests import manifest_of
 from tests.samples import article, capture, document
 

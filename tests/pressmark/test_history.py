@@ -9,8 +9,8 @@ import pytest
 from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
+from pressmark.model.outcomes import Outcome
 from pressmark.monitoring.history import History
-from pressmark.outcomes import Outcome
 from tests.manifests import manifest_of
 
 NOW = datetime(2026, 11, 25, 10, 40, tzinfo=UTC)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressmark.address_rule import AddressRule
-from pressmark.hosts import AllowedHost, RefusedAddress, allowed_hosts, allows, one_spelling, server_of
+from pressmark.sites.address_rule import AddressRule
+from pressmark.sites.hosts import AllowedHost, RefusedAddress, allowed_hosts, allows, one_spelling, server_of
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.store import JSON, TEXT, Store, Stored
 from pressmark.archive.warc import cdxj
 from pressmark.errors import BucketError, BucketUnreachable
 from pressmark.jobs import monthly_index
 from pressmark.jobs.monthly_index import Merged, Merger
+from pressmark.model import keys
 from pressmark.system.external_sort import SortedLines
 
 PLACES = [("2026/10/31", "a"), ("2026/11/01", "a"), ("2026/11/01", "b"), ("2026/11/30", "c")]

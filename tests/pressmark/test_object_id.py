@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pressmark.object_id import created_at
+from pressmark.model.object_id import created_at
 
 
 def test_the_id_opens_with_its_creation_time() -> None:

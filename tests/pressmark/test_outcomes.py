@@ -1,6 +1,6 @@
 import threading
 
-from pressmark.outcomes import Outcome, Outcomes
+from pressmark.model.outcomes import Outcome, Outcomes
 
 
 def test_an_article_is_counted_once_however_often_it_is_listed() -> None:

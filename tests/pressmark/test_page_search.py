@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressmark.page_search import Look, page_search
+from pressmark.crawl.state.listing_search import Look, page_search
 
 FIRST = date(2022, 1, 1)
 

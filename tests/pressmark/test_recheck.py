@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from pressmark.recheck import Recheck
+from pressmark.sites.revisit_policy import Recheck
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressmark.robots import LARGEST, read_robots
+from pressmark.crawl.state.robots import LARGEST, read_robots
 
 URL = "https://news.example/a/202202/18/WS1.html"
 NO = "User-agent: *\nDisallow: /a/\n"

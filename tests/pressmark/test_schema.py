@@ -9,8 +9,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from pressmark.outcomes import Outcome
-from pressmark.schema import ARTICLE, KEYS, MANIFEST, REJECTION, WITHDRAWAL, schema_bytes
+from pressmark.model.outcomes import Outcome
+from pressmark.model.schema import ARTICLE, KEYS, MANIFEST, REJECTION, WITHDRAWAL, schema_bytes
 from tests import write_schema_docs
 from tests.compatibility import breaks
 from tests.schemas import Schema, current, fields

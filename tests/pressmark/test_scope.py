@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pressmark.errors import UsageError
-from pressmark.scope import Scope, ScopeKind
-from pressmark.site_files import load_sites
+from pressmark.sites.scope import Scope, ScopeKind
+from pressmark.sites.site_files import load_sites
 
 SITE = load_sites()["chinadaily"]
 ARTICLE = "https://www.chinadaily.com.cn/a/202202/18/WS620efc22cf054f070000001a.html"

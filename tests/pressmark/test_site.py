@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pressmark.errors import SiteFileError, UnknownSection
-from pressmark.site_files import find_section, find_site, load_sites, read_site
+from pressmark.sites.site_files import find_section, find_site, load_sites, read_site
 
 FACTS = {
     "site": "mine",

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from pressmark.errors import SiteFileError
-from pressmark.scope import Scope, ScopeKind
-from pressmark.site_files import read_site
-from pressmark.time_limit import time_limit
+from pressmark.sites.scope import Scope, ScopeKind
+from pressmark.sites.site_files import read_site
+from pressmark.sites.time_limit import time_limit
 from tests.pressmark.test_site import write
 
 MINUTE = timedelta(minutes=1)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pressmark.outcomes import Outcome, Outcomes
-from pressmark.scope import Scope, ScopeKind
-from pressmark.verdict import verdict
+from pressmark.crawl.state.run_check import verdict
+from pressmark.model.outcomes import Outcome, Outcomes
+from pressmark.sites.scope import Scope, ScopeKind
 
 NEWEST, BACKFILL = Scope(), Scope(kind=ScopeKind.BACKFILL, pages=2, first_page=3)
 

@@ -1,10 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
 from pressmark.archive.bucket.visits import Visit, VisitedPage
-from pressmark.article import VersionKey
-from pressmark.capture import Original
-from pressmark.recheck import Recheck
-from pressmark.watch import FORGET, Watch
+from pressmark.crawl.state.revisits import FORGET, Watch
+from pressmark.model.article import VersionKey
+from pressmark.model.capture import Original
+from pressmark.sites.revisit_policy import Recheck
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGE = VisitedPage(original=Original(url="https://news.example/a", record_id="urn:uuid:1", captured_at=NOW), etag='"1"')

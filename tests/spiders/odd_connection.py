@@ -19,11 +19,11 @@ from twisted.web._newclient import Request, ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers as WireHeaders
 
-from pressmark.address_rule import AddressRule
 from pressmark.archive.warc.content import ContentError
 from pressmark.archive.warc.http_head import OddHead
 from pressmark.archive.warc.response import read_response
-from pressmark.capture import Exchange
+from pressmark.model.capture import Exchange
+from pressmark.sites.address_rule import AddressRule
 from spiders.askable import Askable
 from spiders.content_decoding import ContentDecodingMiddleware
 from spiders.failures import UnreadableContent

@@ -15,7 +15,7 @@ from web_poet import HttpResponse, HttpResponseHeaders
 from pressmark.archive.bucket.visits import VisitedPage
 from pressmark.archive.warc.content import content
 from pressmark.archive.warc.http_head import parse_head
-from pressmark.capture import Original
+from pressmark.model.capture import Original
 from spiders.conditional import LONGEST_VALIDATOR, conditional, visited
 from spiders.content_decoding import ContentDecodingMiddleware
 from spiders.fetched import fetched

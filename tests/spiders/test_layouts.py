@@ -1,6 +1,6 @@
 """Layouts are known by name where page classes are not."""
 
-from pressmark import site_checks
+from pressmark.sites import site_checks
 from spiders.layouts import LAYOUTS
 
 

@@ -15,8 +15,8 @@ from warcio.archiveiterator import ArchiveIterator
 from pressmark.archive.spool.segment import SealedSegment, Segment
 from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.http_head import parse_head
-from pressmark.capture import Exchange
 from pressmark.jobs.audit.verify import _records
+from pressmark.model.capture import Exchange
 from tests.spiders.odd_connection import Taken, content_in_the_archive, content_in_the_crawl, leads_to, taken
 from tests.spiders.odd_responses import odd_response
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from pressmark.errors import ReadingFailed, Rejected
-from pressmark.site import Site
+from pressmark.sites.site import Site
 from spiders import page_reader
 from spiders.page_messages import FetchedPage
 from spiders.page_reader import PageReader

@@ -4,7 +4,7 @@ import tracemalloc
 from types import SimpleNamespace
 from typing import Any
 
-from pressmark.requisites import Requisites
+from pressmark.crawl.state.requisites import Requisites
 from spiders.page_requisites import PageRequisites
 from tests.saved_pages import SITE
 

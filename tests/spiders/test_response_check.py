@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from pressmark.errors import Rejected
-from pressmark.site_files import load_sites
+from pressmark.sites.site_files import load_sites
 from spiders.page_messages import FetchedPage, ReadPage
 from spiders.page_reader import PageReader
 from spiders.pages.chinadaily import ArticlePage

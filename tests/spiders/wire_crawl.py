@@ -15,7 +15,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import StopDownload
 
 from pressmark.archive.spool.spool import Spool
-from pressmark.traffic import Traffic
+from pressmark.crawl.state.request_stats import Traffic
 
 LARGEST = 4_000_000
 """Bytes of a body that is held in memory."""

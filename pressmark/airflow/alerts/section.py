@@ -16,12 +16,12 @@ from pressmark.airflow.dag_defaults import sites
 from pressmark.airflow.links import console_url, link_to_run
 from pressmark.airflow.retries import CrawlLost
 from pressmark.config import Config
-from pressmark.document import timestamp
 from pressmark.errors import BucketError, SiteFileError, SpoolError, UsageError
+from pressmark.model.document import timestamp
 from pressmark.monitoring.alarm import Alarm, Kind, deadline_missed, no_manifest, site_files_wrong, timed_out, unusable
 from pressmark.monitoring.alarms import JUDGED, judge, runs_to_judge
-from pressmark.site import Site
-from pressmark.site_files import find_section, load_sites
+from pressmark.sites.site import Site
+from pressmark.sites.site_files import find_section, load_sites
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

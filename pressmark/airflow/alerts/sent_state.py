@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from airflow.sdk import Variable
 
-from pressmark.archive.bucket import strict_json
-from pressmark.archive.bucket.json_model import moment, text
-from pressmark.document import timestamp
+from pressmark.model import strict_json
+from pressmark.model.document import timestamp
+from pressmark.model.json_model import moment, text
 from pressmark.monitoring.alarm import Alarm
 from pressmark.private import make_folder, opener
 

@@ -14,8 +14,8 @@ from pressmark.airflow.alerts.deliver import Teller, fail, log_alarm
 from pressmark.airflow.alerts.notifiers import receivers
 from pressmark.airflow.alerts.sent_state import VariableState
 from pressmark.airflow.links import console_url, link_to_run
-from pressmark.archive.bucket import strict_json
 from pressmark.errors import UsageError
+from pressmark.model import strict_json
 from pressmark.monitoring.alarm import Alarm, Kind, archive_damaged, dag_failed, run_lost
 
 if TYPE_CHECKING:

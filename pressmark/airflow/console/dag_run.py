@@ -8,7 +8,7 @@ from itertools import takewhile
 import attrs
 
 from pressmark.airflow.ids import digest, sections_of
-from pressmark.archive.bucket import keys
+from pressmark.model import keys
 from pressmark.web.common.holdings import Holdings
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?\+00:00")

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import attrs
 
+from pressmark.model.outcomes import Outcome
 from pressmark.monitoring.history import PastRun
-from pressmark.outcomes import Outcome
 
 
 @attrs.define

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.bucket.manifest_model import SeenArticle
-from pressmark.outcomes import Outcome
-from pressmark.site import Site
+from pressmark.model import keys
+from pressmark.model.outcomes import Outcome
+from pressmark.sites.site import Site
 from pressmark.web.common.holdings import Holdings
 from pressmark.web.common.keys import NotThere, site_of_document
 

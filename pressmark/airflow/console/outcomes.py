@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from pressmark.outcomes import Outcome
+from pressmark.model.outcomes import Outcome
 
 LABELS = {
     Outcome.PUBLISHED: "published",

@@ -17,7 +17,7 @@ from pressmark.monitoring.advice import Advice
 from pressmark.monitoring.alarm import Alarm
 from pressmark.monitoring.alarms import alarms
 from pressmark.monitoring.history import PastRun
-from pressmark.site import Site
+from pressmark.sites.site import Site
 from pressmark.web.common.holdings import RUNS, Holdings
 
 BARS, DAYS = 48, 14

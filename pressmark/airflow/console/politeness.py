@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import attrs
 
 from pressmark.monitoring.history import PastRun
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 MINUTE = 60.0
 

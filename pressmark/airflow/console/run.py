@@ -8,10 +8,10 @@ from pressmark.airflow.console import fates
 from pressmark.airflow.console.fates import Row
 from pressmark.airflow.console.outcomes import LABELS
 from pressmark.archive.bucket.manifest_model import ListedSegment, Manifest
+from pressmark.model.outcomes import Outcome
 from pressmark.monitoring import advice
 from pressmark.monitoring.advice import Advice
 from pressmark.monitoring.history import PastRun
-from pressmark.outcomes import Outcome
 from pressmark.web.common.holdings import Holdings
 from pressmark.web.common.keys import NotThere, section_of_manifest, site_of_segment
 

@@ -11,9 +11,9 @@ from pressmark.airflow.console.addresses import Links
 from pressmark.airflow.console.fates import Row
 from pressmark.airflow.console.overview import Card, card_of
 from pressmark.errors import FindingsFound, UnknownSection
+from pressmark.model.outcomes import Outcome
 from pressmark.monitoring.history import PastRun
-from pressmark.outcomes import Outcome
-from pressmark.site import Site
+from pressmark.sites.site import Site
 from pressmark.web.common.holdings import RUNS, Holdings
 from pressmark.web.common.keys import NotThere
 

@@ -7,7 +7,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from pressmark.airflow.links import DocumentLink
-from pressmark.site import Site
+from pressmark.sites.site import Site
 from pressmark.text import shown
 
 SHOWN = 20

@@ -25,8 +25,8 @@ from pressmark.airflow import ids
 from pressmark.airflow.links import RUN_LINKS
 from pressmark.airflow.metrics import measure
 from pressmark.airflow.retries import RETRIES, CrawlLost
-from pressmark.archive.bucket.json_model import JsonModel
 from pressmark.archive.bucket.manifest_model import INTERRUPTED, Manifest
+from pressmark.model.json_model import JsonModel
 from pressmark.text import shown, shown_lines
 
 __all__ = ["RETRIES"]

@@ -10,12 +10,12 @@ from airflow.sdk.exceptions import AirflowFailException
 from pressmark.airflow.tasks.bucket import opened
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
+from pressmark.crawl.state.run import changed
 from pressmark.errors import HostBusy, UsageError
 from pressmark.jobs.audit.verify import verify_run
-from pressmark.outcomes import Outcome
+from pressmark.model.outcomes import Outcome
 from pressmark.reader import Reader
-from pressmark.run import changed
-from pressmark.site import Site
+from pressmark.sites.site import Site
 from pressmark.text import shown
 
 SHOWN = 20

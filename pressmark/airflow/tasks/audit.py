@@ -13,7 +13,7 @@ from pressmark.jobs.audit.auditor import LISTED, Auditor, Seen
 from pressmark.jobs.audit.partitions import Portion
 from pressmark.jobs.audit.verify import Finding
 from pressmark.jobs.wacz.signing import trusted_keys
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 EVERY = 100
 """Runs or documents between two lines of the log."""

@@ -9,8 +9,8 @@ import attrs
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from pressmark.errors import UsageError
-from pressmark.outcomes import Outcome
-from pressmark.site import MOST_PAGES, Site
+from pressmark.model.outcomes import Outcome
+from pressmark.sites.site import MOST_PAGES, Site
 
 CHUNK_MINUTES = 5.0
 """How long the schedule may have to wait for a chunk, about; a chunk is a listing page at least."""

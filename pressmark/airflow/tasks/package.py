@@ -11,7 +11,7 @@ from pressmark.config import Config
 from pressmark.jobs.export import Exporter
 from pressmark.jobs.monthly_index import Merger
 from pressmark.jobs.wacz.packager import Packager
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 _HOLD = timedelta(hours=1)
 """A package of a day that goes on is not made again before: each time it is the whole day anew."""

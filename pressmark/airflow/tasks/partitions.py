@@ -8,7 +8,7 @@ from typing import Any
 from pressmark.airflow.tasks.bucket import opened
 from pressmark.errors import UsageError
 from pressmark.jobs.audit.partitions import Portion, portions
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 MEGABYTE = 1 << 20
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from pressmark.airflow.tasks.bucket import opened
 from pressmark.errors import UsageError
 from pressmark.jobs.audit.partitions import Portion
 from pressmark.jobs.rederive import Unreadable, correct, documents_of, rederive_all
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 SHOWN = 20
 """Documents of a portion that the log names, of each kind that is not the same."""

@@ -13,10 +13,11 @@ from typing import Any, Self
 
 import attrs
 
-from pressmark.archive.bucket import keys, manifest, strict_json
-from pressmark.archive.bucket.json_model import FIRST_YEAR, LAST_YEAR, JsonModel, Unfit, text
+from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
 from pressmark.errors import FindingsFound
+from pressmark.model import keys, strict_json
+from pressmark.model.json_model import FIRST_YEAR, LAST_YEAR, JsonModel, Unfit, text
 
 WINDOW = timedelta(days=7)
 """A manifest is found if it appears before one that is this much newer has been read."""

@@ -1,9 +1,9 @@
 """Documents as they lie in the bucket, where whoever may write could have changed them."""
 
-from pressmark.archive.bucket import keys, strict_json
 from pressmark.archive.s3.store import Store
-from pressmark.document import Document, captures_of
 from pressmark.errors import FindingsFound
+from pressmark.model import keys, strict_json
+from pressmark.model.document import Document, captures_of
 
 
 def read(store: Store, key: str) -> Document:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import attrs
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
-from pressmark.article import VersionKey
+from pressmark.model import keys
+from pressmark.model.article import VersionKey
 
 
 @attrs.frozen

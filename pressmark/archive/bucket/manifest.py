@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 
-from pressmark.archive.bucket import keys, strict_json
 from pressmark.archive.bucket.manifest_model import Manifest, manifest_of
 from pressmark.archive.s3.store import TEXT, Store
 from pressmark.errors import FindingsFound
+from pressmark.model import keys, strict_json
 from pressmark.text import clean_data
 
 __all__ = ["Manifest"]

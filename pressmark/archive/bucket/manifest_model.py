@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pressmark import schema
-from pressmark.archive.bucket.json_model import JsonModel, key
-from pressmark.archive.bucket.strict_json import InvalidJson
+from pressmark.model import schema
+from pressmark.model.json_model import JsonModel, key
+from pressmark.model.strict_json import InvalidJson
 
 if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
     from pressmark.archive.s3.store import Stored

@@ -16,8 +16,8 @@ from pressmark.archive.bucket.manifest_model import COMPLETE
 from pressmark.archive.bucket.visits import Visit
 from pressmark.archive.s3.store import Store
 from pressmark.errors import FindingsFound
-from pressmark.outcomes import GONE, Outcome
-from pressmark.scope import ScopeKind
+from pressmark.model.outcomes import GONE, Outcome
+from pressmark.sites.scope import ScopeKind
 
 MADE_KNOWN = {Outcome.PUBLISHED, Outcome.REJECTED}
 """Outcomes of articles that may have been unknown before."""

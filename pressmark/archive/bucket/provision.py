@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from botocore.exceptions import ClientError
 
-from pressmark.archive.bucket import keys
+from pressmark.model import keys
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

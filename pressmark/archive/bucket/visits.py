@@ -14,11 +14,11 @@ from io import BytesIO
 
 import attrs
 
-from pressmark.archive.bucket import strict_json
-from pressmark.archive.bucket.json_model import JsonModel
 from pressmark.archive.s3.store import GZIP, Store, Stored
-from pressmark.capture import Original
 from pressmark.errors import FindingsFound
+from pressmark.model import strict_json
+from pressmark.model.capture import Original
+from pressmark.model.json_model import JsonModel
 
 MOST = 128 << 20
 """Bytes, unpacked: of a quarter of a million articles that are watched at once. What is larger is not read."""

@@ -18,9 +18,9 @@ import attrs
 from pressmark.archive.publish.ipc import signals_blocked, start
 from pressmark.archive.publish.publisher import Settled
 from pressmark.archive.spool.batch import Draft, Published
-from pressmark.capture import Capture, Exchange, Receipt
 from pressmark.config import Config
 from pressmark.errors import PressmarkError, RunFailed, SpoolError
+from pressmark.model.capture import Capture, Exchange, Receipt
 
 if TYPE_CHECKING:
     import subprocess

@@ -22,8 +22,8 @@ from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Draft, Published
 from pressmark.archive.spool.spool import Spool
 from pressmark.archive.warc.originals import Originals
-from pressmark.capture import Capture, Exchange
 from pressmark.errors import PressmarkError, RunFailed, SpoolError
+from pressmark.model.capture import Capture, Exchange
 from pressmark.private import keep_private
 
 _HEAD_WITHIN = 5.0

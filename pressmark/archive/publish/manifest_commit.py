@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
-from pressmark.archive.bucket import json_model, keys, manifest, strict_json
+from pressmark.archive.bucket import manifest
 from pressmark.archive.publish.uploaded import repair_notes
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.store import Store
@@ -18,6 +18,7 @@ from pressmark.archive.spool.set_aside import set_aside
 from pressmark.archive.spool.spool_files import MARK, PUBLISHED
 from pressmark.errors import FindingsFound
 from pressmark.file_system import spool_error
+from pressmark.model import json_model, keys, strict_json
 
 logger = logging.getLogger("pressmark.crawl")
 

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from pressmark.archive.bucket import keys, strict_json
 from pressmark.archive.publish.pointers import Pointers
 from pressmark.archive.publish.segment_upload import put_segment
 from pressmark.archive.s3.store import TEXT, Store, Stored
 from pressmark.archive.spool.batch import Batch, Draft, Published, kept
+from pressmark.archive.spool.drafts import silent_edit_draft
 from pressmark.archive.warc import cdxj
-from pressmark.document import to_bytes
-from pressmark.drafts import silent_edit_draft
 from pressmark.errors import BucketUnreachable, FindingsFound
 from pressmark.file_system import spool_error
-from pressmark.outcomes import Outcome
+from pressmark.model import keys, strict_json
+from pressmark.model.document import to_bytes
+from pressmark.model.outcomes import Outcome
 
 THREADS = 8
 

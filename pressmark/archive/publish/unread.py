@@ -13,7 +13,6 @@ from typing import IO, TYPE_CHECKING, Literal
 
 import attrs
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.publish.manifest_commit import is_of_bucket
 from pressmark.archive.publish.pointers import Pointers
 from pressmark.archive.publish.publisher import put_drafts
@@ -21,8 +20,9 @@ from pressmark.archive.s3.store import Store, Stored
 from pressmark.archive.spool.batch import Draft, Published, kept
 from pressmark.archive.spool.spool_files import SegmentName
 from pressmark.archive.warc.captures import Openable
-from pressmark.document import captures_of
-from pressmark.outcomes import Outcome
+from pressmark.model import keys
+from pressmark.model.document import captures_of
+from pressmark.model.outcomes import Outcome
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pressmark.archive.bucket import json_model
 from pressmark.archive.publish.pointers import Pointers
 from pressmark.archive.publish.publisher import put_drafts
 from pressmark.archive.s3.integrity import believe
@@ -22,6 +21,7 @@ from pressmark.archive.spool.spool_files import DRAFTS, PART, PUBLISHED, Segment
 from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.gzip_member import members
 from pressmark.errors import FindingsFound
+from pressmark.model import json_model
 from pressmark.private import opener
 
 if TYPE_CHECKING:

@@ -11,16 +11,16 @@ from typing import Any, Self
 
 import attrs
 
-from pressmark.archive.bucket import json_model, keys, strict_json
 from pressmark.archive.s3.store import Stored
 from pressmark.archive.spool.durable_file import replace_file, sync_folder
 from pressmark.archive.spool.regular_file import open_regular, read_regular
 from pressmark.archive.spool.segment import SealedSegment
 from pressmark.archive.spool.set_aside import set_aside
 from pressmark.archive.spool.spool_files import DRAFTS, PUBLISHED, UPLOADED, spool_files
-from pressmark.document import Document, captures_of
 from pressmark.errors import SpoolError
-from pressmark.outcomes import Outcome
+from pressmark.model import json_model, keys, strict_json
+from pressmark.model.document import Document, captures_of
+from pressmark.model.outcomes import Outcome
 
 _DOCUMENTS = (keys.ARTICLES, keys.REJECTED, keys.SILENT_EDITS, keys.WITHDRAWN)
 _SHA256 = re.compile("[0-9a-f]{64}")

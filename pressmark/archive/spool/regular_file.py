@@ -9,7 +9,7 @@ import stat
 from io import FileIO
 from pathlib import Path
 
-from pressmark.archive.bucket.strict_json import MOST
+from pressmark.model.strict_json import MOST
 
 
 def open_regular(path: Path) -> FileIO:

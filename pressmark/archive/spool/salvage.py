@@ -24,7 +24,7 @@ from pressmark.archive.spool.regular_file import open_regular
 from pressmark.archive.spool.spool_files import SegmentName
 from pressmark.archive.warc.cdxj import facts_of, line_of
 from pressmark.archive.warc.gzip_member import Member
-from pressmark.document import timestamp
+from pressmark.model.document import timestamp
 from pressmark.private import opener
 
 _GZIP = zlib.MAX_WBITS | 16

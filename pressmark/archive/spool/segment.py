@@ -14,16 +14,16 @@ from fastwarc.warc import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.spool.durable_file import sync_folder
 from pressmark.archive.spool.regular_file import open_regular
 from pressmark.archive.spool.salvage import read_records
 from pressmark.archive.spool.spool_files import OPEN, SegmentName
 from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.gzip_member import Member
-from pressmark.capture import Capture, Exchange, Original
-from pressmark.document import timestamp
 from pressmark.file_system import spool_error
+from pressmark.model import keys
+from pressmark.model.capture import Capture, Exchange, Original
+from pressmark.model.document import timestamp
 from pressmark.private import make_folder, opener
 
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"

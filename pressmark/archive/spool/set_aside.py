@@ -13,12 +13,12 @@ from typing import Any, Self
 
 import attrs
 
-from pressmark.archive.bucket import strict_json
-from pressmark.archive.bucket.json_model import JsonModel, Unfit, text
 from pressmark.archive.spool.durable_file import replace_file, sync_folder
 from pressmark.archive.spool.regular_file import read_regular
 from pressmark.archive.spool.spool_files import BAD, NOTE, PART, SegmentName, original_name, segment_of
-from pressmark.document import timestamp
+from pressmark.model import strict_json
+from pressmark.model.document import timestamp
+from pressmark.model.json_model import JsonModel, Unfit, text
 
 PENDING, DONE = "pending", "done"
 _MOST_ATTEMPTS = 9999

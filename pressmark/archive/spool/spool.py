@@ -14,11 +14,11 @@ from pressmark.archive.spool.durable_file import sync_folder
 from pressmark.archive.spool.segment import ReadsAlike, Segment, unproven
 from pressmark.archive.spool.spool_files import DRAFTS
 from pressmark.archive.spool.syncing import SYNC_BYTES, SYNC_SECONDS, Syncer
-from pressmark.capture import Capture, Exchange
 from pressmark.config import DEFAULT_SEGMENT_BYTES, DEFAULT_SEGMENT_SECONDS
-from pressmark.document import with_captures
 from pressmark.errors import SpoolError
 from pressmark.file_system import spool_error
+from pressmark.model.capture import Capture, Exchange
+from pressmark.model.document import with_captures
 from pressmark.private import Sharing, make_folder, opener
 
 

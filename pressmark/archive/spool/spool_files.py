@@ -9,8 +9,8 @@ from typing import Self
 
 import attrs
 
-from pressmark.archive.bucket import keys
 from pressmark.errors import SpoolError
+from pressmark.model import keys
 
 OPEN = ".open"
 DRAFTS = ".drafts.jsonl"

@@ -15,7 +15,7 @@ from pressmark.archive.warc.content import NO_END, CutShort
 from pressmark.archive.warc.http_head import REDIRECTS, read_head
 from pressmark.archive.warc.record_reader import located
 from pressmark.archive.warc.response import Response, member_of, read_response
-from pressmark.capture import Capture
+from pressmark.model.capture import Capture
 
 OK = 200
 HOPS = 20

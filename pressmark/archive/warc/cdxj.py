@@ -17,13 +17,13 @@ import surt
 from fastwarc.warc import WarcRecordType
 from warcio.timeutils import iso_date_to_timestamp
 
-from pressmark.archive.bucket import keys, strict_json
 from pressmark.archive.s3.store import Store
 from pressmark.archive.warc.http_head import read_head
 from pressmark.archive.warc.record_reader import located
-from pressmark.capture import Capture
-from pressmark.document import capture_of
 from pressmark.errors import FindingsFound
+from pressmark.model import keys, strict_json
+from pressmark.model.capture import Capture
+from pressmark.model.document import capture_of
 
 SUFFIX = ".cdxj"
 NOT_MODIFIED = "304"

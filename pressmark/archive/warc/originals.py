@@ -6,8 +6,8 @@ import zlib
 from pressmark.archive.s3.store import Store
 from pressmark.archive.warc.gzip_member import beginning
 from pressmark.archive.warc.http_head import parse_head
-from pressmark.capture import Capture
 from pressmark.errors import BucketError
+from pressmark.model.capture import Capture
 
 READ_BY = ("content-type", "content-encoding", "transfer-encoding")
 """Headers that decide how a body is read."""

@@ -8,14 +8,14 @@ from urllib.parse import urljoin
 
 import attrs
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
 from pressmark.archive.warc.cdxj import SUFFIX, payloads
 from pressmark.archive.warc.gzip_member import beginning
 from pressmark.archive.warc.http_head import REDIRECTS
 from pressmark.archive.warc.response import Response, member_of, response_of
-from pressmark.capture import Capture, Original
 from pressmark.errors import BucketError, FindingsFound
+from pressmark.model import keys
+from pressmark.model.capture import Capture, Original
 
 LONGEST = timedelta(hours=24)
 """Age at which a copy is too old to be used (RFC 9309, 2.4)."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pressmark.crawl.crawler import Result
-    from pressmark.run import Run
+    from pressmark.crawl.state.run import Run
 
 
 @click.command(
@@ -45,8 +45,8 @@ def crawl(section: str, as_json: bool, **scope: Any) -> None:
     from pressmark.config import Config
     from pressmark.crawl.crawler import crawl as crawl_once
     from pressmark.crawl.options import scope_from
-    from pressmark.outcomes import Outcome
-    from pressmark.site_files import find_section, load_sites
+    from pressmark.model.outcomes import Outcome
+    from pressmark.sites.site_files import find_section, load_sites
     from pressmark.system.logs import log_to
 
     stderr = Console(stderr=True)
@@ -97,7 +97,7 @@ def _pages(found: tuple[int, int] | None) -> str:
 
 def _told(result: "Result") -> str:
     from pressmark.archive.bucket.manifest_model import COMPLETE, INTERRUPTED, SEARCH
-    from pressmark.run import changed
+    from pressmark.crawl.state.run import changed
 
     manifest = result.manifest
     ended = manifest.ended

@@ -29,7 +29,7 @@ def index(site: str, anew: bool, as_json: bool) -> None:
     from pressmark.cli.output import console, counting, print_json, table
     from pressmark.config import Config
     from pressmark.jobs.monthly_index import Merger
-    from pressmark.site_files import find_site, load_sites
+    from pressmark.sites.site_files import find_site, load_sites
 
     config = Config.from_env(os.environ)
     name = find_site(load_sites(config.sites), site).site

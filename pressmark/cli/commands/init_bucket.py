@@ -67,7 +67,7 @@ def init_bucket(
 
 def _origin(text: str) -> str:
     """Check an origin as browsers send it (RFC 6454, 6.1); one in another spelling would never be allowed."""
-    from pressmark.hosts import server_of
+    from pressmark.sites.hosts import server_of
 
     try:
         if text == "*" or text == str(server_of(text)):

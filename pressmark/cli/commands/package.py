@@ -37,7 +37,7 @@ def package(site: str, day: datetime | None, every: bool, as_json: bool) -> None
     from pressmark.cli.output import console, counting, print_json, table
     from pressmark.config import Config
     from pressmark.jobs.wacz.packager import Packager
-    from pressmark.site_files import find_site, load_sites
+    from pressmark.sites.site_files import find_site, load_sites
 
     if day and every:
         raise UsageError("--day and --all: one of them")

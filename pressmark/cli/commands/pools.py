@@ -19,7 +19,7 @@ def pools() -> None:
     """Print the Airflow pools that the DAGs need, for `airflow pools import`."""
     from pressmark.airflow.pools import pools as of_sites
     from pressmark.config import Config
-    from pressmark.site_files import load_sites
+    from pressmark.sites.site_files import load_sites
 
     sites = load_sites(Config.from_env(os.environ).sites)
     warn(sites.wrong)

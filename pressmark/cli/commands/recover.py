@@ -15,7 +15,7 @@ from pressmark.text import counted
 if TYPE_CHECKING:
     from pressmark.archive.s3.store import Store
     from pressmark.config import Config
-    from pressmark.site import Site
+    from pressmark.sites.site import Site
 
 
 @click.command(
@@ -53,7 +53,7 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
     from pressmark.config import Config
     from pressmark.crawl.recover import take_again
     from pressmark.private import keep_private
-    from pressmark.site_files import find_site, load_sites
+    from pressmark.sites.site_files import find_site, load_sites
 
     config = Config.from_env(os.environ)
     keep_private(config.sharing)

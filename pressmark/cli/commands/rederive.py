@@ -43,7 +43,7 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
     from pressmark.cli.output import console, counting, print_json, table
     from pressmark.config import Config
     from pressmark.jobs.rederive import Unreadable, documents_of, rederive_all
-    from pressmark.site_files import find_section, load_sites
+    from pressmark.sites.site_files import find_section, load_sites
 
     config = Config.from_env(os.environ)
     site, name = find_section(load_sites(config.sites), section)

@@ -32,9 +32,9 @@ def replay(host: str, port: int, url: str | None, frame_url: str | None, cache: 
     It finds them by the merged indexes (`pressmark index`), which are copied here and looked at every 30 s. Memento
     (RFC 7089): /SITE/timemap/link/URL lists the captures of a page, /SITE/URL is its TimeGate.
     """
-    from pressmark.archive.bucket import keys
     from pressmark.archive.s3.store import Store
     from pressmark.config import Config
+    from pressmark.model import keys
     from pressmark.system.child_process import interrupt_on_sigterm
     from pressmark.web.common.caches import cache_folder
     from pressmark.web.replay.server import ReplayServer

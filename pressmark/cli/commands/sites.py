@@ -19,7 +19,7 @@ def sites(as_json: bool) -> None:
     """List the sections that can be crawled, and the site files that are wrong."""
     from pressmark.cli.output import console, print_json, table
     from pressmark.config import Config
-    from pressmark.site_files import load_sites
+    from pressmark.sites.site_files import load_sites
 
     known = load_sites(Config.from_env(os.environ).sites)
     found = [

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pressmark.archive.s3.store import Store
     from pressmark.config import Config
-    from pressmark.site import Site
+    from pressmark.sites.site import Site
 
 UNREADABLE = "can't be read"
 
@@ -33,7 +33,7 @@ def status(with_alarms: bool, as_json: bool) -> None:
     from pressmark.archive.s3.store import Store
     from pressmark.cli.output import console, print_json
     from pressmark.config import Config
-    from pressmark.site_files import load_sites
+    from pressmark.sites.site_files import load_sites
 
     config = Config.from_env(os.environ)
     store = Store.open(config)
@@ -128,7 +128,7 @@ def _alarms(store: "Store", site: "Site", section: str, now: datetime) -> list[d
 
 def _last(store: "Store", site: "Site", section: str) -> dict[str, Any] | None:
     from pressmark.archive.bucket import manifest
-    from pressmark.document import timestamp
+    from pressmark.model.document import timestamp
 
     last = manifest.latest(store, site.site, section)
     if last is None:

@@ -75,7 +75,7 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
 
 
 def _prefix(config: "Config", what: str) -> str:
-    from pressmark.site_files import find_section, find_site, load_sites
+    from pressmark.sites.site_files import find_section, find_site, load_sites
 
     sites = load_sites(config.sites)
     if "/" in what:

@@ -33,7 +33,7 @@ def versions(article: str, as_json: bool) -> None:
     from pressmark.cli.output import console, print_json
     from pressmark.config import Config
     from pressmark.reader import Reader
-    from pressmark.site_files import load_sites
+    from pressmark.sites.site_files import load_sites
 
     config = Config.from_env(os.environ)
     store = Store.open(config)
@@ -58,7 +58,7 @@ def versions(article: str, as_json: bool) -> None:
 def _sound(documents: "list[Document]", broken: list[FindingsFound]) -> "Iterator[Document]":
     """Leave out what is not what a run publishes."""
     from pressmark.archive.bucket.documents import check
-    from pressmark.document import validate
+    from pressmark.model.document import validate
 
     for each in documents:
         try:

@@ -8,11 +8,11 @@ from typing import Any
 
 import attrs
 
-from pressmark import schema
-from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket import manifest
+from pressmark.archive.bucket.schemas import publish_schemas
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
-from pressmark.document import timestamp, to_bytes
+from pressmark.crawl.state.run import new_run_id
 from pressmark.errors import FindingsFound
 from pressmark.jobs.audit.orphans import strays
 from pressmark.jobs.audit.partitions import Portion
@@ -21,9 +21,10 @@ from pressmark.jobs.audit.sample import Sample
 from pressmark.jobs.audit.verify import Finding, stray, verify_runs
 from pressmark.jobs.wacz.signing import trusted_keys
 from pressmark.jobs.wacz.validate import verify_packages
-from pressmark.run import new_run_id
-from pressmark.site import Site
-from pressmark.site_files import find_site, load_sites
+from pressmark.model import keys, schema
+from pressmark.model.document import timestamp, to_bytes
+from pressmark.sites.site import Site
+from pressmark.sites.site_files import find_site, load_sites
 from pressmark.system.external_sort import SortedLines
 
 LISTED = 1000
@@ -174,7 +175,7 @@ class Auditor:
             },
             "sample": [document for each in parts for document in each["sample"]],
         }
-        schema.publish(self.store)
+        publish_schemas(self.store)
         key = keys.audit(self.site.site, started_at, audit_id)
         self.store.put_new(key, to_bytes(document))
         return {**document, "key": key}

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
+from pressmark.model import keys
 from pressmark.system.external_sort import SortedLines
 
 DATA = (keys.WARC, keys.ARTICLES, keys.SILENT_EDITS, keys.WITHDRAWN, keys.REJECTED)

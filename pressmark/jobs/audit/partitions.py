@@ -8,9 +8,10 @@ from itertools import pairwise, takewhile
 
 import attrs
 
-from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
 from pressmark.errors import UsageError
+from pressmark.model import keys
 
 BYTES = 2 << 30
 """Of segments in a portion, about: some minutes to read."""

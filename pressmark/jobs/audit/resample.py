@@ -11,7 +11,7 @@ from pressmark.crawl.derive import Rederived
 from pressmark.jobs.audit.sample import Sampled
 from pressmark.jobs.audit.verify import Finding
 from pressmark.jobs.rederive import OTHER_READER, Unreadable, rederive_all
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 SOFTWARE = f"pressmark {__version__}"
 

@@ -15,15 +15,16 @@ from fastwarc.warc import WarcRecordType
 from warcio.archiveiterator import ArchiveIterator as SlowIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from pressmark.archive.bucket import keys, manifest, strict_json
+from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.manifest_model import ListedObject, ListedSegment
 from pressmark.archive.s3.store import Store
 from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.gzip_member import ends_with
 from pressmark.archive.warc.record_reader import OddRecord, located
-from pressmark.document import captures_of
 from pressmark.errors import FindingsFound
 from pressmark.jobs.audit.orphans import strays
+from pressmark.model import keys, strict_json
+from pressmark.model.document import captures_of
 from pressmark.system.external_sort import SortedLines
 from pressmark.text import shown
 

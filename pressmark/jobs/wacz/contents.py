@@ -6,10 +6,10 @@ from typing import IO, Any
 
 from fastwarc.warc import WarcRecordType
 
-from pressmark.archive.bucket.json_model import FIRST_YEAR, LAST_YEAR
 from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.gzip_member import ends_with
 from pressmark.archive.warc.record_reader import located
+from pressmark.model.json_model import FIRST_YEAR, LAST_YEAR
 from pressmark.system.external_sort import SortedLines
 
 _HTML = ("text/html", "application/xhtml+xml")

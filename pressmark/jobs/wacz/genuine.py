@@ -14,12 +14,12 @@ from typing import IO, Any
 
 import attrs
 
-from pressmark.archive.bucket import strict_json
 from pressmark.archive.s3.store import Store
 from pressmark.archive.warc import cdxj
 from pressmark.errors import FindingsFound
 from pressmark.jobs.wacz import pages, revisit_targets, writer, zipnum
 from pressmark.jobs.wacz.contents import Contents
+from pressmark.model import strict_json
 from pressmark.reader import Reader
 from pressmark.system.external_sort import SortedLines
 

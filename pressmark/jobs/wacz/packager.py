@@ -16,7 +16,6 @@ from typing import IO, Self
 
 import attrs
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.multipart import put_large, sha256_of
 from pressmark.archive.s3.store import Store
@@ -26,6 +25,7 @@ from pressmark.jobs.changed_days import Arrivals
 from pressmark.jobs.wacz import pages, revisit_targets, writer, zipnum
 from pressmark.jobs.wacz.contents import Contents
 from pressmark.jobs.wacz.signing import Signer
+from pressmark.model import keys
 from pressmark.reader import Changes, Reader
 from pressmark.system.external_sort import SortedLines
 

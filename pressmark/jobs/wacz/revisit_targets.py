@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import IO
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
 from pressmark.archive.warc import cdxj
-from pressmark.capture import Capture
+from pressmark.model import keys
+from pressmark.model.capture import Capture
 
 THREADS = 8
 logger = logging.getLogger(__name__)

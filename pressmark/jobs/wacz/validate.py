@@ -6,12 +6,12 @@ import zlib
 from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.multipart import sha256_of
 from pressmark.archive.s3.store import Store
 from pressmark.jobs.audit.verify import Finding
 from pressmark.jobs.wacz import writer
 from pressmark.jobs.wacz.genuine import Problem, problems, signature_problems
+from pressmark.model import keys
 
 
 def verify_packages(

@@ -15,10 +15,10 @@ from typing import IO, Any, TypeVar
 import attrs
 
 from pressmark import __version__
-from pressmark.archive.bucket import strict_json
-from pressmark.archive.bucket.json_model import JsonModel
 from pressmark.jobs.wacz import zipnum
 from pressmark.jobs.wacz.signing import Signer, is_signed
+from pressmark.model import strict_json
+from pressmark.model.json_model import JsonModel
 
 WACZ = "application/wacz"  # IANA
 VERSION = "1.1.1"

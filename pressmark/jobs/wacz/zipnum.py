@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO
 
-from pressmark.archive.bucket import strict_json
+from pressmark.model import strict_json
 
 LINES = 1024
 """Of a member; `wacz` takes so many."""

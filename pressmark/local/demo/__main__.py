@@ -17,7 +17,6 @@ import attrs
 import click
 from filelock import FileLock, Timeout
 
-from pressmark.archive.bucket import keys
 from pressmark.cli.output import console, table
 from pressmark.errors import PressmarkError, ServiceFailed
 from pressmark.local.airflow import LOGIN, LocalAirflow
@@ -27,7 +26,8 @@ from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.running import RunningNewsroom
 from pressmark.local.newsroom.section import day_folder
 from pressmark.local.s3server import RunningS3
-from pressmark.outcomes import Outcome
+from pressmark.model import keys
+from pressmark.model.outcomes import Outcome
 from pressmark.private import keep_private, make_folder
 from pressmark.system.child_process import POLL, interrupt_on_sigterm
 from pressmark.system.ports import is_free, require_free

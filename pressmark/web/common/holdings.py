@@ -12,14 +12,15 @@ from typing import Generic, Self, TypeVar
 
 import attrs
 
-from pressmark.archive.bucket import manifest, strict_json
+from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound
+from pressmark.model import strict_json
 from pressmark.monitoring.history import History, PastRun
 from pressmark.reader import Document, Reader
-from pressmark.site import Site
-from pressmark.site_files import Sites, load_sites
+from pressmark.sites.site import Site
+from pressmark.sites.site_files import Sites, load_sites
 from pressmark.web.common.keys import NotThere, section_of_manifest, site_of_document
 
 RUNS = 1000

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import attrs
 
-from pressmark.archive.bucket import keys
+from pressmark.model import keys
 from pressmark.reader import Document
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
-from pressmark.archive.bucket import keys
 from pressmark.errors import FindingsFound
+from pressmark.model import keys
 from pressmark.reader import Document
 from pressmark.web.common.captured import Page, page_of
 from pressmark.web.common.changes import KINDS, Known, known_of

@@ -20,9 +20,9 @@ from typing import Any
 
 import attrs
 
-from pressmark.archive.bucket import keys, strict_json
-from pressmark.archive.bucket.json_model import Unfit, moment, text
 from pressmark.archive.s3.store import Store
+from pressmark.model import keys, strict_json
+from pressmark.model.json_model import Unfit, moment, text
 from pressmark.private import make_folder
 from pressmark.web.reading_room.spelling import spelled
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import attrs
 
-from pressmark.archive.bucket import keys, strict_json
 from pressmark.archive.s3.store import Store
 from pressmark.errors import PressmarkError
+from pressmark.model import keys, strict_json
 from pressmark.private import make_folder, opener
 
 _SUFFIX = ".cdxj"

@@ -24,7 +24,7 @@ from pressmark.errors import (
 )
 from pressmark.monitoring.alarm import Alarm, Kind, unusable
 from pressmark.monitoring.alarms import JUDGED
-from pressmark.site_files import load_sites
+from pressmark.sites.site_files import load_sites
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer, SlackServer
 

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from pressmark.airflow.alerts.section import watch_section
 from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
-from pressmark.document import timestamp
+from pressmark.model.document import timestamp
 from pressmark.system.ports import free_port
 from tests.apps.alarms.conftest import OPS, Tasks
 from tests.apps.alarms.servers import MailServer

@@ -15,11 +15,11 @@ import lxml.html
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import WARC
 from pressmark.archive.spool.segment import Segment
-from pressmark.document import with_captures
 from pressmark.local.s3server import RunningS3
+from pressmark.model import keys
+from pressmark.model.document import with_captures
 from pressmark.reader import Response
 from pressmark.web.common.captured import UNKNOWN, _type_of
 from tests.apps.conftest import Archive, Crawl, archiving

@@ -14,10 +14,11 @@ import attrs
 import pytest
 
 from pressmark.airflow import ids
-from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.manifest_model import Manifest
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.s3server import RunningS3
+from pressmark.model import keys
 from pressmark.web.common import words
 from pressmark.web.common.holdings import Holdings
 from tests.apps.conftest import READABLE, Archive, Crawl, archiving

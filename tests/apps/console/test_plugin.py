@@ -10,7 +10,7 @@ from typing import Any
 from pressmark.airflow.plugin import ArchivePlugin
 from tests.conftest import ROOT
 
-HEAVY = {"boto3", "jinja2", "pressmark.airflow.console.app", "pressmark.site"}
+HEAVY = {"boto3", "jinja2", "pressmark.airflow.console.app", "pressmark.sites.site"}
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:

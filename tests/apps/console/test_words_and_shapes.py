@@ -11,11 +11,11 @@ from pressmark.airflow.console.days import by_day
 from pressmark.airflow.console.freshness import State, freshness
 from pressmark.airflow.console.politeness import loads
 from pressmark.archive.bucket.manifest_model import HostRequests
+from pressmark.model.outcomes import Outcome
 from pressmark.monitoring.alarm import Alarm
 from pressmark.monitoring.history import PastRun
-from pressmark.outcomes import Outcome
 from pressmark.reader import Difference
-from pressmark.site_files import load_sites
+from pressmark.sites.site_files import load_sites
 from pressmark.web.common import words
 from pressmark.web.common.changes import change_of
 from pressmark.web.common.keys import NotThere, section_of_manifest, site_of_document, site_of_segment

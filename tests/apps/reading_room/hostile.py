@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Thread
 
 from pressmark.archive.s3.store import Store
-from pressmark.article import Credit, Image, Raw
+from pressmark.model.article import Credit, Image, Raw
 from pressmark.reader import Document, Reader
 from pressmark.system.ports import LOOPBACK
 from tests.pressmark.packages.conftest import SITE, URL, Days

@@ -11,9 +11,9 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import GZIP, Store
 from pressmark.config import Config
+from pressmark.model import keys
 from pressmark.text import LONGEST_IN_LISTS
 from pressmark.web.reading_room import finding
 from pressmark.web.reading_room.catalogue import Catalogue, TakesTooLong

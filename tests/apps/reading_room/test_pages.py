@@ -19,10 +19,10 @@ import httpx
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import UsageError
+from pressmark.model import keys
 from pressmark.reader import Document
 from pressmark.system.ports import free_port
 from pressmark.web.common.captured import held

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
+from pressmark.model import keys
 from pressmark.web.replay.local_indexes import LocalIndexes
 from tests.bad_json import BAD_JSON
 

@@ -20,13 +20,13 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from click.testing import CliRunner
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import TEXT, Store
 from pressmark.cli.main import main
 from pressmark.config import Config
 from pressmark.errors import BucketError, ServiceFailed, UsageError
 from pressmark.jobs.monthly_index import Merger
 from pressmark.local.s3server import RunningS3
+from pressmark.model import keys
 from pressmark.reader import Document, Reader
 from pressmark.system.ports import LOOPBACK, free_port
 from pressmark.web.replay.local_indexes import LocalIndexes

@@ -8,8 +8,8 @@ import pytest
 from pressmark.archive.publish.archivist import TOGETHER, Archivist, Setup
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
-from pressmark.document import captures_of
 from pressmark.errors import PressmarkError
+from pressmark.model.document import captures_of
 from pressmark.reader import Reader
 from tests.samples import ARTICLE_ID, article, exchange, staged
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.cursor import WINDOW, Cursor, Place
 from pressmark.archive.s3.store import Store
-from pressmark.document import timestamp
 from pressmark.errors import UsageError
+from pressmark.model.document import timestamp
 from pressmark.reader import Reader
 from tests.bad_json import BAD_JSON
 from tests.manifests import manifest_of

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pressmark.archive.bucket import keys
+from pressmark.model import keys
 from tests.samples import SHANGHAI, article
 
 

@@ -2,10 +2,10 @@ from datetime import UTC, datetime
 
 import attrs
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.bucket.known_versions import Ledger
 from pressmark.archive.s3.store import Store
-from pressmark.article import VersionKey
+from pressmark.model import keys
+from pressmark.model.article import VersionKey
 from tests.samples import ARTICLE_ID, DAY
 
 VERSION = VersionKey(ARTICLE_ID, datetime(2022, 2, 18, 0, 53, tzinfo=UTC))

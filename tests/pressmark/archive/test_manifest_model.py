@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.manifest_model import Manifest, RunParameters, SeenArticle, manifest_of
-from pressmark.archive.bucket.strict_json import InvalidJson
 from pressmark.errors import FindingsFound
-from pressmark.schema import MANIFEST, schema_bytes
+from pressmark.model.schema import MANIFEST, schema_bytes
+from pressmark.model.strict_json import InvalidJson
 from tests.manifests import facts_of
 
 BEGAN = datetime(2022, 2, 18, 0, 53, tzinfo=UTC)

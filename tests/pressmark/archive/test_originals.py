@@ -11,7 +11,7 @@ from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Batch
 from pressmark.archive.spool.spool import Spool
 from pressmark.archive.warc.originals import Originals
-from pressmark.capture import Capture
+from pressmark.model.capture import Capture
 from tests.samples import exchange
 
 TEXT = ("Content-Type: text/html; charset=windows-1252",)

@@ -14,7 +14,7 @@ from pressmark.archive.publish.publisher import publish
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Batch, Draft
 from pressmark.archive.warc.gzip_member import members
-from pressmark.outcomes import Outcome
+from pressmark.model.outcomes import Outcome
 from tests.pressmark.archive.test_publisher import batches
 
 

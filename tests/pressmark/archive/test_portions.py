@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import Store
 from pressmark.errors import UsageError
 from pressmark.jobs.audit import partitions
 from pressmark.jobs.audit.partitions import Portion
+from pressmark.model import keys
 
 SITE = "news"
 FIRST = datetime(2026, 10, 30, tzinfo=UTC)

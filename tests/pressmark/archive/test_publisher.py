@@ -4,15 +4,15 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.publish.publisher import Publisher, Settled, publish
 from pressmark.archive.s3.store import Store, Stored
 from pressmark.archive.spool.batch import Batch, Published, kept, kept_at
 from pressmark.archive.spool.spool import Spool
 from pressmark.config import Config
-from pressmark.document import to_bytes
 from pressmark.errors import BucketUnreachable
-from pressmark.outcomes import Outcome
+from pressmark.model import keys
+from pressmark.model.document import to_bytes
+from pressmark.model.outcomes import Outcome
 from tests.s3_proxy import Fault, error, of, proxied, times
 from tests.samples import DAY, article, document, exchange, staged
 

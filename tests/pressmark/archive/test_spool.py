@@ -15,8 +15,8 @@ from pressmark.archive.spool.batch import Batch
 from pressmark.archive.spool.spool import Spool
 from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.captures import Captured
-from pressmark.capture import Capture
 from pressmark.errors import SpoolError
+from pressmark.model.capture import Capture
 from tests.samples import ARTICLE_ID, exchange, staged
 
 KEY = f"articles/news/2022/02/18/{ARTICLE_ID}/20220218T011000Z.json"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressmark.archive.bucket import strict_json
-from pressmark.archive.bucket.strict_json import DEPTH, PARTS, InvalidJson
+from pressmark.model import strict_json
+from pressmark.model.strict_json import DEPTH, PARTS, InvalidJson
 
 JSON = st.recursive(
     st.none()

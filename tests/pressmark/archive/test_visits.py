@@ -8,7 +8,7 @@ import pytest
 from pressmark.archive.bucket import visits
 from pressmark.archive.bucket.visits import Visit, VisitedPage
 from pressmark.archive.s3.store import Store
-from pressmark.capture import Original
+from pressmark.model.capture import Original
 from tests.bad_json import BAD_JSON
 
 KEY = "runs/news/world/2022/02/18/r.visits.jsonl.gz"

@@ -10,13 +10,14 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive.bucket import keys, manifest
+from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import TEXT, WARC, Store
 from pressmark.archive.spool.segment import Segment
 from pressmark.archive.warc import cdxj
-from pressmark.capture import Capture, Exchange, Original
-from pressmark.document import Document, to_bytes, with_captures
 from pressmark.jobs.wacz.packager import Packaged, Packager
+from pressmark.model import keys
+from pressmark.model.capture import Capture, Exchange, Original
+from pressmark.model.document import Document, to_bytes, with_captures
 from tests.manifests import manifest_of
 from tests.samples import ARTICLE_ID, article, document, exchange
 

@@ -15,13 +15,13 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.multipart import put_large
 from pressmark.errors import UsageError
 from pressmark.jobs.wacz import signing, writer
 from pressmark.jobs.wacz.packager import Packager
 from pressmark.jobs.wacz.signing import Signer, trusted_keys
 from pressmark.jobs.wacz.validate import verify_packages
+from pressmark.model import keys
 from tests.pressmark.packages.conftest import FIRST, LAMP, SECOND, SITE, URL, Days
 from tests.pressmark.packages.test_package_checks import pem
 

@@ -12,13 +12,13 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from pressmark.archive.bucket import keys, strict_json
 from pressmark.archive.s3.multipart import put_large
 from pressmark.errors import UsageError
 from pressmark.jobs.wacz import writer
 from pressmark.jobs.wacz.packager import Packager
 from pressmark.jobs.wacz.signing import Signer, is_signed
 from pressmark.jobs.wacz.validate import verify_packages
+from pressmark.model import keys, strict_json
 from tests.bad_json import BAD_JSON
 from tests.pressmark.packages.conftest import FIRST, LAMP, SECOND, SITE, Days
 

@@ -14,7 +14,6 @@ from typing import IO
 import attrs
 import pytest
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.s3.store import WARC
 from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.response import response_of
@@ -22,6 +21,7 @@ from pressmark.errors import FindingsFound
 from pressmark.jobs.wacz import writer, zipnum
 from pressmark.jobs.wacz.packager import Packager
 from pressmark.jobs.wacz.validate import verify_packages
+from pressmark.model import keys
 from tests.pressmark.packages.conftest import FIRST, LAMP, SECOND, SITE, URL, Days, listed
 from tests.samples import SHANGHAI
 

@@ -9,12 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from web_poet import HttpResponseHeaders
 
-from pressmark.archive.bucket import keys
-from pressmark.article import Image
-from pressmark.document import draft, validate
 from pressmark.errors import Rejected
-from pressmark.site import LONGEST_URL
-from pressmark.site_files import load_sites
+from pressmark.model import keys
+from pressmark.model.article import Image
+from pressmark.model.document import draft, validate
+from pressmark.sites.site import LONGEST_URL
+from pressmark.sites.site_files import load_sites
 from spiders.addresses import absolute, as_uri
 from spiders.layouts import page_response
 from spiders.listing import Listing

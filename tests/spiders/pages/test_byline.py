@@ -1,6 +1,6 @@
 import pytest
 
-from pressmark.article import Credit
+from pressmark.model.article import Credit
 from spiders.pages.byline import Byline, read_byline
 
 ORGANIZATIONS = frozenset({"Xinhua", "Agencies"})

@@ -9,9 +9,9 @@ from scrapy.http import Response
 from web_poet import HttpResponse, HttpResponseHeaders
 
 from pipelines.clean import clean
-from pressmark.article import Article
-from pressmark.document import content_sha256, draft, to_bytes, validate
-from pressmark.site_files import load_sites
+from pressmark.model.article import Article
+from pressmark.model.document import content_sha256, draft, to_bytes, validate
+from pressmark.sites.site_files import load_sites
 from spiders.fetched import fetched
 from spiders.layouts import page_response
 from spiders.pages.chinadaily import ArticlePage

@@ -7,8 +7,8 @@ import attrs
 import pytest
 from web_poet import HttpResponse
 
-from pressmark.article import Article
 from pressmark.errors import Rejected
+from pressmark.model.article import Article
 from spiders.layouts import layout_of, page_response
 from spiders.listing import Listing
 from spiders.pages.chinadaily import ArticlePage

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pressmark.article import Article
 from pressmark.errors import Rejected
+from pressmark.model.article import Article
 from tests.apps.hostile_site import article_id, page, path
 from tests.saved_pages import read
 

@@ -8,10 +8,10 @@ from itertools import product
 import pytest
 from web_poet import HttpResponse
 
-from pressmark.article import Article
-from pressmark.document import draft, validate
 from pressmark.errors import Rejected
-from pressmark.site_files import load_sites
+from pressmark.model.article import Article
+from pressmark.model.document import draft, validate
+from pressmark.sites.site_files import load_sites
 from spiders.pages.chinadaily import ArticlePage
 
 SITE = load_sites()["newsroom"]

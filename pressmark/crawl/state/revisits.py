@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from pressmark.archive.bucket.keys import day_of_url
 from pressmark.archive.bucket.visits import Visit, VisitedPage
-from pressmark.article import VersionKey
-from pressmark.recheck import Recheck
+from pressmark.model.article import VersionKey
+from pressmark.model.keys import day_of_url
+from pressmark.sites.revisit_policy import Recheck
 
 FORGET = timedelta(days=30)
 """How long an old article is remembered that no listing shows any more."""

@@ -4,17 +4,17 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pressmark.archive.bucket import keys
 from pressmark.archive.spool.batch import Draft
-from pressmark.article import VersionKey
-from pressmark.document import Document
 from pressmark.errors import Rejected
-from pressmark.outcomes import Outcome
-from pressmark.schema import REJECTION, WITHDRAWAL
+from pressmark.model import keys
+from pressmark.model.article import VersionKey
+from pressmark.model.document import Document
+from pressmark.model.outcomes import Outcome
+from pressmark.model.schema import REJECTION, WITHDRAWAL
 from pressmark.text import cleaned
 
 if TYPE_CHECKING:  # The archivist starts without Pydantic, which site files need.
-    from pressmark.site import Site
+    from pressmark.sites.site import Site
 
 
 def version_draft(site: "Site", day: str, version: VersionKey, document: Document) -> Draft:

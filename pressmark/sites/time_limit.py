@@ -3,8 +3,8 @@
 import math
 from datetime import timedelta
 
-from pressmark.scope import Scope, ScopeKind
-from pressmark.site import Section, Site
+from pressmark.sites.scope import Scope, ScopeKind
+from pressmark.sites.site import Section, Site
 
 
 def time_limit(site: Site, section: Section, scope: Scope) -> timedelta:

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from pressmark.archive.bucket.keys import day_of_document
+from pressmark.model.keys import day_of_document
 
 _APART = {"pressmark", "archivedAt"}
 """Fields of which no reader of an article knows."""

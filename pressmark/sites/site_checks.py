@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import croniter
 
-from pressmark.address_rule import AddressRule
-from pressmark.hosts import allowed_hosts, server_of
+from pressmark.sites.address_rule import AddressRule
+from pressmark.sites.hosts import allowed_hosts, server_of
 
 LAYOUTS = frozenset({"chinadaily"})
 """Names of the page classes that there are, for those who read site files without them (`spiders.layouts.LAYOUTS`)."""

@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from pressmark.errors import SiteFileError, UnknownSection
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 ENDINGS = {".yml", ".yaml"}
 MOST_TOLD = 20

@@ -6,13 +6,14 @@ from datetime import datetime
 
 import attrs
 
-from pressmark.archive.bucket import documents, keys
+from pressmark.archive.bucket import documents
 from pressmark.archive.bucket.known_versions import Ledger
 from pressmark.archive.s3.store import Store
-from pressmark.article import VersionKey
-from pressmark.document import Document, reader_of
+from pressmark.crawl.state.revisits import Watch
 from pressmark.errors import FindingsFound
-from pressmark.watch import Watch
+from pressmark.model import keys
+from pressmark.model.article import VersionKey
+from pressmark.model.document import Document, reader_of
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from pressmark.errors import UsageError
-from pressmark.site import MOST_PAGES, Site
+from pressmark.sites.site import MOST_PAGES, Site
 
 MOST_LOOKS = 40
 """Listing pages that a search looks at, at most; it needs about 2 log2 of the number of pages."""

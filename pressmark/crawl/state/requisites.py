@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import attrs
 
-from pressmark.site import Site
+from pressmark.sites.site import Site
 
 
 @attrs.define

@@ -6,7 +6,7 @@ from typing import IO
 
 import attrs
 
-from pressmark.archive.bucket.json_model import JsonModel
+from pressmark.model.json_model import JsonModel
 
 
 @attrs.frozen(kw_only=True)

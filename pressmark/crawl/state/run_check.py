@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pressmark.errors import CrawlRefused, LayoutChanged, PressmarkError, RunFailed
-from pressmark.outcomes import GONE, Outcome, Outcomes
-from pressmark.scope import Scope, ScopeKind
+from pressmark.model.outcomes import GONE, Outcome, Outcomes
+from pressmark.sites.scope import Scope, ScopeKind
 
 REFUSED = {"http-401", "http-403", "robots"}
 """Reasons by which a site says no."""

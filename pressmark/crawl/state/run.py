@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pressmark import __version__, schema
-from pressmark.archive.bucket import keys, manifest, visits
+from pressmark import __version__
+from pressmark.archive.bucket import manifest, visits
 from pressmark.archive.bucket.known_versions import Ledger
 from pressmark.archive.bucket.manifest_model import (
     HostRequests,
@@ -22,30 +22,32 @@ from pressmark.archive.bucket.manifest_model import (
     SetAsideFile,
 )
 from pressmark.archive.bucket.previous_run import last_run, last_visits
+from pressmark.archive.bucket.schemas import publish_schemas
 from pressmark.archive.publish.archivist import Archivist, Setup
 from pressmark.archive.publish.manifest_commit import tell, untold
 from pressmark.archive.publish.publisher import Settled
 from pressmark.archive.publish.unread import AllBut, Deriving, read_unread
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Published, kept_at
+from pressmark.archive.spool.drafts import rejection_draft, silent_edit_draft, version_draft, withdrawal_draft
 from pressmark.archive.spool.set_aside import SetAside, claimed, spool_id
 from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.robots_copy import RobotsCopies
-from pressmark.article import VersionKey
-from pressmark.capture import Receipt
 from pressmark.config import Config
-from pressmark.document import Document
-from pressmark.drafts import rejection_draft, silent_edit_draft, version_draft, withdrawal_draft
+from pressmark.crawl.state.known_content import KnownContent
+from pressmark.crawl.state.request_stats import Traffic
+from pressmark.crawl.state.requisites import Requisites
+from pressmark.crawl.state.revisits import Watch
+from pressmark.crawl.state.run_check import verdict
 from pressmark.errors import PressmarkError, Rejected
 from pressmark.file_system import spool_error
-from pressmark.known_content import KnownContent
-from pressmark.outcomes import INTERRUPTED, UNFINISHED, Outcome, Outcomes
-from pressmark.requisites import Requisites
-from pressmark.scope import Scope
-from pressmark.site import Site
-from pressmark.traffic import Traffic
-from pressmark.verdict import verdict
-from pressmark.watch import Watch
+from pressmark.model import keys, schema
+from pressmark.model.article import VersionKey
+from pressmark.model.capture import Receipt
+from pressmark.model.document import Document
+from pressmark.model.outcomes import INTERRUPTED, UNFINISHED, Outcome, Outcomes
+from pressmark.sites.scope import Scope
+from pressmark.sites.site import Site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -225,7 +227,7 @@ class Run:
         left = self.outcomes.close(INTERRUPTED if self.interrupted else UNFINISHED)
         if not self.interrupted:
             self._judge(left)
-        schema.publish(self.store)
+        publish_schemas(self.store)
         visited = keys.visits(self.site.site, self.section_name, self.started_at, self.run_id)
         self._visits = visits.write(self.store, visited, self.watch.told(self.outcomes.of(Outcome.FAILED)))
         return tell(self.store, self.spool_folder, self.manifest(), self._told)

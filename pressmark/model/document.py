@@ -11,12 +11,12 @@ from typing import Any
 import attrs
 import jsonschema_rs
 
-from pressmark.archive.bucket.json_model import is_key, moment
-from pressmark.archive.bucket.keys import WARC
-from pressmark.article import Article, Credit, Image
-from pressmark.capture import Capture
 from pressmark.errors import Rejected
-from pressmark.schema import ARTICLE, schema_bytes
+from pressmark.model.article import Article, Credit, Image
+from pressmark.model.capture import Capture
+from pressmark.model.json_model import is_key, moment
+from pressmark.model.keys import WARC
+from pressmark.model.schema import ARTICLE, schema_bytes
 from pressmark.text import clean_data, composed
 
 CONTEXT = ["https://schema.org", {"pressmark": None}]

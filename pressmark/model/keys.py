@@ -8,7 +8,7 @@ an article is found by listing that day; for segments and runs it is the day of 
 import re
 from datetime import UTC, date, datetime
 
-from pressmark.article import VersionKey
+from pressmark.model.article import VersionKey
 
 WARC, ARTICLES, REJECTED, RUNS = "warc/", "articles/", "rejected/", "runs/"
 SILENT_EDITS, WITHDRAWN, CORRECTIONS = "silent-edits/", "withdrawn/", "corrections/"

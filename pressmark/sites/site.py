@@ -1,4 +1,4 @@
-"""Sites are data: what one YAML file says about a site (`pressmark.site_files` reads it)."""
+"""Sites are data: what one YAML file says about a site (`pressmark.sites.site_files` reads it)."""
 
 import re
 from datetime import timedelta
@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from pressmark import site_checks
-from pressmark.archive.bucket.keys import is_day
 from pressmark.errors import UnknownSection
-from pressmark.hosts import RefusedAddress, allowed_hosts, allows, server_of
-from pressmark.recheck import Recheck
+from pressmark.model.keys import is_day
+from pressmark.sites import site_checks
+from pressmark.sites.hosts import RefusedAddress, allowed_hosts, allows, server_of
+from pressmark.sites.revisit_policy import Recheck
 
 LONGEST_URL = 8000
 """Characters of an address that is asked for: what servers are expected to take at least (RFC 9110, 4.1)."""

@@ -1,10 +1,6 @@
 """JSON Schemas of the bucket's documents; a document names its own by the schema's key in the bucket."""
 
 from importlib.resources import files
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pressmark.archive.s3.store import Store
 
 ARTICLE = "schemas/article-1.json"
 """Of versions, their corrections and silent edits."""
@@ -18,13 +14,3 @@ KEYS = (ARTICLE, WITHDRAWAL, REJECTION, MANIFEST, AUDIT)
 def schema_bytes(key: str) -> bytes:
     """Return the JSON Schema of this key, as it lies in the bucket."""
     return (files("pressmark") / key).read_bytes()
-
-
-def publish(store: "Store") -> None:
-    """Put the schemas beside what they describe.
-
-    Raises:
-        BucketError: the bucket failed.
-    """
-    for key in KEYS:
-        store.put(key, schema_bytes(key), "application/schema+json")

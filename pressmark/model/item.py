@@ -2,9 +2,9 @@
 
 import attrs
 
-from pressmark.article import Article
-from pressmark.capture import Receipt
-from pressmark.document import Document
+from pressmark.model.article import Article
+from pressmark.model.capture import Receipt
+from pressmark.model.document import Document
 
 
 @attrs.frozen(kw_only=True)

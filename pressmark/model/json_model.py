@@ -12,7 +12,7 @@ from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-from pressmark.archive.bucket.strict_json import InvalidJson
+from pressmark.model.strict_json import InvalidJson
 
 Read = Callable[[Any], Any]
 """Returns a checked value; raises `Unfit`."""

@@ -1,0 +1,1 @@
+"""What an archive is of: articles, captures, documents, their keys and schemas."""

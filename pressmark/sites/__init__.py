@@ -1,0 +1,1 @@
+"""Sites: their files, sections, hosts and what a crawl may ask of them."""
