@@ -1,6 +1,6 @@
 """What to do about a failure: one text for each, wherever it is told: mail, console, log, command line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import attrs
@@ -131,9 +131,15 @@ def on_run(ended: str, failure: str | None, site: Site | None = None, section: s
     return INTERRUPTED if ended == "interrupted" else on_failure(failure, site, section)
 
 
-def renamed(site: Site, section: str) -> str:
-    """Say where the runs of a section are that the site file does not have: one that is renamed begins anew."""
-    return (
+def renamed(site: Site, sections: Iterable[str]) -> list[str]:
+    """Say where the runs are of sections that the site file does not have: one that is renamed begins again.
+
+    Args:
+        site: as its file says today.
+        sections: all that have runs.
+    """
+    return [
         f"There are runs of {site.site}/{section}, which is no section of its site file: was it renamed? They stay at "
         f"runs/{site.site}/{section}/; the documents are the site's, whatever its sections are called."
-    )
+        for section in sorted(set(sections) - set(site.sections))
+    ]

@@ -96,7 +96,7 @@ def overview(holdings: Holdings, links: Links) -> Overview:
     ]
     order = list(State)
     cards.sort(key=lambda card: (not card.alarms, order.index(card.freshness.state), card.site.site, card.section))
-    renamed = [advice.renamed(site, section) for site in sites.values() for section in holdings.unknown_sections(site)]
+    renamed = [each for site in sites.values() for each in advice.renamed(site, holdings.sections(site.site))]
     return Overview(cards=cards, wrong=[str(each) for each in sites.wrong], renamed=renamed)
 
 

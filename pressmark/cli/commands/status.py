@@ -106,12 +106,12 @@ def _row(config: "Config", store: "Store", site: "Site", section: str) -> dict[s
 
 
 def _tell_renamed(store: "Store", site: "Site") -> None:
-    """Say which runs are of sections that the site file does not have: one that is renamed begins anew."""
+    """Say which runs are of sections that the site file does not have."""
     from pressmark.archive.bucket import manifest
     from pressmark.monitoring import advice
 
-    for section in sorted(set(manifest.sections(store, site.site)) - set(site.sections)):
-        echo(advice.renamed(site, section))
+    for each in advice.renamed(site, manifest.sections(store, site.site)):
+        echo(each)
 
 
 def _alarms(store: "Store", site: "Site", section: str, now: datetime) -> list[dict[str, str]]:

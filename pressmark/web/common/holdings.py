@@ -19,7 +19,6 @@ from pressmark.errors import FindingsFound
 from pressmark.model import strict_json
 from pressmark.monitoring.history import History, PastRun
 from pressmark.reader import Document, Reader
-from pressmark.sites.site import Site
 from pressmark.sites.site_files import Sites, load_sites
 from pressmark.web.common.keys import NotThere, section_of_manifest, site_of_document
 
@@ -100,13 +99,13 @@ class Holdings:
         """Return a section's last runs, newest first."""
         return self._history(site).newest(section, RUNS, self.clock())
 
-    def unknown_sections(self, site: Site) -> list[str]:
-        """Return sections that have runs and are not in the site file, as of the last minute."""
-        found = self._sections.get(site.site)
+    def sections(self, site: str) -> tuple[str, ...]:
+        """Return a site's sections that have runs, as of the last minute."""
+        found = self._sections.get(site)
         if found is None:
-            found = tuple(sorted(manifest.sections(self.store, site.site)))
-            self._sections.keep(site.site, found)
-        return [section for section in found if section not in site.sections]
+            found = tuple(manifest.sections(self.store, site))
+            self._sections.keep(site, found)
+        return found
 
     def broken(self, site: str, section: str) -> dict[str, str]:
         """Return what is wrong with each of a section's manifests that `runs` left out, by key."""

@@ -39,7 +39,7 @@ FRAME = """<!doctype html>
 <style>html, body, iframe {{ margin: 0; border: 0; width: 100%; height: 100%; overflow: hidden }}</style>
 </head><body><iframe title="Replay" src="{address}" sandbox="{sandbox}" allow=""></iframe></body></html>
 """
-AWAY = "The archive can't be read now. Try again in some minutes; whoever runs it finds the reason in its log."
+AWAY = "The archive can't be read now. Try again in some minutes; its log says why."
 FAILED = 500
 """The first of the statuses by which a server says that it is at fault (RFC 9110, 15.6)."""
 _NAMES = {"127.0.0.1", "localhost", "[::1]"}
