@@ -13,7 +13,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from pressmark.config import Config
 from pressmark.sites.scope import Scope
 from pressmark.sites.site_files import load_sites
-from spiders.settings import crawl_settings
+from pressmark.spiders.settings import crawl_settings
 
 
 class Asker(Spider):

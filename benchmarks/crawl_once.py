@@ -19,12 +19,12 @@ from typing import Any
 
 import attrs
 
-from pipelines import STEPS
 from pressmark.archive.publish import archivist
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.crawl.state.request_stats import Traffic
 from pressmark.crawl.state.run import Run
+from pressmark.pipelines import STEPS
 from pressmark.sites.scope import Scope
 from pressmark.sites.site_files import load_sites
 
@@ -62,8 +62,8 @@ def main() -> None:
     from scrapy.crawler import AsyncCrawlerProcess
 
     from benchmarks.reader import Reader
-    from spiders.page_reader import PageReader
-    from spiders.settings import crawl_settings
+    from pressmark.spiders.page_reader import PageReader
+    from pressmark.spiders.settings import crawl_settings
 
     settings: dict[str, Any] = {"LOG_LEVEL": "ERROR", "TELNETCONSOLE_ENABLED": False}
     if variant == "webarchive":

@@ -8,10 +8,10 @@ from scrapy import Request, Spider
 from benchmarks.serve_pages import DAY
 from pressmark.crawl.state.run import Run
 from pressmark.model.item import Reading
-from spiders.fetched import fetched
-from spiders.page_reader import PageReader
-from spiders.pages.chinadaily import ArticlePage
-from spiders.wire import RECEIPT
+from pressmark.spiders.fetched import fetched
+from pressmark.spiders.page_reader import PageReader
+from pressmark.spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.wire import RECEIPT
 
 SAMPLE_EVERY = 1000
 

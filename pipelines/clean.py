@@ -5,9 +5,9 @@ from typing import Any
 
 import attrs
 
-from pipelines.step import Step
 from pressmark.model.article import Credit, Raw
 from pressmark.model.item import Reading
+from pressmark.pipelines.step import Step
 from pressmark.text import cleaned, composed
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")

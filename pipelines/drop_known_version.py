@@ -4,11 +4,11 @@ import asyncio
 
 from scrapy.exceptions import DropItem
 
-from pipelines.step import Step
 from pressmark.errors import FindingsFound
 from pressmark.model.document import reader_of
 from pressmark.model.item import Reading
 from pressmark.model.outcomes import Outcome
+from pressmark.pipelines.step import Step
 
 
 class DropKnownVersion(Step):

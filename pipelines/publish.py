@@ -3,9 +3,9 @@
 import logging
 from datetime import UTC, datetime, timedelta
 
-from pipelines.step import Step
 from pressmark.model.article import Article
 from pressmark.model.item import Reading
+from pressmark.pipelines.step import Step
 
 SLACK = timedelta(days=1)
 """By how much an *Updated* time may be off before anybody is told: zones and clocks of sites are."""

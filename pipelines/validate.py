@@ -3,10 +3,10 @@
 import attrs
 from scrapy.exceptions import DropItem
 
-from pipelines.step import Step
 from pressmark.errors import Rejected
 from pressmark.model.document import draft, validate
 from pressmark.model.item import Reading
+from pressmark.pipelines.step import Step
 
 
 class Validate(Step):

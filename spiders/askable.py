@@ -3,8 +3,8 @@
 from scrapy import Request
 
 from pressmark.sites.site import LONGEST_URL
-from spiders.addresses import as_uri
-from spiders.refused import Refused
+from pressmark.spiders.addresses import as_uri
+from pressmark.spiders.refused import Refused
 
 
 class Askable:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 from scrapy import Request
 
-from spiders.listing import Entry, Listing
-from spiders.section import SectionSpider
+from pressmark.spiders.listing import Entry, Listing
+from pressmark.spiders.section import SectionSpider
 
 
 class BackfillSpider(SectionSpider):

@@ -3,10 +3,10 @@
 from scrapy import Spider
 
 from pressmark.sites.scope import Scope, ScopeKind
-from spiders.backfill import BackfillSpider
-from spiders.one_article import OneArticleSpider
-from spiders.page_search import PageSearchSpider
-from spiders.section import SectionSpider
+from pressmark.spiders.backfill import BackfillSpider
+from pressmark.spiders.one_article import OneArticleSpider
+from pressmark.spiders.page_search import PageSearchSpider
+from pressmark.spiders.section import SectionSpider
 
 SPIDERS: dict[ScopeKind, type[Spider]] = {
     ScopeKind.NEWEST: SectionSpider,

@@ -7,8 +7,8 @@ from scrapy.http import Response
 
 from pressmark.archive.bucket.visits import VisitedPage
 from pressmark.model.capture import Original
-from spiders.content_decoding import CUT_SHORT
-from spiders.wire import ORIGINAL, RECEIPT
+from pressmark.spiders.content_decoding import CUT_SHORT
+from pressmark.spiders.wire import ORIGINAL, RECEIPT
 
 NOT_MODIFIED = 304
 CONDITIONS = ("If-None-Match", "If-Modified-Since")

@@ -11,8 +11,8 @@ from scrapy.responsetypes import responsetypes
 from pressmark.archive.warc.content import LONGEST, NO_END, ContentError, CutShort, decoded, has_no_end, unreadable
 from pressmark.archive.warc.http_head import header_text
 from pressmark.sites.site import Site
-from spiders.failures import UnreadableContent
-from spiders.wire import ONLY_READ
+from pressmark.spiders.failures import UnreadableContent
+from pressmark.spiders.wire import ONLY_READ
 
 CONTENT_LIMIT = "content_limit"
 """A request's meta may name the bytes that its decoded content has at most."""

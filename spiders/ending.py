@@ -9,7 +9,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from spiders.refused import Refused
+from pressmark.spiders.refused import Refused
 
 INTERRUPTED = "interrupted"
 """Reason of what was not asked, or not had whole, since the crawl was to end."""

@@ -6,8 +6,8 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 from twisted.web._newclient import ParseError
 
+from pressmark.spiders.refused import BAD_HEAD, Refused
 from pressmark.text import brief
-from spiders.refused import BAD_HEAD, Refused
 
 GONE = {404, 410}
 REJECTED = {"too-large", "undecodable"}

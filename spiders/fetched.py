@@ -3,8 +3,8 @@
 from scrapy.http import Response
 
 from pressmark.archive.warc.http_head import header_text
-from spiders.content_decoding import CUT_SHORT
-from spiders.page_messages import FetchedPage
+from pressmark.spiders.content_decoding import CUT_SHORT
+from pressmark.spiders.page_messages import FetchedPage
 
 
 def fetched(response: Response) -> FetchedPage:

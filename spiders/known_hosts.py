@@ -8,7 +8,7 @@ from scrapy.crawler import Crawler
 
 from pressmark.sites.address_rule import AddressRule
 from pressmark.sites.hosts import PORTS, RefusedAddress, Server, address_of, one_spelling, server_of
-from spiders.refused import Refused
+from pressmark.spiders.refused import Refused
 
 if TYPE_CHECKING:
     from pressmark.sites.site import Site

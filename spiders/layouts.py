@@ -8,8 +8,8 @@ from web_poet import HttpResponse, HttpResponseHeaders
 
 from pressmark.errors import SiteFileError
 from pressmark.sites.site import Site
-from spiders.encoding import encoding_of
-from spiders.pages import chinadaily, chinadaily_listing
+from pressmark.spiders.encoding import encoding_of
+from pressmark.spiders.pages import chinadaily, chinadaily_listing
 
 
 @attrs.frozen
@@ -46,7 +46,7 @@ def layout_of(site: Site) -> Layout:
 def page_response(url: str, body: bytes, status: int, headers: HttpResponseHeaders) -> HttpResponse:
     """Return a response as page objects take it; `body` is decoded of its content encoding.
 
-    Its encoding is that of `spiders.encoding`.
+    Its encoding is that of `pressmark.spiders.encoding`.
     """
     encoding = encoding_of(body, headers.get("Content-Type", ""))
     return HttpResponse(url=url, body=body, status=status, headers=headers, encoding=encoding)

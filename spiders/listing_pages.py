@@ -11,16 +11,16 @@ from pressmark.crawl.state.run_check import REFUSED
 from pressmark.errors import CrawlRefused, LayoutChanged, ReadingFailed, RunFailed
 from pressmark.model.outcomes import GONE
 from pressmark.sites.scope import ScopeKind
+from pressmark.spiders.content_decoding import limits
+from pressmark.spiders.ending import INTERRUPTED
+from pressmark.spiders.failures import why
+from pressmark.spiders.fetched import fetched
+from pressmark.spiders.layouts import layout_of
+from pressmark.spiders.listing import Listing
+from pressmark.spiders.page_reader import PageReader
+from pressmark.spiders.reading import as_rejection
+from pressmark.spiders.retry_after import DECIDES
 from pressmark.text import brief
-from spiders.content_decoding import limits
-from spiders.ending import INTERRUPTED
-from spiders.failures import why
-from spiders.fetched import fetched
-from spiders.layouts import layout_of
-from spiders.listing import Listing
-from spiders.page_reader import PageReader
-from spiders.reading import as_rejection
-from spiders.retry_after import DECIDES
 
 OK = 200
 LONGEST_TOLD = 500

@@ -5,8 +5,8 @@ from urllib.parse import urldefrag
 
 from scrapy import Request
 
-from spiders.listing import Entry
-from spiders.section import SectionSpider
+from pressmark.spiders.listing import Entry
+from pressmark.spiders.section import SectionSpider
 
 
 class OneArticleSpider(SectionSpider):

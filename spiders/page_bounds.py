@@ -8,7 +8,7 @@ from lxml import etree
 
 from pressmark.errors import Rejected
 from pressmark.sites.site import PageBounds
-from spiders.page_messages import FetchedPage
+from pressmark.spiders.page_messages import FetchedPage
 
 _OTHER_TYPES = re.compile(
     r"(?:application|text)/json|[\w.+-]+/[\w.+-]+\+json|text/xml|application/xml|[\w.+-]+/(?!xhtml\+)[\w.+-]+\+xml"

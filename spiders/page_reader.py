@@ -16,15 +16,15 @@ from pressmark.archive.publish.ipc import signals_blocked, start
 from pressmark.errors import ReadingFailed, Rejected
 from pressmark.model.outcomes import INTERRUPTED
 from pressmark.sites.site import Site
-from spiders.listing import Listing
-from spiders.page_messages import FetchedPage, ReadPage
-from spiders.pages.chinadaily import ArticlePage
-from spiders.pages.chinadaily_listing import ListingPage
+from pressmark.spiders.listing import Listing
+from pressmark.spiders.page_messages import FetchedPage, ReadPage
+from pressmark.spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.pages.chinadaily_listing import ListingPage
 
 if TYPE_CHECKING:
     import subprocess
 
-COMMAND = (sys.executable, "-m", "spiders.page_reader_process")
+COMMAND = (sys.executable, "-m", "pressmark.spiders.page_reader_process")
 """What is started, with a file descriptor as its last argument."""
 STARTING = 120.0
 """Seconds until the process must be ready; not part of the time that a page has."""

@@ -1,4 +1,4 @@
-"""What the process that reads pages does, `spiders.page_reader_process`.
+"""What the process that reads pages does, `pressmark.spiders.page_reader_process`.
 
 What a site sends is parsed here and nowhere else, so that it can be killed whatever it is doing, also inside C code.
 """
@@ -18,16 +18,16 @@ from web_poet import HttpResponse, HttpResponseHeaders
 from pressmark.archive.publish.ipc import Channel
 from pressmark.errors import Rejected
 from pressmark.sites.site import Site
-from spiders.css_links import urls_of_stylesheet
-from spiders.layouts import page_response
-from spiders.listing import Listing
-from spiders.page_bounds import check_is_page, check_markup, check_nesting, check_size
-from spiders.page_messages import FetchedPage, ReadPage
-from spiders.pages.chinadaily import ArticlePage
-from spiders.pages.chinadaily_listing import ListingPage
-from spiders.reading import as_rejection
-from spiders.requisite_links import absolute_urls, requisites_of
-from spiders.response_check import as_refresh
+from pressmark.spiders.css_links import urls_of_stylesheet
+from pressmark.spiders.layouts import page_response
+from pressmark.spiders.listing import Listing
+from pressmark.spiders.page_bounds import check_is_page, check_markup, check_nesting, check_size
+from pressmark.spiders.page_messages import FetchedPage, ReadPage
+from pressmark.spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.pages.chinadaily_listing import ListingPage
+from pressmark.spiders.reading import as_rejection
+from pressmark.spiders.requisite_links import absolute_urls, requisites_of
+from pressmark.spiders.response_check import as_refresh
 
 MEMORY = 480 << 20
 """Bytes of data (RLIMIT_DATA; Linux): with its libraries the process stays below 600 MB."""

@@ -10,11 +10,11 @@ from twisted.python.failure import Failure
 
 from pressmark.crawl.state.run import Run
 from pressmark.errors import ReadingFailed, Rejected
-from spiders.content_decoding import CONTENT_LIMIT
-from spiders.failures import UnreadableContent
-from spiders.fetched import fetched
-from spiders.page_reader import PageReader
-from spiders.wire import ONLY_READ, RECEIPT
+from pressmark.spiders.content_decoding import CONTENT_LIMIT
+from pressmark.spiders.failures import UnreadableContent
+from pressmark.spiders.fetched import fetched
+from pressmark.spiders.page_reader import PageReader
+from pressmark.spiders.wire import ONLY_READ, RECEIPT
 
 LAST = -1000
 """Priority: behind all articles and listings."""

@@ -10,8 +10,8 @@ from twisted.python.failure import Failure
 from pressmark.crawl.state.listing_search import Look, page_search
 from pressmark.crawl.state.run import Run
 from pressmark.errors import RunFailed
-from spiders.failures import gone
-from spiders.reading_spider import ReadingSpider
+from pressmark.spiders.failures import gone
+from pressmark.spiders.reading_spider import ReadingSpider
 
 
 class PageSearchSpider(ReadingSpider):

@@ -8,10 +8,10 @@ import attrs
 from pressmark.errors import Rejected
 from pressmark.model.article import Article
 from pressmark.sites.site import Site
+from pressmark.spiders.page_bounds import too_large
+from pressmark.spiders.page_messages import FetchedPage, ReadPage
+from pressmark.spiders.response_check import why_no_page
 from pressmark.text import brief
-from spiders.page_bounds import too_large
-from spiders.page_messages import FetchedPage, ReadPage
-from spiders.response_check import why_no_page
 
 
 class NotWhole(Exception):
@@ -22,7 +22,7 @@ class NotWhole(Exception):
 
 
 class NoPage(NotWhole):
-    """What came is no page of the article that was asked for (`spiders.response_check`)."""
+    """What came is no page of the article that was asked for (`pressmark.spiders.response_check`)."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(brief(message))

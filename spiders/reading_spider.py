@@ -5,8 +5,8 @@ from typing import Any
 from scrapy import Spider
 
 from pressmark.crawl.state.run import Run
-from spiders.listing_pages import ListingPages
-from spiders.page_reader import PageReader
+from pressmark.spiders.listing_pages import ListingPages
+from pressmark.spiders.page_reader import PageReader
 
 
 class ReadingSpider(Spider):

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
-from spiders.addresses import absolute
-from spiders.css_links import urls_of_css
-from spiders.srcset import urls_of_srcset
+from pressmark.spiders.addresses import absolute
+from pressmark.spiders.css_links import urls_of_css
+from pressmark.spiders.srcset import urls_of_srcset
 
 RELATIONS = frozenset(
     {

@@ -13,8 +13,8 @@ from twisted.internet.interfaces import IHostnameResolver, IResolutionReceiver
 from zope.interface import implementer
 
 from pressmark.sites.address_rule import AddressRule
-from spiders.known_hosts import not_public
-from spiders.refused import Refused
+from pressmark.spiders.known_hosts import not_public
+from pressmark.spiders.refused import Refused
 
 ALLOWED = "ALLOWED_ADDRESSES"
 """The Scrapy setting with the networks that are allowed beside the public ones."""

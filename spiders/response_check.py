@@ -9,8 +9,8 @@ from web_poet import HttpResponse, WebPage
 
 from pressmark.errors import Rejected
 from pressmark.sites.site import Site
-from spiders.addresses import absolute, plain
-from spiders.page_messages import FetchedPage
+from pressmark.spiders.addresses import absolute, plain
+from pressmark.spiders.page_messages import FetchedPage
 
 OK, PARTIAL = 200, 206
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -15,9 +15,9 @@ from scrapy.settings import BaseSettings
 
 from pressmark.errors import CrawlRefused
 from pressmark.sites.hosts import Server, server_of
-from spiders.ending import Ending
-from spiders.refused import Refused
-from spiders.wire import ONLY_READ
+from pressmark.spiders.ending import Ending
+from pressmark.spiders.refused import Refused
+from pressmark.spiders.wire import ONLY_READ
 
 if TYPE_CHECKING:
     from pressmark.crawl.state.run import Run

@@ -17,12 +17,12 @@ from pressmark.archive.warc.http_head import REDIRECTS
 from pressmark.archive.warc.robots_copy import FRESH, HOPS, RobotsCopy
 from pressmark.crawl.state.robots import ALLOW_ALL, LARGEST, Robots, read_robots
 from pressmark.sites.hosts import Server, server_of
-from spiders.conditional import conditional, is_not_modified
-from spiders.crawl_delay import slow_down
-from spiders.ending import INTERRUPTED
-from spiders.known_hosts import ANY_HOST
-from spiders.refused import BAD_HEAD, Refused
-from spiders.retry_after import DECIDES
+from pressmark.spiders.conditional import conditional, is_not_modified
+from pressmark.spiders.crawl_delay import slow_down
+from pressmark.spiders.ending import INTERRUPTED
+from pressmark.spiders.known_hosts import ANY_HOST
+from pressmark.spiders.refused import BAD_HEAD, Refused
+from pressmark.spiders.retry_after import DECIDES
 
 if TYPE_CHECKING:
     from pressmark.crawl.state.run import Run

@@ -14,18 +14,18 @@ from pressmark.errors import ReadingFailed, Rejected
 from pressmark.model.capture import Receipt
 from pressmark.model.item import Reading
 from pressmark.model.outcomes import Outcome
-from spiders.addresses import plain
-from spiders.conditional import conditional, is_not_modified, visited
-from spiders.content_decoding import limits
-from spiders.failures import GONE, REJECTED, UnreadableContent, gone, why
-from spiders.fetched import fetched
-from spiders.layouts import layout_of
-from spiders.listing import Entry, Listing
-from spiders.page_messages import FetchedPage, ReadPage
-from spiders.page_requisites import PageRequisites
-from spiders.reading import NotWhole, as_rejection, read_article
-from spiders.reading_spider import ReadingSpider
-from spiders.wire import OWN_CONNECTION, RECEIPT
+from pressmark.spiders.addresses import plain
+from pressmark.spiders.conditional import conditional, is_not_modified, visited
+from pressmark.spiders.content_decoding import limits
+from pressmark.spiders.failures import GONE, REJECTED, UnreadableContent, gone, why
+from pressmark.spiders.fetched import fetched
+from pressmark.spiders.layouts import layout_of
+from pressmark.spiders.listing import Entry, Listing
+from pressmark.spiders.page_messages import FetchedPage, ReadPage
+from pressmark.spiders.page_requisites import PageRequisites
+from pressmark.spiders.reading import NotWhole, as_rejection, read_article
+from pressmark.spiders.reading_spider import ReadingSpider
+from pressmark.spiders.wire import OWN_CONNECTION, RECEIPT
 
 MISMATCH = "id-mismatch"
 """Reason of a page that says it is another article's."""

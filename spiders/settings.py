@@ -3,7 +3,7 @@
 from typing import Any
 
 from pressmark.crawl.state.run import Run, user_agent
-from spiders.resolver import ALLOWED
+from pressmark.spiders.resolver import ALLOWED
 
 MAX_BODY = 64 * 1024 * 1024
 
@@ -29,7 +29,7 @@ def crawl_settings(run: Run) -> dict[str, Any]:
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
         "COOKIES_ENABLED": False,  # Every visit is a first visit: captures show what anyone would see.
         "METAREFRESH_ENABLED": False,
-        "URLLENGTH_LIMIT": 0,  # It drops in silence; see spiders.askable.
+        "URLLENGTH_LIMIT": 0,  # It drops in silence; see pressmark.spiders.askable.
         "DEFAULT_REQUEST_HEADERS": {
             "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
             "Accept-Language": run.site.language,
@@ -38,23 +38,23 @@ def crawl_settings(run: Run) -> dict[str, Any]:
         },
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-            "spiders.ending.Ending": 10,
-            "spiders.known_hosts.KnownHosts": 50,
-            "spiders.askable.Askable": 60,
+            "pressmark.spiders.ending.Ending": 10,
+            "pressmark.spiders.known_hosts.KnownHosts": 50,
+            "pressmark.spiders.askable.Askable": 60,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-            "spiders.robots.RobotsMiddleware": 100,
-            "spiders.resolver.RefusedAddresses": 900,
+            "pressmark.spiders.robots.RobotsMiddleware": 100,
+            "pressmark.spiders.resolver.RefusedAddresses": 900,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-            "spiders.retry_after.RetryAfter": 550,
+            "pressmark.spiders.retry_after.RetryAfter": 550,
             "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-            "spiders.content_decoding.ContentDecodingMiddleware": 590,
+            "pressmark.spiders.content_decoding.ContentDecodingMiddleware": 590,
         },
-        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "spiders.wire.RecordingHandler")
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "pressmark.spiders.wire.RecordingHandler")
         | dict.fromkeys(("data", "file", "ftp", "s3")),  # No page leads out of the web.
-        "TWISTED_DNS_RESOLVER": "spiders.resolver.CheckedResolver",
+        "TWISTED_DNS_RESOLVER": "pressmark.spiders.resolver.CheckedResolver",
         ALLOWED: list(run.site.allow_addresses),
         "EXTENSIONS": {
-            "spiders.unforeseen.Unforeseen": 0,
+            "pressmark.spiders.unforeseen.Unforeseen": 0,
             "scrapy.extensions.telnet.TelnetConsole": None,
             "scrapy.extensions.logstats.LogStats": None,
             "scrapy.extensions.remote_control.RemoteControl": None,  # It opens a port.

@@ -27,11 +27,11 @@ from twisted.web._newclient import HTTP11ClientProtocol
 from pressmark.archive.warc.http_head import LONGEST, OddHead
 from pressmark.errors import PressmarkError
 from pressmark.sites.address_rule import AddressRule
-from spiders.ending import Ending
-from spiders.known_hosts import not_public
-from spiders.refused import BAD_HEAD, Refused
-from spiders.resolver import ALLOWED
-from spiders.tape import Tape
+from pressmark.spiders.ending import Ending
+from pressmark.spiders.known_hosts import not_public
+from pressmark.spiders.refused import BAD_HEAD, Refused
+from pressmark.spiders.resolver import ALLOWED
+from pressmark.spiders.tape import Tape
 
 if TYPE_CHECKING:
     from pressmark.crawl.state.run import Run

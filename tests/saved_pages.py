@@ -10,8 +10,8 @@ from web_poet import HttpResponseHeaders
 from pressmark.model.article import Article
 from pressmark.sites.site import Site
 from pressmark.sites.site_files import load_sites
-from spiders.layouts import page_response
-from spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.layouts import page_response
+from pressmark.spiders.pages.chinadaily import ArticlePage
 
 SAVED = Path(__file__).parent / "spiders" / "pages" / "chinadaily_2"
 CASES = sorted(path.stem for path in SAVED.glob("*.json"))

@@ -112,7 +112,7 @@ class Commands(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes there what is left once more.
             sys.exit(1)
         except ModuleNotFoundError as error:
-            if (error.name or "").split(".")[0] in {"pipelines", "pressmark", "spiders"}:
+            if (error.name or "").split(".")[0] == "pressmark":
                 raise
             echo(f"pressmark: {error}. Is the extra that brings it installed? See `pip show pressmark`.", err=True)
             sys.exit(2)

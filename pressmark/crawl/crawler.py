@@ -31,7 +31,7 @@ from pressmark.sites.time_limit import time_limit
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from spiders.ending import Ending
+    from pressmark.spiders.ending import Ending
 
 STARTING = 0.05
 """Seconds between two looks at an engine that is not running yet."""
@@ -68,8 +68,8 @@ def crawl(
         Stopped: it was asked to stop before it had begun.
         UsageError: the scope is none of this site.
     """
-    from spiders.layouts import layout_of
-    from spiders.page_reader import PageReader
+    from pressmark.spiders.layouts import layout_of
+    from pressmark.spiders.page_reader import PageReader
 
     layout_of(site)
     if scope:
@@ -102,9 +102,9 @@ def _run_spider(run: Run, stopping: Stopping) -> None:
     from scrapy import signals
     from scrapy.crawler import AsyncCrawlerProcess
 
-    from pipelines import STEPS
-    from spiders.by_scope import spider_of
-    from spiders.settings import crawl_settings
+    from pressmark.pipelines import STEPS
+    from pressmark.spiders.by_scope import spider_of
+    from pressmark.spiders.settings import crawl_settings
 
     process = AsyncCrawlerProcess(crawl_settings(run) | {"ITEM_PIPELINES": STEPS})
     crawler = process.create_crawler(spider_of(run.scope))
@@ -151,7 +151,7 @@ class _Ender:
 
     @property
     def _ending(self) -> "Ending":
-        from spiders.ending import Ending
+        from pressmark.spiders.ending import Ending
 
         ending = self._crawler.get_downloader_middleware(Ending)
         assert ending

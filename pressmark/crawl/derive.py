@@ -8,7 +8,6 @@ from typing import Protocol
 
 import attrs
 
-from pipelines.clean import clean
 from pressmark.archive.bucket.documents import parse
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Draft
@@ -21,11 +20,12 @@ from pressmark.model import keys, strict_json
 from pressmark.model.capture import Capture
 from pressmark.model.document import Document, captures_of, draft, to_bytes, validate, with_captures
 from pressmark.model.outcomes import Outcome
+from pressmark.pipelines.clean import clean
 from pressmark.sites.site import Site
-from spiders.layouts import layout_of
-from spiders.page_messages import FetchedPage, ReadPage
-from spiders.page_reader import PageReader
-from spiders.reading import NoPage, NotWhole, as_rejection, read_article
+from pressmark.spiders.layouts import layout_of
+from pressmark.spiders.page_messages import FetchedPage, ReadPage
+from pressmark.spiders.page_reader import PageReader
+from pressmark.spiders.reading import NoPage, NotWhole, as_rejection, read_article
 
 OK = 200
 EXTRACTOR = "extractor"
@@ -54,8 +54,8 @@ class Rederived:
     was: str
     """`version`, or the reason of a rejection."""
     now: str
-    """`version`, the reason of a rejection or of a response that is no page of the article (`spiders.response_check`),
-    or `not whole` when pages are wanted that it does not point to."""
+    """`version`, the reason of a rejection or of a response that is no page of the article
+    (`pressmark.spiders.response_check`), or `not whole` when pages are wanted that it does not point to."""
     same: bool
     """Whether not a byte differs."""
     changed: tuple[str, ...]

@@ -32,8 +32,8 @@ from pressmark.model.article import VersionKey
 from pressmark.model.document import to_bytes
 from pressmark.private import make_folder
 from pressmark.sites.site import Site
-from spiders.addresses import redirect_target
-from spiders.page_reader import PageReader
+from pressmark.spiders.addresses import redirect_target
+from pressmark.spiders.page_reader import PageReader
 
 WAIT = 5.0
 """Seconds; whoever holds the lock for longer is a crawl that goes on, and has recovered all there was."""

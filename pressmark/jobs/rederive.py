@@ -12,7 +12,7 @@ from pressmark.errors import FindingsFound, ReadingFailed, UsageError
 from pressmark.model import keys
 from pressmark.model.document import to_bytes
 from pressmark.sites.site import Site
-from spiders.page_reader import PageReader
+from pressmark.spiders.page_reader import PageReader
 
 THREADS = 8
 OTHER_READER = {"pressmark.layout", f"pressmark.{EXTRACTOR}"}

@@ -154,7 +154,7 @@ class Site(_Facts):
     """Short name; stands in bucket keys, segment names and DAG ids."""
     title: str
     layout: Annotated[str, AfterValidator(site_checks.layout)]
-    """Name of the page classes that read it (`spiders.pages`)."""
+    """Name of the page classes that read it (`pressmark.spiders.pages`)."""
     origin: Annotated[str, Field(pattern=r"^https?://[^/]+$"), AfterValidator(site_checks.origin)]
     """Scheme, host and port that listing paths are appended to."""
     hosts: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(site_checks.hosts)]

@@ -11,7 +11,7 @@ from pressmark.sites.address_rule import AddressRule
 from pressmark.sites.hosts import allowed_hosts, server_of
 
 LAYOUTS = frozenset({"chinadaily"})
-"""Names of the page classes that there are, for those who read site files without them (`spiders.layouts.LAYOUTS`)."""
+"""Names of the page classes that there are, for readers of site files without them (`pressmark.spiders.layouts.LAYOUTS`)."""
 _CRON_WORDS = frozenset(["l", *re.findall("...", "montuewedthufrisatsunjanfebmaraprmayjunjulaugsepoctnovdec")])
 """Not R and H, by which croniter draws times by lot, anew at each look."""
 

@@ -5,7 +5,7 @@ import logging
 from pressmark.text import shown, shown_lines
 
 LIBRARIES = ("scrapy", "twisted", "boto", "urllib3", "filelock", "asyncio")
-OURS = ("pressmark", "spiders", "pipelines")
+OURS = "pressmark"
 
 _formatter = logging.Formatter()
 

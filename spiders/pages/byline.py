@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from pressmark.model.article import Credit
-from spiders.pages.names import MOST, credits_in
+from pressmark.spiders.pages.names import MOST, credits_in
 
 _BY = re.compile(r"(?:By|BY|by)\s+")
 _OFFSET = r"(?:(?:UTC|GMT)\s?(?=[+-])|(?=[+-]\d\d:?\d\d\b))(?P<sign>[+-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?\b"

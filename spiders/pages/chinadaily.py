@@ -15,14 +15,14 @@ from pressmark.errors import Rejected
 from pressmark.model import object_id
 from pressmark.model.article import Article, Credit, Image, Raw
 from pressmark.sites.site import Site
-from spiders.addresses import LONGEST_NUMBER, absolute, page_of, plain
-from spiders.encoding import characters_of
-from spiders.page_bounds import too_large
-from spiders.pages.byline import Byline, read_byline, read_time
-from spiders.pages.names import credits_in
-from spiders.pages.shown_text import HIDDEN, one_line, shown_text
-from spiders.pages.story import Story, read_story
-from spiders.pages.tree import Element, ReadAsHtml, inside, matching, outermost
+from pressmark.spiders.addresses import LONGEST_NUMBER, absolute, page_of, plain
+from pressmark.spiders.encoding import characters_of
+from pressmark.spiders.page_bounds import too_large
+from pressmark.spiders.pages.byline import Byline, read_byline, read_time
+from pressmark.spiders.pages.names import credits_in
+from pressmark.spiders.pages.shown_text import HIDDEN, one_line, shown_text
+from pressmark.spiders.pages.story import Story, read_story
+from pressmark.spiders.pages.tree import Element, ReadAsHtml, inside, matching, outermost
 
 CONTENT = "#Content"
 CHROME = (

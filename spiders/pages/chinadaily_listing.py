@@ -8,11 +8,11 @@ from web_poet.utils import cached_method
 
 from pressmark.model import keys
 from pressmark.sites.site import Site
-from spiders.addresses import LONGEST_NUMBER, absolute, page_of
-from spiders.listing import Entry, Listing
-from spiders.page_bounds import too_large
-from spiders.pages.shown_text import one_line
-from spiders.pages.tree import ReadAsHtml, inside, matching
+from pressmark.spiders.addresses import LONGEST_NUMBER, absolute, page_of
+from pressmark.spiders.listing import Entry, Listing
+from pressmark.spiders.page_bounds import too_large
+from pressmark.spiders.pages.shown_text import one_line
+from pressmark.spiders.pages.tree import ReadAsHtml, inside, matching
 
 LIST = "div.tw3_01_2"
 """Its `h4` have the links to articles."""

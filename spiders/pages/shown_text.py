@@ -9,7 +9,7 @@ from collections.abc import Container
 import html_text
 from lxml import etree
 
-from spiders.pages.tree import Element
+from pressmark.spiders.pages.tree import Element
 
 HIDDEN = (
     "script, style, noscript, template, title, iframe, object, applet, video, audio, canvas, [hidden],"

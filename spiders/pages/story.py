@@ -5,8 +5,8 @@ from collections.abc import Set as AbstractSet
 
 import attrs
 
-from spiders.pages.shown_text import shown_text
-from spiders.pages.tree import Element
+from pressmark.spiders.pages.shown_text import shown_text
+from pressmark.spiders.pages.tree import Element
 
 _BOLD = {"strong", "b"}
 _DATELINE = re.compile(r"(?P<place>.{2,60}?)(?:, [A-Z][a-z]+\.? \d{1,2})?(?: \([^)]{1,40}\))?(?:\s*(?:--|—|–)|\s-\s)")

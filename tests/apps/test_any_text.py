@@ -11,7 +11,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from pipelines.clean import clean
 from pressmark.airflow.alerts.notifiers import Message
 from pressmark.archive.spool.drafts import rejection_draft, withdrawal_draft
 from pressmark.cli import output
@@ -19,6 +18,7 @@ from pressmark.errors import Rejected
 from pressmark.jobs.export import SCHEMA, row
 from pressmark.model.article import Credit, Image, Raw
 from pressmark.model.document import draft, to_bytes, validate, with_captures
+from pressmark.pipelines.clean import clean
 from pressmark.reader import Document
 from pressmark.sites.site_files import load_sites
 from tests.samples import ARTICLE_ID, DAY, article, capture

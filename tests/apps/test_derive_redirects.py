@@ -12,7 +12,7 @@ from pressmark.archive.spool.spool import Spool
 from pressmark.archive.warc.captures import Captured
 from pressmark.crawl.derive import derive
 from pressmark.sites.site_files import load_sites
-from spiders.addresses import redirect_target
+from pressmark.spiders.addresses import redirect_target
 from tests.apps.hostile_site import article_id, page, path
 from tests.samples import exchange
 

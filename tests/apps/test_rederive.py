@@ -23,8 +23,8 @@ from pressmark.model.article import Article
 from pressmark.model.document import to_bytes
 from pressmark.model.schema import ARTICLE
 from pressmark.sites.site_files import load_sites
-from spiders.layouts import LAYOUTS
-from spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.layouts import LAYOUTS
+from pressmark.spiders.pages.chinadaily import ArticlePage
 from tests.apps.conftest import SECTION, Archive, archiving
 from tests.conftest import fresh_bucket
 from tests.schemas import keeps_its_schemas

@@ -9,10 +9,6 @@ from pathlib import Path
 import pytest
 from scrapy.exceptions import DropItem
 
-from pipelines.clean import Clean, clean
-from pipelines.drop_known_version import DropKnownVersion
-from pipelines.publish import Publish
-from pipelines.validate import Validate
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.crawl.state.revisits import Watch
@@ -21,6 +17,10 @@ from pressmark.model import keys
 from pressmark.model.article import Credit, Image, Raw
 from pressmark.model.document import to_bytes, with_captures
 from pressmark.model.item import Reading
+from pressmark.pipelines.clean import Clean, clean
+from pressmark.pipelines.drop_known_version import DropKnownVersion
+from pressmark.pipelines.publish import Publish
+from pressmark.pipelines.validate import Validate
 from pressmark.sites.site_files import load_sites
 from tests.samples import ARTICLE_ID, DAY, article, capture, exchange
 

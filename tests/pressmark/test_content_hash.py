@@ -16,9 +16,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipelines.clean import clean
 from pressmark.model.article import Article, Credit, Image, Raw
 from pressmark.model.document import content_sha256, draft
+from pressmark.pipelines.clean import clean
 from tests.respelled import respelled, with_word
 from tests.samples import article
 from tests.saved_pages import CASES, Saved, read_whole, saved_whole

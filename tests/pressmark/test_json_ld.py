@@ -9,10 +9,10 @@ import pytest
 from pyld import jsonld
 from schema_org.registry import PROPERTY_BY_SCHEMA, ancestry
 
-from pipelines.clean import clean
 from pressmark.model.article import Credit
 from pressmark.model.document import Document, draft, with_captures
 from pressmark.model.schema import ARTICLE
+from pressmark.pipelines.clean import clean
 from tests.samples import capture, document
 from tests.saved_pages import CASES, read_whole, saved_whole
 from tests.schemas import current, fields

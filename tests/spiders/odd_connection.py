@@ -24,12 +24,12 @@ from pressmark.archive.warc.http_head import OddHead
 from pressmark.archive.warc.response import read_response
 from pressmark.model.capture import Exchange
 from pressmark.sites.address_rule import AddressRule
-from spiders.askable import Askable
-from spiders.content_decoding import ContentDecodingMiddleware
-from spiders.failures import UnreadableContent
-from spiders.refused import Refused
-from spiders.tape import Tape
-from spiders.wire import _TICKET, _tapped
+from pressmark.spiders.askable import Askable
+from pressmark.spiders.content_decoding import ContentDecodingMiddleware
+from pressmark.spiders.failures import UnreadableContent
+from pressmark.spiders.refused import Refused
+from pressmark.spiders.tape import Tape
+from pressmark.spiders.wire import _TICKET, _tapped
 from tests.spiders.odd_responses import OddResponse, pieces
 
 SERVER = "127.0.0.1"

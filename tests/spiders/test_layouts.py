@@ -1,7 +1,7 @@
 """Layouts are known by name where page classes are not."""
 
 from pressmark.sites import site_checks
-from spiders.layouts import LAYOUTS
+from pressmark.spiders.layouts import LAYOUTS
 
 
 def test_those_who_read_site_files_know_all_layouts() -> None:

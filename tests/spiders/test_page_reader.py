@@ -14,11 +14,11 @@ import pytest
 
 from pressmark.errors import ReadingFailed, Rejected
 from pressmark.sites.site import Site
-from spiders import page_reader
-from spiders.page_messages import FetchedPage
-from spiders.page_reader import PageReader
-from spiders.pages.chinadaily import ArticlePage
-from spiders.pages.chinadaily_listing import ListingPage
+from pressmark.spiders import page_reader
+from pressmark.spiders.page_messages import FetchedPage
+from pressmark.spiders.page_reader import PageReader
+from pressmark.spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.pages.chinadaily_listing import ListingPage
 from tests.bombs import BOMBS, STYLES
 from tests.saved_pages import SITE, expected, saved
 

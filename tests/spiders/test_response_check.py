@@ -8,11 +8,11 @@ import pytest
 
 from pressmark.errors import Rejected
 from pressmark.sites.site_files import load_sites
-from spiders.page_messages import FetchedPage, ReadPage
-from spiders.page_reader import PageReader
-from spiders.pages.chinadaily import ArticlePage
-from spiders.reading import NoPage, read_article
-from spiders.response_check import why_no_page
+from pressmark.spiders.page_messages import FetchedPage, ReadPage
+from pressmark.spiders.page_reader import PageReader
+from pressmark.spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.reading import NoPage, read_article
+from pressmark.spiders.response_check import why_no_page
 
 SITE = load_sites()["newsroom"]
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"

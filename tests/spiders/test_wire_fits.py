@@ -5,7 +5,7 @@ from scrapy.core.downloader.handlers import http11
 from twisted.web._newclient import HTTP11ClientProtocol
 
 from pressmark.errors import PressmarkError
-from spiders import wire
+from pressmark.spiders import wire
 
 
 def test_it_fits_the_scrapy_at_hand() -> None:

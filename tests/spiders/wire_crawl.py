@@ -46,7 +46,10 @@ def main() -> None:
     """Download all and leave one sealed segment."""
     spool = Spool(Path(sys.argv[1]), "wire", "run1", {"software": "test"}, lambda batch: None)
     settings = {
-        "DOWNLOAD_HANDLERS": {"http": "spiders.wire.RecordingHandler", "https": "spiders.wire.RecordingHandler"},
+        "DOWNLOAD_HANDLERS": {
+            "http": "pressmark.spiders.wire.RecordingHandler",
+            "https": "pressmark.spiders.wire.RecordingHandler",
+        },
         "ALLOWED_ADDRESSES": ["127.0.0.0/8"],
         "CONCURRENT_REQUESTS": 1,
         "RETRY_ENABLED": False,

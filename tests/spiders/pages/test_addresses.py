@@ -15,10 +15,10 @@ from pressmark.model.article import Image
 from pressmark.model.document import draft, validate
 from pressmark.sites.site import LONGEST_URL
 from pressmark.sites.site_files import load_sites
-from spiders.addresses import absolute, as_uri
-from spiders.layouts import page_response
-from spiders.listing import Listing
-from spiders.pages.chinadaily_listing import ListingPage
+from pressmark.spiders.addresses import absolute, as_uri
+from pressmark.spiders.layouts import page_response
+from pressmark.spiders.listing import Listing
+from pressmark.spiders.pages.chinadaily_listing import ListingPage
 from tests.samples import article
 from tests.saved_pages import page
 

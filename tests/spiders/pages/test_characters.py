@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from scrapy.http import Response
 from web_poet import HttpResponse, HttpResponseHeaders
 
-from pipelines.clean import clean
 from pressmark.model.article import Article
 from pressmark.model.document import content_sha256, draft, to_bytes, validate
+from pressmark.pipelines.clean import clean
 from pressmark.sites.site_files import load_sites
-from spiders.fetched import fetched
-from spiders.layouts import page_response
-from spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.fetched import fetched
+from pressmark.spiders.layouts import page_response
+from pressmark.spiders.pages.chinadaily import ArticlePage
 
 SITE = load_sites()["newsroom"]
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"

@@ -9,10 +9,10 @@ from web_poet import HttpResponse
 
 from pressmark.errors import Rejected
 from pressmark.model.article import Article
-from spiders.layouts import layout_of, page_response
-from spiders.listing import Listing
-from spiders.pages.chinadaily import ArticlePage
-from spiders.pages.chinadaily_listing import ListingPage
+from pressmark.spiders.layouts import layout_of, page_response
+from pressmark.spiders.listing import Listing
+from pressmark.spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.pages.chinadaily_listing import ListingPage
 from tests.saved_pages import CASES, SITE, expected, page, read, read_whole, saved, saved_whole
 
 FIELDS = [field.name for field in attrs.fields(Article)]

@@ -3,8 +3,8 @@ import re
 import pytest
 from parsel import Selector
 
-from spiders.pages.story import Story, read_story
-from spiders.pages.tree import matching
+from pressmark.spiders.pages.story import Story, read_story
+from pressmark.spiders.pages.tree import matching
 
 CHROME = "script, figure, .share"
 PRINTED = re.compile("BACK TO THE TOP")

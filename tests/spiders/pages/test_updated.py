@@ -12,7 +12,7 @@ from pressmark.errors import Rejected
 from pressmark.model.article import Article
 from pressmark.model.document import draft, validate
 from pressmark.sites.site_files import load_sites
-from spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.pages.chinadaily import ArticlePage
 
 SITE = load_sites()["newsroom"]
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
