@@ -11,9 +11,9 @@ from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerProcess
 
 from pressmark.config import Config
+from pressmark.crawl.scrapy.settings import crawl_settings
 from pressmark.sites.scope import Scope
 from pressmark.sites.site_files import load_sites
-from pressmark.spiders.settings import crawl_settings
 
 
 class Asker(Spider):

@@ -62,8 +62,8 @@ def main() -> None:
     from scrapy.crawler import AsyncCrawlerProcess
 
     from benchmarks.reader import Reader
-    from pressmark.spiders.page_reader import PageReader
-    from pressmark.spiders.settings import crawl_settings
+    from pressmark.crawl.scrapy.settings import crawl_settings
+    from pressmark.extract.page_reader import PageReader
 
     settings: dict[str, Any] = {"LOG_LEVEL": "ERROR", "TELNETCONSOLE_ENABLED": False}
     if variant == "webarchive":

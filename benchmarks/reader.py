@@ -6,12 +6,12 @@ import psutil
 from scrapy import Request, Spider
 
 from benchmarks.serve_pages import DAY
+from pressmark.crawl.scrapy.content_decoding import fetched
+from pressmark.crawl.scrapy.recording_handler import RECEIPT
 from pressmark.crawl.state.run import Run
+from pressmark.extract.page_reader import PageReader
 from pressmark.model.item import Reading
-from pressmark.spiders.fetched import fetched
-from pressmark.spiders.page_reader import PageReader
-from pressmark.spiders.pages.chinadaily import ArticlePage
-from pressmark.spiders.wire import RECEIPT
+from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
 SAMPLE_EVERY = 1000
 
@@ -41,7 +41,7 @@ class Reader(Spider):
 
     async def parse_article(self, response: Any) -> Any:
         """Read all fields."""
-        page = await self.reader.soon(self.reader.article_page, ArticlePage, fetched(response))
+        page = await self.reader.soon(self.reader.article_page, ChinaDailyArticlePage, fetched(response))
         article = page.article
         assert article
         if isinstance(self.run, Run):

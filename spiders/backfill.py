@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from scrapy import Request
 
-from pressmark.spiders.listing import Entry, Listing
+from pressmark.extract.listing import Entry, Listing
 from pressmark.spiders.section import SectionSpider
 
 

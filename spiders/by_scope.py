@@ -3,9 +3,9 @@
 from scrapy import Spider
 
 from pressmark.sites.scope import Scope, ScopeKind
+from pressmark.spiders.article import OneArticleSpider
 from pressmark.spiders.backfill import BackfillSpider
-from pressmark.spiders.one_article import OneArticleSpider
-from pressmark.spiders.page_search import PageSearchSpider
+from pressmark.spiders.listing_search import PageSearchSpider
 from pressmark.spiders.section import SectionSpider
 
 SPIDERS: dict[ScopeKind, type[Spider]] = {

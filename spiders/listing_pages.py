@@ -6,20 +6,19 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from pressmark.crawl.scrapy.content_decoding import fetched, limits
+from pressmark.crawl.scrapy.download_errors import why
+from pressmark.crawl.scrapy.early_stop import INTERRUPTED
+from pressmark.crawl.scrapy.retry_after import DECIDES
 from pressmark.crawl.state.run import Run
 from pressmark.crawl.state.run_check import REFUSED
 from pressmark.errors import CrawlRefused, LayoutChanged, ReadingFailed, RunFailed
+from pressmark.extract.article_reader import as_rejection
+from pressmark.extract.layouts import layout_of
+from pressmark.extract.listing import Listing
+from pressmark.extract.page_reader import PageReader
 from pressmark.model.outcomes import GONE
 from pressmark.sites.scope import ScopeKind
-from pressmark.spiders.content_decoding import limits
-from pressmark.spiders.ending import INTERRUPTED
-from pressmark.spiders.failures import why
-from pressmark.spiders.fetched import fetched
-from pressmark.spiders.layouts import layout_of
-from pressmark.spiders.listing import Listing
-from pressmark.spiders.page_reader import PageReader
-from pressmark.spiders.reading import as_rejection
-from pressmark.spiders.retry_after import DECIDES
 from pressmark.text import brief
 
 OK = 200

@@ -9,23 +9,22 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from pressmark.crawl.scrapy.conditional_requests import conditional, is_not_modified, visited
+from pressmark.crawl.scrapy.content_decoding import fetched, limits
+from pressmark.crawl.scrapy.download_errors import GONE, REJECTED, UnreadableContent, gone, why
+from pressmark.crawl.scrapy.recording_handler import OWN_CONNECTION, RECEIPT
 from pressmark.crawl.state.run import Run
 from pressmark.errors import ReadingFailed, Rejected
+from pressmark.extract.article_reader import NotWhole, as_rejection, read_article
+from pressmark.extract.layouts import layout_of
+from pressmark.extract.listing import Entry, Listing
+from pressmark.extract.page_messages import FetchedPage, ReadPage
+from pressmark.extract.urls import plain
 from pressmark.model.capture import Receipt
 from pressmark.model.item import Reading
 from pressmark.model.outcomes import Outcome
-from pressmark.spiders.addresses import plain
-from pressmark.spiders.conditional import conditional, is_not_modified, visited
-from pressmark.spiders.content_decoding import limits
-from pressmark.spiders.failures import GONE, REJECTED, UnreadableContent, gone, why
-from pressmark.spiders.fetched import fetched
-from pressmark.spiders.layouts import layout_of
-from pressmark.spiders.listing import Entry, Listing
-from pressmark.spiders.page_messages import FetchedPage, ReadPage
-from pressmark.spiders.page_requisites import PageRequisites
-from pressmark.spiders.reading import NotWhole, as_rejection, read_article
-from pressmark.spiders.reading_spider import ReadingSpider
-from pressmark.spiders.wire import OWN_CONNECTION, RECEIPT
+from pressmark.spiders.base import ReadingSpider
+from pressmark.spiders.requisites import PageRequisites
 
 MISMATCH = "id-mismatch"
 """Reason of a page that says it is another article's."""

@@ -15,7 +15,7 @@ def children(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 def module(process: psutil.Process) -> str:
-    """Return the module that a process runs, e.g. `pressmark.spiders.page_reader_process`."""
+    """Return the module that a process runs, e.g. `pressmark.extract.page_reader_process`."""
     words = process.cmdline()
     return words[words.index("-m") + 1] if "-m" in words else ""
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from web_poet import HttpResponseHeaders
 
+from pressmark.extract.layouts import page_response
 from pressmark.model.article import Article
 from pressmark.sites.site import Site
 from pressmark.sites.site_files import load_sites
-from pressmark.spiders.layouts import page_response
-from pressmark.spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
 SAVED = Path(__file__).parent / "spiders" / "pages" / "chinadaily_2"
 CASES = sorted(path.stem for path in SAVED.glob("*.json"))
@@ -22,8 +22,8 @@ Saved = tuple[str, str]
 """URL and HTML of a page."""
 
 
-def page(url: str, html: str) -> ArticlePage:
-    return ArticlePage(page_response(url, html.encode(), 200, HttpResponseHeaders()), site=SITE)
+def page(url: str, html: str) -> ChinaDailyArticlePage:
+    return ChinaDailyArticlePage(page_response(url, html.encode(), 200, HttpResponseHeaders()), site=SITE)
 
 
 def read(url: str, html: str) -> Article:

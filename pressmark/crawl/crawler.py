@@ -31,7 +31,7 @@ from pressmark.sites.time_limit import time_limit
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from pressmark.spiders.ending import Ending
+    from pressmark.crawl.scrapy.early_stop import EarlyStopMiddleware
 
 STARTING = 0.05
 """Seconds between two looks at an engine that is not running yet."""
@@ -68,8 +68,8 @@ def crawl(
         Stopped: it was asked to stop before it had begun.
         UsageError: the scope is none of this site.
     """
-    from pressmark.spiders.layouts import layout_of
-    from pressmark.spiders.page_reader import PageReader
+    from pressmark.extract.layouts import layout_of
+    from pressmark.extract.page_reader import PageReader
 
     layout_of(site)
     if scope:
@@ -102,9 +102,9 @@ def _run_spider(run: Run, stopping: Stopping) -> None:
     from scrapy import signals
     from scrapy.crawler import AsyncCrawlerProcess
 
+    from pressmark.crawl.scrapy.settings import crawl_settings
     from pressmark.pipelines import STEPS
     from pressmark.spiders.by_scope import spider_of
-    from pressmark.spiders.settings import crawl_settings
 
     process = AsyncCrawlerProcess(crawl_settings(run) | {"ITEM_PIPELINES": STEPS})
     crawler = process.create_crawler(spider_of(run.scope))
@@ -150,10 +150,10 @@ class _Ender:
             self._loop.call_soon_threadsafe(self._stop)
 
     @property
-    def _ending(self) -> "Ending":
-        from pressmark.spiders.ending import Ending
+    def _ending(self) -> "EarlyStopMiddleware":
+        from pressmark.crawl.scrapy.early_stop import EarlyStopMiddleware
 
-        ending = self._crawler.get_downloader_middleware(Ending)
+        ending = self._crawler.get_downloader_middleware(EarlyStopMiddleware)
         assert ending
         return ending
 

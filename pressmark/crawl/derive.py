@@ -16,16 +16,16 @@ from pressmark.archive.warc.captures import Captured, Pointed
 from pressmark.archive.warc.content import ContentError, CutShort, unreadable
 from pressmark.archive.warc.response import Response
 from pressmark.errors import FindingsFound, PressmarkError, ReadingFailed, Rejected
+from pressmark.extract.article_reader import NoPage, NotWhole, as_rejection, read_article
+from pressmark.extract.layouts import layout_of
+from pressmark.extract.page_messages import FetchedPage, ReadPage
+from pressmark.extract.page_reader import PageReader
 from pressmark.model import keys, strict_json
 from pressmark.model.capture import Capture
 from pressmark.model.document import Document, captures_of, draft, to_bytes, validate, with_captures
 from pressmark.model.outcomes import Outcome
 from pressmark.pipelines.clean import clean
 from pressmark.sites.site import Site
-from pressmark.spiders.layouts import layout_of
-from pressmark.spiders.page_messages import FetchedPage, ReadPage
-from pressmark.spiders.page_reader import PageReader
-from pressmark.spiders.reading import NoPage, NotWhole, as_rejection, read_article
 
 OK = 200
 EXTRACTOR = "extractor"
@@ -55,7 +55,7 @@ class Rederived:
     """`version`, or the reason of a rejection."""
     now: str
     """`version`, the reason of a rejection or of a response that is no page of the article
-    (`pressmark.spiders.response_check`), or `not whole` when pages are wanted that it does not point to."""
+    (`pressmark.extract.response_check`), or `not whole` when pages are wanted that it does not point to."""
     same: bool
     """Whether not a byte differs."""
     changed: tuple[str, ...]

@@ -26,14 +26,14 @@ from pressmark.crawl.host_lock import host_lock
 from pressmark.crawl.state.known_content import KnownContent
 from pressmark.crawl.state.revisits import Watch
 from pressmark.errors import BucketError, FindingsFound, SpoolError, UsageError
+from pressmark.extract.page_reader import PageReader
+from pressmark.extract.urls import redirect_target
 from pressmark.file_system import is_of_machine, spool_error
 from pressmark.model import keys, strict_json
 from pressmark.model.article import VersionKey
 from pressmark.model.document import to_bytes
 from pressmark.private import make_folder
 from pressmark.sites.site import Site
-from pressmark.spiders.addresses import redirect_target
-from pressmark.spiders.page_reader import PageReader
 
 WAIT = 5.0
 """Seconds; whoever holds the lock for longer is a crawl that goes on, and has recovered all there was."""

@@ -9,10 +9,10 @@ from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
 from pressmark.crawl.derive import EXTRACTOR, Missing, Rederived, rederive
 from pressmark.errors import FindingsFound, ReadingFailed, UsageError
+from pressmark.extract.page_reader import PageReader
 from pressmark.model import keys
 from pressmark.model.document import to_bytes
 from pressmark.sites.site import Site
-from pressmark.spiders.page_reader import PageReader
 
 THREADS = 8
 OTHER_READER = {"pressmark.layout", f"pressmark.{EXTRACTOR}"}

@@ -2,6 +2,8 @@
 
 import re
 from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import entry_points
 from string import Formatter
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,8 +12,8 @@ from croniter import croniter
 from pressmark.sites.address_rule import AddressRule
 from pressmark.sites.hosts import allowed_hosts, server_of
 
-LAYOUTS = frozenset({"chinadaily"})
-"""Names of the page classes that there are, for readers of site files without them (`pressmark.spiders.layouts.LAYOUTS`)."""
+LAYOUTS = "pressmark.layouts"
+"""The group of entry points that layouts are (`pressmark.extract.layouts`)."""
 _CRON_WORDS = frozenset(["l", *re.findall("...", "montuewedthufrisatsunjanfebmaraprmayjunjulaugsepoctnovdec")])
 """Not R and H, by which croniter draws times by lot, anew at each look."""
 
@@ -27,8 +29,8 @@ def time_zone(name: str) -> str:
 
 def layout(name: str) -> str:
     """Check the name of a layout."""
-    if name not in LAYOUTS:
-        raise ValueError(f"no layout {name!r}. Known: {', '.join(sorted(LAYOUTS))}")
+    if name not in _layouts():
+        raise ValueError(f"no layout {name!r}. Known: {', '.join(sorted(_layouts()))}")
     return name
 
 
@@ -98,3 +100,8 @@ def networks(entries: tuple[str, ...]) -> tuple[str, ...]:
     """Check a list of networks."""
     AddressRule.of(entries)
     return entries
+
+
+@cache
+def _layouts() -> frozenset[str]:
+    return frozenset(entry_points(group=LAYOUTS).names)

@@ -78,8 +78,8 @@ def test_a_crawl_is_stopped_while_captured_pages_wait_to_be_read(archive: Archiv
         archive.newsroom.update(article_id)
     archive.set_site(politeness={"delay": 0.3, "concurrency": 1, "timeout": 10})
     process, reader = archive.started(3, "--recheck")
-    until(lambda: "pressmark.spiders.page_reader_process" in map(module, children(process)))
-    [reading] = [each for each in children(process) if module(each) == "pressmark.spiders.page_reader_process"]
+    until(lambda: "pressmark.extract.page_reader_process" in map(module, children(process)))
+    [reading] = [each for each in children(process) if module(each) == "pressmark.extract.page_reader_process"]
     reading.suspend()
     asked = archive.newsroom.requests.total
     until(lambda: archive.newsroom.requests.total > asked + 2)

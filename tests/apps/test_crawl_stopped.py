@@ -104,7 +104,7 @@ def test_the_processes_of_a_crawl_that_dies_end_too(archive: Archive) -> None:
     archive.set_site(politeness={"delay": 0.2, "concurrency": 1, "timeout": 10})
     process, reader = archive.started(8)
     begun = children(process)
-    assert {"pressmark.archive.publish.archivist_process", "pressmark.spiders.page_reader_process"} == set(
+    assert {"pressmark.archive.publish.archivist_process", "pressmark.extract.page_reader_process"} == set(
         map(module, begun)
     )
     process.kill()

@@ -11,8 +11,8 @@ import pytest
 from pressmark.archive.spool.spool import Spool
 from pressmark.archive.warc.captures import Captured
 from pressmark.crawl.derive import derive
+from pressmark.extract.urls import redirect_target
 from pressmark.sites.site_files import load_sites
-from pressmark.spiders.addresses import redirect_target
 from tests.apps.hostile_site import article_id, page, path
 from tests.samples import exchange
 

@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="limits memory and looks into processes as Linux does"),
 ]
 MOST = 600_000_000
-READER = "pressmark.spiders.page_reader_process"
+READER = "pressmark.extract.page_reader_process"
 
 
 @attrs.frozen

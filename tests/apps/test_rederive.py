@@ -15,6 +15,7 @@ from pressmark.cli.commands.rederive import rederive_command
 from pressmark.config import Config
 from pressmark.crawl.derive import derive, rederive
 from pressmark.errors import FindingsFound, UsageError
+from pressmark.extract.layouts import layout_named
 from pressmark.jobs.rederive import correct
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.s3server import RunningS3
@@ -23,8 +24,7 @@ from pressmark.model.article import Article
 from pressmark.model.document import to_bytes
 from pressmark.model.schema import ARTICLE
 from pressmark.sites.site_files import load_sites
-from pressmark.spiders.layouts import LAYOUTS
-from pressmark.spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 from tests.apps.conftest import SECTION, Archive, archiving
 from tests.conftest import fresh_bucket
 from tests.schemas import keeps_its_schemas
@@ -86,7 +86,7 @@ def test_the_command_finds_nothing_to_change(crawled: Archive) -> None:
 
 
 @attrs.define
-class LouderPage(ArticlePage):
+class LouderPage(ChinaDailyArticlePage):
     """A layout that reads a headline otherwise, and has one where there is none."""
 
     LAYOUT = "chinadaily/9"
@@ -103,12 +103,13 @@ class LouderPage(ArticlePage):
 class QuietlyLouderPage(LouderPage):
     """The same, under the name of the layout before it."""
 
-    LAYOUT = ArticlePage.LAYOUT
+    LAYOUT = ChinaDailyArticlePage.LAYOUT
 
 
-def hold(page_class: type[ArticlePage], monkeypatch: pytest.MonkeyPatch) -> None:
-    layout = attrs.evolve(LAYOUTS["chinadaily"], articles=dict.fromkeys(LAYOUTS["chinadaily"].articles, page_class))
-    monkeypatch.setitem(LAYOUTS, "chinadaily", layout)
+def hold(page_class: type[ChinaDailyArticlePage], monkeypatch: pytest.MonkeyPatch) -> None:
+    was = layout_named("chinadaily")
+    layout = attrs.evolve(was, articles=dict.fromkeys(was.articles, page_class))
+    monkeypatch.setattr("pressmark.crawl.derive.layout_of", lambda site: layout)
 
 
 def test_a_new_layout_corrects_beside_the_old(crawled: Archive, monkeypatch: pytest.MonkeyPatch) -> None:

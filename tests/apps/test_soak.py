@@ -179,7 +179,7 @@ def hurting(soak: Soak, process: subprocess.Popen[str]) -> Iterator[None]:
                     victim = (
                         "pressmark.archive.publish.archivist_process"
                         if choose.random() < 0.5
-                        else "pressmark.spiders.page_reader_process"
+                        else "pressmark.extract.page_reader_process"
                     )
                     kill_child(process, victim)
                 case 4:

@@ -22,14 +22,13 @@ from twisted.web.http_headers import Headers as WireHeaders
 from pressmark.archive.warc.content import ContentError
 from pressmark.archive.warc.http_head import OddHead
 from pressmark.archive.warc.response import read_response
+from pressmark.crawl.scrapy.content_decoding import ContentDecodingMiddleware
+from pressmark.crawl.scrapy.download_errors import Refused, UnreadableContent
+from pressmark.crawl.scrapy.exchange_recorder import ExchangeRecorder
+from pressmark.crawl.scrapy.known_hosts import RequestUrlMiddleware
+from pressmark.crawl.scrapy.recording_handler import _TICKET, _tapped
 from pressmark.model.capture import Exchange
 from pressmark.sites.address_rule import AddressRule
-from pressmark.spiders.askable import Askable
-from pressmark.spiders.content_decoding import ContentDecodingMiddleware
-from pressmark.spiders.failures import UnreadableContent
-from pressmark.spiders.refused import Refused
-from pressmark.spiders.tape import Tape
-from pressmark.spiders.wire import _TICKET, _tapped
 from tests.spiders.odd_responses import OddResponse, pieces
 
 SERVER = "127.0.0.1"
@@ -48,7 +47,7 @@ class Taken:
 
 def taken(choose: random.Random, url: str, via: str | None, sent: OddResponse) -> Taken | None:
     """Send a response over the crawl's own connection; None if the recorder refuses it."""
-    tape, read = Tape(), _Body()
+    tape, read = ExchangeRecorder(), _Body()
     connection: Any = _tapped({b"1": tape}, AddressRule.of([f"{SERVER}/32"]))(lambda _: None)
     transport = StringTransport(peerAddress=IPv4Address("TCP", SERVER, 80))
     connection.makeConnection(transport)
@@ -110,7 +109,7 @@ def leads_to(response: Response) -> str | None:
     with suppress(Refused, ValueError):
         asked = redirects.process_response(ScrapyRequest(response.url), response)
         if isinstance(asked, ScrapyRequest):
-            return (Askable().process_request(asked) or asked).url
+            return (RequestUrlMiddleware().process_request(asked) or asked).url
     return None
 
 

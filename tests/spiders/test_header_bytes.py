@@ -15,12 +15,11 @@ from web_poet import HttpResponse, HttpResponseHeaders
 from pressmark.archive.bucket.visits import VisitedPage
 from pressmark.archive.warc.content import content
 from pressmark.archive.warc.http_head import parse_head
+from pressmark.crawl.scrapy.conditional_requests import LONGEST_VALIDATOR, conditional, visited
+from pressmark.crawl.scrapy.content_decoding import ContentDecodingMiddleware, fetched
+from pressmark.crawl.scrapy.recording_handler import RECEIPT
+from pressmark.extract.layouts import page_response
 from pressmark.model.capture import Original
-from pressmark.spiders.conditional import LONGEST_VALIDATOR, conditional, visited
-from pressmark.spiders.content_decoding import ContentDecodingMiddleware
-from pressmark.spiders.fetched import fetched
-from pressmark.spiders.layouts import page_response
-from pressmark.spiders.wire import RECEIPT
 from tests.samples import capture
 
 URL = "http://127.0.0.1/a/202202/18/WS620eee0ba310cdd1c5c1d2a3.html"

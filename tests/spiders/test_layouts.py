@@ -1,8 +1,20 @@
-"""Layouts are known by name where page classes are not."""
+"""Layouts are entry points: a site file names one, and a package of one's own can bring another."""
 
-from pressmark.sites import site_checks
-from pressmark.spiders.layouts import LAYOUTS
+import pytest
+
+from pressmark.errors import SiteFileError
+from pressmark.extract.layouts import Layout, layout_named, layout_of
+from pressmark.sites.site_files import load_sites
 
 
-def test_those_who_read_site_files_know_all_layouts() -> None:
-    assert set(LAYOUTS) == site_checks.LAYOUTS
+def test_each_layout_that_a_shipped_site_names_is_there() -> None:
+    for site in load_sites().values():
+        assert isinstance(layout_of(site), Layout)
+
+
+def test_an_unknown_one_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(KeyError, match=r"no layout 'nope'\. Known: chinadaily"):
+        layout_named("nope")
+    site = load_sites()["chinadaily"].model_copy(update={"layout": "nope"})
+    with pytest.raises(SiteFileError, match="site chinadaily: no layout 'nope'"):
+        layout_of(site)

@@ -13,12 +13,12 @@ import psutil
 import pytest
 
 from pressmark.errors import ReadingFailed, Rejected
+from pressmark.extract import page_reader
+from pressmark.extract.page_messages import FetchedPage
+from pressmark.extract.page_reader import PageReader
 from pressmark.sites.site import Site
-from pressmark.spiders import page_reader
-from pressmark.spiders.page_messages import FetchedPage
-from pressmark.spiders.page_reader import PageReader
-from pressmark.spiders.pages.chinadaily import ArticlePage
-from pressmark.spiders.pages.chinadaily_listing import ListingPage
+from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
+from pressmark.spiders.pages.chinadaily.listing import ChinaDailyListingPage
 from tests.bombs import BOMBS, STYLES
 from tests.saved_pages import SITE, expected, saved
 
@@ -43,7 +43,7 @@ def process_of(reader: PageReader) -> psutil.Process:
 
 
 def test_a_page_is_read_as_it_is_without_a_process(reader: PageReader) -> None:
-    page = reader.article_page(ArticlePage, fetched())
+    page = reader.article_page(ChinaDailyArticlePage, fetched())
     assert page.article
     assert page.article.headline == expected("china_daily")["headline"]
     assert len(page.requisites) > 5
@@ -55,7 +55,7 @@ def test_a_bomb_has_its_outcome(reader: PageReader, name: str) -> None:
     bomb = BOMBS[name]
     body = bomb.made(saved("china_daily")[1])
     assert body != fetched().body
-    page = reader.article_page(ArticlePage, fetched(body, bomb.content_type))
+    page = reader.article_page(ChinaDailyArticlePage, fetched(body, bomb.content_type))
     outcome = ("rejected", page.rejected[0]) if page.rejected else ("published", None)
     assert outcome == bomb.outcome
 
@@ -69,20 +69,20 @@ def test_a_stylesheet_that_is_a_bomb_is_read_or_refused(reader: PageReader) -> N
 
 def test_a_listing_with_too_many_links_is_refused(reader: PageReader) -> None:
     with pytest.raises(Rejected, match="20000 links") as caught:
-        reader.listing(ListingPage, fetched(b'<div class="tw2">' + b"<a href=x>x" * 20_000))
+        reader.listing(ChinaDailyListingPage, fetched(b'<div class="tw2">' + b"<a href=x>x" * 20_000))
     assert caught.value.reason == "too-large"
 
 
 def test_a_page_that_takes_too_long_is_killed_and_the_next_is_read() -> None:
     with PageReader(QUICK) as reader:
-        reader.article_page(ArticlePage, fetched())
+        reader.article_page(ChinaDailyArticlePage, fetched())
         first = process_of(reader)
         first.suspend()
         with pytest.raises(ReadingFailed) as caught:
-            reader.article_page(ArticlePage, fetched())
+            reader.article_page(ChinaDailyArticlePage, fetched())
         assert caught.value.reason == "reading-timeout"
         assert not first.is_running()
-        assert reader.article_page(ArticlePage, fetched()).article
+        assert reader.article_page(ChinaDailyArticlePage, fetched()).article
 
 
 def killed_on_its_next_page(reader: PageReader) -> None:
@@ -92,10 +92,10 @@ def killed_on_its_next_page(reader: PageReader) -> None:
 
 
 def test_a_process_that_is_killed_once_on_a_page_is_asked_again(reader: PageReader) -> None:
-    reader.article_page(ArticlePage, fetched())
+    reader.article_page(ChinaDailyArticlePage, fetched())
     first = process_of(reader)
     killed_on_its_next_page(reader)
-    assert reader.article_page(ArticlePage, fetched()).article
+    assert reader.article_page(ChinaDailyArticlePage, fetched()).article
     assert process_of(reader) != first
 
 
@@ -103,14 +103,14 @@ def test_a_process_that_dies_twice_on_a_page_is_reported_and_the_next_page_is_re
     reader: PageReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dying = "import os, socket, sys; socket.socket(fileno=int(sys.argv[-1])).recv(1); os.kill(os.getpid(), 9)"
-    reader.article_page(ArticlePage, fetched())
+    reader.article_page(ChinaDailyArticlePage, fetched())
     killed_on_its_next_page(reader)
     with monkeypatch.context() as patched:
         patched.setattr(page_reader, "COMMAND", (sys.executable, "-c", dying))
         with pytest.raises(ReadingFailed, match="exit code -9") as caught:
-            reader.article_page(ArticlePage, fetched())
+            reader.article_page(ChinaDailyArticlePage, fetched())
     assert caught.value.reason == "reading-crashed"
-    assert reader.article_page(ArticlePage, fetched()).article
+    assert reader.article_page(ChinaDailyArticlePage, fetched()).article
 
 
 def no_socket(_command: tuple[str, ...]) -> None:
@@ -128,9 +128,9 @@ def test_a_process_that_cannot_be_started_says_nothing_about_the_page(
         with monkeypatch.context() as patched:
             patched.setattr(page_reader, name, broken)
             with pytest.raises(ReadingFailed) as caught:
-                reader.article_page(ArticlePage, fetched())
+                reader.article_page(ChinaDailyArticlePage, fetched())
         assert caught.value.reason == "reading-crashed"
-        assert reader.article_page(ArticlePage, fetched()).article
+        assert reader.article_page(ChinaDailyArticlePage, fetched()).article
 
 
 def test_a_machine_without_threads_says_nothing_about_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_a_machine_without_threads_says_nothing_about_the_page(monkeypatch: pyte
     with PageReader(SITE) as reader:
         monkeypatch.setattr(threading.Thread, "start", no_thread)
         with pytest.raises(ReadingFailed, match="can't start new thread"):
-            asyncio.run(reader.soon(reader.article_page, ArticlePage, fetched()))
+            asyncio.run(reader.soon(reader.article_page, ChinaDailyArticlePage, fetched()))
         monkeypatch.undo()
 
 
@@ -150,30 +150,30 @@ def test_a_page_beyond_the_memory_of_its_process_is_a_failure_of_the_reading() -
     bounds = SITE.bounds.model_copy(update=dict.fromkeys(fields, 10**10) | {"seconds": 300})  # It is not the clock's.
     with PageReader(SITE.model_copy(update={"bounds": bounds})) as reader:
         with pytest.raises(ReadingFailed) as caught:
-            reader.article_page(ArticlePage, fetched(b"<p>a</p>" * 3_000_000))
+            reader.article_page(ChinaDailyArticlePage, fetched(b"<p>a</p>" * 3_000_000))
         assert caught.value.reason == "reading-crashed"
-        assert reader.article_page(ArticlePage, fetched()).article
+        assert reader.article_page(ChinaDailyArticlePage, fetched()).article
 
 
 def test_a_reader_that_is_stopped_ends_what_hangs_and_reads_no_more(reader: PageReader) -> None:
     with PageReader(SITE) as stopped:
-        stopped.article_page(ArticlePage, fetched())
+        stopped.article_page(ChinaDailyArticlePage, fetched())
         process_of(stopped).suspend()
         stopped.stop(0.2)
         started = time.monotonic()
         for _ in range(2):
             with pytest.raises(ReadingFailed) as caught:
-                stopped.article_page(ArticlePage, fetched())
+                stopped.article_page(ChinaDailyArticlePage, fetched())
             assert caught.value.reason == "interrupted"
         assert time.monotonic() - started < SITE.bounds.seconds / 2
 
 
 def test_signals_that_end_a_crawl_are_not_for_it(reader: PageReader) -> None:
-    reader.article_page(ArticlePage, fetched())
+    reader.article_page(ChinaDailyArticlePage, fetched())
     process = process_of(reader)
     for number in (signal.SIGTERM, signal.SIGINT):
         os.kill(process.pid, number)
-    assert reader.article_page(ArticlePage, fetched()).article
+    assert reader.article_page(ChinaDailyArticlePage, fetched()).article
     assert process_of(reader) == process
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from pressmark.crawl.state.requisites import Requisites
-from pressmark.spiders.page_requisites import PageRequisites
+from pressmark.spiders.requisites import PageRequisites
 from tests.saved_pages import SITE
 
 ORIGIN = "https://news.example"

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from pressmark.spiders.css_links import urls_of_stylesheet
-from pressmark.spiders.requisite_links import absolute_urls, requisites_of
-from pressmark.spiders.srcset import urls_of_srcset
+from pressmark.extract.html.css_links import urls_of_stylesheet
+from pressmark.extract.html.requisite_links import absolute_urls, requisites_of
+from pressmark.extract.html.srcset import urls_of_srcset
 from tests.saved_pages import page
 
 BASE = "https://news.example/a/page.html"

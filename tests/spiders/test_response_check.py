@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from pressmark.errors import Rejected
+from pressmark.extract.article_reader import NoPage, read_article
+from pressmark.extract.page_messages import FetchedPage, ReadPage
+from pressmark.extract.page_reader import PageReader
+from pressmark.extract.response_check import why_no_page
 from pressmark.sites.site_files import load_sites
-from pressmark.spiders.page_messages import FetchedPage, ReadPage
-from pressmark.spiders.page_reader import PageReader
-from pressmark.spiders.pages.chinadaily import ArticlePage
-from pressmark.spiders.reading import NoPage, read_article
-from pressmark.spiders.response_check import why_no_page
+from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
 SITE = load_sites()["newsroom"]
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
@@ -73,7 +73,7 @@ def test_a_page_that_only_leads_on_is_rejected_as_that(reader: PageReader, meta:
         raise AssertionError(url)
 
     async def read(page: FetchedPage) -> ReadPage:
-        return reader.article_page(ArticlePage, page)
+        return reader.article_page(ChinaDailyArticlePage, page)
 
     with pytest.raises(Rejected) as caught:
         asyncio.run(read_article(read, SITE, ARTICLE_ID, came, fetch))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pressmark.spiders.retry_after import seconds_until
+from pressmark.crawl.scrapy.retry_after import seconds_until
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [("0", 0), (" 12 ", 12), ("soon", 0), ("", 0), ("-3", 0)])

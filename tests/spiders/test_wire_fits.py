@@ -4,22 +4,22 @@ import pytest
 from scrapy.core.downloader.handlers import http11
 from twisted.web._newclient import HTTP11ClientProtocol
 
+from pressmark.crawl.scrapy import recording_handler
 from pressmark.errors import PressmarkError
-from pressmark.spiders import wire
 
 
 def test_it_fits_the_scrapy_at_hand() -> None:
-    assert issubclass(wire._protocol_to_tap(), HTTP11ClientProtocol)
+    assert issubclass(recording_handler._protocol_to_tap(), HTTP11ClientProtocol)
 
 
 @pytest.mark.parametrize("name", ["_LenientHTTP11ClientProtocol", "_LenientHTTP11ClientFactory", "_ResponseReader"])
 def test_another_scrapy_is_refused_at_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delattr(http11, name)
     with pytest.raises(PressmarkError, match=r"does not fit Scrapy 2\.19.*requirements\.lock"):
-        wire._protocol_to_tap()
+        recording_handler._protocol_to_tap()
 
 
 def test_another_twisted_is_refused_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(HTTP11ClientProtocol, "_finishResponse")
     with pytest.raises(PressmarkError, match="does not fit Scrapy"):
-        wire._protocol_to_tap()
+        recording_handler._protocol_to_tap()

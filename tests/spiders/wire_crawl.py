@@ -47,8 +47,8 @@ def main() -> None:
     spool = Spool(Path(sys.argv[1]), "wire", "run1", {"software": "test"}, lambda batch: None)
     settings = {
         "DOWNLOAD_HANDLERS": {
-            "http": "pressmark.spiders.wire.RecordingHandler",
-            "https": "pressmark.spiders.wire.RecordingHandler",
+            "http": "pressmark.crawl.scrapy.recording_handler.RecordingHandler",
+            "https": "pressmark.crawl.scrapy.recording_handler.RecordingHandler",
         },
         "ALLOWED_ADDRESSES": ["127.0.0.0/8"],
         "CONCURRENT_REQUESTS": 1,

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from web_poet import HttpResponseHeaders
 
 from pressmark.errors import Rejected
+from pressmark.extract.layouts import page_response
+from pressmark.extract.listing import Listing
+from pressmark.extract.urls import absolute, as_uri
 from pressmark.model import keys
 from pressmark.model.article import Image
 from pressmark.model.document import draft, validate
 from pressmark.sites.site import LONGEST_URL
 from pressmark.sites.site_files import load_sites
-from pressmark.spiders.addresses import absolute, as_uri
-from pressmark.spiders.layouts import page_response
-from pressmark.spiders.listing import Listing
-from pressmark.spiders.pages.chinadaily_listing import ListingPage
+from pressmark.spiders.pages.chinadaily.listing import ChinaDailyListingPage
 from tests.samples import article
 from tests.saved_pages import page
 
@@ -60,7 +60,7 @@ def listing(*hrefs: str) -> Listing:
     html = "".join(f'<div class="tw3_01_2"><h4><a href="{escape(href)}">x</a></h4></div>' for href in hrefs)
     body = html.encode("utf-8", "surrogatepass")
     response = page_response(BASE, body, 200, HttpResponseHeaders({"Content-Type": "text/html; charset=utf-8"}))
-    return asyncio.run(ListingPage(response, site=SITE).to_item())
+    return asyncio.run(ChinaDailyListingPage(response, site=SITE).to_item())
 
 
 @given(st.lists(LINKS | st.text(st.characters(categories=None), max_size=40), max_size=6))

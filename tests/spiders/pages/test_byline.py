@@ -1,7 +1,7 @@
 import pytest
 
 from pressmark.model.article import Credit
-from pressmark.spiders.pages.byline import Byline, read_byline
+from pressmark.spiders.pages.chinadaily.byline import Byline, read_byline
 
 ORGANIZATIONS = frozenset({"Xinhua", "Agencies"})
 A, B, C = (Credit(name=name) for name in ("REN QI", "Jane Doe", "Luc O'Hara"))

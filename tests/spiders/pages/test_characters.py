@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from scrapy.http import Response
 from web_poet import HttpResponse, HttpResponseHeaders
 
+from pressmark.crawl.scrapy.content_decoding import fetched
+from pressmark.extract.layouts import page_response
 from pressmark.model.article import Article
 from pressmark.model.document import content_sha256, draft, to_bytes, validate
 from pressmark.pipelines.clean import clean
 from pressmark.sites.site_files import load_sites
-from pressmark.spiders.fetched import fetched
-from pressmark.spiders.layouts import page_response
-from pressmark.spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
 SITE = load_sites()["newsroom"]
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
@@ -37,7 +37,7 @@ def html(headline: str = "Lamps lit", body: str = "<p>Text.</p>", head: str = ""
 def read(page: bytes | str, content_type: str = "text/html", url: str = URL) -> Article:
     body = page.encode() if isinstance(page, str) else page
     response = page_response(url, body, 200, HttpResponseHeaders({"Content-Type": content_type}))
-    return asyncio.run(ArticlePage(response, site=SITE).to_item())
+    return asyncio.run(ChinaDailyArticlePage(response, site=SITE).to_item())
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_the_canonical_address_decides_only_for_the_same_article(asked: str, hea
 def test_following_pages_of_an_address_with_a_query_have_their_numbers() -> None:
     pager = f'<div id="div_currpage"><a href="/a/202202/18/{ARTICLE_ID}_3.html">3</a></div>'
     response = page_response(f"{URL}?from=rss", html(body=f"<p>One.</p>{pager}").encode(), 200, HttpResponseHeaders())
-    following = ArticlePage(response, site=SITE).following()
+    following = ChinaDailyArticlePage(response, site=SITE).following()
     assert following == [URL.replace(".html", f"_{number}.html") for number in (2, 3)]
 
 

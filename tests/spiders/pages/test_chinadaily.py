@@ -8,11 +8,11 @@ import pytest
 from web_poet import HttpResponse
 
 from pressmark.errors import Rejected
+from pressmark.extract.layouts import layout_of, page_response
+from pressmark.extract.listing import Listing
 from pressmark.model.article import Article
-from pressmark.spiders.layouts import layout_of, page_response
-from pressmark.spiders.listing import Listing
-from pressmark.spiders.pages.chinadaily import ArticlePage
-from pressmark.spiders.pages.chinadaily_listing import ListingPage
+from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
+from pressmark.spiders.pages.chinadaily.listing import ChinaDailyListingPage
 from tests.saved_pages import CASES, SITE, expected, page, read, read_whole, saved, saved_whole
 
 FIELDS = [field.name for field in attrs.fields(Article)]
@@ -105,7 +105,7 @@ LISTING = f"""
 
 def listing(html: str) -> Listing:
     response = HttpResponse(url="https://news.example/world/europe", body=html.encode())
-    return asyncio.run(ListingPage(response, site=SITE).to_item())
+    return asyncio.run(ChinaDailyListingPage(response, site=SITE).to_item())
 
 
 def test_a_listing_names_its_own_sections_articles_each_once() -> None:
@@ -219,4 +219,4 @@ def test_text_is_read_in_the_charset_it_is_in(body: bytes, charset: str, text: s
 
 
 def test_the_layout_is_that_of_the_day_of_the_capture() -> None:
-    assert layout_of(SITE).article_page(datetime(2022, 2, 18, tzinfo=UTC)) is ArticlePage
+    assert layout_of(SITE).article_page(datetime(2022, 2, 18, tzinfo=UTC)) is ChinaDailyArticlePage

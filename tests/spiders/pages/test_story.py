@@ -3,8 +3,8 @@ import re
 import pytest
 from parsel import Selector
 
-from pressmark.spiders.pages.story import Story, read_story
-from pressmark.spiders.pages.tree import matching
+from pressmark.extract.html.tree import matching
+from pressmark.spiders.pages.chinadaily.body import Story, read_story
 
 CHROME = "script, figure, .share"
 PRINTED = re.compile("BACK TO THE TOP")

@@ -12,7 +12,7 @@ from pressmark.errors import Rejected
 from pressmark.model.article import Article
 from pressmark.model.document import draft, validate
 from pressmark.sites.site_files import load_sites
-from pressmark.spiders.pages.chinadaily import ArticlePage
+from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
 SITE = load_sites()["newsroom"]
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
@@ -24,7 +24,7 @@ def read(byline: str) -> Article:
         f'<meta name="contentid" content="{ARTICLE_ID}"><h1>Lamps lit</h1>'
         f"<span class=info_l>{escape(byline)}</span><div id=Content><p>Text.</p></div>"
     )
-    return asyncio.run(ArticlePage(HttpResponse(url=URL, body=html.encode()), site=SITE).to_item())
+    return asyncio.run(ChinaDailyArticlePage(HttpResponse(url=URL, body=html.encode()), site=SITE).to_item())
 
 
 DAYS = product(["0000", "0001", "999", "1000", "1869", "2022", "3000", "9999", "２０２２"], [0, 2, 13], [0, 18, 30, 32])

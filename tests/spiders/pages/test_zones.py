@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressmark.spiders.pages.byline import read_byline, read_time
+from pressmark.spiders.pages.chinadaily.byline import read_byline, read_time
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PLAIN = "2022-02-18 08:53"

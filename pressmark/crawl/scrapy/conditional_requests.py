@@ -1,0 +1,61 @@
+"""Conditional requests: asking for a page that was had before costs a 304 if it is still the same (RFC 9110, 13)."""
+
+import re
+
+from scrapy import Request
+from scrapy.http import Response
+
+from pressmark.archive.bucket.visits import VisitedPage
+from pressmark.crawl.scrapy.content_decoding import CUT_SHORT
+from pressmark.crawl.scrapy.recording_handler import ORIGINAL, RECEIPT
+from pressmark.model.capture import Original
+
+NOT_MODIFIED = 304
+CONDITIONS = ("If-None-Match", "If-Modified-Since")
+LONGEST_VALIDATOR = 1000
+"""Bytes of an ETag or Last-Modified that is sent back; a longer one is as none."""
+_ETAG = re.compile(r'(?:W/)?"[ !#-~\x80-\xff]*"|[!#-)+\-./0-~\x80-\xff]+')
+"""One entity tag, as Latin-1 (RFC 9110, 8.8.3); some servers leave out the quotes. Neither `*`, which is any page, nor
+a list, which is several, is one: their 304 would say nothing."""
+_DATE = re.compile(r"[ -~\x80-\xff]+")
+"""What a header may hold, as Latin-1: no control characters of ASCII, and any byte above it (RFC 9110, 5.5)."""
+
+
+def conditional(request: Request, page: VisitedPage) -> Request:
+    """Add the conditions to a request, and what its 304 would refer to."""
+    for header, validator, form in (
+        (CONDITIONS[0], page.etag, _ETAG),
+        (CONDITIONS[1], page.last_modified, _DATE),
+    ):
+        if validator and _fits(validator, form):
+            request.headers[header] = validator.encode("latin-1")
+            request.meta.update({ORIGINAL: page.original, "handle_httpstatus_list": [NOT_MODIFIED]})
+    return request
+
+
+def is_not_modified(response: Response) -> bool:
+    """Tell whether a response says that a page is the same: a 304 to a request with conditions; any other is odd."""
+    if response.status != NOT_MODIFIED or not response.request:
+        return False
+    return any(each in response.request.headers for each in CONDITIONS)
+
+
+def visited(response: Response) -> VisitedPage:
+    """Return a page that was had, and by what its server knows it again; one that may be cut is asked for anew."""
+    receipt = response.meta[RECEIPT]
+    is_whole = CUT_SHORT not in response.flags
+    return VisitedPage(
+        original=Original(url=response.url, record_id=receipt.record_id, captured_at=receipt.captured_at),
+        etag=_header(response, "ETag", _ETAG) if is_whole else None,
+        last_modified=_header(response, "Last-Modified", _DATE) if is_whole else None,
+    )
+
+
+def _header(response: Response, name: str, form: re.Pattern[str]) -> str | None:
+    """Return a validator as text, each byte a character; None if it can't be sent back: then all is asked for."""
+    value = (response.headers.get(name) or b"").decode("latin-1")
+    return value if _fits(value, form) else None
+
+
+def _fits(validator: str, form: re.Pattern[str]) -> bool:
+    return len(validator) <= LONGEST_VALIDATOR and bool(form.fullmatch(validator))

@@ -1,0 +1,111 @@
+"""Decodes what was downloaded, by the decoder that recovery and `rederive` use, and within a bound."""
+
+import hashlib
+from typing import Self
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.responsetypes import responsetypes
+
+from pressmark.archive.warc.content import LONGEST, NO_END, ContentError, CutShort, decoded, has_no_end, unreadable
+from pressmark.archive.warc.http_head import header_text
+from pressmark.crawl.scrapy.download_errors import UnreadableContent
+from pressmark.crawl.scrapy.recording_handler import ONLY_READ
+from pressmark.extract.page_messages import FetchedPage
+from pressmark.sites.site import Site
+
+CONTENT_LIMIT = "content_limit"
+"""A request's meta may name the bytes that its decoded content has at most."""
+CUT_SHORT = "cut-short"
+"""Flag of a response whose body ends early each time, or may do so, and is read as far as it goes."""
+_CUT = "cut_short_sha1"
+_OPEN = "partial"
+"""Scrapy's flag of a response without a length and without chunks."""
+_LAST = 64
+"""Bytes at the end of a page that is whole and does not say so: whatever else changes in it, they are alike."""
+_UNDER_WAY = 256 << 20
+"""Bytes that all pages under way hold at most, as they come over the wire."""
+_LEAST = 16 << 20
+"""Bytes of a page that are received in any case."""
+
+
+def limits(site: Site, content: int) -> dict[str, int]:
+    """Return what a request's meta says of how much may come.
+
+    Args:
+        site: the more of its pages are under way at once, the less each may hold.
+        content: bytes of the decoded content, at most.
+    """
+    received = max(_LEAST, 2 * content, _UNDER_WAY // site.politeness.concurrency)
+    return {CONTENT_LIMIT: content, "download_maxsize": min(LONGEST, received)}
+
+
+class ContentDecodingMiddleware:
+    """Takes the place of Scrapy's HttpCompressionMiddleware, which takes a cut body for the whole one."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Nothing of the crawler is needed."""
+        return cls()
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Return the response with decoded content; a cut one is asked for once more.
+
+        Raises:
+            UnreadableContent: it can't be decoded, is too large, or ends otherwise each time.
+        """
+        if not 200 <= response.status < 300 or request.method == "HEAD":
+            return response
+        codings = [header_text(each) for each in response.headers.getlist("Content-Encoding")]
+        limit = request.meta.get(CONTENT_LIMIT, LONGEST)
+        try:
+            body = decoded(response.body, codings, limit)
+        except CutShort as error:
+            cut, mark = error, response.body
+        except ContentError as error:
+            raise _unreadable(request, response, error) from error
+        else:
+            if not _may_be_cut(request, response, body):
+                return _with(response, body)
+            cut, mark = CutShort(NO_END), body[-_LAST:]
+        digest = hashlib.sha1(mark, usedforsecurity=False).digest()
+        first = request.meta.get(_CUT)
+        if first is None:
+            return request.replace(dont_filter=True, meta={**request.meta, _CUT: digest})
+        if first != digest:
+            raise _unreadable(request, response, cut) from cut
+        try:  # It ends so each time: this server does so.
+            body = decoded(response.body, codings, limit, cut=True)
+        except ContentError as error:
+            raise _unreadable(request, response, error) from error
+        return _with(response.replace(flags=[*response.flags, CUT_SHORT]), body)
+
+
+def _may_be_cut(request: Request, response: Response, body: bytes) -> bool:
+    """Tell whether only the end of the connection ended a page, and nothing in it says that it is whole."""
+    if _OPEN not in response.flags or ONLY_READ in request.meta or body != response.body:
+        return False
+    return has_no_end(body, header_text(b"".join(response.headers.getlist("Content-Type")[:1])))
+
+
+def _with(response: Response, body: bytes) -> Response:
+    kind = responsetypes.from_args(headers=response.headers, url=response.url, body=body)
+    return response.replace(cls=kind, body=body)
+
+
+def _unreadable(request: Request, response: Response, error: ContentError) -> UnreadableContent:
+    response.request = request
+    return UnreadableContent(error.reason, unreadable(response.url, error), response)
+
+
+def fetched(response: Response) -> FetchedPage:
+    """Return a response of Scrapy's as a page to be read."""
+    headers = [(header_text(name), header_text(value)) for name, values in response.headers.items() for value in values]
+    return FetchedPage(
+        url=response.url,
+        body=response.body,
+        status=response.status,
+        headers=headers,
+        cut_short=CUT_SHORT in response.flags,
+    )

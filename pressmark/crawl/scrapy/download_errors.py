@@ -1,0 +1,74 @@
+"""Why a download failed, in words that can be counted."""
+
+from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, IgnoreRequest, ResponseDataLossError
+from scrapy.http import Response
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.python.failure import Failure
+from twisted.web._newclient import ParseError
+
+from pressmark.text import brief
+
+GONE = {404, 410}
+BAD_HEAD = "bad-head"
+"""Reason of a response whose head is not recorded."""
+REJECTED = {"too-large", "undecodable"}
+"""Reasons why a response is kept as a rejection: the same bytes would give the same again."""
+
+
+class Refused(IgnoreRequest):
+    """A request that is not sent, or a response that the archive can't hold.
+
+    Args:
+        reason: a short name to count.
+        message: the details.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnreadableContent(IgnoreRequest):
+    """A response whose content can't be decoded.
+
+    Args:
+        reason: a short name to count.
+        message: the details.
+        response: what was received.
+    """
+
+    def __init__(self, reason: str, message: str, response: Response) -> None:
+        super().__init__(message)
+        self.reason, self.response = reason, response
+
+
+def why(failure: Failure) -> tuple[str, str]:
+    """Return why a download failed: a short name to count, and the details."""
+    match error := failure.value:
+        case HttpError():
+            return f"http-{error.response.status}", f"it answers {error.response.status}"
+        case Refused() | UnreadableContent():
+            return error.reason, str(error)
+        case IgnoreRequest() if "redirections" in str(error):
+            return "redirects", "it redirects in a circle"
+        case ResponseDataLossError():
+            return "cut-short", "the connection ended before the response did"
+        case DownloadCancelledError():
+            return "too-large", "more bytes came than a page may have"
+        case DownloadTimeoutError():
+            return "timeout", "no whole response in time"
+    if refusal := _refusal_of_head(error):
+        return BAD_HEAD, brief(f"its head can't be read: {type(refusal).__name__}: {refusal}")
+    return "network", brief(f"{type(error).__name__}: {error}")
+
+
+def _refusal_of_head(error: BaseException | None) -> BaseException | None:
+    """Return why Twisted took no response from a head, say one of an unknown Transfer-Encoding; None if it did."""
+    reasons = (each.value for each in getattr(error and error.__cause__, "reasons", ()))
+    return next((each for each in reasons if isinstance(each, (ParseError, KeyError, ValueError))), None)
+
+
+def gone(failure: Failure) -> Response | None:
+    """Return the response that says there is nothing, or nothing any more; None if it failed otherwise."""
+    error = failure.value
+    return error.response if isinstance(error, HttpError) and error.response.status in GONE else None

@@ -1,0 +1,164 @@
+"""A tape: the bytes of one exchange as they pass, and the exchange that they make up."""
+
+import re
+from datetime import UTC, datetime
+from os import SEEK_END
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+import attrs
+
+from pressmark.archive.warc.http_head import LONGEST, OddHead, checked_status
+from pressmark.model.capture import Exchange, Original
+
+IN_MEMORY = 1 << 20
+"""Bytes of a body that are kept in memory; larger ones spill to a temporary file."""
+MOST_BEFORE = 2 * LONGEST
+"""Bytes in which a response must reach its body, interim responses included."""
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+
+
+def _reel() -> IO[bytes]:
+    return SpooledTemporaryFile(IN_MEMORY)  # closed by whatever writes the exchange
+
+
+@attrs.define
+class ExchangeRecorder:
+    """Records one exchange; a request that is sent again on a new connection starts it again.
+
+    Two things are left out of the response: interim responses (1xx, RFC 9110, 15.2), and empty lines before the status
+    line, which belong to no message.
+    """
+
+    only_read: str | None = None
+    """The one content type whose body is read by the spider too; None: any."""
+    direct: bool = True
+    """Whether the connection is to the server itself and not to a proxy."""
+    started_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
+    ended_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
+    ip: str | None = None
+    sends: int = 0
+    """How often the request was sent, on whatever connection."""
+    whole: bool = False
+    """Whether the response came to its end."""
+    _request: bytearray = attrs.field(factory=bytearray)
+    _head: bytearray = attrs.field(factory=bytearray)
+    _head_ended: bool = False
+    _before: int = 0
+    """Bytes of interim responses."""
+    _searched: int = 0
+    """Bytes of the head in which no blank line begins."""
+    _body: IO[bytes] = attrs.field(factory=_reel)
+    _taken: bool = False
+    """Whether the exchange was taken: what still comes, of a download that was given up, is nobody's."""
+
+    def rewind(self, ip: str | None) -> None:
+        """Start at the beginning, on a connection to this address."""
+        self.started_at, self.ip, self.whole = datetime.now(UTC), ip, False
+        self.sends += 1
+        self._request.clear()
+        self._head.clear()
+        self._head_ended, self._before, self._searched = False, 0, 0
+        self._body.seek(0)
+        self._body.truncate()
+
+    def sent(self, data: bytes) -> None:
+        """Take down a piece of the request."""
+        self._request += data
+
+    def received(self, data: bytes) -> bytes:
+        """Take down a piece of the response, and return what of it a parser is to see.
+
+        Raises:
+            OddHead: its head is too long.
+        """
+        if self._taken:
+            return data
+        self.ended_at = datetime.now(UTC)
+        if self._head_ended:
+            self._body.write(data)
+            return data
+        if not self._head and not self._before:
+            data = data.lstrip(b"\r\n")  # As browsers do, before a status line.
+        self._head += data
+        self._end_head()
+        return data
+
+    def _end_head(self) -> None:
+        """Find the end of the head in what was received of it."""
+        while match := _BLANK_LINE.search(self._head, self._searched):
+            end = match.end()
+            if _is_interim(self._head):
+                self._before += end
+                self._searched = 0
+                del self._head[:end]
+                continue
+            self._head_ended = True
+            self._body.write(self._head[end:])
+            del self._head[end:]
+            break
+        else:
+            self._searched = max(0, len(self._head) - 3)
+        if len(self._head) > LONGEST or self._before + len(self._head) > MOST_BEFORE:
+            raise OddHead(f"it has more than {LONGEST} bytes before its body")
+
+    def finish(self, rest: int) -> None:
+        """The response has ended; its last `rest` bytes belong to no response."""
+        if self._taken:
+            return
+        self._body.truncate(max(0, self._body.tell() - rest))
+        self.whole = True
+
+    def exchange(
+        self, url: str, via: str | None, truncated: str | None, original: Original | None = None
+    ) -> Exchange | None:
+        """Return what was recorded, or None if not even the head of a response came.
+
+        The exchange takes over what the tape holds of the body; without one, the tape is closed.
+
+        Raises:
+            OddHead: readers of the archive would not read the response as it was meant.
+        """
+        self._taken = True
+        if not self._head_ended:
+            self._body.close()
+            return None
+        head = bytes(self._head)
+        try:
+            status = checked_status(head)
+        except OddHead:
+            self._body.close()
+            raise
+        size = self._body.seek(0, SEEK_END)
+        self._body.seek(0)
+        request_head, request_body = _parted(bytes(self._request))
+        return Exchange(
+            url=url,
+            request_head=request_head,
+            request_body=request_body,
+            response_head=head,
+            response_body=self._body,
+            size=size,
+            status=status,
+            started_at=self.started_at,
+            seconds=(self.ended_at - self.started_at).total_seconds(),
+            ip=self.ip,
+            via=via,
+            truncated=None if self.whole else truncated,
+            original=original,
+        )
+
+
+def _is_interim(head: bytearray) -> bool:
+    """Tell whether the parser skips this head, and takes the next one for the response's, as Twisted's does."""
+    _, _, code = head[: head.index(b"\n")].partition(b" ")
+    try:
+        return 100 <= int(code.partition(b" ")[0]) < 200
+    except ValueError:
+        return False
+
+
+def _parted(message: bytes) -> tuple[bytes, bytes]:
+    match = _BLANK_LINE.search(message)
+    end = match.end() if match else len(message)
+    return message[:end], message[end:]

@@ -1,0 +1,229 @@
+"""The wire recorder: what an exchange really sent and received, byte for byte.
+
+Scrapy's responses have lost the reason phrase, the order and case of headers and the chunk framing, and nothing above
+the download handler can bring them back. So the connection's own protocol is tapped, where TLS is already off.
+"""
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request
+from scrapy.core.downloader.handlers import http11
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    DownloadCancelledError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
+from scrapy.http import Response
+from scrapy.utils.httpobj import urlparse_cached
+from twisted.internet.defer import fail
+from twisted.python.failure import Failure as TwistedFailure
+from twisted.web._newclient import HTTP11ClientProtocol
+
+from pressmark.archive.warc.http_head import LONGEST, OddHead
+from pressmark.crawl.scrapy.download_errors import BAD_HEAD, Refused
+from pressmark.crawl.scrapy.early_stop import EarlyStopMiddleware
+from pressmark.crawl.scrapy.exchange_recorder import ExchangeRecorder
+from pressmark.crawl.scrapy.known_hosts import not_public
+from pressmark.crawl.scrapy.resolver import ALLOWED
+from pressmark.errors import PressmarkError
+from pressmark.sites.address_rule import AddressRule
+
+if TYPE_CHECKING:
+    from pressmark.crawl.state.run import Run
+
+RECEIPT = "receipt"
+"""Where a request's meta holds the receipt of its last download."""
+ORIGINAL = "original"
+"""Where it holds what a conditional request was asked for."""
+ONLY_READ = "only_read"
+"""A request's meta may name the one content type that is read: any other body goes to the archive alone and need not
+be held in memory; the response has none."""
+OWN_CONNECTION = "own_connection"
+"""A request's meta may say that it needs a new connection: on a kept one, a late response to another may still come."""
+_TICKET = b"X-Pressmark-ExchangeRecorder"
+"""Leads from Scrapy's request to Twisted's; taken off before anything is written."""
+
+
+class RecordingHandler(HTTP11DownloadHandler):
+    """Scrapy's HTTP/1.1 download handler, with a tape running along every exchange.
+
+    Raises:
+        PressmarkError: at start, if this Scrapy or Twisted has no place any more to tap.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._run: Run = crawler.spider.run  # type: ignore[union-attr]  # handlers are built once there is a spider
+        self._tapes: dict[bytes, ExchangeRecorder] = {}
+        self._tickets = itertools.count(1)
+        tapped = _tapped(self._tapes, AddressRule.of(crawler.settings.getlist(ALLOWED)))
+
+        class TappedFactory(http11._LenientHTTP11ClientFactory):
+            def buildProtocol(self, addr: Any) -> Any:
+                return tapped(self._quiescentCallback)
+
+        self._pool._factory = TappedFactory
+
+    async def download_request(self, request: Request) -> Response:
+        """Download, and record the exchange, whatever came of it."""
+        ticket = b"%d" % next(self._tickets)
+        tape = self._tapes[ticket] = ExchangeRecorder(request.meta.get(ONLY_READ), direct=not request.meta.get("proxy"))
+        request.headers[_TICKET] = ticket
+        request.meta.pop(RECEIPT, None)
+        if request.meta.get(OWN_CONNECTION):
+            self._pool.closeCachedConnections()  # type: ignore[no-untyped-call]
+        truncated = "unspecified"  # So it stays if the crawl itself stops the download in good order.
+        coming = super().download_request(request)
+        ending = self._crawler.get_downloader_middleware(EarlyStopMiddleware)
+        try:
+            return await (ending.download(coming) if ending else coming)
+        except (DownloadTimeoutError, Refused):
+            truncated = "time"
+            raise
+        except ResponseDataLossError:
+            truncated = "disconnect"
+            raise
+        except DownloadFailedError as error:
+            truncated = "disconnect"
+            if odd := _odd_head(error):
+                raise Refused(BAD_HEAD, f"the response of {request.url} is not recorded: {odd}") from error
+            raise
+        except DownloadCancelledError:
+            truncated = "length"
+            raise
+        finally:
+            del request.headers[_TICKET]
+            del self._tapes[ticket]
+            self._run.traffic.sent(urlparse_cached(request).hostname or "", tape.started_at, tape.sends)
+            self._record(request, tape, truncated)
+
+    def _record(self, request: Request, tape: ExchangeRecorder, truncated: str) -> None:
+        """Hand the exchange on; when that has failed, nothing is read that was not captured."""
+        via = (request.headers.get("Referer") or b"").decode("latin-1") or None
+        try:
+            if exchange := tape.exchange(request.url, via, truncated, request.meta.get(ORIGINAL)):
+                request.meta[RECEIPT] = self._run.archivist.record(exchange)
+        except OddHead as error:
+            raise Refused(BAD_HEAD, f"the response of {request.url} is not recorded: {error}") from error
+        except PressmarkError as error:
+            raise IgnoreRequest(str(error)) from error
+
+
+def _tapped(tapes: dict[bytes, ExchangeRecorder], rule: AddressRule) -> type[HTTP11ClientProtocol]:
+    """Return the connection's protocol, telling a tape what passes by."""
+    base = _protocol_to_tap()
+
+    class Tapped(base):  # type: ignore[misc, valid-type]  # which class it is depends on the Scrapy at hand
+        """The connection's protocol, telling a tape what passes by."""
+
+        _tape: ExchangeRecorder | None = None
+
+        def request(self, request: Any) -> Any:
+            # Twisted sends the same request again if a kept connection turns out to be stale.
+            if tickets := request.headers.getRawHeaders(_TICKET):
+                request.headers.removeHeader(_TICKET)
+                request.tape, request.write_to = tapes[tickets[0]], request.writeTo
+            tape = self._tape = request.tape
+            peer = str(self.transport.getPeer().host)
+            if tape.direct and (why := rule.refusal(peer)):  # The resolver lets none pass; should it, nothing is sent.
+                self._tape = None
+                self.transport.abortConnection()
+                return fail(Refused("address-refused", not_public(why)))
+            tape.rewind(peer)
+            request.writeTo = lambda transport: request.write_to(_Tee(transport, tape))
+            coming = super().request(request)
+            self._parser.MAX_LENGTH = LONGEST  # Of a line; Twisted drops longer ones without a reason.
+            return coming.addCallback(_without_body, tape.only_read) if tape.only_read else coming
+
+        def dataReceived(self, data: bytes) -> None:
+            if self._tape:
+                try:
+                    data = self._tape.received(data)
+                except OddHead as error:
+                    self._tape = None
+                    self._giveUp(TwistedFailure(error))  # type: ignore[no-untyped-call]
+                    return
+            super().dataReceived(data)
+
+        def _finishResponse(self, rest: bytes) -> None:
+            if self._tape:
+                self._tape.finish(len(rest))
+                self._tape = None
+            if rest:  # What it is the beginning of would be taken for the response to the next request.
+                self._currentRequest.persistent = False
+            super()._finishResponse(rest)
+
+    return Tapped
+
+
+class _Tee:
+    """A transport that tells a tape what is written."""
+
+    def __init__(self, transport: Any, tape: ExchangeRecorder) -> None:
+        self._transport, self._tape = transport, tape
+
+    def write(self, data: bytes) -> None:
+        self._tape.sent(data)
+        self._transport.write(data)
+
+    def writeSequence(self, parts: list[bytes]) -> None:
+        self.write(b"".join(parts))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _Nowhere:
+    """In the place of the buffer in which Scrapy collects a body."""
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def truncate(self, size: int) -> None:
+        pass
+
+    def getvalue(self) -> bytes:
+        return b""
+
+
+def _without_body(response: Any, only_read: str) -> Any:
+    content_type = (response.headers.getRawHeaders(b"content-type") or [b""])[0].decode("latin-1")
+    if content_type.lower().startswith(only_read):
+        return response
+    deliver = response.deliverBody
+
+    def deliver_nowhere(reader: Any) -> None:
+        reader._bodybuf = _Nowhere()
+        deliver(reader)
+
+    response.deliverBody = deliver_nowhere
+    return response
+
+
+def _odd_head(error: BaseException) -> OddHead | None:
+    """Return the odd head for which the recorder gave a connection up, if that is why a download failed."""
+    cause = error.__cause__
+    reasons = (each.value for each in getattr(cause, "reasons", ()))
+    return next((each for each in reasons if isinstance(each, OddHead)), None)
+
+
+def _protocol_to_tap() -> type[HTTP11ClientProtocol]:
+    """Return Scrapy's protocol class; private names are used, so a release that moved them is told at once."""
+    protocol = getattr(http11, "_LenientHTTP11ClientProtocol", None)
+    factory = getattr(http11, "_LenientHTTP11ClientFactory", None)
+    names = http11._ResponseReader.__init__.__code__.co_names if hasattr(http11, "_ResponseReader") else ()
+    if not (factory and hasattr(protocol, "_finishResponse") and "_bodybuf" in names):
+        import scrapy
+        import twisted
+
+        raise PressmarkError(
+            f"the wire recorder does not fit Scrapy {scrapy.__version__} with Twisted {twisted.__version__}: "
+            "install the versions of requirements.lock."
+        )
+    assert protocol
+    return protocol  # type: ignore[no-any-return]

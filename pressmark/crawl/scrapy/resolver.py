@@ -1,0 +1,120 @@
+"""Resolves the names of hosts to the addresses that may be connected to, and to no others."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CannotResolveHostError
+from scrapy.utils.httpobj import urlparse_cached
+from twisted.internet.interfaces import IHostnameResolver, IResolutionReceiver
+from zope.interface import implementer
+
+from pressmark.crawl.scrapy.download_errors import Refused
+from pressmark.crawl.scrapy.known_hosts import not_public
+from pressmark.sites.address_rule import AddressRule
+
+ALLOWED = "ALLOWED_ADDRESSES"
+"""The Scrapy setting with the networks that are allowed beside the public ones."""
+
+
+@implementer(IHostnameResolver)
+class CheckedResolver:
+    """The system's resolver, whose answers are checked before anything is connected to.
+
+    The connection is made to the very address that was checked, so a name that changes its mind between the two
+    (DNS rebinding) gains nothing. A proxy of the environment is asked wherever it is: it is the operator's own, and it
+    decides where it connects to.
+    """
+
+    def __init__(self, reactor: Any, rule: AddressRule) -> None:
+        self._reactor, self._rule = reactor, rule
+        self._system: Any = reactor.nameResolver
+        self._proxies = {_name(urlsplit(url).hostname or "") for url in getproxies().values() if "://" in url}
+        self._refused: dict[str, str] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, reactor: Any) -> Self:
+        """Take the networks from the settings."""
+        return cls(reactor, AddressRule.of(crawler.settings.getlist(ALLOWED)))
+
+    def install_on_reactor(self) -> None:
+        """Take the place of the reactor's resolver."""
+        self._reactor.installNameResolver(self)
+
+    def refusal(self, host: str) -> str | None:
+        """Return why a name had no address to connect to; None if it was not refused when it was last resolved."""
+        return self._refused.get(_name(host))
+
+    def resolveHostName(
+        self,
+        resolutionReceiver: Any,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[Any] | None = None,
+        transportSemantics: str = "TCP",
+    ) -> Any:
+        """Resolve a name or an address in any spelling, as `IHostnameResolver` says."""
+        name = _name(hostName)
+        if name not in self._proxies:
+            self._refused.pop(name, None)
+            resolutionReceiver = _Checked(resolutionReceiver, self._rule, self._refused, name)
+        return self._system.resolveHostName(resolutionReceiver, hostName, portNumber, addressTypes, transportSemantics)
+
+
+@implementer(IResolutionReceiver)
+class _Checked:
+    """Passes on the addresses that may be connected to."""
+
+    def __init__(self, receiver: Any, rule: AddressRule, refused: dict[str, str], name: str) -> None:
+        self._receiver, self._rule, self._refused, self._name = receiver, rule, refused, name
+        self._passed = False
+
+    def resolutionBegan(self, resolutionInProgress: Any) -> None:
+        self._receiver.resolutionBegan(resolutionInProgress)
+
+    def addressResolved(self, address: Any) -> None:
+        if why := self._rule.refusal(address.host):
+            self._refused.setdefault(self._name, why)
+            return
+        self._passed = True
+        self._receiver.addressResolved(address)
+
+    def resolutionComplete(self) -> None:
+        if self._passed:
+            self._refused.pop(self._name, None)
+        self._receiver.resolutionComplete()
+
+
+class RefusedAddressesMiddleware:
+    """A downloader middleware that says why a name has no address, if the rule is the reason and not the name."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Nothing of the crawler is needed."""
+        return cls()
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Look up a failure to resolve.
+
+        Raises:
+            Refused: all addresses of the host are refused.
+        """
+        from twisted.internet import reactor
+
+        resolver = reactor.nameResolver
+        if not isinstance(exception, CannotResolveHostError) or not isinstance(resolver, CheckedResolver):
+            return
+        host = urlparse_cached(request).hostname or ""
+        if why := resolver.refusal(host):
+            raise Refused("address-refused", f"{host}: {not_public(why)}") from exception
+
+
+def _name(host: str) -> str:
+    """Return a name as a key: Twisted hands on what is punycode in a URL as Unicode."""
+    try:
+        return host.encode("idna").decode().lower().removesuffix(".")
+    except UnicodeError:
+        return host.lower()

@@ -1,0 +1,173 @@
+"""Keeps to robots.txt as RFC 9309 says, where Scrapy's own middleware allows everything that it can't read."""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urljoin
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import StopDownload
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+from w3lib.url import safe_url_string
+
+from pressmark.archive.bucket.visits import VisitedPage
+from pressmark.archive.warc.http_head import REDIRECTS
+from pressmark.archive.warc.robots_copy import FRESH, HOPS, RobotsCopy
+from pressmark.crawl.scrapy.conditional_requests import conditional, is_not_modified
+from pressmark.crawl.scrapy.download_errors import BAD_HEAD, Refused
+from pressmark.crawl.scrapy.early_stop import INTERRUPTED
+from pressmark.crawl.scrapy.known_hosts import ANY_HOST
+from pressmark.crawl.scrapy.retry_after import DECIDES
+from pressmark.crawl.state.robots import ALLOW_ALL, LARGEST, Robots, read_robots
+from pressmark.sites.hosts import Server, server_of
+
+if TYPE_CHECKING:
+    from pressmark.crawl.state.run import Run
+
+PATH = "/robots.txt"
+UNREACHABLE = "robots-unreachable"
+"""Reason of what is not asked since nobody knows whether it may be."""
+ROBOTS = "robots"
+"""Marks in a request's meta that it is for a robots.txt, and counts the bytes that came."""
+PARTIAL, TOO_MANY = 206, 429
+
+logger = logging.getLogger(__name__)
+
+
+class RobotsMiddleware:
+    """A downloader middleware that asks each server for its robots.txt once a run, and refuses what that forbids."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._files: dict[Server, asyncio.Future[Robots]] = {}
+        self._under_way = 0
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Nothing is asked yet."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Wait for the server's robots.txt.
+
+        Raises:
+            Refused: it forbids the request, or can't be reached: then all is forbidden (RFC 9309, 2.3.1.4).
+        """
+        if ROBOTS in request.meta:
+            return
+        server = server_of(request.url)
+        if not (file := self._files.get(server)):
+            file = self._files[server] = asyncio.ensure_future(self._of(server))
+        robots = file.result() if file.done() else await asyncio.shield(file)
+        if not robots.allows(request.url):
+            raise Refused("robots", "robots.txt forbids it")
+
+    async def _of(self, server: Server) -> Robots:
+        url = f"{server}{PATH}"
+        try:
+            robots = await self._fetch(url)
+        except _UnreachableError as error:
+            copy = await asyncio.to_thread(self._run.robots_copies.serving, url)
+            if not copy:
+                told = f"{url} can't be read ({error}), so nothing of its host may be asked (RFC 9309, 2.3.1.4)"
+                logger.warning("%s. The next run asks again.", told)
+                raise Refused(UNREACHABLE, told) from error
+            logger.warning("%s can't be read (%s): the copy of %s holds", url, error, copy.original.captured_at)
+            robots = await asyncio.to_thread(read_robots, copy.body)
+        if robots.crawl_delay:
+            slow_down(self._crawler, server.host, robots.crawl_delay)
+        return robots
+
+    async def _fetch(self, url: str) -> Robots:
+        """Follow redirects, and read what the last of them leads to."""
+        seen: set[str] = set()
+        while len(seen) <= HOPS:
+            if url in seen:
+                raise _UnreachableError(f"{url} redirects in a circle")
+            seen.add(url)
+            copy = await asyncio.to_thread(self._run.robots_copies.last, url)
+            response = await self._download(url, copy, first=len(seen) == 1)
+            status = response.status
+            if status in REDIRECTS and (location := response.headers.get("Location")):
+                url = _absolute(url, location)
+            elif copy and is_not_modified(response):
+                return await asyncio.to_thread(read_robots, copy.body)
+            elif 200 <= status < 300 and status != PARTIAL:
+                return await asyncio.to_thread(read_robots, response.body)
+            elif 400 <= status < 500 and status != TOO_MANY:
+                return ALLOW_ALL
+            else:
+                raise _UnreachableError(f"{url} answers {status}")
+        raise _UnreachableError(f"it redirects more than {HOPS} times")
+
+    async def _download(self, url: str, copy: RobotsCopy | None, *, first: bool) -> Response:
+        meta = {ROBOTS: 0, ANY_HOST: True, "dont_redirect": True, "handle_httpstatus_all": True}
+        meta[DECIDES] = first and server_of(url) == server_of(self._run.site.origin)  # There the listing is.
+        request = Request(url, NO_CALLBACK, meta=meta)
+        if copy and self._run.started_at - copy.original.captured_at < FRESH:
+            page = VisitedPage(original=copy.original, etag=copy.etag, last_modified=copy.last_modified)
+            request = conditional(request, page)
+        assert self._crawler.engine is not None
+        self._watch(+1)
+        try:
+            return await self._crawler.engine.download_async(request)
+        except Refused as error:
+            # What the server itself is refused for says more; what it answers is as good as no answer.
+            if error.reason == INTERRUPTED or (first and error.reason != BAD_HEAD):
+                raise
+            raise _UnreachableError(str(error)) from error
+        except Exception as error:
+            raise _UnreachableError(f"{url}: {type(error).__name__}: {error}") from error
+        finally:
+            self._watch(-1)
+
+    def _watch(self, more: int) -> None:
+        """Look at what comes in as long as a robots.txt is under way; at nothing else, for it costs."""
+        self._under_way += more
+        change = self._crawler.signals.connect if self._under_way else self._crawler.signals.disconnect
+        change(self._received, signals.bytes_received)
+
+    def _received(self, data: bytes, request: Request, **_: Any) -> None:
+        """End the download of a file when there is more of it than is read."""
+        if ROBOTS in request.meta:
+            request.meta[ROBOTS] += len(data)
+            if request.meta[ROBOTS] > 2 * LARGEST:
+                raise StopDownload(fail=False)
+
+    @property
+    def _run(self) -> "Run":
+        return self._crawler.spider.run  # type: ignore[union-attr, no-any-return]  # a request comes from a spider
+
+
+class _UnreachableError(Exception):
+    """Nobody knows what a robots.txt says."""
+
+
+def _absolute(url: str, location: bytes) -> str:
+    try:
+        return urljoin(url, safe_url_string(location)).partition("#")[0]
+    except ValueError as error:
+        raise _UnreachableError(f"{url} redirects to what is no address") from error
+
+
+def slow_down(crawler: Crawler, host: str, seconds: float) -> None:
+    """Ask a host only so often, for the rest of the run; the site file's own delay holds if it is longer."""
+    politeness = crawler.spider.run.site.politeness  # type: ignore[union-attr]
+    if seconds > politeness.longest_delay:
+        logger.warning(
+            "robots.txt of %s asks for %g s between two requests: it gets %g s (`politeness.longest_delay`)",
+            host,
+            seconds,
+            politeness.longest_delay,
+        )
+        seconds = politeness.longest_delay
+    if seconds <= crawler.settings.getfloat("DOWNLOAD_DELAY"):
+        return
+    assert crawler.engine is not None
+    downloader = crawler.engine.downloader
+    # Slots that nobody uses for a minute are thrown away: the next one for this host must know.
+    downloader.per_slot_settings[host] = {"delay": seconds}
+    if slot := downloader.slots.get(host):
+        slot.delay = seconds

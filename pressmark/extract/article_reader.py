@@ -1,0 +1,86 @@
+"""Reading an article, its following pages included; from the site, or from what was captured of it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Self
+
+import attrs
+
+from pressmark.errors import Rejected
+from pressmark.extract.page_bounds import too_large
+from pressmark.extract.page_messages import FetchedPage, ReadPage
+from pressmark.extract.response_check import why_no_page
+from pressmark.model.article import Article
+from pressmark.sites.site import Site
+from pressmark.text import brief
+
+
+class NotWhole(Exception):
+    """A following page of an article can't be had, or is of another version."""
+
+    reason = "following-page"
+    """A short name that is counted."""
+
+
+class NoPage(NotWhole):
+    """What came is no page of the article that was asked for (`pressmark.extract.response_check`)."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(brief(message))
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        """Let it go to another process."""
+        return type(self), (self.reason, str(self))
+
+
+async def read_article(
+    read: Callable[[FetchedPage], Awaitable[ReadPage]],
+    site: Site,
+    article_id: str,
+    first: FetchedPage,
+    fetch: Callable[[str], Awaitable[FetchedPage]],
+) -> Article:
+    """Return the whole article that begins with this page.
+
+    Args:
+        read: reads one page by the layout that held when it was captured.
+        site: whose article it is; all pages together have the bytes of its `bounds.article` at most.
+        article_id: which article is wanted.
+        first: its first page.
+        fetch: has a further page by its URL, or raises NotWhole.
+
+    Raises:
+        Rejected: a page can't become an article, or they are too large together.
+        ReadingFailed: a page could not be read, which says nothing about it.
+        NoPage: the first response is no page of it.
+        NotWhole: a following page can't be had, or the article was updated while its pages were fetched.
+    """
+    if why := why_no_page(site, article_id, first):
+        raise NoPage(*why)
+    page, article = _read(await read(first))
+    size, most, following, cut = len(first.body), site.bounds.article, [], first.cut_short
+    for number, url in enumerate(page.following, start=2):
+        further = await fetch(url)
+        cut = cut or further.cut_short
+        size += len(further.body)
+        if size > most:
+            raise too_large(first.url, f"{size} bytes in {number} pages", most)
+        came, item = _read(await read(further))
+        if item.article_id != article_id or came.number != number:
+            raise NotWhole(f"page {number} was asked for at {url}, and {came.url} came")
+        if item.raw.updated and item.raw.updated != article.raw.updated:
+            raise NotWhole(f"{url} was updated at {item.raw.updated}, page 1 at {article.raw.updated}")
+        following.append(item)
+    return attrs.evolve(article.followed_by(*following), cut_short=cut)
+
+
+def as_rejection(error: Exception) -> Rejected:
+    """Return why a page can't become an article: whatever breaks on it is a rejection."""
+    return error if isinstance(error, Rejected) else Rejected("parser-error", f"{type(error).__name__}: {error}"[:1000])
+
+
+def _read(page: ReadPage) -> tuple[ReadPage, Article]:
+    if page.rejected:
+        raise Rejected(*page.rejected)
+    assert page.article
+    return page, page.article

@@ -1,0 +1,63 @@
+"""Whether a response is a page of the article that was asked for, before anything is read from it.
+
+The crawl, recovery and `rederive` ask the same: what is no page becomes no document on any of these ways.
+"""
+
+from typing import Any
+
+from web_poet import HttpResponse, WebPage
+
+from pressmark.errors import Rejected
+from pressmark.extract.page_messages import FetchedPage
+from pressmark.extract.urls import absolute, plain
+from pressmark.sites.site import Site
+
+OK, PARTIAL = 200, 206
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LONGEST_REFRESH = 10_000
+"""Characters that are read of what a refresh says."""
+
+
+def why_no_page(site: Site, article_id: str, page: FetchedPage) -> tuple[str, str] | None:
+    """Return why a response is not the first page of an article; None if it may be.
+
+    Returns:
+        The reason, short enough to count, and the details: `partial`, `http-<status>`, `empty`, or `moved` when the
+        request was redirected to something else.
+    """
+    url, status = page.url, page.status
+    match = site.article_match(url)
+    if not match:
+        return "moved", f"it redirects to {url}, which is no article"
+    if match["id"] != article_id:
+        return "moved", f"it redirects to {url}, which is another article"
+    if int(match["page"] or 1) != 1:
+        return "moved", f"it redirects to {url}, which is not its first page"
+    if status == PARTIAL:
+        return "partial", f"{url} answers 206 with a part of the page, which nobody asked for"
+    if status != OK:
+        return f"http-{status}", f"{url} answers {status}"
+    if not page.body.removeprefix(_BYTE_ORDER_MARK).strip():
+        return "empty", f"{url} answers 200 with an empty body"
+    return None
+
+
+def as_refresh(error: Rejected, page: WebPage[Any] | HttpResponse) -> Rejected:
+    """Return why a page can't be read: `meta-refresh` if it has no article and sends its readers elsewhere."""
+    url = str(page.url)
+    for meta in page.css("meta[http-equiv][content]"):
+        if meta.attrib["http-equiv"].strip().lower() == "refresh":
+            target = absolute(url, _refresh_target(meta.attrib["content"][:_LONGEST_REFRESH]))
+            if target and plain(target) != plain(url):
+                return Rejected("meta-refresh", f"{url} has no article ({error.reason}) and leads on to {target[:500]}")
+    return error
+
+
+def _refresh_target(content: str) -> str:
+    """Return the address in what `meta http-equiv=refresh` holds, empty if none (HTML standard, 4.2.5.3)."""
+    rest = content.strip().lstrip("0123456789.").lstrip().removeprefix(";").removeprefix(",").lstrip()
+    name, equals, value = rest.partition("=")
+    if equals and name.strip().lower() == "url":
+        rest = value.lstrip()
+    quote = rest[:1]
+    return rest[1:].partition(quote)[0].strip() if quote in {'"', "'"} else rest

@@ -1,0 +1,59 @@
+"""The search spider: looks at some listing pages, and tells which hold the articles of the days it is asked for."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from scrapy import Request
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from pressmark.crawl.scrapy.download_errors import gone
+from pressmark.crawl.state.listing_search import Look, page_search
+from pressmark.crawl.state.run import Run
+from pressmark.errors import RunFailed
+from pressmark.spiders.base import ReadingSpider
+
+
+class PageSearchSpider(ReadingSpider):
+    """Asks for one listing page after the other, and for no article."""
+
+    name = "page-search"
+
+    def __init__(self, run: Run, **kwargs: Any) -> None:
+        super().__init__(run, **kwargs)
+        self._search = page_search(*run.scope.days)
+        self._looks = 0
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Begin with the first page."""
+        for request in self._next(None):
+            yield request
+
+    async def parse_listing(self, response: Response, number: int) -> AsyncIterator[Request]:
+        """Learn what the page holds, and ask for the one that tells most."""
+        if listing := await self.listings.read(response, number):
+            look = Look(days=listing.days, pages=listing.pages, last=listing.next_url is None)
+            for request in self._next(look):
+                yield request
+
+    def listing_failed(self, failure: Failure) -> Iterator[Request]:
+        """A page behind the last is none, and tells something too; all else fails the run."""
+        number: int = failure.request.cb_kwargs["number"]  # type: ignore[attr-defined]  # Scrapy adds it
+        if number > 1 and gone(failure):
+            yield from self._next(Look(last=True))
+        else:
+            self.listings.failed(failure)
+
+    def _next(self, look: Look | None) -> Iterator[Request]:
+        try:
+            number = self._search.send(look)  # type: ignore[arg-type]  # None is how it is begun
+        except StopIteration as end:
+            self.run.pages_found = end.value
+            return
+        self._looks += 1
+        if self._looks > self.run.scope.pages:
+            self.run.fail(
+                RunFailed(f"no end to the search after {self.run.scope.pages} listing pages: is it one list?")
+            )
+            return
+        yield self.listings.request(number).replace(callback=self.parse_listing, errback=self.listing_failed)

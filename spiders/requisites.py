@@ -1,0 +1,113 @@
+"""The requisites of one page: asked for one after the other, behind all articles, within the page's bounds."""
+
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+
+from scrapy import Request
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from pressmark.crawl.scrapy.content_decoding import CONTENT_LIMIT, fetched
+from pressmark.crawl.scrapy.download_errors import UnreadableContent
+from pressmark.crawl.scrapy.recording_handler import ONLY_READ, RECEIPT
+from pressmark.crawl.state.run import Run
+from pressmark.errors import ReadingFailed, Rejected
+from pressmark.extract.page_reader import PageReader
+
+LAST = -1000
+"""Priority: behind all articles and listings."""
+STYLESHEET = "text/css"
+"""The one type of requisite that names others; of all others the body goes to the archive alone."""
+
+logger = logging.getLogger(__name__)
+
+
+class PageRequisites:
+    """Asks for what the pages of one article need to be shown again; what fails is counted and harms nothing."""
+
+    def __init__(self, run: Run, reader: PageReader) -> None:
+        self._run, self._reader = run, reader
+        self._waiting: deque[tuple[str, str]] = deque()
+        """URLs, each with the one that names it: those of all articles wait, and requests take ten times as much."""
+        self._number = run.site.requisites.number
+        self._size = run.site.requisites.size
+
+    def want(self, urls: Iterable[str], via: str) -> None:
+        """Note what a page or stylesheet needs: no more than may be asked for, the rest is counted.
+
+        Args:
+            urls: absolute.
+            via: the URL that names them.
+        """
+        if not self._number:
+            return
+        for url in urls:
+            try:
+                asked = Request(url).url
+                wanted = self._run.requisites.wants(asked)
+            except ValueError as error:
+                logger.debug("no requisite: %s: %s", url, error)
+                continue
+            if wanted and len(self._waiting) < self._number:
+                self._waiting.append((asked, via))
+            elif wanted:
+                self._run.requisites.leave_out([asked])
+
+    def next(self) -> Iterator[Request]:
+        """Ask for the next one, if the bounds allow it."""
+        if self._waiting and self._number > 0 and self._size > 0:
+            self._number -= 1
+            request = self._request(*self._waiting.popleft())
+            request.meta["download_maxsize"] = self._size
+            yield request
+        elif self._waiting:
+            self._run.requisites.leave_out([url for url, _ in self._waiting])
+            self._waiting.clear()
+
+    async def captured(self, response: Response) -> AsyncIterator[Request]:
+        """Count it, look for more in a stylesheet, and go on."""
+        self._run.requisites.captured += 1
+        assert response.request
+        self._spend(response.request)
+        try:
+            await self._search(response)
+        except (ReadingFailed, Rejected) as error:
+            self._unread(str(error))
+        except Exception as error:  # noqa: BLE001 - a requisite never fails a run
+            self._unread(f"{response.url}: {type(error).__name__}: {error}")
+        for request in self.next():
+            yield request
+
+    def failed(self, failure: Failure) -> Iterator[Request]:
+        """Count it and go on; one that was captured and can't be decoded did not fail."""
+        if isinstance(failure.value, UnreadableContent):
+            self._run.requisites.captured += 1
+            self._unread(str(failure.value))
+        else:
+            self._run.requisites.failed += 1
+        self._spend(failure.request)  # type: ignore[attr-defined]  # Scrapy adds it
+        yield from self.next()
+
+    async def _search(self, response: Response) -> None:
+        page = fetched(response)
+        if page.content_type == STYLESHEET:
+            self.want(await self._reader.soon(self._reader.stylesheet, page), via=page.url)
+
+    def _unread(self, why: str) -> None:
+        self._run.requisites.unread += 1
+        logger.warning("captured, and not searched for more requisites: %s", why)
+
+    def _spend(self, request: Request) -> None:
+        if receipt := request.meta.get(RECEIPT):
+            self._size -= receipt.size
+
+    def _request(self, url: str, via: str) -> Request:
+        return Request(
+            url,
+            self.captured,
+            errback=self.failed,
+            headers={"Referer": via, "Accept": "*/*"},
+            priority=LAST,
+            meta={"dont_retry": True, ONLY_READ: STYLESHEET, CONTENT_LIMIT: self._run.site.bounds.requisite},
+        )
