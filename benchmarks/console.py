@@ -27,7 +27,7 @@ from pressmark.local.s3server import RunningS3
 from pressmark.model import keys, schema
 from pressmark.model.document import timestamp
 from pressmark.model.outcomes import Outcome
-from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.repository import Holdings
 
 SITE, SECTION = "chinadaily", "world/europe"
 EVERY = timedelta(minutes=30)

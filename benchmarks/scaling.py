@@ -25,8 +25,8 @@ from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.airflow import LocalAirflow
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.newsroom.newsroom import Newsroom
-from pressmark.local.newsroom.running import RunningNewsroom
 from pressmark.local.s3server import RunningS3
 from pressmark.system.ports import free_port
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from isal import igzip
 
+from pressmark.local.newsroom.http.pages import Pages
 from pressmark.local.newsroom.newsroom import Newsroom
-from pressmark.local.newsroom.pages import Pages
 
 DAY = "2022/02/18"
 SIZE = 50_000

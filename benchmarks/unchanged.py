@@ -19,8 +19,8 @@ from rich.table import Table
 from pressmark.archive.bucket import manifest, visits
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.newsroom.newsroom import Newsroom
-from pressmark.local.newsroom.running import RunningNewsroom
 from pressmark.local.s3server import RunningS3
 
 ROOT = Path(__file__).parents[1]

@@ -10,9 +10,9 @@ from typing import Any
 
 import attrs
 
+from pressmark.local.newsroom.content.story import Paragraph, Person, Story, Table
+from pressmark.local.newsroom.http.pages import Pages
 from pressmark.local.newsroom.newsroom import Newsroom
-from pressmark.local.newsroom.pages import Pages
-from pressmark.local.newsroom.story import Paragraph, Person, Story, Table
 
 HOST = "news.example"
 FOLDER = Path(__file__).parent / "spiders" / "pages" / "chinadaily_2"

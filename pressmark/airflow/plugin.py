@@ -33,7 +33,7 @@ def _console() -> Any:
     from airflow.api_fastapi.core_api.security import requires_access_view
 
     from pressmark.airflow.console.app import console_app
-    from pressmark.web.common.holdings import Holdings
+    from pressmark.web.common.repository import Holdings
 
     return console_app(Holdings.open, requires_access_view(AccessView.PLUGINS))
 

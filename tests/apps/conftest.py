@@ -17,8 +17,8 @@ import yaml
 
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.newsroom.newsroom import Newsroom
-from pressmark.local.newsroom.running import RunningNewsroom
 
 ROOT = Path(__file__).parents[2]
 SECTION = "newsroom/world/europe"

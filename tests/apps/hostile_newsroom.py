@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.local.newsroom import running
+from pressmark.local.newsroom.http import server_thread
+from pressmark.local.newsroom.http.server import site
 from pressmark.local.newsroom.request_log import SeenRequest
-from pressmark.local.newsroom.server import site
 
 
 @attrs.frozen
@@ -44,7 +44,7 @@ def hostile(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Answer]]:
 
         return application
 
-    monkeypatch.setattr(running, "site", wrapped)
+    monkeypatch.setattr(server_thread, "site", wrapped)
     yield answers
 
 

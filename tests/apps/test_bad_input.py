@@ -13,7 +13,7 @@ from pressmark.archive.bucket import manifest, visits
 from pressmark.archive.bucket.manifest_model import manifest_of
 from pressmark.cli.main import main
 from pressmark.jobs.audit.verify import verify_run
-from pressmark.local.newsroom.story import Story
+from pressmark.local.newsroom.content.story import Story
 from pressmark.model import keys
 from pressmark.model.document import timestamp
 from pressmark.model.outcomes import Outcome

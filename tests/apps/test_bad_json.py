@@ -16,8 +16,8 @@ from pressmark.archive.bucket.previous_run import last_run
 from pressmark.archive.s3.store import GZIP, TEXT
 from pressmark.errors import FindingsFound
 from pressmark.model import keys
-from pressmark.web.common.holdings import Holdings
-from pressmark.web.reading_room.catalogue import Catalogue
+from pressmark.web.common.repository import Holdings
+from pressmark.web.reading_room.search.catalogue import Catalogue
 from tests.apps.conftest import READABLE, SECTION, Archive, Crawl, archiving
 from tests.apps.test_bad_input import QUICK, command
 from tests.bad_json import BAD_JSON, packed

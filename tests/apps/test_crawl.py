@@ -11,8 +11,8 @@ from pathlib import Path
 from warcio.archiveiterator import ArchiveIterator
 
 from pressmark.archive.spool.segment import IDENTICAL
+from pressmark.local.newsroom.content.story import Kind
 from pressmark.local.newsroom.faults import FaultKind
-from pressmark.local.newsroom.story import Kind
 from pressmark.model.outcomes import Outcome
 from pressmark.model.schema import MANIFEST
 from tests.apps.conftest import READABLE, Archive

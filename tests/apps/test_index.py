@@ -9,7 +9,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from pressmark.archive.warc.response import response_of
-from pressmark.cli.commands.index import index
+from pressmark.cli.commands.readers.index import index
 from pressmark.errors import FindingsFound, UsageError
 from tests.apps.conftest import Archive
 

@@ -24,8 +24,8 @@ from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.jobs.audit.verify import verify_run
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.newsroom.newsroom import Newsroom
-from pressmark.local.newsroom.running import RunningNewsroom
 from tests.conftest import ROOT
 
 ARTICLES = 200

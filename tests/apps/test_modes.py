@@ -18,7 +18,7 @@ from pressmark.errors import UsageError
 from pressmark.jobs.monthly_index import Merger
 from pressmark.local.s3server import RunningS3
 from pressmark.model import keys
-from pressmark.web.reading_room.catalogue import Catalogue
+from pressmark.web.reading_room.search.catalogue import Catalogue
 from pressmark.web.replay.local_indexes import LocalIndexes
 from tests.apps.conftest import Archive
 

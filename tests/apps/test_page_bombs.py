@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from pressmark.cli.commands.rederive import rederive_command
 from pressmark.jobs.audit.verify import verify_run
-from pressmark.local.newsroom.pages import Pages
+from pressmark.local.newsroom.http.pages import Pages
 from tests.apps.conftest import SECTION, Archive, Crawl, archiving
 from tests.apps.hostile_newsroom import Answer, hostile
 from tests.bombs import BOMBS, STYLES

@@ -175,7 +175,7 @@ def test_the_changes_of_a_run_that_its_manifest_names(told: Told) -> None:
 
 @pytest.mark.parametrize(
     ("extra", "modules"),
-    [("reader", "pressmark.reader"), ("exports", "pressmark.jobs.export, pressmark.cli.commands.export")],
+    [("reader", "pressmark.reader"), ("exports", "pressmark.jobs.export, pressmark.cli.commands.readers.export")],
 )
 def test_reading_needs_what_its_extra_brings_and_no_more(extra: str, modules: str) -> None:
     brought = _brought("pressmark", extra)

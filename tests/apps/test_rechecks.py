@@ -11,7 +11,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from pressmark.archive.bucket import visits
 from pressmark.jobs.audit.verify import verify_run
-from pressmark.local.newsroom import answers
+from pressmark.local.newsroom.http import responses as answers
 from pressmark.model.outcomes import Outcome
 from pressmark.model.schema import ARTICLE, MANIFEST, REJECTION, WITHDRAWAL
 from tests.apps.conftest import READABLE, Archive, Crawl

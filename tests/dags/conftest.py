@@ -10,7 +10,7 @@ from airflow.dag_processing.dagbag import DagBag
 
 from pressmark.local.demo.settings import write_site_file
 from pressmark.local.newsroom import Newsroom
-from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from tests.conftest import ROOT
 
 

@@ -20,7 +20,7 @@ from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.airflow import LOGIN, LocalAirflow
 from pressmark.local.newsroom import Newsroom
-from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.s3server import RunningS3
 from pressmark.system.ports import free_port
 from tests.apps.alarms.servers import MailServer

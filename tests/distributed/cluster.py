@@ -19,7 +19,7 @@ from pressmark.config import Config
 from pressmark.local.airflow import LocalAirflow
 from pressmark.local.demo.settings import write_site_file
 from pressmark.local.newsroom import Newsroom
-from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.s3server import RunningS3
 from pressmark.system.child_process import Program
 from pressmark.system.ports import LOOPBACK, free_port

@@ -19,9 +19,9 @@ from typing import Any
 import attrs
 import yaml
 
+from pressmark.local.newsroom.content.story import Story
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.newsroom.newsroom import Newsroom
-from pressmark.local.newsroom.running import RunningNewsroom
-from pressmark.local.newsroom.story import Story
 
 HOST, PORT = "127.77.1.1", 18765
 """On the loopback, and used by nobody else: captures name it."""

@@ -8,16 +8,16 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from pressmark.airflow.console import troubles
-from pressmark.airflow.console.dag_run import dag_run
-from pressmark.airflow.console.overview import overview
+from pressmark.airflow.console import error_pages
 from pressmark.airflow.console.rendering import CAPTURE_POLICY, HEADERS, links_of, render
-from pressmark.airflow.console.run import run_page
-from pressmark.airflow.console.section import section_page
+from pressmark.airflow.console.views.dag_run import dag_run
+from pressmark.airflow.console.views.overview import overview
+from pressmark.airflow.console.views.run import run_page
+from pressmark.airflow.console.views.section import section_page
 from pressmark.text import shown_json
 from pressmark.web.common.captured import chunks, held, page_of
-from pressmark.web.common.changes import changes_of
-from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.repository import Holdings
+from pressmark.web.common.version_diff import changes_of
 
 STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 
@@ -31,7 +31,7 @@ def console_app(open_holdings: Callable[[], Holdings], guard: Callable[..., Any]
     """
     app = FastAPI(title="Pressmark archive", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(Console(open_holdings).router(), dependencies=[Depends(guard)])
-    for kind, answer in troubles.ANSWERS.items():
+    for kind, answer in error_pages.ANSWERS.items():
         app.add_exception_handler(kind, answer)
     return app
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 
-from pressmark.airflow.console import outcomes
-from pressmark.airflow.console.days import Day
-from pressmark.airflow.console.outcomes import GROUPS
+from pressmark.airflow.console import outcome_labels
+from pressmark.airflow.console.daily_totals import Day
+from pressmark.airflow.console.outcome_labels import GROUPS
 from pressmark.monitoring.history import PastRun
-from pressmark.web.common.words import count, exact, size
+from pressmark.web.common.formatting import count, exact, size
 
 STEP, WIDTH, HEIGHT, HEAD, FOOT = 12, 9, 48, 14, 16
 """Of a bar, of the room above the bars for marks, and of the bars below the ground, in the SVG's units."""
@@ -77,7 +77,7 @@ def of_runs(runs: Sequence[PastRun], link: Callable[[str], str], room: int) -> C
                 *_stack([(group.name, group.number(run.counts)) for group in rest], most, ground, HEIGHT),
                 *_stack([(same.name, same.number(run.counts))], most_same, ground, -FOOT),
             ),
-            title=f"{exact(run.started_at)}, {run.ended}. {outcomes.told(run.counts)}.",
+            title=f"{exact(run.started_at)}, {run.ended}. {outcome_labels.told(run.counts)}.",
             href=link(run.key),
             mark="" if run.ended == "complete" else run.ended,
         )

@@ -10,7 +10,7 @@ from croniter import croniter
 
 from pressmark.monitoring.alarm import TITLES, Alarm
 from pressmark.monitoring.history import PastRun
-from pressmark.web.common.words import ago, count, span
+from pressmark.web.common.formatting import ago, count, span
 
 NEVER = "No run of this section has ended yet."
 ONLY_OTHERS = "No run by its schedule has ended yet: there are backfills and single articles alone."

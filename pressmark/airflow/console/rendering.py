@@ -10,9 +10,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pressmark.airflow.console import outcomes
+from pressmark.airflow.console import outcome_labels
 from pressmark.airflow.console.addresses import Links
-from pressmark.web.common import words
+from pressmark.web.common import formatting
 from pressmark.web.common.isolated import isolate
 
 PAGE_POLICY = (
@@ -54,6 +54,6 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"words": words, "outcomes": outcomes}
+    made.globals |= {"words": formatting, "outcomes": outcome_labels}
     isolate(made)
     return made

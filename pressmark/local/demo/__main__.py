@@ -23,8 +23,8 @@ from pressmark.local.airflow import LOGIN, LocalAirflow
 from pressmark.local.demo.settings import BIN, ROOT, Settings, write_site_file
 from pressmark.local.demo.web_services import Rooms
 from pressmark.local.newsroom import Newsroom
-from pressmark.local.newsroom.running import RunningNewsroom
-from pressmark.local.newsroom.section import day_folder
+from pressmark.local.newsroom.content.section import day_folder
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.s3server import RunningS3
 from pressmark.model import keys
 from pressmark.model.outcomes import Outcome

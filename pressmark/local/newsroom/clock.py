@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Final
 
-from pressmark.local.newsroom.section import SHANGHAI
+from pressmark.local.newsroom.content.section import SHANGHAI
 
 CLOCK_START: Final = datetime(2022, 2, 18, 12, 0, tzinfo=SHANGHAI)
 """Fixed, so that the same seed gives the same bytes on any day."""

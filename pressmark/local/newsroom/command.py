@@ -81,8 +81,8 @@ def newsroom_command(
     Its sections are /world/europe and eight sisters. GET /-/state tells how it stands; POST /-/publish, update,
     edit-silently, withdraw, fault, clear-faults and advance change it.
     """
+    from pressmark.local.newsroom.http.server_thread import serve
     from pressmark.local.newsroom.newsroom import Newsroom
-    from pressmark.local.newsroom.running import serve
     from pressmark.local.newsroom.script import read_script
 
     try:

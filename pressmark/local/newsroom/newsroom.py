@@ -11,13 +11,13 @@ from typing import Final
 import attrs
 
 from pressmark.local.newsroom.clock import CLOCK_START, Clock
-from pressmark.local.newsroom.desk import PER_PAGE, Desk, Entry
+from pressmark.local.newsroom.content.article_generator import Change, one_page
+from pressmark.local.newsroom.content.section import MAIN, SECTIONS, Numbering, minute
+from pressmark.local.newsroom.content.story import Story
 from pressmark.local.newsroom.faults import FaultKind, Faults
 from pressmark.local.newsroom.request_log import RequestLog
 from pressmark.local.newsroom.script import Event
-from pressmark.local.newsroom.section import MAIN, SECTIONS, Numbering, minute
-from pressmark.local.newsroom.story import Story
-from pressmark.local.newsroom.writing import Change, one_page
+from pressmark.local.newsroom.section_state import PER_PAGE, Desk, Entry
 
 _ID: Final = re.compile(r"WS([0-9a-f]{8})([0-9a-f]{8})([0-9a-f]{8})")
 MOST_ARTICLES: Final = 200_000

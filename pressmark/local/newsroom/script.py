@@ -8,8 +8,8 @@ import attrs
 import yaml
 
 from pressmark.local.newsroom.clock import read_duration
+from pressmark.local.newsroom.content.section import MAIN, SECTIONS
 from pressmark.local.newsroom.faults import FaultKind, Faults
-from pressmark.local.newsroom.section import MAIN, SECTIONS
 
 if TYPE_CHECKING:
     from pressmark.local.newsroom.newsroom import Newsroom

@@ -13,8 +13,8 @@ from pressmark.archive.s3.store import KeyTaken
 from pressmark.archive.warc.response import member_of
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Response
-from pressmark.web.common.holdings import Holdings
-from pressmark.web.common.keys import NotThere, site_of_document, site_of_package, site_of_segment
+from pressmark.web.common.key_patterns import NotThere, site_of_document, site_of_package, site_of_segment
+from pressmark.web.common.repository import Holdings
 
 LONGEST = 64_000_000
 """Bytes of a record that a page is shown of."""

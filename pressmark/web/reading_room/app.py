@@ -12,18 +12,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from pressmark.reader import Document
 from pressmark.text import shown_json
 from pressmark.web.common.captured import chunks, held, member_at, page_of
-from pressmark.web.common.changes import KINDS, compare
-from pressmark.web.common.holdings import Holdings
-from pressmark.web.common.keys import NotThere, site_of_package
-from pressmark.web.reading_room import refusals
+from pressmark.web.common.key_patterns import NotThere, site_of_package
+from pressmark.web.common.repository import Holdings
+from pressmark.web.common.version_diff import KINDS, compare
+from pressmark.web.reading_room import error_pages
 from pressmark.web.reading_room.addresses import Places
 from pressmark.web.reading_room.article import package_of, reading_of, story_of
-from pressmark.web.reading_room.citing import links_of
-from pressmark.web.reading_room.finding import Finder, Wanted
-from pressmark.web.reading_room.guarding import guard
-from pressmark.web.reading_room.keeper import Keeper
+from pressmark.web.reading_room.citation import links_of
 from pressmark.web.reading_room.rendering import HEADERS, INERT, render
-from pressmark.web.reading_room.turns import Turns
+from pressmark.web.reading_room.search.query import Finder, Wanted
+from pressmark.web.reading_room.search.refresh import Keeper
+from pressmark.web.reading_room.search.turns import Turns
+from pressmark.web.reading_room.trusted_hosts import guard
 
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 _DAY = "{year:int}/{month:int}/{day:int}"
@@ -40,7 +40,7 @@ def room_app(holdings: Holdings, keeper: Keeper, places: Places) -> FastAPI:
     """
     app = FastAPI(title="Pressmark reading room", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(Room(holdings, keeper, places).router())
-    for kind, answer in refusals.answers(places).items():
+    for kind, answer in error_pages.answers(places).items():
         app.add_exception_handler(kind, answer)
     guard(app, places.room)
     return app

@@ -10,11 +10,11 @@ from pressmark.errors import FindingsFound
 from pressmark.model import keys
 from pressmark.reader import Document
 from pressmark.web.common.captured import Page, page_of
-from pressmark.web.common.changes import KINDS, Known, known_of
-from pressmark.web.common.holdings import Holdings
-from pressmark.web.common.keys import NotThere, is_document
+from pressmark.web.common.key_patterns import NotThere, is_document
+from pressmark.web.common.repository import Holdings
+from pressmark.web.common.version_diff import KINDS, Known, known_of
 from pressmark.web.reading_room.addresses import Places
-from pressmark.web.reading_room.citing import Citation, citation_of
+from pressmark.web.reading_room.citation import Citation, citation_of
 
 _WITHDRAWN = keys.WITHDRAWN.rstrip("/")
 

@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pressmark.web.common import words
+from pressmark.web.common import formatting
 from pressmark.web.common.isolated import isolate
 from pressmark.web.reading_room.addresses import Links, Places
 
@@ -67,7 +67,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"words": words}
+    made.globals |= {"words": formatting}
     isolate(made)
     for name in made.list_templates(extensions=["html"]):
         made.get_template(name)

@@ -14,13 +14,13 @@ from pressmark.errors import ServiceFailed, UsageError
 from pressmark.system.periodic import Repeating
 from pressmark.system.ports import require_free
 from pressmark.web.common.caches import named_after
-from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.repository import Holdings
 from pressmark.web.reading_room.addresses import Places
 from pressmark.web.reading_room.app import room_app
-from pressmark.web.reading_room.catalogue import Catalogue
 from pressmark.web.reading_room.half_requests import TimedProtocol
-from pressmark.web.reading_room.keeper import Keeper
-from pressmark.web.reading_room.stage import PLAYER, stage_app
+from pressmark.web.reading_room.replay_origin import PLAYER, stage_app
+from pressmark.web.reading_room.search.catalogue import Catalogue
+from pressmark.web.reading_room.search.refresh import Keeper
 
 PORT = 8090
 LOCAL, LOCAL_REPLAY = "pressmark.localhost", "replay.pressmark.localhost"

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from pressmark.airflow.console.app import console_app
-from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.repository import Holdings
 
 
 def let_in() -> None:

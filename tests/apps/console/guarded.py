@@ -24,7 +24,7 @@ from fastapi import FastAPI
 
 from pressmark.airflow.console.app import Console
 from pressmark.airflow.plugin import ArchivePlugin
-from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.repository import Holdings
 
 PATHS = sorted(re.sub(r"{.*?}", "x", route.path) for route in Console(Holdings.open).router().routes)
 

@@ -19,8 +19,8 @@ from pressmark.archive.bucket.manifest_model import Manifest
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.s3server import RunningS3
 from pressmark.model import keys
-from pressmark.web.common import words
-from pressmark.web.common.holdings import Holdings
+from pressmark.web.common import formatting
+from pressmark.web.common.repository import Holdings
 from tests.apps.conftest import READABLE, Archive, Crawl, archiving
 from tests.apps.console.conftest import Visitor, visitor
 from tests.conftest import fresh_bucket
@@ -110,7 +110,7 @@ def test_the_overview_tells_the_state_the_reason_and_what_to_do(night: Night, co
     size = sum(
         each["size"] for crawl in (night.first, night.second, night.failed) for each in crawl.manifest["segments"]
     )
-    assert f"{words.size(size)} in 14 days" in told
+    assert f"{formatting.size(size)} in 14 days" in told
     assert "the site file sets no bound" in told
 
 

@@ -10,8 +10,8 @@ import pytest
 from pressmark.errors import BucketUnreachable
 from pressmark.monitoring.alarm import Alarm
 from pressmark.system.ports import free_port
-from pressmark.web.common import holdings
-from pressmark.web.common.holdings import Holdings
+from pressmark.web.common import repository
+from pressmark.web.common.repository import Holdings
 from tests.apps.console.conftest import visitor
 
 
@@ -29,7 +29,8 @@ def test_an_alarm_says_since_when_and_what_to_do(bucket: str, monkeypatch: pytes
     since = datetime.now(UTC) - timedelta(hours=26, minutes=1)
     alarm = Alarm(kind="no-news", title="no news for 26 h", since=since, message="<b>None</b>.", advice="Look.")
     monkeypatch.setattr(
-        "pressmark.airflow.console.overview.alarms", lambda site, *rest: [alarm] if site.site == "newsroom" else []
+        "pressmark.airflow.console.views.overview.alarms",
+        lambda site, *rest: [alarm] if site.site == "newsroom" else [],
     )
     for path in ("/", "/sections/newsroom/world/europe"):
         told = visitor().read(path)

@@ -7,18 +7,18 @@ import attrs
 import pytest
 
 from pressmark.airflow.console import charts
-from pressmark.airflow.console.days import by_day
+from pressmark.airflow.console.daily_totals import by_day
 from pressmark.airflow.console.freshness import State, freshness
-from pressmark.airflow.console.politeness import loads
+from pressmark.airflow.console.request_rate import loads
 from pressmark.archive.bucket.manifest_model import HostRequests
 from pressmark.model.outcomes import Outcome
 from pressmark.monitoring.alarm import Alarm
 from pressmark.monitoring.history import PastRun
 from pressmark.reader import Difference
 from pressmark.sites.site_files import load_sites
-from pressmark.web.common import words
-from pressmark.web.common.changes import change_of
-from pressmark.web.common.keys import NotThere, section_of_manifest, site_of_document, site_of_segment
+from pressmark.web.common import formatting
+from pressmark.web.common.key_patterns import NotThere, section_of_manifest, site_of_document, site_of_segment
+from pressmark.web.common.version_diff import change_of
 
 HALF_HOURLY = "*/30 * * * *"
 
@@ -184,11 +184,11 @@ def test_what_is_no_text_is_compared_as_json() -> None:
     ],
 )
 def test_ages_are_words(now: datetime, seconds: int, said: str) -> None:
-    assert words.ago(now - timedelta(seconds=seconds), now) == said
+    assert formatting.ago(now - timedelta(seconds=seconds), now) == said
 
 
 def test_sizes_and_counts() -> None:
-    assert [words.size(number) for number in (0, 999, 1234, 94_000_000, 940_000_000, 5e15)] == [
+    assert [formatting.size(number) for number in (0, 999, 1234, 94_000_000, 940_000_000, 5e15)] == [
         "0 B",
         "999 B",
         "1.2 kB",
@@ -196,7 +196,7 @@ def test_sizes_and_counts() -> None:
         "940 MB",
         "5000 TB",
     ]
-    assert (words.count(1, "run"), words.count(1200, "run")) == ("1 run", "1,200 runs")
+    assert (formatting.count(1, "run"), formatting.count(1200, "run")) == ("1 run", "1,200 runs")
 
 
 def test_keys_tell_whose_they_are() -> None:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from pressmark.local.newsroom import Newsroom
-from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 
 
 @pytest.fixture(scope="module")

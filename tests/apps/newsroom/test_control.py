@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from pressmark.local.newsroom import CLOCK_START, Newsroom
 from pressmark.local.newsroom.command import newsroom_command
+from pressmark.local.newsroom.http import server_thread
 
 
 def test_state(client: httpx.Client, newsroom: Newsroom) -> None:
@@ -140,7 +141,6 @@ def test_command_mistakes(tmp_path: Path) -> None:
 
 
 def test_command_opens_a_newsroom(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pressmark.local.newsroom import running
 
     opened: list[Newsroom] = []
 
@@ -148,7 +148,7 @@ def test_command_opens_a_newsroom(monkeypatch: pytest.MonkeyPatch) -> None:
         opened.append(newsroom)
         on_ready(f"http://{host}:{port}")
 
-    monkeypatch.setattr(running, "serve", serve)
+    monkeypatch.setattr(server_thread, "serve", serve)
     result = CliRunner().invoke(newsroom_command, ["--articles", "30", "--seed", "4"])
     assert result.exit_code == 0
     assert result.output == "The newsroom is open: http://127.0.0.1:8765/world/europe\n"

@@ -8,8 +8,8 @@ import pytest
 from parsel import Selector, SelectorList
 
 from pressmark.local.newsroom import MAIN, PER_PAGE, SECTIONS, Kind, Newsroom, Standfirst, Story
-from pressmark.local.newsroom.pages import Pages
-from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.newsroom.http.pages import Pages
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 
 HOST = "127.0.0.1:8765"
 

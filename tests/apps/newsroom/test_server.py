@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from pressmark.local.newsroom import FaultKind, Newsroom
-from pressmark.local.newsroom.answers import accepts_gzip
-from pressmark.local.newsroom.running import RunningNewsroom
+from pressmark.local.newsroom.http.responses import accepts_gzip
+from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 
 
 def path_of(newsroom: Newsroom, index: int) -> str:

@@ -14,11 +14,11 @@ from fastapi import FastAPI
 from pressmark.jobs.export import Exporter
 from pressmark.local.s3server import RunningS3
 from pressmark.reader import Document, Reader
-from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.repository import Holdings
 from pressmark.web.reading_room.addresses import Places
 from pressmark.web.reading_room.app import room_app
-from pressmark.web.reading_room.catalogue import Catalogue
-from pressmark.web.reading_room.keeper import Keeper
+from pressmark.web.reading_room.search.catalogue import Catalogue
+from pressmark.web.reading_room.search.refresh import Keeper
 from tests.apps.conftest import Archive, archiving
 from tests.conftest import fresh_bucket
 

@@ -15,9 +15,9 @@ from pressmark.archive.s3.store import GZIP, Store
 from pressmark.config import Config
 from pressmark.model import keys
 from pressmark.text import LONGEST_IN_LISTS
-from pressmark.web.reading_room import finding
-from pressmark.web.reading_room.catalogue import Catalogue, TakesTooLong
-from pressmark.web.reading_room.finding import Finder, Wanted
+from pressmark.web.reading_room.search import query
+from pressmark.web.reading_room.search.catalogue import Catalogue, TakesTooLong
+from pressmark.web.reading_room.search.query import Finder, Wanted
 from tests.bad_json import BAD_JSON
 
 
@@ -48,7 +48,7 @@ def export(store: Store, day: str, *versions: dict[str, Any], site: str = "newsr
     store.put(keys.export_lines(site, date.fromisoformat(day)), gzip.compress(lines.encode()), GZIP)
 
 
-def ids(found: finding.Found) -> list[str]:
+def ids(found: query.Found) -> list[str]:
     return [each.article_id for each in found.articles]
 
 
@@ -64,7 +64,7 @@ def test_only_what_changed_is_read_again(store: Store, catalogue: Catalogue) -> 
     finder = Finder(catalogue)
     assert ids(finder.newest(Wanted())) == ["C", "B", "A"]
     assert [each.versions for each in finder.newest(Wanted()).articles] == [1, 2, 1]
-    assert finder.holdings() == [finding.Holding("newsroom", 3, 4, date(2022, 2, 17), date(2022, 2, 18))]
+    assert finder.holdings() == [query.Holding("newsroom", 3, 4, date(2022, 2, 17), date(2022, 2, 18))]
     store.client.delete_object(Bucket=store.bucket, Key=keys.export_lines("newsroom", date(2022, 2, 17)))
     catalogue.refresh(store, ["newsroom"])
     assert ids(finder.newest(Wanted())) == ["C", "B"]
@@ -144,7 +144,7 @@ def test_pages_of_a_list_miss_nothing_and_repeat_nothing(store: Store, catalogue
 def test_words_that_all_have_come_newest_first(
     store: Store, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "RANKED", 3)
+    monkeypatch.setattr(query, "RANKED", 3)
     best = version("A", 1, "text text text", articleBody="text")
     export(store, "2022-02-18", best, *(version(f"B{number}", number) for number in range(2, 5)))
     catalogue.refresh(store, ["newsroom"])
@@ -191,10 +191,10 @@ def test_a_search_ends_in_time(store: Store, catalogue: Catalogue, monkeypatch: 
     catalogue.refresh(store, ["newsroom"])
     finder = Finder(catalogue)
     assert finder.search("text", Wanted()).total == 2000
-    monkeypatch.setattr(finding, "SECONDS", 0.0)
+    monkeypatch.setattr(query, "SECONDS", 0.0)
     with pytest.raises(TakesTooLong):
         finder.search("text", Wanted())
-    assert len(finder.newest(Wanted()).articles) == finding.PAGE, "only searches have a bound"
+    assert len(finder.newest(Wanted()).articles) == query.PAGE, "only searches have a bound"
 
 
 def test_a_search_says_what_it_left_out(store: Store, catalogue: Catalogue) -> None:

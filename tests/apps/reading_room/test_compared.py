@@ -2,7 +2,7 @@
 
 import pytest
 
-from pressmark.web.common.changes import Change, Words
+from pressmark.web.common.version_diff import Change, Words
 
 OLD, NEW = [("removed", "old")], [("added", "new")]
 MIXED = [("same", "a "), ("removed", "b"), ("added", "c")]

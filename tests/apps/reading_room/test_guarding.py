@@ -3,7 +3,7 @@
 import pytest
 from fastapi import FastAPI
 
-from pressmark.web.reading_room.guarding import guard
+from pressmark.web.reading_room.trusted_hosts import guard
 from tests.apps.reading_room.conftest import ask
 
 

@@ -20,7 +20,7 @@ from pressmark.jobs.wacz.packager import Packager
 from pressmark.local.s3server import RunningS3
 from pressmark.reader import Document, Reader
 from pressmark.system.ports import LOOPBACK, free_port
-from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.repository import Holdings
 from pressmark.web.reading_room.addresses import Links, Places
 from pressmark.web.reading_room.serving import ROOT, ReadingRoom
 from pressmark.web.replay.server import ReplayServer

@@ -26,14 +26,14 @@ from pressmark.model import keys
 from pressmark.reader import Document
 from pressmark.system.ports import free_port
 from pressmark.web.common.captured import held
-from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.repository import Holdings
 from pressmark.web.reading_room.app import room_app
-from pressmark.web.reading_room.catalogue import Catalogue, TakesTooLong
-from pressmark.web.reading_room.finding import Finder
-from pressmark.web.reading_room.keeper import Keeper
+from pressmark.web.reading_room.replay_origin import stage_app
+from pressmark.web.reading_room.search.catalogue import Catalogue, TakesTooLong
+from pressmark.web.reading_room.search.query import Finder
+from pressmark.web.reading_room.search.refresh import Keeper
+from pressmark.web.reading_room.search.turns import TooManyWait
 from pressmark.web.reading_room.serving import checked
-from pressmark.web.reading_room.stage import stage_app
-from pressmark.web.reading_room.turns import TooManyWait
 from tests.apps.reading_room.conftest import PLACES, Shelf, Visitor, ask, words_of
 
 
@@ -373,7 +373,7 @@ def test_a_document_that_is_taken_down_is_gone_within_a_minute_and_a_large_one_i
             assert holdings.document(key).data == data
         with monkeypatch.context() as patch:
             if is_kept:
-                patch.setattr("pressmark.web.common.holdings.time.monotonic", lambda: later)
+                patch.setattr("pressmark.web.common.repository.time.monotonic", lambda: later)
             there.get(page(Document(key, data)), 404)
 
 

@@ -5,7 +5,16 @@ from contextlib import closing
 
 import pytest
 
-from pressmark.web.reading_room.spelling import CLOSING, LONGEST, MOST, OPENING, marked, query, spelled, unspelled
+from pressmark.web.reading_room.search.tokenize import (
+    CLOSING,
+    LONGEST,
+    MOST,
+    OPENING,
+    marked,
+    query,
+    spelled,
+    unspelled,
+)
 
 TEXTS = ("Night trains for Zürich", "中国与欧洲签署协议", "A co-operation pact; trainers wanted", "NEAR OR NOT AND")
 

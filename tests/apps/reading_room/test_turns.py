@@ -7,7 +7,7 @@ from threading import Event
 import anyio
 import pytest
 
-from pressmark.web.reading_room.turns import MOST_WAITING, TooManyWait, Turns
+from pressmark.web.reading_room.search.turns import MOST_WAITING, TooManyWait, Turns
 
 
 def test_one_client_has_one_turn_at_once_and_others_pass_it() -> None:

@@ -28,8 +28,8 @@ from pressmark.local.s3server import RunningS3
 from pressmark.reader import Document, Reader
 from pressmark.system.child_process import Program
 from pressmark.system.ports import free_port
-from pressmark.web.common.holdings import Holdings
-from pressmark.web.reading_room import stage
+from pressmark.web.common.repository import Holdings
+from pressmark.web.reading_room import replay_origin
 from pressmark.web.reading_room.addresses import Links, Places
 from pressmark.web.reading_room.serving import ROOT, ReadingRoom
 from pressmark.web.replay.server import ReplayServer
@@ -138,7 +138,7 @@ def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open
     elif player == "pywb":
         stack.enter_context(Unguarded(store, folder / "replay", port=demo.pywb_port).running())
     else:
-        stage._contained = lambda: b'importScripts("replayweb.js");'  # type: ignore[assignment]
+        replay_origin._contained = lambda: b'importScripts("replayweb.js");'  # type: ignore[assignment]
         room = ReadingRoom(
             holdings=Holdings.open(),
             places=places,

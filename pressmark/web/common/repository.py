@@ -20,7 +20,7 @@ from pressmark.model import strict_json
 from pressmark.monitoring.history import History, PastRun
 from pressmark.reader import Document, Reader
 from pressmark.sites.site_files import Sites, load_sites
-from pressmark.web.common.keys import NotThere, section_of_manifest, site_of_document
+from pressmark.web.common.key_patterns import NotThere, section_of_manifest, site_of_document
 
 RUNS = 1000
 """Runs of a section that the console looks at."""

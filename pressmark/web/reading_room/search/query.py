@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from pressmark.text import LONGEST_IN_LISTS, short
-from pressmark.web.reading_room import spelling
-from pressmark.web.reading_room.catalogue import Catalogue
+from pressmark.web.reading_room.search import tokenize
+from pressmark.web.reading_room.search.catalogue import Catalogue
 
 PAGE = 20
 """Articles of a page."""
@@ -162,7 +162,7 @@ class Finder:
         Raises:
             TakesTooLong: it is not done in `SECONDS`.
         """
-        query = spelling.query(asked)
+        query = tokenize.query(asked)
         if not query.match:
             return Found(articles=(), total=0, page=page)
         values = {**wanted.values(), "match": query.match, "ranked": RANKED, "offset": PAGE * (page - 1)}
@@ -195,10 +195,10 @@ _BY_TIME = (
 )
 _EXCERPTS = (
     f"SELECT versions.*, CASE WHEN length(texts.headline) <= {_MARKED}"
-    f" THEN highlight(texts, 0, '{spelling.OPENING}', '{spelling.CLOSING}')"
+    f" THEN highlight(texts, 0, '{tokenize.OPENING}', '{tokenize.CLOSING}')"
     f" ELSE substr(texts.headline, 1, {_MARKED}) END AS marked,"
     f" CASE WHEN length(texts.body) <= {_MARKED}"
-    f" THEN snippet(texts, 1, '{spelling.OPENING}', '{spelling.CLOSING}', '…', {_EXCERPT})"
+    f" THEN snippet(texts, 1, '{tokenize.OPENING}', '{tokenize.CLOSING}', '…', {_EXCERPT})"
     " ELSE substr(texts.body, 1, 200) || '…' END AS excerpt,"
     " (SELECT max(versions) FROM versions AS own WHERE own.site = versions.site AND own.day = versions.day"
     " AND own.article = versions.article) AS of_article"
@@ -209,8 +209,8 @@ _EXCERPTS = (
 def _hit(row: Row) -> Article:
     return attrs.evolve(
         _article(row),
-        headline=_short(spelling.marked(row["marked"])),
-        excerpt=spelling.marked(row["excerpt"]),
+        headline=_short(tokenize.marked(row["marked"])),
+        excerpt=tokenize.marked(row["excerpt"]),
         versions=row["of_article"],
         newest=row["versions"] > 0,
     )

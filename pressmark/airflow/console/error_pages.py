@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from pressmark.airflow.console.rendering import render
 from pressmark.errors import BucketError, FindingsFound, PressmarkError, UnknownSection
 from pressmark.monitoring.advice import on_failure
-from pressmark.web.common.keys import NotThere
+from pressmark.web.common.key_patterns import NotThere
 
 REFUSALS = {
     401: ("Signed out", "Sign in to Airflow again, then open this page once more."),

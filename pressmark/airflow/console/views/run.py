@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from pressmark.airflow.console import fates
-from pressmark.airflow.console.fates import Row
-from pressmark.airflow.console.outcomes import LABELS
+from pressmark.airflow.console.outcome_labels import LABELS
+from pressmark.airflow.console.views import article_rows
+from pressmark.airflow.console.views.article_rows import Row
 from pressmark.archive.bucket.manifest_model import ListedSegment, Manifest
 from pressmark.model.outcomes import Outcome
 from pressmark.monitoring import advice
 from pressmark.monitoring.advice import Advice
 from pressmark.monitoring.history import PastRun
-from pressmark.web.common.holdings import Holdings
-from pressmark.web.common.keys import NotThere, section_of_manifest, site_of_segment
+from pressmark.web.common.key_patterns import NotThere, section_of_manifest, site_of_segment
+from pressmark.web.common.repository import Holdings
 
 SHOWN = 100
 """Articles on a page."""
@@ -65,7 +65,7 @@ def run_page(holdings: Holdings, key: str, outcome: str = "", page: int = 1) -> 
     site_name, section = section_of_manifest(key)
     site = holdings.sites().get(site_name)
     run = PastRun.of(key, told)
-    rows = fates.rows(told.articles, site)
+    rows = article_rows.rows(told.articles, site)
     only = Outcome(outcome) if outcome in set(Outcome) else None
     order = list(LABELS)
     matching = [row for row in rows if only in {None, row.outcome}]
@@ -79,7 +79,7 @@ def run_page(holdings: Holdings, key: str, outcome: str = "", page: int = 1) -> 
         advice=advice.on_run(run.ended, run.failure, site, section),
         outcome=only,
         numbers={each: sum(row.outcome is each for row in rows) for each in LABELS},
-        rows=fates.with_headlines(holdings, matching[(page - 1) * SHOWN : page * SHOWN]),
+        rows=article_rows.with_headlines(holdings, matching[(page - 1) * SHOWN : page * SHOWN]),
         matching=len(matching),
         page=page,
         pages=pages,

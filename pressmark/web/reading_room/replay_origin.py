@@ -17,11 +17,11 @@ from jinja2 import Environment
 
 from pressmark.errors import BucketError
 from pressmark.web.common.captured import chunks, held
-from pressmark.web.common.holdings import Holdings
-from pressmark.web.common.keys import NotThere, site_of_package
+from pressmark.web.common.key_patterns import NotThere, site_of_package
+from pressmark.web.common.repository import Holdings
 from pressmark.web.reading_room.addresses import Places
-from pressmark.web.reading_room.guarding import guard
 from pressmark.web.reading_room.rendering import templates
+from pressmark.web.reading_room.trusted_hosts import guard
 
 logger = logging.getLogger("pressmark.reading_room")
 PLAYER = ("ui.js", "sw.js")

@@ -45,7 +45,7 @@ def reading_room(
     from pressmark.system.child_process import POLL, interrupt_on_sigterm
     from pressmark.system.ports import LOOPBACK, origin
     from pressmark.web.common.caches import cache_folder
-    from pressmark.web.common.holdings import Holdings
+    from pressmark.web.common.repository import Holdings
     from pressmark.web.reading_room.serving import LOCAL, LOCAL_REPLAY, ROOT, ReadingRoom, checked
 
     # Names of this machine part the cookies of captured pages from those of whatever else runs on it; ports do not.

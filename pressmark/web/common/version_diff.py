@@ -12,9 +12,9 @@ import attrs
 from pressmark.errors import FindingsFound
 from pressmark.reader import Difference, Document, diff
 from pressmark.text import shown_json
-from pressmark.web.common.holdings import Holdings
-from pressmark.web.common.keys import NotThere, is_document
-from pressmark.web.common.words import count
+from pressmark.web.common.formatting import count
+from pressmark.web.common.key_patterns import NotThere, is_document
+from pressmark.web.common.repository import Holdings
 
 LONGEST = 800
 """Words of two texts together that are compared word by word; comparing takes the square of their number."""

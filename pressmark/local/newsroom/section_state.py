@@ -7,9 +7,7 @@ from typing import Final
 
 import attrs
 
-from pressmark.local.newsroom.section import Numbering, article_path, minute
-from pressmark.local.newsroom.story import Story
-from pressmark.local.newsroom.writing import (
+from pressmark.local.newsroom.content.article_generator import (
     Change,
     Edits,
     article_source,
@@ -18,6 +16,8 @@ from pressmark.local.newsroom.writing import (
     write_headline,
     write_story,
 )
+from pressmark.local.newsroom.content.section import Numbering, article_path, minute
+from pressmark.local.newsroom.content.story import Story
 
 PER_PAGE: Final = 20
 """Articles on a listing page."""

@@ -10,10 +10,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pressmark.local.newsroom.clock import read_duration
+from pressmark.local.newsroom.content.section import MAIN, SECTIONS
+from pressmark.local.newsroom.content.story import Story
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.newsroom.newsroom import Newsroom
-from pressmark.local.newsroom.section import MAIN, SECTIONS
-from pressmark.local.newsroom.story import Story
 
 Asked = dict[str, Any]
 Answer = dict[str, Any]

@@ -8,11 +8,21 @@ from typing import Final
 
 import attrs
 
-from pressmark.local.newsroom import words
-from pressmark.local.newsroom.bylines import byline_of, signature
-from pressmark.local.newsroom.section import Numbering, article_path, day_folder, minute
-from pressmark.local.newsroom.sentences import fill, paragraph, pick, sentence, staff_name, western_name
-from pressmark.local.newsroom.story import Block, Embed, Kind, Paragraph, Person, Picture, Standfirst, Story, Table
+from pressmark.local.newsroom.content import words
+from pressmark.local.newsroom.content.bylines import byline_of, signature
+from pressmark.local.newsroom.content.section import Numbering, article_path, day_folder, minute
+from pressmark.local.newsroom.content.sentences import fill, paragraph, pick, sentence, staff_name, western_name
+from pressmark.local.newsroom.content.story import (
+    Block,
+    Embed,
+    Kind,
+    Paragraph,
+    Person,
+    Picture,
+    Standfirst,
+    Story,
+    Table,
+)
 
 KIND_PERIOD: Final = 19
 """Prime, so that in the long run each kind meets each of the 10 bylines."""

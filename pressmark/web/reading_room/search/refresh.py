@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import attrs
 
 from pressmark.errors import PressmarkError
-from pressmark.web.common.holdings import Holdings
-from pressmark.web.reading_room.catalogue import Catalogue
+from pressmark.web.common.repository import Holdings
+from pressmark.web.reading_room.search.catalogue import Catalogue
 
 logger = logging.getLogger("pressmark.reading_room")
 

@@ -24,7 +24,7 @@ from pressmark.archive.s3.store import Store
 from pressmark.model import keys, strict_json
 from pressmark.model.json_model import Unfit, moment, text
 from pressmark.private import make_folder
-from pressmark.web.reading_room.spelling import spelled
+from pressmark.web.reading_room.search.tokenize import spelled
 
 _STEPS = 1000
 """Instructions of SQLite's virtual machine between two looks at the clock: some tens of microseconds."""

@@ -5,12 +5,12 @@ from datetime import datetime
 
 import attrs
 
-from pressmark.airflow.console import charts, politeness
+from pressmark.airflow.console import charts, request_rate
 from pressmark.airflow.console.addresses import Links
 from pressmark.airflow.console.charts import Chart
-from pressmark.airflow.console.days import Day, by_day
+from pressmark.airflow.console.daily_totals import Day, by_day
 from pressmark.airflow.console.freshness import FAILURES, Freshness, State, freshness
-from pressmark.airflow.console.politeness import Load
+from pressmark.airflow.console.request_rate import Load
 from pressmark.airflow.ids import slug
 from pressmark.monitoring import advice
 from pressmark.monitoring.advice import Advice
@@ -18,7 +18,7 @@ from pressmark.monitoring.alarm import Alarm
 from pressmark.monitoring.alarms import alarms
 from pressmark.monitoring.history import PastRun
 from pressmark.sites.site import Site
-from pressmark.web.common.holdings import RUNS, Holdings
+from pressmark.web.common.repository import RUNS, Holdings
 
 BARS, DAYS = 48, 14
 """Runs and days in the charts."""
@@ -122,6 +122,6 @@ def card_of(
         silent=sum(day.silent for day in daily),
         size=sum(day.size for day in daily),
         daily=daily,
-        loads=politeness.loads(site, runs[:BARS]),
+        loads=request_rate.loads(site, runs[:BARS]),
         broken=len(holdings.broken(site.site, section)),
     )

@@ -9,13 +9,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from pressmark.errors import BucketError, FindingsFound, PressmarkError
-from pressmark.web.common.keys import NotThere
+from pressmark.web.common.key_patterns import NotThere
 from pressmark.web.reading_room.addresses import Places
-from pressmark.web.reading_room.catalogue import TakesTooLong
-from pressmark.web.reading_room.finding import SECONDS
-from pressmark.web.reading_room.keeper import State
 from pressmark.web.reading_room.rendering import render
-from pressmark.web.reading_room.turns import WAIT, TooManyWait
+from pressmark.web.reading_room.search.catalogue import TakesTooLong
+from pressmark.web.reading_room.search.query import SECONDS
+from pressmark.web.reading_room.search.refresh import State
+from pressmark.web.reading_room.search.turns import WAIT, TooManyWait
 
 logger = logging.getLogger("pressmark.reading_room")
 Answer = Callable[[Request, Exception], Response]

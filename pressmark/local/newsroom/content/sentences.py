@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 from typing import TypeVar
 
-from pressmark.local.newsroom import words
+from pressmark.local.newsroom.content import words
 
 T = TypeVar("T")
 

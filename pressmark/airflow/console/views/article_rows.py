@@ -8,8 +8,8 @@ from pressmark.archive.bucket.manifest_model import SeenArticle
 from pressmark.model import keys
 from pressmark.model.outcomes import Outcome
 from pressmark.sites.site import Site
-from pressmark.web.common.holdings import Holdings
-from pressmark.web.common.keys import NotThere, site_of_document
+from pressmark.web.common.key_patterns import NotThere, site_of_document
+from pressmark.web.common.repository import Holdings
 
 _KNOWN = frozenset(Outcome)
 CHANGES = {Outcome.UPDATED, Outcome.SILENT_EDIT}

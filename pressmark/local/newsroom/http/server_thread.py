@@ -10,9 +10,9 @@ from typing import Final, Self
 
 import uvicorn
 
+from pressmark.local.newsroom.http.fault_middleware import BodyCut
+from pressmark.local.newsroom.http.server import site
 from pressmark.local.newsroom.newsroom import Newsroom
-from pressmark.local.newsroom.server import site
-from pressmark.local.newsroom.wire import BodyCut
 
 _PATIENCE: Final = 15
 """Seconds that a newsroom has to come up, or to go down."""

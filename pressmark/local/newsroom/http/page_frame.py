@@ -5,7 +5,7 @@ from typing import Final
 import attrs
 from markupsafe import Markup
 
-from pressmark.local.newsroom.section import SECTIONS
+from pressmark.local.newsroom.content.section import SECTIONS
 
 _PARTS: Final[dict[str, tuple[str, ...]]] = {
     "china": ("Governance", "Society", "Science", "Innovation", "Education", "Environment", "Photos", "Districts"),

@@ -9,7 +9,7 @@ import attrs
 
 from pressmark.airflow.ids import digest, sections_of
 from pressmark.model import keys
-from pressmark.web.common.holdings import Holdings
+from pressmark.web.common.repository import Holdings
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?\+00:00")
 LOOK_BACK = timedelta(days=31)

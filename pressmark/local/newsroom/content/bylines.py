@@ -5,9 +5,9 @@ from typing import Final
 
 import attrs
 
-from pressmark.local.newsroom.sentences import different, pick, staff_name
-from pressmark.local.newsroom.story import Byline, Person
-from pressmark.local.newsroom.words import CITIES
+from pressmark.local.newsroom.content.sentences import different, pick, staff_name
+from pressmark.local.newsroom.content.story import Byline, Person
+from pressmark.local.newsroom.content.words import CITIES
 
 BYLINES: Final = tuple(Byline)
 """An article's byline is that at `index % 10`."""

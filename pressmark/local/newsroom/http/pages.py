@@ -7,13 +7,13 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pressmark.local.newsroom import typesetting
-from pressmark.local.newsroom.chrome import MENU, Chrome
+from pressmark.local.newsroom.content import markup_noise
+from pressmark.local.newsroom.content.article_generator import one_page, picture_path
+from pressmark.local.newsroom.content.section import SECTIONS, article_path
+from pressmark.local.newsroom.content.story import Embed, Kind, Paragraph, Picture, Story, Table
 from pressmark.local.newsroom.faults import FaultKind
+from pressmark.local.newsroom.http.page_frame import MENU, Chrome
 from pressmark.local.newsroom.newsroom import Newsroom
-from pressmark.local.newsroom.section import SECTIONS, article_path
-from pressmark.local.newsroom.story import Embed, Kind, Paragraph, Picture, Story, Table
-from pressmark.local.newsroom.writing import one_page, picture_path
 
 _TEMPLATES: Final = {Kind.GALLERY: "gallery.html", Kind.VIDEO: "video.html"}
 _TOP: Final = 4
@@ -102,7 +102,7 @@ def _templates() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(
-        dress=typesetting.dress, title=typesetting.title, byline=typesetting.byline, sized=typesetting.sized
+        dress=markup_noise.dress, title=markup_noise.title, byline=markup_noise.byline, sized=markup_noise.sized
     )
     environment.tests.update(
         paragraph_block=lambda block: isinstance(block, Paragraph),

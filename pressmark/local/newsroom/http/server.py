@@ -13,15 +13,15 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from pressmark.local.newsroom.answers import article_answer, file_answer, html_answer
-from pressmark.local.newsroom.control import control_routes
+from pressmark.local.newsroom.content.article_generator import picture_path
+from pressmark.local.newsroom.content.pictures import ICONS, WIDTHS, icon, photograph
+from pressmark.local.newsroom.content.section import article_path
 from pressmark.local.newsroom.faults import FaultKind
+from pressmark.local.newsroom.http.control import control_routes
+from pressmark.local.newsroom.http.fault_middleware import Wire
+from pressmark.local.newsroom.http.pages import Pages, mangled
+from pressmark.local.newsroom.http.responses import article_answer, file_answer, html_answer
 from pressmark.local.newsroom.newsroom import Newsroom
-from pressmark.local.newsroom.pages import Pages, mangled
-from pressmark.local.newsroom.pictures import ICONS, WIDTHS, icon, photograph
-from pressmark.local.newsroom.section import article_path
-from pressmark.local.newsroom.wire import Wire
-from pressmark.local.newsroom.writing import picture_path
 
 _STATIC_SINCE: Final = datetime(2022, 1, 1, tzinfo=UTC)
 _TYPES: Final = {"css": "text/css", "js": "application/javascript", "png": "image/png", "ico": "image/x-icon"}

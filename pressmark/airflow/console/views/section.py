@@ -6,16 +6,16 @@ from typing import Any
 
 import attrs
 
-from pressmark.airflow.console import fates
 from pressmark.airflow.console.addresses import Links
-from pressmark.airflow.console.fates import Row
-from pressmark.airflow.console.overview import Card, card_of
+from pressmark.airflow.console.views import article_rows
+from pressmark.airflow.console.views.article_rows import Row
+from pressmark.airflow.console.views.overview import Card, card_of
 from pressmark.errors import FindingsFound, UnknownSection
 from pressmark.model.outcomes import Outcome
 from pressmark.monitoring.history import PastRun
 from pressmark.sites.site import Site
-from pressmark.web.common.holdings import RUNS, Holdings
-from pressmark.web.common.keys import NotThere
+from pressmark.web.common.key_patterns import NotThere
+from pressmark.web.common.repository import RUNS, Holdings
 
 SHOWN = 50
 """Runs on a page."""
@@ -120,7 +120,7 @@ def _told(holdings: Holdings, runs: Sequence[PastRun], outcome: Outcome) -> tupl
 
 def _rows(holdings: Holdings, run: PastRun, outcome: Outcome, site: Site | None) -> list[Row]:
     try:
-        return fates.rows(holdings.manifest(run.key).of_outcome(outcome), site)
+        return article_rows.rows(holdings.manifest(run.key).of_outcome(outcome), site)
     except (NotThere, FindingsFound):
         return []  # It was whole when its run was read for the history: the page of the run says what is wrong.
 
