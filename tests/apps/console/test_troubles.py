@@ -55,7 +55,7 @@ def test_a_bucket_away_is_named_with_what_to_do(bucket: str, monkeypatch: pytest
 def test_a_bucket_that_never_answers_is_not_waited_for(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{deaf.getsockname()[1]}")
-        monkeypatch.setattr(holdings, "ANSWERED_WITHIN", 0.2)
+        monkeypatch.setattr(repository, "ANSWERED_WITHIN", 0.2)
         opened = Holdings.open()
         began = time.monotonic()
         assert bucket in visitor(lambda: opened).read("/", 503)
