@@ -18,13 +18,13 @@ quick: .venv/ready .replay/ready  ## the tests without the slow ones
 
 endure: .venv/ready .replay/ready  ## the tests that take minutes each, but for those of the two below
 	$(BIN)/python -m pytest -m long $(PARALLEL) --no-loadscope-reorder \
-	  --ignore tests/dags --ignore tests/distributed --ignore tests/apps/reading_room
+	  --ignore tests/dags --ignore tests/distributed --ignore tests/web/reading_room
 
 airflow: .venv/ready .replay/ready  ## those that run Airflow for minutes: a night, the guides, several workers
 	$(BIN)/python -m pytest -m long $(PARALLEL) --no-loadscope-reorder tests/dags tests/distributed
 
 browsers: .venv/ready .replay/ready  ## captured pages that try to get out of their player, in Chromium and Firefox
-	$(BIN)/python -m pytest -m long -n auto tests/apps/reading_room
+	$(BIN)/python -m pytest -m long -n auto tests/web/reading_room
 
 check: .venv/ready
 	$(BIN)/ruff format --check
@@ -67,9 +67,9 @@ sbom: .venv/ready .replay/ready  ## what is in the images and environments, as C
 	@ls $(SBOM)/*.cdx.json
 
 fixtures: .venv/ready .replay/ready  ## saves the newsroom's pages again, with what must be read from them, docs/schema.md and licences.md
-	$(BIN)/python -m tests.save_pages
-	$(BIN)/python -m tests.write_schema_docs
-	$(BIN)/python -m tests.licences
+	$(BIN)/python -m tests.tools.save_pages
+	$(BIN)/python -m tests.tools.write_schema_docs
+	$(BIN)/python -m tests.tools.licences
 
 clean:
 	rm -rf .venv .replay .demo .benchmarks build dist *.egg-info

@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from pressmark.archive.s3.store import Store
+from pressmark.config import Config
 from pressmark.local.s3server import RunningS3
-from tests.s3_proxy import Proxy, proxied
+from tests.support.archive import Archive, archiving
+from tests.support.s3_proxy import Proxy, proxied
 
 ROOT = Path(__file__).parents[1]
 
@@ -80,3 +83,19 @@ def fresh_bucket(s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> str:
     for variable, value in {**s3.environment, "PRESSMARK_BUCKET": name}.items():
         monkeypatch.setenv(variable, value)
     return name
+
+
+@pytest.fixture
+def store(bucket: str) -> Store:
+    """A fresh bucket on the real S3 server."""
+    config = Config.from_env(os.environ)
+    assert config.bucket == bucket
+    return Store.open(config)
+
+
+@pytest.fixture
+def archive(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
+    """A newsroom of 30 articles that stands still, and an empty bucket to archive it."""
+    with archiving(tmp_path, monkeypatch) as made:
+        assert made.config.bucket == bucket
+        yield made

@@ -23,9 +23,9 @@ from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.s3server import RunningS3
 from pressmark.system.ports import free_port
-from tests.apps.alarms.servers import MailServer
+from tests.airflow.alerts.servers import MailServer
 from tests.conftest import ROOT
-from tests.earlier import write_its_site_file
+from tests.support.earlier import write_its_site_file
 
 ARCHIVE, BACKFILL = "archive_newsroom_world_europe", "backfill_newsroom_world_europe"
 PACKAGE, AUDIT, RECRAWL = "package_newsroom", "audit_newsroom", "recrawl_article_newsroom"

@@ -15,7 +15,7 @@ from pressmark.config import Config
 from pressmark.errors import UsageError
 from pressmark.sites.site import MOST_PAGES, Politeness, RequisiteBounds
 from pressmark.sites.site_files import load_sites
-from tests.manifests import manifest_of
+from tests.support.manifests import manifest_of
 
 SITE = load_sites()["chinadaily"]
 FORM: dict[str, Any] = {"first": "1", "number": 1, "requests_per_minute": 20}

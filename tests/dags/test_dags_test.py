@@ -12,7 +12,7 @@ from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.s3server import RunningS3
 from tests.conftest import ROOT
-from tests.identities import keys_of
+from tests.support.identities import keys_of
 
 pytestmark = pytest.mark.long
 

@@ -15,7 +15,7 @@ from pressmark.model import keys
 from pressmark.system.ports import free_port
 from tests.conftest import ROOT, fresh_bucket
 from tests.dags.night import ARCHIVE, HASTE, SLOW, night
-from tests.earlier import checked_out
+from tests.support.earlier import checked_out
 
 pytestmark = pytest.mark.long
 

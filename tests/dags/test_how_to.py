@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pressmark.sites.site_files import load_sites
-from tests.apps.conftest import ROOT, Archive, archiving
 from tests.dags.conftest import read_dags
+from tests.support.archive import ROOT, Archive, archiving
 
 BIN = Path(sys.executable).parent
 

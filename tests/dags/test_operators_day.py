@@ -22,7 +22,7 @@ from pressmark.system.child_process import ServiceFailed
 from pressmark.system.ports import free_port
 from tests.conftest import ROOT, fresh_bucket
 from tests.dags.night import ARCHIVE, AUDIT, HASTE, SECONDS, SLOW, Night, night
-from tests.s3_proxy import Fault, Proxy, error, of, proxied
+from tests.support.s3_proxy import Fault, Proxy, error, of, proxied
 
 pytestmark = pytest.mark.long
 

@@ -16,10 +16,10 @@ from pressmark.jobs.audit.auditor import audit
 from pressmark.local.s3server import RunningS3
 from pressmark.sites.site import Site
 from pressmark.sites.site_files import load_sites
-from tests.apps.conftest import Archive, archiving
-from tests.apps.test_rederive import LouderPage, QuietlyLouderPage, hold
 from tests.conftest import fresh_bucket
-from tests.schemas import keeps_its_schemas
+from tests.integration.test_rederive import LouderPage, QuietlyLouderPage, hold
+from tests.support.archive import Archive, archiving
+from tests.support.schemas import keeps_its_schemas
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from pressmark.local.newsroom import Newsroom
 from pressmark.local.s3server import RunningS3
 from tests.conftest import fresh_bucket
 from tests.distributed.cluster import POSTGRES, REDIS, Cluster, cluster
-from tests.tools import until
+from tests.support.tools import until
 
 SECTIONS = {"world/europe": "World / Europe", "world/america": "World / Americas", "world/africa": "World / Africa"}
 DELAY = 0.25

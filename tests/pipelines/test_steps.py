@@ -22,7 +22,7 @@ from pressmark.pipelines.drop_known_version import DropKnownVersion
 from pressmark.pipelines.publish import Publish
 from pressmark.pipelines.validate import Validate
 from pressmark.sites.site_files import load_sites
-from tests.samples import ARTICLE_ID, DAY, article, capture, exchange
+from tests.support.samples import ARTICLE_ID, DAY, article, capture, exchange
 
 
 @pytest.fixture

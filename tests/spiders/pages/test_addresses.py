@@ -19,8 +19,8 @@ from pressmark.model.document import draft, validate
 from pressmark.sites.site import LONGEST_URL
 from pressmark.sites.site_files import load_sites
 from pressmark.spiders.pages.chinadaily.listing import ChinaDailyListingPage
-from tests.samples import article
-from tests.saved_pages import page
+from tests.support.samples import article
+from tests.support.saved_pages import page
 
 SITE = load_sites()["newsroom"]
 BASE = "http://127.0.0.1:8765/world/europe"

@@ -13,7 +13,7 @@ from pressmark.extract.listing import Listing
 from pressmark.model.article import Article
 from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 from pressmark.spiders.pages.chinadaily.listing import ChinaDailyListingPage
-from tests.saved_pages import CASES, SITE, expected, page, read, read_whole, saved, saved_whole
+from tests.support.saved_pages import CASES, SITE, expected, page, read, read_whole, saved, saved_whole
 
 FIELDS = [field.name for field in attrs.fields(Article)]
 

@@ -4,8 +4,8 @@ import pytest
 
 from pressmark.errors import Rejected
 from pressmark.model.article import Article
-from tests.apps.hostile_site import article_id, page, path
-from tests.saved_pages import read
+from tests.support.hostile_site import article_id, page, path
+from tests.support.saved_pages import read
 
 
 def article(body: str = "<p>Text.</p>", headline: str = "Lamps lit", byline: str = "") -> Article:

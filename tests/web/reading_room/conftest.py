@@ -1,0 +1,121 @@
+"""A reading room over a real bucket: three runs of the newsroom, exported."""
+
+import asyncio
+import html
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import attrs
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from pressmark.jobs.export import Exporter
+from pressmark.local.s3server import RunningS3
+from pressmark.reader import Document, Reader
+from pressmark.web.common.repository import Holdings
+from pressmark.web.reading_room.addresses import Places
+from pressmark.web.reading_room.app import room_app
+from pressmark.web.reading_room.search.catalogue import Catalogue
+from pressmark.web.reading_room.search.refresh import Keeper
+from tests.conftest import fresh_bucket
+from tests.support.archive import Archive, archiving
+
+EVERYTHING = {"steps": [{"until": "P9000D", "every": "PT0S"}]}
+PLACES = Places(room="http://127.0.0.1:8090", replay="http://127.0.0.1:8091", pywb="http://127.0.0.1:8092")
+
+
+@attrs.frozen
+class Shelf:
+    """An archive of three runs, and which article had which fate in the second and third."""
+
+    archive: Archive
+    holdings: Holdings
+    keeper: Keeper
+    updated: Document
+    """The newest version of an article that has three."""
+    edited: Document
+    """The version of one that was edited silently."""
+    gone: Document
+    """The version of one that was withdrawn."""
+
+    @property
+    def reader(self) -> Reader:
+        return Reader(self.archive.store, "newsroom")
+
+
+@attrs.frozen
+class Visitor:
+    """Somebody who looks at the reading room."""
+
+    shelf: Shelf
+    places: Places = PLACES
+
+    def get(self, address: str, status: int = 200, **headers: str) -> httpx.Response:
+        app = room_app(self.shelf.holdings, self.shelf.keeper, self.places)
+        answer = ask(app, self.places.room, address, **headers)
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def read(self, address: str, status: int = 200) -> str:
+        """Return a page's words, each run of white space as one blank."""
+        return words_of(self.get(address, status).text)
+
+    def links(self, address: str, label: str) -> list[str]:
+        """Return where the links of a page lead that bear this label."""
+        found = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', self.get(address).text, re.DOTALL)
+        return [html.unescape(href) for href, text in found if words_of(text) == label]
+
+
+def ask(app: FastAPI, origin: str, address: str, method: str = "GET", **headers: str) -> httpx.Response:
+    """Ask an application for an address below its origin."""
+
+    async def get() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=origin) as client:
+            return await client.request(method, address, headers=headers)
+
+    return asyncio.run(get())
+
+
+def words_of(page: str) -> str:
+    """Return what a person reads on a page."""
+    body = re.sub(r"<title>.*?</title>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", body)).split())
+
+
+@pytest.fixture(scope="package")
+def shelf(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    folder = tmp_path_factory.mktemp("shelf")
+    with pytest.MonkeyPatch.context() as patch:
+        fresh_bucket(s3, patch)
+        with archiving(folder, patch) as archive:
+            yield _filled(archive, Catalogue(folder / "catalogue.sqlite"))
+
+
+def _filled(archive: Archive, catalogue: Catalogue) -> Shelf:
+    archive.set_site(recheck=EVERYTHING)
+    archive.crawl()
+    known = {document["identifier"] for document in archive.documents().values()}
+    listed = [each.article_id for each in archive.newsroom.listing("world/europe", 1) if each.article_id in known]
+    updated, edited, gone = listed[:3]
+    newsroom = archive.newsroom
+    for _ in range(2):
+        newsroom.advance(timedelta(minutes=5))
+        newsroom.update(updated)
+        newsroom.edit_silently(edited)
+        newsroom.withdraw(gone, 410)
+        archive.crawl()
+    list(Exporter(archive.store, "newsroom").changed())
+    holdings = Holdings.open()
+    keeper = Keeper(catalogue, holdings)
+    keeper.look()
+    reader = Reader(archive.store, "newsroom")
+    newest = [reader.versions(article)[-1] for article in (updated, edited, gone)]
+    return Shelf(archive, holdings, keeper, *newest)
+
+
+@pytest.fixture
+def visitor(shelf: Shelf) -> Visitor:
+    return Visitor(shelf)

@@ -1,0 +1,219 @@
+"""Replays pages that try to get out, in a network of its own, and prints what the live web heard of each attempt.
+
+Run it as `unshare --net --mount python -m tests.web.reading_room.contained BROWSER PLAYER [ATTEMPT ...]`; with
+`--open`, the policy is taken away, so that it is seen what the test would hear.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
+from pathlib import Path
+from threading import Thread
+
+from pressmark.archive.s3.store import Store
+from pressmark.config import Config
+from pressmark.jobs.export import Exporter
+from pressmark.jobs.monthly_index import Merger
+from pressmark.jobs.wacz.packager import Packager
+from pressmark.local.demo.settings import Settings
+from pressmark.local.demo.web_services import Rooms
+from pressmark.local.s3server import RunningS3
+from pressmark.reader import Document, Reader
+from pressmark.system.child_process import Program
+from pressmark.system.ports import free_port
+from pressmark.web.common.repository import Holdings
+from pressmark.web.reading_room import replay_origin
+from pressmark.web.reading_room.addresses import Links, Places
+from pressmark.web.reading_room.serving import ROOT, ReadingRoom
+from pressmark.web.replay.server import ReplayServer
+from tests.jobs.wacz.conftest import SITE, URL, Days
+from tests.web.reading_room.contained.attempts import LIVE, page
+from tests.web.reading_room.contained.live_web import HERE, live_web
+from tests.web.reading_room.contained.windows import SECONDS, Windows, windows
+from tests.web.reading_room.hostile import DAY
+
+AT_ONCE = 6
+LISTENED = 1.2
+"""Seconds that are listened for what an attempt sends, behind it."""
+
+
+def alone() -> None:
+    """Have this network's loopback up, an interface that leads nowhere, and names looked up here."""
+    for words in (
+        "link set lo up",
+        "link add nowhere type veth peer name nobody",
+        "link set nobody up",
+        f"addr add {HERE}/24 dev nowhere",
+        "link set nowhere up",
+        "route add default dev nowhere",
+    ):
+        subprocess.run(["ip", *words.split()], check=True)
+    with tempfile.NamedTemporaryFile("w", delete=False, prefix="resolv-") as names:
+        names.write("nameserver 127.0.0.1\n")
+    subprocess.run(["mount", "--bind", names.name, "/etc/resolv.conf"], check=True)
+
+
+def archived(store: Store, folder: Path, attempts: list[str]) -> dict[str, Document]:
+    """Put a page of each attempt into the archive, and return the versions read from them."""
+    began = datetime(2022, 2, 18, 1, tzinfo=UTC)
+    with Days(store, folder).crawl(DAY) as crawl:
+        for number, name in enumerate(attempts):
+            crawl.publish(crawl.page(URL, page(name).encode()), updated_at=began + timedelta(minutes=number))
+    list(Exporter(store, SITE).changed())
+    list(Merger(store, SITE).months())
+    list(Packager(store, SITE).changed())
+    versions = Reader(store, SITE).versions(URL)
+    return dict(zip(attempts, versions, strict=True))
+
+
+def tried(browser: Windows, addresses: dict[str, str], heard: list[str]) -> dict[str, list[str]]:
+    """Let pages make their attempts, some at once, and return what the live web heard of each."""
+    del heard[:]
+    for address in addresses.values():
+        browser.open(address)
+    waiting = set(addresses)
+    for _ in range(SECONDS * 20):
+        waiting -= {
+            name for name in waiting if f"tried {name}" in browser.said or any(_of(name, each) for each in heard)
+        }
+        if not waiting:
+            break
+        browser.wait(0.05)
+    else:
+        raise AssertionError(f"{waiting} were not tried at {addresses}: {browser.said}")
+    browser.wait(LISTENED)
+    browser.close()
+    return {name: [each for each in heard if _of(name, each)] for name in addresses}
+
+
+def _of(name: str, heard: str) -> bool:
+    """Tell whether something was heard of an attempt; datagrams bear no name, and each port is of one."""
+    return f" {name}.{LIVE}" in heard or heard == {"webrtc": "udp 3478", "transport": "udp 443"}.get(name)
+
+
+class Unguarded(ReplayServer):
+    """pywb as it comes."""
+
+    def _program(self, folder: Path) -> Program:
+        program = super()._program(folder)
+        (folder / "plain.py").write_text(
+            "from gevent.monkey import patch_all\npatch_all()\n"
+            "from pywb.apps.cli import WaybackCli\nWaybackCli().run()\n"
+        )
+        return Program(
+            program.name,
+            [program.command[0], "plain.py", *program.command[2:]],
+            program.environment,
+            folder,
+            program.log,
+        )
+
+
+def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open: bool) -> Places:
+    """Open the reading room and pywb as the demo does; or one of them by hand, without our policy."""
+    demo = Settings(
+        folder=folder,
+        s3_port=0,
+        newsroom_port=0,
+        airflow_port=0,
+        room_port=free_port(),
+        stage_port=free_port(),
+        pywb_port=free_port(),
+        once=False,
+    )
+    places = Places(
+        room=f"http://pressmark.localhost:{demo.room_port}",
+        replay=f"http://replay.pressmark.localhost:{demo.stage_port}",
+        pywb=f"http://pywb.localhost:{demo.pywb_port}",
+    )
+    if not is_open:
+        assert stack.enter_context(Rooms.open(demo, os.environ)).url == places.room
+    elif player == "pywb":
+        stack.enter_context(Unguarded(store, folder / "replay", port=demo.pywb_port).running())
+    else:
+        replay_origin._contained = lambda: b'importScripts("replayweb.js");'  # type: ignore[assignment]
+        room = ReadingRoom(
+            holdings=Holdings.open(),
+            places=places,
+            host="127.0.0.1",
+            port=demo.room_port,
+            stage_port=demo.stage_port,
+            cache=folder / "cache",
+            player=ROOT / ".replay" / "replaywebpage",
+        )
+        stack.enter_context(room.open()).look()
+    return places
+
+
+@contextmanager
+def alone_in_a_window(attempts: list[str]) -> Iterator[dict[str, str]]:
+    """Serve the pages of attempts as they are, without a player; return their addresses."""
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            name = self.path.removeprefix("/")
+            self.wfile.write(page(name).encode() if name in attempts else b"")
+
+        def log_message(self, *said: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield {name: f"http://site.localhost:{server.server_port}/{name}" for name in attempts}
+        server.shutdown()
+
+
+def _address(player: str, places: Places, document: Document) -> str:
+    if player != "pywb":
+        return Links(places.room).replay(document.key)
+    captured = datetime.fromisoformat(document.data["pressmark"]["captures"][0]["capturedAt"])
+    return places.memento(SITE, URL, captured)
+
+
+def batched(items: Iterable[tuple[str, str]], number: int) -> Iterator[list[tuple[str, str]]]:
+    """Return so many at a time."""
+    rest = iter(items)
+    while some := list(islice(rest, number)):
+        yield some
+
+
+def replayed(stack: ExitStack, player: str, folder: Path, attempts: list[str], *, is_open: bool) -> dict[str, str]:
+    """Archive a page of each attempt, open its player, and return where each is replayed."""
+    os.environ |= stack.enter_context(RunningS3(folder / "s3")).environment
+    store = Store.open(Config.from_env(os.environ))
+    documents = archived(store, folder / "crawls", attempts)
+    places = opened(stack, player, folder, store, is_open=is_open)
+    return {name: _address(player, places, document) for name, document in documents.items()}
+
+
+def main(browser: str, player: str, attempts: list[str], *, is_open: bool) -> None:
+    """Print a JSON object of what was heard, by attempt."""
+    alone()
+    heard: list[str] = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pressmark-contained-")))
+        if player == "none":
+            addresses = stack.enter_context(alone_in_a_window(attempts))
+        else:
+            addresses = replayed(stack, player, folder, attempts, is_open=is_open)
+        stack.enter_context(live_web(heard))
+        windows_of = stack.enter_context(windows(browser, folder))
+        came = {}
+        for some in batched(addresses.items(), AT_ONCE):
+            came |= tried(windows_of, dict(some), heard)
+    json.dump(came, sys.stdout, indent=1)
+
+
+if __name__ == "__main__":
+    words = [word for word in sys.argv[1:] if word != "--open"]
+    main(words[0], words[1], words[2:], is_open="--open" in sys.argv)
