@@ -24,7 +24,7 @@ from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.crawl.state.request_stats import Traffic
 from pressmark.crawl.state.run import Run
-from pressmark.pipelines import STEPS
+from pressmark.pipelines import ITEM_PIPELINES
 from pressmark.sites.scope import Scope
 from pressmark.sites.site_files import load_sites
 
@@ -74,7 +74,7 @@ def main() -> None:
     if variant in {"tuned", "capture", "whole"}:
         settings = crawl_settings(run)
     if variant == "whole":
-        settings["ITEM_PIPELINES"] = STEPS
+        settings["ITEM_PIPELINES"] = ITEM_PIPELINES
     if variant == "tuned":
         del settings["DOWNLOAD_HANDLERS"]
 

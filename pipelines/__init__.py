@@ -3,9 +3,9 @@
 if __name__ == "pipelines":  # A checkout has this folder twice: at its top, and in the package by a link.
     raise ImportError("pipelines is a part of the package: import pressmark.pipelines")
 
-STEPS = {
-    "pressmark.pipelines.clean.Clean": 100,
-    "pressmark.pipelines.validate.Validate": 200,
-    "pressmark.pipelines.drop_known_version.DropKnownVersion": 300,
-    "pressmark.pipelines.publish.Publish": 400,
+ITEM_PIPELINES = {
+    "pressmark.pipelines.normalize.NormalizePipeline": 100,
+    "pressmark.pipelines.validate.ValidatePipeline": 200,
+    "pressmark.pipelines.deduplicate.DeduplicatePipeline": 300,
+    "pressmark.pipelines.stage.StagePipeline": 400,
 }

@@ -6,10 +6,10 @@ from scrapy.exceptions import DropItem
 from pressmark.errors import Rejected
 from pressmark.model.document import draft, validate
 from pressmark.model.item import Reading
-from pressmark.pipelines.step import Step
+from pressmark.pipelines.base import BasePipeline
 
 
-class Validate(Step):
+class ValidatePipeline(BasePipeline):
     """Makes the document of a reading and holds it against `schemas/article-1.json`."""
 
     def process_item(self, item: Reading) -> Reading:

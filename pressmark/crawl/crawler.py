@@ -103,10 +103,10 @@ def _run_spider(run: Run, stopping: Stopping) -> None:
     from scrapy.crawler import AsyncCrawlerProcess
 
     from pressmark.crawl.scrapy.settings import crawl_settings
-    from pressmark.pipelines import STEPS
+    from pressmark.pipelines import ITEM_PIPELINES
     from pressmark.spiders.by_scope import spider_of
 
-    process = AsyncCrawlerProcess(crawl_settings(run) | {"ITEM_PIPELINES": STEPS})
+    process = AsyncCrawlerProcess(crawl_settings(run) | {"ITEM_PIPELINES": ITEM_PIPELINES})
     crawler = process.create_crawler(spider_of(run.scope))
     limit = time_limit(run.site, run.section, run.scope)
     ender = _Ender(crawler, limit - (datetime.now(UTC) - run.started_at), lambda: run.out_of_time(limit))

@@ -24,7 +24,7 @@ from pressmark.model import keys, strict_json
 from pressmark.model.capture import Capture
 from pressmark.model.document import Document, captures_of, draft, to_bytes, validate, with_captures
 from pressmark.model.outcomes import Outcome
-from pressmark.pipelines.clean import clean
+from pressmark.pipelines.normalize import normalize
 from pressmark.sites.site import Site
 
 OK = 200
@@ -178,7 +178,7 @@ async def _read(
     url = first.url
     try:
         page = _page(source, first, site.bounds.article)
-        article = clean(await read_article(read, site, article_id, page, fetch))
+        article = normalize(await read_article(read, site, article_id, page, fetch))
         url = article.url  # By which the step `validate` rejects it.
         document = draft(article)
         validate(document)

@@ -18,7 +18,7 @@ from pressmark.errors import Rejected
 from pressmark.jobs.export import SCHEMA, row
 from pressmark.model.article import Credit, Image, Raw
 from pressmark.model.document import draft, to_bytes, validate, with_captures
-from pressmark.pipelines.clean import clean
+from pressmark.pipelines.normalize import normalize
 from pressmark.reader import Document
 from pressmark.sites.site_files import load_sites
 from tests.support.samples import ARTICLE_ID, DAY, article, capture
@@ -45,7 +45,7 @@ def published(text: str) -> Document:
         keywords=(text, "lamp"),
         raw=Raw(byline=text, published=text, contributors=text),
     )
-    document = draft(clean(made))
+    document = draft(normalize(made))
     validate(document)
     written = to_bytes(with_captures(document, [capture()]))
     return Document(f"articles/news/{DAY}/{ARTICLE_ID}/20220218T011000Z.json", json.loads(written))

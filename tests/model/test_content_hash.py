@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from pressmark.model.article import Article, Credit, Image, Raw
 from pressmark.model.document import content_sha256, draft
-from pressmark.pipelines.clean import clean
+from pressmark.pipelines.normalize import normalize
 from tests.support.respelled import respelled, with_word
 from tests.support.samples import article
 from tests.support.saved_pages import CASES, Saved, read_whole, saved_whole
@@ -148,8 +148,8 @@ def test_what_is_no_text_of_the_article_does_not_count(changes: dict[str, Any]) 
 def test_characters_that_nobody_sees_are_gone_before_the_hash_is_made(words: list[str], unseen: str) -> None:
     plain, sprinkled = telling(" ".join(words)), telling(" ".join(map(unseen.join, words)))
     for name in plain:
-        assert content(clean(sprinkled[name])) == content(clean(plain[name]))
-        assert clean(sprinkled[name]) == clean(plain[name])
+        assert content(normalize(sprinkled[name])) == content(normalize(plain[name]))
+        assert normalize(sprinkled[name]) == normalize(plain[name])
 
 
 CASE = st.sampled_from(CASES)
@@ -161,7 +161,7 @@ def as_saved(case: str) -> Article:
 
 
 def as_read(pages: list[Saved]) -> Article:
-    found: Article = clean(read_whole(pages))
+    found: Article = normalize(read_whole(pages))
     return found
 
 

@@ -12,7 +12,7 @@ from schema_org.registry import PROPERTY_BY_SCHEMA, ancestry
 from pressmark.model.article import Credit
 from pressmark.model.document import Document, draft, with_captures
 from pressmark.model.schema import ARTICLE
-from pressmark.pipelines.clean import clean
+from pressmark.pipelines.normalize import normalize
 from tests.support.samples import capture, document
 from tests.support.saved_pages import CASES, read_whole, saved_whole
 from tests.support.schemas import current, fields
@@ -69,7 +69,7 @@ def _kinds(value: dict[str, Any]) -> set[str]:
 
 
 def of_case(case: str) -> Document:
-    return with_captures(draft(clean(read_whole(saved_whole(case)))), [capture()])
+    return with_captures(draft(normalize(read_whole(saved_whole(case)))), [capture()])
 
 
 SAMPLE = with_captures(document(), [capture()])

@@ -12,7 +12,7 @@ from pressmark.crawl.scrapy.content_decoding import fetched
 from pressmark.extract.layouts import page_response
 from pressmark.model.article import Article
 from pressmark.model.document import content_sha256, draft, to_bytes, validate
-from pressmark.pipelines.clean import clean
+from pressmark.pipelines.normalize import normalize
 from pressmark.sites.site_files import load_sites
 from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
@@ -97,7 +97,7 @@ def test_any_text_becomes_a_document_that_can_be_written_and_read(text: str) -> 
     encoded = (
         text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").replace("<", "&lt;").replace("&", "&amp;")
     )
-    document = draft(clean(read(html(f"x{encoded}", f"<p>{encoded} text</p>"))))
+    document = draft(normalize(read(html(f"x{encoded}", f"<p>{encoded} text</p>"))))
     validate(document)
     written = to_bytes(document).decode()
     assert not [each for each in written[:-1] if ord(each) < 32 or 0x7F <= ord(each) < 0xA0]

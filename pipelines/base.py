@@ -7,7 +7,7 @@ from scrapy.crawler import Crawler
 from pressmark.crawl.state.run import Run
 
 
-class Step:
+class BasePipeline:
     """One Scrapy item pipeline; it takes a Reading and returns one, or drops it."""
 
     def __init__(self, run: Run) -> None:

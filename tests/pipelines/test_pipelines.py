@@ -17,10 +17,10 @@ from pressmark.model import keys
 from pressmark.model.article import Credit, Image, Raw
 from pressmark.model.document import to_bytes, with_captures
 from pressmark.model.item import Reading
-from pressmark.pipelines.clean import Clean, clean
-from pressmark.pipelines.drop_known_version import DropKnownVersion
-from pressmark.pipelines.publish import Publish
-from pressmark.pipelines.validate import Validate
+from pressmark.pipelines.deduplicate import DeduplicatePipeline
+from pressmark.pipelines.normalize import NormalizePipeline, normalize
+from pressmark.pipelines.stage import StagePipeline
+from pressmark.pipelines.validate import ValidatePipeline
 from pressmark.sites.site_files import load_sites
 from tests.support.samples import ARTICLE_ID, DAY, article, capture, exchange
 
@@ -41,13 +41,13 @@ def reading(run: Run, **changes: object) -> Reading:
 
 
 def visited(run: Run, **changes: object) -> Reading:
-    item = Validate(run).process_item(reading(run, **changes))
+    item = ValidatePipeline(run).process_item(reading(run, **changes))
     run.watch.seen(ARTICLE_ID, item.article.url, "202202/18", created_at=item.article.published_at)
     return item
 
 
 def drop_known(run: Run, item: Reading) -> Reading:
-    return asyncio.run(DropKnownVersion(run).process_item(item))
+    return asyncio.run(DeduplicatePipeline(run).process_item(item))
 
 
 def publish(run: Run, item: Reading) -> None:
@@ -58,9 +58,9 @@ def publish(run: Run, item: Reading) -> None:
 
 
 def test_what_only_looked_like_text_is_absent() -> None:
-    found = clean(article(standfirst="\u200b", keywords=("lamp", "\ufeff"), source=" "))
+    found = normalize(article(standfirst="\u200b", keywords=("lamp", "\ufeff"), source=" "))
     assert (found.standfirst, found.keywords, found.source) == (None, ("lamp",), None)
-    assert clean(article(headline="\u200b")).headline == ""
+    assert normalize(article(headline="\u200b")).headline == ""
 
 
 def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: Run) -> None:
@@ -73,7 +73,7 @@ def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: Run) -> None:
         images=(Image(url="https://i/1", caption="A  lamp."),),
         raw=raw,
     )
-    clean = Clean(run).process_item(dirty).article
+    clean = NormalizePipeline(run).process_item(dirty).article
     assert (clean.headline, clean.body) == ("Café lit", "One line.\n\nTwo lines.")
     assert clean.authors == (Credit(name="REN QI"),)
     assert clean.images[0].caption == "A lamp."
@@ -93,7 +93,7 @@ def test_a_known_version_is_dropped_and_counted(run: Run) -> None:
 def test_other_content_of_a_known_version_is_a_silent_edit_once(run: Run) -> None:
     publish(run, visited(run))
     edited = visited(run, headline="Lamps out")
-    Publish(run).process_item(drop_known(run, edited))
+    StagePipeline(run).process_item(drop_known(run, edited))
     run.archivist.close()
     assert run.counts()["silent_edit"] == 1
     with pytest.raises(DropItem):
@@ -107,7 +107,7 @@ def test_other_content_of_a_known_version_is_a_silent_edit_once(run: Run) -> Non
 def test_a_page_that_goes_back_and_forth_under_one_time_is_one_silent_edit(run: Run) -> None:
     publish(run, visited(run))
     edited = visited(run, headline="Lamps out")
-    Publish(run).process_item(drop_known(run, edited))
+    StagePipeline(run).process_item(drop_known(run, edited))
     run.archivist.close()
     for headline in ["Lamps lit", "Lamps out", "Lamps lit"]:
         with pytest.raises(DropItem):
@@ -178,7 +178,7 @@ def test_another_updated_time_is_another_version(run: Run) -> None:
 
 def test_what_the_schema_does_not_promise_is_rejected_with_its_capture(run: Run) -> None:
     with pytest.raises(DropItem):
-        Validate(run).process_item(reading(run, headline=""))
+        ValidatePipeline(run).process_item(reading(run, headline=""))
     assert run.counts()["rejected"] == 1
     run.listing_pages = 1
     run.close()
@@ -186,7 +186,7 @@ def test_what_the_schema_does_not_promise_is_rejected_with_its_capture(run: Run)
 
 
 def test_a_valid_reading_is_published_behind_its_capture(run: Run) -> None:
-    Publish(run).process_item(Validate(run).process_item(reading(run)))
+    StagePipeline(run).process_item(ValidatePipeline(run).process_item(reading(run)))
     assert list(run.store.keys("articles/")) == []
     run.close()
     assert list(run.store.keys("articles/")) == [keys.version("newsroom", DAY, article().version)]

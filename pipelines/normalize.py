@@ -7,33 +7,33 @@ import attrs
 
 from pressmark.model.article import Credit, Raw
 from pressmark.model.item import Reading
-from pressmark.pipelines.step import Step
+from pressmark.pipelines.base import BasePipeline
 from pressmark.text import cleaned, composed
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _BLANKS = re.compile(r"[^\S\n]+")
 
 
-class Clean(Step):
+class NormalizePipeline(BasePipeline):
     """Puts all text into Unicode's composed form (NFC), without control, invisible and doubled blank characters."""
 
     def process_item(self, item: Reading) -> Reading:
         """Return the reading with clean text; what was printed (`raw`) stays as it was."""
-        return attrs.evolve(item, article=clean(item.article))
+        return attrs.evolve(item, article=normalize(item.article))
 
 
-def clean(value: Any) -> Any:
+def normalize(value: Any) -> Any:
     """Return a text, or an article with all its texts, clean."""
     match value:
         case str():
             return _BLANKS.sub(" ", composed(_INVISIBLE.sub("", cleaned(value)))).strip()
         case tuple():
-            return tuple(each for each in map(clean, value) if not _says_nothing(each))
+            return tuple(each for each in map(normalize, value) if not _says_nothing(each))
         case Raw():
             return value
     if not attrs.has(type(value)):
         return value
-    parts = {field: clean(getattr(value, field.name)) for field in attrs.fields(type(value))}
+    parts = {field: normalize(getattr(value, field.name)) for field in attrs.fields(type(value))}
     # What only looked like text is absent, where that is allowed.
     return attrs.evolve(
         value, **{field.name: None if each == "" and field.default is None else each for field, each in parts.items()}

@@ -8,10 +8,10 @@ from pressmark.errors import FindingsFound
 from pressmark.model.document import reader_of
 from pressmark.model.item import Reading
 from pressmark.model.outcomes import Outcome
-from pressmark.pipelines.step import Step
+from pressmark.pipelines.base import BasePipeline
 
 
-class DropKnownVersion(Step):
+class DeduplicatePipeline(BasePipeline):
     """Drops a reading whose article id and *Updated* time are in the bucket, with what it says."""
 
     async def process_item(self, item: Reading) -> Reading:

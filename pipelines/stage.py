@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from pressmark.model.article import Article
 from pressmark.model.item import Reading
-from pressmark.pipelines.step import Step
+from pressmark.pipelines.base import BasePipeline
 
 SLACK = timedelta(days=1)
 """By how much an *Updated* time may be off before anybody is told: zones and clocks of sites are."""
@@ -13,7 +13,7 @@ SLACK = timedelta(days=1)
 logger = logging.getLogger("pressmark.publish")
 
 
-class Publish(Step):
+class StagePipeline(BasePipeline):
     """Stages the document behind its captures; the run's publisher does the rest, segment by segment."""
 
     def process_item(self, item: Reading) -> Reading:
