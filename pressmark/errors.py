@@ -63,7 +63,7 @@ class BucketError(PressmarkError):
 class BucketUnreachable(BucketError):
     """Nobody answers at the S3 endpoint, or not now, or not whole."""
 
-    again_in: float = 0.0
+    retry_after: float = 0.0
     """Seconds in which the server asks to be asked again; 0: it does not say."""
 
 

@@ -145,22 +145,22 @@ class Reader:
             KeyError: there is no such manifest.
         """
         if since and since.startswith(f"{keys.RUNS}{self.site}/"):
-            behind = cursors.at(self.store, self.site, since)
+            behind = cursors.after(self.store, self.site, since)
         else:
             try:
                 behind = cursors.Cursor.parse(self.site, since)
             except ValueError as error:
                 raise UsageError(str(error)) from error
-        for key in behind.ahead(self.store):
+        for key in behind.unread(self.store):
             try:
                 told = manifest.read_listed(self.store, key)
             except FindingsFound as error:  # It stays ahead of the cursor, and is told of once it is mended.
                 logger.warning("left out: %s", error)
                 continue
-            behind = behind.behind(key)
+            behind = behind.with_read(key)
             yield Changes(told, str(behind))
 
-    def told_of(self, urls: Iterable[str]) -> list[str]:
+    def keys_for_urls(self, urls: Iterable[str]) -> list[str]:
         """Return the keys of what articles said, versions and silent edits; pages of no article are passed over.
 
         Args:

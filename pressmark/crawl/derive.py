@@ -38,7 +38,7 @@ logger = logging.getLogger("pressmark.rederive")
 class Source(Protocol):
     """Where captures are read from."""
 
-    def next_of(self, url: str, behind: Capture) -> Capture | None:
+    def next_of(self, url: str, after: Capture) -> Capture | None:
         """Return the capture of a following page."""
 
     def response(self, capture: Capture, limit: int) -> Response:
@@ -169,7 +169,7 @@ async def _read(
         return reader.article_page(page_class, page)
 
     async def fetch(url: str) -> FetchedPage:
-        found = source.next_of(url, behind=first)
+        found = source.next_of(url, after=first)
         if not found or found.status != OK:
             raise NotWhole(f"{url} was not captured")
         captures.append(found)

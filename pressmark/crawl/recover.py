@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 
 from pressmark.archive.bucket.known_versions import Ledger
-from pressmark.archive.publish.manifest_commit import untold
+from pressmark.archive.publish.manifest_commit import unlisted
 from pressmark.archive.publish.publish_recovered import Recovered
 from pressmark.archive.publish.repair import Recovery
 from pressmark.archive.s3.store import Store
@@ -181,7 +181,7 @@ def adopt(config: Config, store: Store, site: Site, other: Path) -> int:
         if not there.is_dir() or not _held(there, site):
             return 0
         with host_lock(attrs.evolve(config, spool=other), site, seconds=WAIT), host_lock(config, site, seconds=WAIT):
-            untold(store, there, site.site)
+            unlisted(store, there, site.site)
             make_folder(here, config.sharing)
             # Segments last: one that is here has all that belongs to it, whenever this is cut off.
             found = sorted(_held(there, site), key=lambda path: path.name.endswith((".warc.gz", OPEN)))
@@ -209,4 +209,4 @@ def _held(folder: Path, site: Site) -> list[Path]:
     """Return the files of runs in a folder, and what was set aside there."""
     files = spool_files(folder, site.site)
     notes = [path for path in map(note_path, files.bad) if path.exists()]
-    return [*(each.path for each in files.held), *notes, *files.bad]
+    return [*(each.path for each in files.segment_files), *notes, *files.bad]

@@ -106,9 +106,8 @@ class LocalAirflow:
             if run["state"] == "failed" or wrong:
                 raise ServiceFailed(f"the run {run_id} of {dag_id} failed. {self._task_log(wrong)}")
             if time.monotonic() > deadline:
-                raise ServiceFailed(
-                    f"the run {run_id} of {dag_id} did not end within {seconds:g} s. {self.head('scheduler').told()}"
-                )
+                log = self.head("scheduler").log_tail()
+                raise ServiceFailed(f"the run {run_id} of {dag_id} did not end within {seconds:g} s. {log}")
             time.sleep(POLL * 10)
 
     def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
@@ -196,7 +195,7 @@ class LocalAirflow:
 
     def _task_log(self, tasks: list[dict[str, Any]]) -> str:
         if not tasks:
-            return self.head("scheduler").told()
+            return self.head("scheduler").log_tail()
         task = tasks[0]
         path = f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/logs"
         entries = self.call("GET", f"{path}/{max(1, task['try_number'])}")["content"]
@@ -214,7 +213,7 @@ class LocalAirflow:
             try:
                 answer = self._client.request(method, f"{self.url}/api/v2{path}", json=asked)
             except httpx.HTTPError as error:
-                told = self.head("api-server").told()
+                told = self.head("api-server").log_tail()
                 raise ServiceFailed(f"Airflow's API does not answer: {error}. {told}") from error
             if not (left and _is_database_error(answer)):
                 break

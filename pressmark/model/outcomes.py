@@ -33,7 +33,7 @@ GONE = {"http-404", "http-410", "moved"}
 
 
 @attrs.define(kw_only=True)
-class Fate:
+class ArticleOutcome:
     """One article seen, and what became of it."""
 
     article_id: str
@@ -59,16 +59,16 @@ class Outcomes:
     Safe to use from several threads: the crawl sees and rejects while the publisher settles.
     """
 
-    _fates: dict[str, Fate] = attrs.field(factory=dict)
+    _articles: dict[str, ArticleOutcome] = attrs.field(factory=dict)
     _captured: set[str] = attrs.field(factory=set)
     _lock: RLock = attrs.field(factory=RLock, eq=False, repr=False)
 
     def see(self, article_id: str, url: str) -> bool:
         """Take note of an article; False if it was seen before."""
         with self._lock:
-            if article_id in self._fates:
+            if article_id in self._articles:
                 return False
-            self._fates[article_id] = Fate(article_id=article_id, url=url)
+            self._articles[article_id] = ArticleOutcome(article_id=article_id, url=url)
             return True
 
     def capture(self, article_id: str) -> None:
@@ -81,7 +81,7 @@ class Outcomes:
         with self._lock:
             self._captured.discard(article_id)
 
-    def settle(
+    def record_outcome(
         self,
         article_id: str,
         outcome: Outcome,
@@ -92,42 +92,44 @@ class Outcomes:
     ) -> None:
         """Say what became of an article that was seen; the last word holds."""
         with self._lock:
-            fate = self._fates[article_id]
-            fate.outcome, fate.reason, fate.message, fate.key = outcome, reason, message, key
+            article = self._articles[article_id]
+            article.outcome, article.reason, article.message, article.key = outcome, reason, message, key
 
     def close(self, reason: str) -> int:
         """What has no outcome by now failed, for this reason; return how many that are."""
         with self._lock:
-            left = [fate for fate in self._fates.values() if fate.outcome is None]
-            for fate in left:
-                fate.outcome, fate.reason = Outcome.FAILED, reason
+            left = [article for article in self._articles.values() if article.outcome is None]
+            for article in left:
+                article.outcome, article.reason = Outcome.FAILED, reason
         return len(left)
 
     def unread(self) -> set[str]:
         """Return the articles that were captured and not read before the run ended; before it is closed."""
         with self._lock:
-            fates = [self._fates[each] for each in self._captured]
-            return {fate.article_id for fate in fates if fate.outcome is None or fate.reason == INTERRUPTED}
+            articles = [self._articles[each] for each in self._captured]
+            return {
+                article.article_id for article in articles if article.outcome is None or article.reason == INTERRUPTED
+            }
 
     def reasons(self, outcome: Outcome) -> Counter[str | None]:
         """Count the reasons of an outcome."""
         with self._lock:
-            return Counter(fate.reason for fate in self._fates.values() if fate.outcome is outcome)
+            return Counter(article.reason for article in self._articles.values() if article.outcome is outcome)
 
     def of(self, outcome: Outcome) -> set[str]:
         """Return the articles of an outcome."""
         with self._lock:
-            return {fate.article_id for fate in self._fates.values() if fate.outcome is outcome}
+            return {article.article_id for article in self._articles.values() if article.outcome is outcome}
 
     def counts(self) -> dict[str, int]:
         """Return `seen` and the number of each outcome; those add up to `seen` once the run is closed."""
         with self._lock:
-            counter = Counter(fate.outcome for fate in self._fates.values())
-            seen = len(self._fates)
+            counter = Counter(article.outcome for article in self._articles.values())
+            seen = len(self._articles)
         return {"seen": seen} | {outcome.value: counter[outcome] for outcome in Outcome}
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         with self._lock:
-            fates = list(self._fates.values())
-        for fate in fates:
-            yield attrs.asdict(fate, filter=lambda _, value: value is not None)
+            articles = list(self._articles.values())
+        for article in articles:
+            yield attrs.asdict(article, filter=lambda _, value: value is not None)

@@ -88,13 +88,13 @@ def judge(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) ->
         runs: its newest runs, newest first (`History.newest`); those of another scope than `newest` don't count.
         now: UTC.
     """
-    standing = all_standing(site, section, runs, now)
-    kinds = {alarm.kind for alarm in standing}
+    active = active_alarms(site, section, runs, now)
+    kinds = {alarm.kind for alarm in active}
     following = frozenset[Kind]().union(*(FOLLOWS.get(kind, ()) for kind in kinds)) & kinds
-    return Judgement(alarms=[each for each in standing if each.kind not in following], following=following)
+    return Judgement(alarms=[each for each in active if each.kind not in following], following=following)
 
 
-def all_standing(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -> list[Alarm]:
+def active_alarms(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -> list[Alarm]:
     """Return what is wrong with a section, causes and what follows from them."""
     newest = [run for run in runs if run.scope == "newest"]
     if not newest:
@@ -184,15 +184,15 @@ def _set_aside(runs: Sequence["PastRun"]) -> Alarm | None:
     last: dict[str, PastRun] = {}
     for run in runs:
         last.setdefault(run.spool, run)
-    standing = [run for run in last.values() if run.set_aside]
-    files = [file for run in standing for file in run.set_aside]
+    active = [run for run in last.values() if run.set_aside]
+    files = [file for run in active for file in run.set_aside]
     if not files:
         return None
     more = f" And {len(files) - _NAMED} more." if len(files) > _NAMED else ""
     return Alarm(
         kind=Kind.SET_ASIDE,
         title=f"{len(files)} {'file' if len(files) == 1 else 'files'} of the spool can't be read",
-        since=min(run.set_aside_since or run.started_at for run in standing),
+        since=min(run.set_aside_since or run.started_at for run in active),
         message=f"{'; '.join(files[:_NAMED])}.{more} What could be read of them is published.",
         advice="`pressmark recover` on that worker lists them. Look after its disk. Repair a file from a copy and take "
         "it again (`pressmark recover SITE --again NAME`), or delete NAME.bad and NAME.bad.json: the next run's "

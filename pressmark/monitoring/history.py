@@ -20,7 +20,7 @@ from pressmark.model.outcomes import Outcome
 LOOK_BACK = 13
 """Months, this one included, in which runs are looked for."""
 THREADS = 8
-_SETTLING = timedelta(days=2)
+_LONGEST_RUN = timedelta(days=2)
 """No run goes on for longer: what began before will hardly leave a manifest now."""
 _LISTED = timedelta(minutes=10)
 _TRY = re.compile(r"\d{8}T\d{6}-([0-9a-f]{6})-\d+", re.ASCII)
@@ -101,37 +101,37 @@ class PastRun:
         return (self.ended_at - self.started_at).total_seconds()
 
     @classmethod
-    def of(cls, key: str, told: manifest.Manifest) -> Self:
+    def of(cls, key: str, run_manifest: manifest.Manifest) -> Self:
         """Return what a history keeps of a manifest."""
         return cls(
             key=key,
-            run_id=told.run_id,
-            site=told.site,
-            section=told.section,
-            started_at=told.started_at,
-            ended_at=told.ended_at,
-            ended=told.ended,
-            reason=told.reason,
-            failure=told.failure,
-            scope=told.parameters.scope,
-            counts=told.counts,
-            rejected=told.reasons(Outcome.REJECTED),
-            failed=told.reasons(Outcome.FAILED),
-            newly_rejected=told.newly_rejected,
-            recovered=told.recovered.published,
-            segments=len(told.segments),
-            warc_bytes=told.warc_bytes,
-            asked=told.requests,
-            spool=told.spool or "",
-            set_aside=tuple(f"{each.file}: {each.reason}" for each in told.set_aside),
-            set_aside_since=min((each.since for each in told.set_aside), default=None),
-            rejected_ids=_ids(told, {Outcome.REJECTED}),
-            new_ids=_ids(told, {Outcome.PUBLISHED, Outcome.UPDATED}),
+            run_id=run_manifest.run_id,
+            site=run_manifest.site,
+            section=run_manifest.section,
+            started_at=run_manifest.started_at,
+            ended_at=run_manifest.ended_at,
+            ended=run_manifest.ended,
+            reason=run_manifest.reason,
+            failure=run_manifest.failure,
+            scope=run_manifest.parameters.scope,
+            counts=run_manifest.counts,
+            rejected=run_manifest.reasons(Outcome.REJECTED),
+            failed=run_manifest.reasons(Outcome.FAILED),
+            newly_rejected=run_manifest.newly_rejected,
+            recovered=run_manifest.recovered.published,
+            segments=len(run_manifest.segments),
+            warc_bytes=run_manifest.warc_bytes,
+            asked=run_manifest.requests,
+            spool=run_manifest.spool or "",
+            set_aside=tuple(f"{each.file}: {each.reason}" for each in run_manifest.set_aside),
+            set_aside_since=min((each.since for each in run_manifest.set_aside), default=None),
+            rejected_ids=_ids(run_manifest, {Outcome.REJECTED}),
+            new_ids=_ids(run_manifest, {Outcome.PUBLISHED, Outcome.UPDATED}),
         )
 
 
-def _ids(told: manifest.Manifest, outcomes: Container[str]) -> frozenset[str]:
-    return frozenset(each.article_id for each in told.articles if each.outcome in outcomes)
+def _ids(run_manifest: manifest.Manifest, outcomes: Container[str]) -> frozenset[str]:
+    return frozenset(each.article_id for each in run_manifest.articles if each.outcome in outcomes)
 
 
 @attrs.frozen
@@ -190,7 +190,7 @@ class History:
     def _of_month(self, section: str, month: str, now: datetime) -> tuple[str, ...]:
         """Return a month's keys; what began days ago is listed anew every 10 minutes only: listings take longest."""
         prefix = f"{keys.runs(self.site, section)}{month}/"
-        since = f"{keys.runs(self.site, section)}{keys.day_of(now - _SETTLING)}/"
+        since = f"{keys.runs(self.site, section)}{keys.day_of(now - _LONGEST_RUN)}/"
         listed_at, found = self._listed.get(prefix, (None, ()))
         if not listed_at or abs(now - listed_at) > _LISTED:
             listed_at, found, since = now, (), prefix

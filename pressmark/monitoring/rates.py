@@ -49,14 +49,14 @@ def find_breach(runs: Sequence["PastRun"], bad: Bad, allowed: float) -> Breach |
         bad: what is counted.
         allowed: the largest share that is well.
     """
-    runs = _without_redeemed(runs)
+    runs = _without_reread(runs)
 
     def too_large(window: Sequence["PastRun"]) -> bool:
         wrong = sum(map(bad, window))
         return wrong >= LEAST_BAD and wrong / sum(map(newly_read, window)) > allowed
 
     windows = list(takewhile(too_large, (_window(runs[number:]) for number in range(len(runs)))))
-    if not windows or _cured(runs, len(windows), allowed):
+    if not windows or _is_fixed(runs, len(windows), allowed):
         return None
     return Breach(
         bad=sum(map(bad, windows[0])),
@@ -68,17 +68,17 @@ def find_breach(runs: Sequence["PastRun"], bad: Bad, allowed: float) -> Breach |
     )
 
 
-def _without_redeemed(runs: Sequence["PastRun"]) -> list["PastRun"]:
+def _without_reread(runs: Sequence["PastRun"]) -> list["PastRun"]:
     """Return the runs without the rejections of articles that a later one read well: those are bad no more."""
     found, read_well = list["PastRun"](), frozenset[str]()
     for run in runs:
-        redeemed = len(run.rejected_ids & read_well)
-        found.append(attrs.evolve(run, newly_rejected=max(0, run.newly_rejected - redeemed)) if redeemed else run)
+        reread = len(run.rejected_ids & read_well)
+        found.append(attrs.evolve(run, newly_rejected=max(0, run.newly_rejected - reread)) if reread else run)
         read_well |= run.new_ids
     return found
 
 
-def _cured(runs: Sequence["PastRun"], since: int, allowed: float) -> bool:
+def _is_fixed(runs: Sequence["PastRun"], since: int, allowed: float) -> bool:
     """Tell whether known pages became unreadable in the newest runs (`since` of them), and are read well again.
 
     Where known pages were read well all the time, e.g. since new ones alone have a new layout, they say nothing.
@@ -88,11 +88,11 @@ def _cured(runs: Sequence["PastRun"], since: int, allowed: float) -> bool:
         bad, well = run.read_again_badly, run.read_again_well
         return bad >= LEAST_BAD and bad / (bad + well) > allowed
 
-    behind = list(takewhile(lambda run: not broke(run), runs[:since]))
-    if len(behind) == since:
+    since_break = list(takewhile(lambda run: not broke(run), runs[:since]))
+    if len(since_break) == since:
         return False
-    bad = sum(run.newly_rejected + run.read_again_badly for run in behind)
-    read = bad + sum(run.new + run.read_again_well for run in behind)
+    bad = sum(run.newly_rejected + run.read_again_badly for run in since_break)
+    read = bad + sum(run.new + run.read_again_well for run in since_break)
     return read >= LEAST_READ and bad / read <= allowed
 
 

@@ -71,16 +71,16 @@ class Scope:
         """Say it in a few words, e.g. `backfill of pages 3 to 8 since 2022-02-01`."""
         match self.kind:
             case ScopeKind.NEWEST:
-                told = f"up to {self.pages} listing pages"
+                text = f"up to {self.pages} listing pages"
             case ScopeKind.BACKFILL:
-                told = f"backfill of pages {self.first_page} to {self.last_page}"
+                text = f"backfill of pages {self.first_page} to {self.last_page}"
             case ScopeKind.ARTICLE:
-                told = f"article {self.article}"
+                text = f"article {self.article}"
             case ScopeKind.SEARCH:
-                told = "search for the pages of articles"
-        told += f" since {self.since}" if self.since else ""
-        told += f" until {self.until}" if self.until else ""
-        return told + (f", {self.requests_per_minute} requests a minute" if self.requests_per_minute else "")
+                text = "search for the pages of articles"
+        text += f" since {self.since}" if self.since else ""
+        text += f" until {self.until}" if self.until else ""
+        return text + (f", {self.requests_per_minute} requests a minute" if self.requests_per_minute else "")
 
     @property
     def last_page(self) -> int:
@@ -127,7 +127,7 @@ class Scope:
 
     def parameters(self) -> dict[str, Any]:
         """Return what a manifest tells of it."""
-        told = {
+        fields = {
             "scope": str(self.kind),
             "pages": self.pages,
             "first_page": self.first_page if self.kind is ScopeKind.BACKFILL else None,
@@ -137,4 +137,4 @@ class Scope:
             "recheck": self.recheck,
             "requests_per_minute": self.requests_per_minute,
         }
-        return {name: value for name, value in told.items() if value is not None}
+        return {name: value for name, value in fields.items() if value is not None}

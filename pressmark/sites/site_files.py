@@ -15,7 +15,7 @@ from pressmark.errors import SiteFileError, UnknownSection
 from pressmark.sites.site import Site
 
 ENDINGS = {".yml", ".yaml"}
-MOST_TOLD = 20
+MOST_ERRORS = 20
 """Fields of one file that are wrong."""
 MOST_BYTES = 256_000
 """Of a file: a site with a thousand sections has fewer. Each DAG file reads all of them, again and again."""
@@ -146,8 +146,8 @@ def read_site(path: Path) -> Site:
             return Site.model_validate(facts)
         except ValidationError as error:
             root = yaml.compose(text, _SAFE)
-            found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_TOLD]
-            wrong = "; ".join(_told(root, each["loc"], each["msg"]) for each in found)
+            found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_ERRORS]
+            wrong = "; ".join(_field_error(root, each["loc"], each["msg"]) for each in found)
             raise SiteFileError(f"{path}: {wrong}") from None
     except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
         raise SiteFileError(f"{path}: {error}") from error
@@ -155,7 +155,7 @@ def read_site(path: Path) -> Site:
         raise SiteFileError(f"{path}: a value is not of its tag ({type(error).__name__}: {error})") from error
 
 
-def _told(root: yaml.Node | None, field: Iterable[int | str], message: str) -> str:
+def _field_error(root: yaml.Node | None, field: Iterable[int | str], message: str) -> str:
     """Say what is wrong with a field, and in which line it or what it is missing from begins."""
     node, line = root, 1
     for part in field:
@@ -184,6 +184,6 @@ class _Loader(_SAFE):  # type: ignore[misc]  # Which of the two it is, is not kn
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
         if twice := sorted(name for name, number in names.items() if number > 1):
-            raise yaml.constructor.ConstructorError(None, None, f"{twice[:MOST_TOLD]} come twice", node.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"{twice[:MOST_ERRORS]} come twice", node.start_mark)
         found: dict[Any, Any] = super().construct_mapping(node, deep)
         return found

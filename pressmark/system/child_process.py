@@ -32,7 +32,7 @@ class Program:
     log: Path
     """Where its output goes, appended."""
     _process: subprocess.Popen[bytes] | None = None
-    _leash: int = -1
+    _watch_pipe: int = -1
 
     @property
     def running(self) -> bool:
@@ -41,7 +41,7 @@ class Program:
 
     def start(self) -> None:
         """Start it; whether it came up is for `wait_until` to see."""
-        reading, self._leash = os.pipe()
+        reading, self._watch_pipe = os.pipe()
         try:
             with open(self.log, "ab", opener=opener) as log:
                 self._process = subprocess.Popen(
@@ -68,15 +68,15 @@ class Program:
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.running:
-                raise ServiceFailed(f"{self.name} ended before it was ready. {self.told()}")
+                raise ServiceFailed(f"{self.name} ended before it was ready. {self.log_tail()}")
             if time.monotonic() > deadline:
-                raise ServiceFailed(f"{self.name} was not ready within {seconds:g} s. {self.told()}")
+                raise ServiceFailed(f"{self.name} was not ready within {seconds:g} s. {self.log_tail()}")
             time.sleep(POLL)
 
     def check(self) -> None:
         """Raise ServiceFailed if it has ended by itself."""
         if self._process is not None and not self.running:
-            raise ServiceFailed(f"{self.name} ended by itself. {self.told()}")
+            raise ServiceFailed(f"{self.name} ended by itself. {self.log_tail()}")
 
     def wait(self) -> None:
         """Return when it has ended by itself."""
@@ -104,9 +104,9 @@ class Program:
             number = 0 if time.monotonic() < deadline else signal.SIGKILL
             time.sleep(POLL)
         process.wait()
-        os.close(self._leash)
+        os.close(self._watch_pipe)
 
-    def told(self, lines: int = 30) -> str:
+    def log_tail(self, lines: int = 30) -> str:
         """Return the last lines of its log, with the log's name."""
         text = self.log.read_text("utf-8", "replace") if self.log.exists() else ""
         last = "\n".join(f"  | {line}" for line in text.splitlines()[-lines:])

@@ -17,13 +17,13 @@ GRACE = 10
 
 def main() -> int:
     """Run the command and return its exit code."""
-    leash, command = int(sys.argv[1]), sys.argv[2:]
+    watch_pipe, command = int(sys.argv[1]), sys.argv[2:]
     for number in (signal.SIGTERM, signal.SIGINT):
         # Whoever stops the group means the command; a handler, unlike SIG_IGN, is not inherited by it.
         signal.signal(number, lambda *_: None)
     child = subprocess.Popen(command)
     starter_gone = threading.Event()
-    threading.Thread(target=_end_group, args=(leash, starter_gone), daemon=True).start()
+    threading.Thread(target=_end_group, args=(watch_pipe, starter_gone), daemon=True).start()
     code = child.wait()
     if starter_gone.is_set():
         time.sleep(1)  # For those of the group that are slower than its head; nobody else looks after them now.
@@ -31,8 +31,8 @@ def main() -> int:
     return code if code >= 0 else 128 - code
 
 
-def _end_group(leash: int, starter_gone: threading.Event) -> None:
-    os.read(leash, 1)
+def _end_group(watch_pipe: int, starter_gone: threading.Event) -> None:
+    os.read(watch_pipe, 1)
     starter_gone.set()
     os.killpg(0, signal.SIGTERM)
     time.sleep(GRACE)

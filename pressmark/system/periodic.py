@@ -7,7 +7,7 @@ from typing import Self
 STOP_SECONDS = 10
 
 
-class Repeating:
+class PeriodicThread:
     """Calls something every so many seconds while it is entered.
 
     Args:

@@ -20,10 +20,10 @@ SITE = "news"
 def archivist(store: Store, tmp_path: Path) -> Archivist:
     config = Config(bucket=store.bucket, spool=tmp_path / "spool")
     setup = Setup(config=config, site=SITE, run_id="run1", info={"software": "test"}, earlier={})
-    return Archivist(setup, lambda published, settled: None)
+    return Archivist(setup, lambda published, results: None)
 
 
-def test_what_somebody_holds_can_be_staged_behind_any_number_of_others(archivist: Archivist, store: Store) -> None:
+def test_a_held_receipt_can_be_staged_after_any_number_of_others(archivist: Archivist, store: Store) -> None:
     held = [archivist.record(exchange(3))]
     for number in range(4 * TOGETHER):
         receipt = archivist.record(exchange(number % 60))

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pressmark.archive.bucket import manifest
-from pressmark.archive.bucket.cursor import WINDOW, Cursor, Place
+from pressmark.archive.bucket.cursor import WINDOW, Cursor, SectionPosition
 from pressmark.archive.s3.store import Store
 from pressmark.errors import UsageError
 from pressmark.model.document import timestamp
@@ -23,8 +23,8 @@ HOUR = timedelta(hours=1)
 def write(store: Store, began: datetime, ended: datetime, section: str = "world/europe", site: str = "news") -> str:
     run_id = f"{began:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     manifest.start(store, site, section, began, run_id)
-    told = manifest_of(began, run_id, site=site, section=section, ended_at=timestamp(ended))
-    return manifest.write(store, told)
+    run = manifest_of(began, run_id, site=site, section=section, ended_at=timestamp(ended))
+    return manifest.write(store, run)
 
 
 def followed(store: Store, cursor: str | None, site: str = "news") -> tuple[list[str], str | None]:
@@ -92,7 +92,7 @@ def test_a_run_of_the_future_hides_none_of_today(store: Store) -> None:
 
 def test_a_reader_whose_clock_was_ahead_leaves_nothing_out(store: Store) -> None:
     now = datetime.now(UTC)
-    ahead = Place(f"{now + timedelta(days=23):%Y/%m/%d}", frozenset())
+    ahead = SectionPosition(f"{now + timedelta(days=23):%Y/%m/%d}", frozenset())
     cursor = str(Cursor("news", {"world/europe": ahead}))
     today = write(store, now, now)
     found, cursor = followed(store, cursor)
@@ -100,7 +100,7 @@ def test_a_reader_whose_clock_was_ahead_leaves_nothing_out(store: Store) -> None
     assert followed(store, cursor) == ([], cursor)
 
 
-def test_a_manifest_that_somebody_broke_is_told_of_once_it_is_mended(store: Store) -> None:
+def test_a_broken_manifest_is_reported_once_it_is_repaired(store: Store) -> None:
     broken, whole = (write(store, START + hour * HOUR, START + hour * HOUR) for hour in range(2))
     data = store.get(broken)
     store.put(broken, b"{}")
@@ -142,7 +142,7 @@ ODD_CURSORS = {
 }
 
 
-def test_what_is_no_cursor_of_the_site_is_told_so(store: Store) -> None:
+def test_an_invalid_cursor_is_refused(store: Store) -> None:
     write(store, START, START)
     for text in ODD_CURSORS.values():
         with pytest.raises(UsageError, match="cursor") as caught:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.multipart import put_large, sha256_of, stream
-from pressmark.archive.s3.store import WARC, KeyTaken, Store
+from pressmark.archive.s3.store import WARC, PreconditionFailed, Store
 from pressmark.config import Config
 from pressmark.errors import BucketError, BucketRefused, BucketUnreachable, ClockWrong, FindingsFound, KeysExpired
 from pressmark.local.s3server import RunningS3
@@ -166,8 +166,8 @@ def test_a_listing_that_is_cut_anywhere_is_asked_for_again(store: Store, proxy: 
     [listed] = [answered(store, proxy)]
     for cut in range(1, len(listed.body), 101):
         shorter = listed.body[:cut]
-        told = attrs.evolve(listed, body=shorter, headers=listed.headers | {"Content-Length": str(len(shorter))})
-        for fault in (Fault(answer=told), Fault(cut=-cut), Fault(alter=without_length, cut=-cut)):
+        shortened = attrs.evolve(listed, body=shorter, headers=listed.headers | {"Content-Length": str(len(shorter))})
+        for fault in (Fault(answer=shortened), Fault(cut=-cut), Fault(alter=without_length, cut=-cut)):
             proxy.rule = times(1, fault, LISTING)
             assert list(store.keys("articles/")) == [KEY, "articles/other"], cut
 
@@ -252,7 +252,7 @@ def test_a_listing_without_end_ends_in_haste(store: Store, proxy: Proxy, monkeyp
 
 
 @pytest.mark.parametrize("token", [b"", b"<NextContinuationToken>same</NextContinuationToken>"])
-def test_a_listing_that_never_ends_is_told(store: Store, proxy: Proxy, token: bytes) -> None:
+def test_a_listing_that_never_ends_is_an_error(store: Store, proxy: Proxy, token: bytes) -> None:
     def more(answer: Answer) -> Answer:
         body = answer.body.replace(b"<IsTruncated>false</IsTruncated>", b"<IsTruncated>true</IsTruncated>" + token)
         assert body != answer.body
@@ -360,7 +360,7 @@ REFUSED: dict[str, tuple[Answer, type[BucketError], str]] = {
 
 
 @pytest.mark.parametrize(("answer", "kind", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_does_not_pass_is_told_at_once(
+def test_what_does_not_pass_fails_at_once(
     store: Store, proxy: Proxy, answer: Answer, kind: type[BucketError], words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     proxy.rule = lambda request: Fault(answer=answer, reaches_server=False)
@@ -420,7 +420,7 @@ def test_conditions_hold_through_faults(store: Store, proxy: Proxy) -> None:
     etag = conditional_write.etag(store, KEY)
     assert etag
     store.put(KEY, b"another")
-    with pytest.raises(KeyTaken):
+    with pytest.raises(PreconditionFailed):
         list(stream(store, KEY, etag, 0, 3))
 
 
@@ -487,7 +487,7 @@ def test_the_pace_of_all_that_is_sent_is_watched(store: Store, tmp_path: Path, m
     path.write_bytes(data)
     sha256 = hashlib.sha256(data).hexdigest()
     hasty = attrs.evolve(store, patience=0)
-    monkeypatch.setattr("pressmark.archive.s3.patience._SETTLED", 0)
+    monkeypatch.setattr("pressmark.archive.s3.patience._WARM_UP", 0)
     monkeypatch.setattr("pressmark.archive.s3.patience.SLOWEST", 1 << 50)
     for put in (
         lambda: conditional_write.put_over(hasty, "over", path, sha256, WARC, None),
@@ -502,7 +502,7 @@ def test_the_pace_of_all_that_is_sent_is_watched(store: Store, tmp_path: Path, m
 def test_the_pace_of_what_is_read_bit_by_bit_is_watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     etag = conditional_write.etag(store, KEY)
     assert etag
-    monkeypatch.setattr("pressmark.archive.s3.patience._SETTLED", 0)
+    monkeypatch.setattr("pressmark.archive.s3.patience._WARM_UP", 0)
     monkeypatch.setattr("pressmark.archive.s3.patience.SLOWEST", 1 << 50)
     with pytest.raises(BucketUnreachable, match=r"kB/s"):
         list(stream(attrs.evolve(store, patience=0), KEY, etag, 0, 3))

@@ -78,8 +78,8 @@ WRONG: dict[str, Callable[[Spooled], dict[str, Any]]] = {
 def test_a_document_that_points_elsewhere_is_not_published(store: Store, tmp_path: Path, spooled: Spooled) -> None:
     wrong = {kind: spooled.pointing(**change(spooled)) for kind, change in WRONG.items()}
     drafts = [*wrong.values(), spooled.draft]
-    _, settled = publish(store, attrs.evolve(spooled.batch, recovered=drafts))
-    outcomes = [outcome for _, outcome in settled]
+    _, results = publish(store, attrs.evolve(spooled.batch, recovered=drafts))
+    outcomes = [outcome for _, outcome in results]
     assert dict(zip([*wrong, "right"], outcomes, strict=True)) == dict.fromkeys(wrong, Outcome.FAILED) | {
         "right": Outcome.PUBLISHED
     }
@@ -94,12 +94,12 @@ def test_a_document_that_points_elsewhere_is_not_published(store: Store, tmp_pat
 def test_one_wrong_capture_of_several_is_enough(store: Store, spooled: Spooled) -> None:
     wrong = spooled.pointing(offset=0)
     wrong.document["pressmark"]["captures"].insert(0, spooled.capture)
-    _, settled = publish(store, attrs.evolve(spooled.batch, recovered=[wrong]))
-    assert [outcome for _, outcome in settled] == [Outcome.FAILED]
+    _, results = publish(store, attrs.evolve(spooled.batch, recovered=[wrong]))
+    assert [outcome for _, outcome in results] == [Outcome.FAILED]
 
 
 def test_a_document_without_a_capture_is_not_published(store: Store, spooled: Spooled) -> None:
     wrong = spooled.pointing()
     wrong.document["pressmark"]["captures"].clear()
-    _, settled = publish(store, attrs.evolve(spooled.batch, recovered=[wrong]))
-    assert [outcome for _, outcome in settled] == [Outcome.FAILED]
+    _, results = publish(store, attrs.evolve(spooled.batch, recovered=[wrong]))
+    assert [outcome for _, outcome in results] == [Outcome.FAILED]

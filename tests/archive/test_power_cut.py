@@ -249,7 +249,7 @@ def test_a_sync_begins_by_bytes_and_by_time(tmp_path: Path, monkeypatch: pytest.
     spool.close()
 
 
-def test_a_disk_that_is_far_behind_holds_the_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_disk_holds_the_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the loss has a bound even where a sync takes long."""
     going_on, may_end = threading.Event(), threading.Event()
 
@@ -273,7 +273,7 @@ def test_a_disk_that_is_far_behind_holds_the_writer(tmp_path: Path, monkeypatch:
     syncer.close()
 
 
-def test_a_sync_that_fails_is_told_to_the_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sync_that_fails_raises_in_the_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(descriptor: int) -> None:
         raise OSError(5, "Input/output error")
 

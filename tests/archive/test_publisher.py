@@ -4,7 +4,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.publish.publisher import Publisher, Settled, publish
+from pressmark.archive.publish.publisher import DraftOutcomes, Publisher, publish
 from pressmark.archive.s3.store import Store, Stored
 from pressmark.archive.spool.batch import Batch, Published, kept, kept_at
 from pressmark.archive.spool.spool import Spool
@@ -66,8 +66,8 @@ def test_publishing_again_does_no_harm(watched: Watched, tmp_path: Path) -> None
     first, _ = publish(watched, batch)
     for path, data in copies.items():
         path.write_bytes(data)
-    again, settled = publish(watched, batch)
-    assert [outcome for _, outcome in settled] == [Outcome.PUBLISHED], "it is this very document that has the key"
+    again, results = publish(watched, batch)
+    assert [outcome for _, outcome in results] == [Outcome.PUBLISHED], "it is this very document that has the key"
     assert again == first
 
 
@@ -75,8 +75,8 @@ def test_another_document_keeps_its_key(watched: Watched, tmp_path: Path) -> Non
     [batch] = batches(tmp_path, "articles/1.json")
     there = to_bytes(document())  # The same content, of another capture.
     watched.put("articles/1.json", there)
-    published, settled = publish(watched, batch)
-    assert [outcome for _, outcome in settled] == [Outcome.UNCHANGED]
+    published, results = publish(watched, batch)
+    assert [outcome for _, outcome in results] == [Outcome.UNCHANGED]
     assert published.objects == ()
     assert watched.get("articles/1.json") == there
 
@@ -105,7 +105,7 @@ def test_nothing_overtakes_a_batch_that_failed(watched: Watched, tmp_path: Path)
     done: list[Published] = []
     failures: list[Exception] = []
 
-    def published(each: Published, settled: Settled) -> None:
+    def published(each: Published, results: DraftOutcomes) -> None:
         done.append(each)
 
     publisher = Publisher(failing, published, failures.append)
@@ -129,8 +129,8 @@ def test_other_content_of_a_run_at_the_same_time_is_a_silent_edit(store: Store, 
         draft = staged(key, body=body)
         spool.stage(draft, [spool.record(exchange(number))])
         spool.close()
-        published, settled = publish(store, handed[0])
-        outcomes += [(outcome, each.key.split("/")[0]) for each, outcome in settled]
+        published, results = publish(store, handed[0])
+        outcomes += [(outcome, each.key.split("/")[0]) for each, outcome in results]
         assert len(published.objects) == (number in {0, 2})
     assert outcomes == [
         (Outcome.PUBLISHED, "articles"),
@@ -149,7 +149,7 @@ def test_no_silent_edit_is_concluded_from_what_is_no_document_of_the_version(
     key = keys.version("news", DAY, article().version)
     store.put(key, stored)
     [batch] = batches(tmp_path, key)
-    published, settled = publish(store, batch)
-    assert [outcome for _, outcome in settled] == [Outcome.FAILED]
+    published, results = publish(store, batch)
+    assert [outcome for _, outcome in results] == [Outcome.FAILED]
     assert (published.objects, list(store.keys("silent-edits/"))) == ((), [])
     assert f"{key} is not what a run published" in caplog.text

@@ -17,7 +17,7 @@ from pressmark.config import Config
 from pressmark.jobs.monthly_index import Merger
 from pressmark.local.s3server import RunningS3
 from tests.archive.conftest import RETENTION
-from tests.archive.test_protection import SEGMENT, put_segment, states
+from tests.archive.test_provision import SEGMENT, put_segment, states
 from tests.support.identities import keys_of
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -66,7 +66,7 @@ def test_what_an_earlier_run_sealed_is_described_alike(tmp_path: Path) -> None:
     assert sealed(done.path, name) == done
 
 
-def test_a_spool_that_is_no_folder_is_told(tmp_path: Path) -> None:
+def test_a_spool_that_is_no_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SpoolError, match="PRESSMARK_SPOOL"):
         Segment(tmp_path / "file", "news", "run1", 1, INFO)

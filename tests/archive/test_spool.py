@@ -55,13 +55,13 @@ def test_a_draft_goes_with_its_segment_and_knows_where_its_captures_lie(tmp_path
     assert list(Captured([(batch.segment.path, batch.segment.key)])) == [first, second]
 
 
-def test_metadata_tells_what_led_here_and_what_it_became(tmp_path: Path) -> None:
+def test_metadata_records_what_led_here_and_what_it_became(tmp_path: Path) -> None:
     handed: list[Batch] = []
     spool = make(tmp_path, handed)
     stage(spool, spool.record(exchange(1)))
     spool.close()
-    told = [text for kind, text in records(handed[0].segment.path) if kind == "metadata"]
-    assert told == ["via: https://news.example/world\r\nfetchTimeMs: 250\r\n", "version: v1\r\n"]
+    metadata = [text for kind, text in records(handed[0].segment.path) if kind == "metadata"]
+    assert metadata == ["via: https://news.example/world\r\nfetchTimeMs: 250\r\n", "version: v1\r\n"]
 
 
 @pytest.mark.parametrize("options", [{"segment_bytes": 1}, {"segment_age": timedelta(0)}, {"large index": 0}])

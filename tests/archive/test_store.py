@@ -47,14 +47,14 @@ def test_keys_are_listed_in_order_below_a_prefix(store: Store) -> None:
     assert list(store.keys("none/")) == []
 
 
-def test_nobody_there_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_bucket_is_an_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     with pytest.raises(BucketUnreachable, match=r"127\.0\.0\.1:9.*AWS_ENDPOINT_URL_S3"):
         Store.open(Config.from_env(os.environ))
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "message"),
     [
         ("AWS_SECRET_ACCESS_KEY", "wrong", "AWS_SECRET_ACCESS_KEY"),
         ("PRESSMARK_BUCKET", "no-such-bucket", "no-such-bucket.*PRESSMARK_BUCKET"),
@@ -62,14 +62,14 @@ def test_nobody_there_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_a_refusal_says_what_to_set(
-    store: Store, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+    store: Store, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(BucketRefused, match=told):
+    with pytest.raises(BucketRefused, match=message):
         Store.open(Config.from_env(os.environ))
 
 
-def test_no_keys_at_all_are_told(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_keys_are_an_error(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(variable)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
@@ -89,7 +89,7 @@ def test_an_object_is_read_whole_by_presigned_url_and_by_boto3(store: Store, dat
         assert store.get(key, 0, len(data)) == data
 
 
-def test_what_is_not_there_is_told_apart_from_what_may_not_be_read(store: Store) -> None:
+def test_missing_is_not_the_same_as_forbidden(store: Store) -> None:
     with pytest.raises(KeyError):
         store.get("articles/none.json")
     assert Presigned(store.client, "no-such-bucket").get("articles/none.json") is None

@@ -52,7 +52,7 @@ def line() -> bytes:
     ],
     ids=["no gzip", "cut", "damaged", "more behind it", "empty"],
 )
-def test_visits_that_cannot_be_read_are_none_and_told(
+def test_visits_that_cannot_be_read_are_ignored_and_logged(
     store: Store, written: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.put(KEY, written)

@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 import pytest
 
-from pressmark.archive.publish.manifest_commit import untold
+from pressmark.archive.publish.manifest_commit import unlisted
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.s3server import RunningS3
@@ -78,7 +78,7 @@ def fresh(spooled: Spooled, s3: RunningS3, monkeypatch: pytest.MonkeyPatch, fold
 
 def outcome(spooled: Spooled) -> dict[str, Any]:
     """What a recovery came to, by names that are the same each time."""
-    told = untold(spooled.store, spooled.folder, "newsroom").values()
+    told = unlisted(spooled.store, spooled.folder, "newsroom").values()
     listed = Counter(each.segment.key for each in told)
     listed.update(stored.key for each in told for stored in each.objects)
     return {

@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pressmark.archive.publish.manifest_commit import untold
+from pressmark.archive.publish.manifest_commit import unlisted
 from pressmark.archive.spool.batch import Published
 from pressmark.archive.spool.spool_files import spool_files
 from pressmark.errors import SpoolError
@@ -76,7 +76,7 @@ def test_a_spool_on_a_full_disk_drains_itself(
         assert moved.published_records().keys() == whole
         assert moved.versions()
         assert spool_files(moved.folder, "newsroom").waiting == 0
-        told = untold(moved.store, moved.folder, "newsroom")
+        told = unlisted(moved.store, moved.folder, "newsroom")
         assert {each.segment.key for each in told.values()} == {
             key for key in moved.store.keys("warc/") if key.endswith(".gz")
         }
@@ -113,7 +113,7 @@ def test_a_note_that_was_cut_off_on_a_full_disk_is_made_again(
     spooled.recover()
     assert spooled.published_records().keys() == whole
     assert spooled.settled()
-    told = untold(spooled.store, spooled.folder, "newsroom")
+    told = unlisted(spooled.store, spooled.folder, "newsroom")
     assert {stored.key for each in told.values() for stored in each.objects} >= spooled.versions()
     for each in told.values():
         assert spooled.store.get(each.index.key)

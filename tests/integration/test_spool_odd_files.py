@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pressmark.archive.bucket.manifest_model import SetAsideFile
-from pressmark.archive.publish.manifest_commit import untold
+from pressmark.archive.publish.manifest_commit import unlisted
 from pressmark.archive.spool.batch import Drafts
 from pressmark.archive.spool.set_aside import claimed
 from pressmark.archive.spool.spool_files import SegmentName
@@ -123,7 +123,7 @@ def test_odd_files_beside_segments_stop_nothing(spooled: Spooled, whole: set[str
 @pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.write_bytes(b"[" * 200_000)])
 def test_a_mark_that_is_none_stops_nothing(spooled: Spooled, whole: set[str], make: Callable[[Path], object]) -> None:
     make(spooled.folder / "telling.json")
-    untold(spooled.store, spooled.folder, "newsroom")
+    unlisted(spooled.store, spooled.folder, "newsroom")
     spooled.recover()
     assert spooled.published_records().keys() == whole
 

@@ -41,7 +41,7 @@ def spelled(draw: st.DrawFn, words: list[str]) -> str:
     return draw(st.just("") | BLANK) + "".join(written)
 
 
-def telling(text: str) -> dict[str, Article]:
+def with_text(text: str) -> dict[str, Article]:
     """Return the sample article with this text in each place that a reader reads."""
     return {
         "headline": article(headline=text),
@@ -58,8 +58,8 @@ def telling(text: str) -> dict[str, Article]:
     }
 
 
-def content(told: Article) -> str:
-    return content_sha256(draft(told))
+def content(version: Article) -> str:
+    return content_sha256(draft(version))
 
 
 def visible(words: list[str]) -> list[str]:
@@ -69,15 +69,17 @@ def visible(words: list[str]) -> list[str]:
 @few
 @given(st.data(), WORDS)
 def test_another_spelling_of_the_same_words_is_the_same(data: st.DataObject, words: list[str]) -> None:
-    one, other = (telling(data.draw(spelled(words))) for _ in range(2))
-    assert {name: content(told) for name, told in one.items()} == {name: content(told) for name, told in other.items()}
+    one, other = (with_text(data.draw(spelled(words))) for _ in range(2))
+    assert {name: content(version) for name, version in one.items()} == {
+        name: content(version) for name, version in other.items()
+    }
 
 
 @few
 @given(WORDS, WORDS)
 def test_other_words_are_other_content(words: list[str], others: list[str]) -> None:
     assume(visible(words) != visible(others))
-    one, other = telling(" ".join(words)), telling(" ".join(others))
+    one, other = with_text(" ".join(words)), with_text(" ".join(others))
     assert [name for name in one if content(one[name]) == content(other[name])] == []
 
 
@@ -94,14 +96,14 @@ def test_one_word_changed_dropped_or_moved_is_an_edit(words: list[str], data: st
         )
     )
     assume(visible(edited) != visible(words))
-    one, other = telling(" ".join(words)), telling(" ".join(edited))
+    one, other = with_text(" ".join(words)), with_text(" ".join(edited))
     assert [name for name in one if content(one[name]) == content(other[name])] == []
 
 
 @few
 @given(WORD)
 def test_the_same_word_in_another_place_is_other_content(word: str) -> None:
-    hashes = [content(told) for told in telling(word).values()]
+    hashes = [content(version) for version in with_text(word).values()]
     assert len(set(hashes)) == len(hashes)
 
 
@@ -146,7 +148,7 @@ def test_what_is_no_text_of_the_article_does_not_count(changes: dict[str, Any]) 
 @few
 @given(st.lists(WORD | st.text(COMPOSING, min_size=1), min_size=1), UNSEEN)
 def test_characters_that_nobody_sees_are_gone_before_the_hash_is_made(words: list[str], unseen: str) -> None:
-    plain, sprinkled = telling(" ".join(words)), telling(" ".join(map(unseen.join, words)))
+    plain, sprinkled = with_text(" ".join(words)), with_text(" ".join(map(unseen.join, words)))
     for name in plain:
         assert content(normalize(sprinkled[name])) == content(normalize(plain[name]))
         assert normalize(sprinkled[name]) == normalize(plain[name])
@@ -170,10 +172,10 @@ def as_read(pages: list[Saved]) -> Article:
 def test_the_same_page_in_other_markup_is_the_same(case: str, seed: int) -> None:
     by = Random(seed)
     pages = [(url, respelled(html, by)) for url, html in saved_whole(case)]
-    told, was = as_read(pages), as_saved(case)
-    assert attrs.asdict(told) | {"raw": 0, "body": 0} == attrs.asdict(was) | {"raw": 0, "body": 0}
-    assert told.body.split() == was.body.split()
-    assert content(told) == content(was)
+    version, was = as_read(pages), as_saved(case)
+    assert attrs.asdict(version) | {"raw": 0, "body": 0} == attrs.asdict(was) | {"raw": 0, "body": 0}
+    assert version.body.split() == was.body.split()
+    assert content(version) == content(was)
 
 
 @few

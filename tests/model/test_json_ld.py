@@ -41,13 +41,13 @@ def _at_odds(node: dict[str, Any]) -> Iterator[str]:
         if term not in PROPERTY_BY_SCHEMA:
             yield f"{term} is no property"
             continue
-        told = PROPERTY_BY_SCHEMA[term]
-        if told.superseded_by or not kinds & set(told.domains):
-            yield f"{term} is of {told.domains}, not of {node['@type']}"
+        known = PROPERTY_BY_SCHEMA[term]
+        if known.superseded_by or not kinds & set(known.domains):
+            yield f"{term} is of {known.domains}, not of {node['@type']}"
         for value in values:
             found = _kinds(value)
-            if not found & set(told.ranges):
-                yield f"{term} is one of {told.ranges}, not {value}"
+            if not found & set(known.ranges):
+                yield f"{term} is one of {known.ranges}, not {value}"
             if "@type" in value:
                 yield from _at_odds(value)
 
@@ -103,7 +103,7 @@ def test_a_processor_leaves_our_block_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"standfirst": "A town sees again"}, "standfirst is no property"),
         ({"jobTitle": "Reporter"}, "jobTitle is of ('Person',), not of"),
@@ -116,6 +116,6 @@ def test_a_processor_leaves_our_block_out() -> None:
     ],
     ids=str,
 )
-def test_what_is_at_odds_with_the_vocabulary_is_found(changes: Document, told: str) -> None:
+def test_what_is_at_odds_with_the_vocabulary_is_found(changes: Document, message: str) -> None:
     [found] = at_odds({**SAMPLE, **changes})
-    assert found.startswith(told)
+    assert found.startswith(message)

@@ -13,14 +13,14 @@ def test_outcomes_add_up_to_seen_once_closed() -> None:
     outcomes = Outcomes()
     for name in "abcde":
         outcomes.see(name, f"/{name}")
-    outcomes.settle("a", Outcome.PUBLISHED, key="articles/a")
-    outcomes.settle("b", Outcome.UNCHANGED)
-    outcomes.settle("c", Outcome.REJECTED, reason="no-body", message="no text")
+    outcomes.record_outcome("a", Outcome.PUBLISHED, key="articles/a")
+    outcomes.record_outcome("b", Outcome.UNCHANGED)
+    outcomes.record_outcome("c", Outcome.REJECTED, reason="no-body", message="no text")
     outcomes.close("interrupted")
     counts = outcomes.counts()
     assert counts.keys() == {"seen", *Outcome}
-    told = {name: count for name, count in counts.items() if count}
-    assert told == {"seen": 5, "published": 1, "unchanged": 1, "rejected": 1, "failed": 2}
+    counted = {name: count for name, count in counts.items() if count}
+    assert counted == {"seen": 5, "published": 1, "unchanged": 1, "rejected": 1, "failed": 2}
     assert list(outcomes)[2:4] == [
         {"article_id": "c", "url": "/c", "outcome": "rejected", "reason": "no-body", "message": "no text"},
         {"article_id": "d", "url": "/d", "outcome": "failed", "reason": "interrupted"},

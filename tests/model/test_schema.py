@@ -41,9 +41,9 @@ def test_every_field_is_described(key: str) -> None:
     assert [field.path for field in fields(current(key)) if not field.schema.get("description")] == []
 
 
-def test_a_capture_is_told_the_same_everywhere() -> None:
-    told = [schema(key)["$defs"]["capture"] for key in (ARTICLE, WITHDRAWAL, REJECTION)]
-    assert told[0] == told[1] == told[2]
+def test_a_capture_is_described_the_same_everywhere() -> None:
+    captures = [schema(key)["$defs"]["capture"] for key in (ARTICLE, WITHDRAWAL, REJECTION)]
+    assert captures[0] == captures[1] == captures[2]
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -100,11 +100,11 @@ BREAKING: dict[str, Callable[[Schema], object]] = {
 }
 
 
-@pytest.mark.parametrize("told", BREAKING)
-def test_an_edit_that_breaks_readers_is_found(told: str) -> None:
+@pytest.mark.parametrize("change", BREAKING)
+def test_an_edit_that_breaks_readers_is_found(change: str) -> None:
     edited = schema(ARTICLE)
-    BREAKING[told](edited)
-    assert any(each.startswith(told) for each in breaks(schema(ARTICLE), edited))
+    BREAKING[change](edited)
+    assert any(each.startswith(change) for each in breaks(schema(ARTICLE), edited))
 
 
 def test_a_field_added_where_others_were_bound_is_found() -> None:
@@ -139,9 +139,9 @@ def test_an_edit_that_promises_more_passes(edit: str) -> None:
 
 
 def test_the_outcomes_of_the_manifest_are_those_of_a_run() -> None:
-    told = {field.path: field.schema for field in fields(current(MANIFEST))}
-    assert told["articles[].outcome"]["enum"] == list(Outcome)
-    assert set(Outcome) < {path.removeprefix("counts.") for path in told if path.startswith("counts.")}
+    fields_by_path = {field.path: field.schema for field in fields(current(MANIFEST))}
+    assert fields_by_path["articles[].outcome"]["enum"] == list(Outcome)
+    assert set(Outcome) < {path.removeprefix("counts.") for path in fields_by_path if path.startswith("counts.")}
 
 
 def test_the_tables_of_fields_are_those_of_the_schemas() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pressmark.errors import BucketUnreachable, KeysExpired, SpoolError
 from pressmark.monitoring.advice import on_failure
 from pressmark.monitoring.alarm import Alarm, Kind, deadline_missed, span, timed_out, unusable
-from pressmark.monitoring.alarms import JUDGED, alarms, all_standing, reaches
+from pressmark.monitoring.alarms import JUDGED, active_alarms, alarms, reaches
 from pressmark.monitoring.alarms import judge as judge_all
 from pressmark.monitoring.history import PastRun
 from pressmark.sites.site import Site
@@ -32,7 +32,7 @@ def site(schedule: str | None = "*/30 * * * *", **expect: Any) -> Site:
     return shipped.model_copy(update={"expect": expected, "sections": {SECTION: section}})
 
 
-def run(turns_ago: int = 0, **told: Any) -> PastRun:
+def run(turns_ago: int = 0, **changes: Any) -> PastRun:
     """A run that took a minute; complete and without anything new, unless said otherwise."""
     started_at = NOW - turns_ago * TURN - timedelta(minutes=2)
     facts: dict[str, Any] = {
@@ -42,7 +42,7 @@ def run(turns_ago: int = 0, **told: Any) -> PastRun:
         "section": SECTION,
         "started_at": started_at,
         "ended_at": started_at + timedelta(minutes=1),
-        "ended": "failed" if "failure" in told else "complete",
+        "ended": "failed" if "failure" in changes else "complete",
         "reason": None,
         "failure": None,
         "scope": "newest",
@@ -55,7 +55,7 @@ def run(turns_ago: int = 0, **told: Any) -> PastRun:
         "warc_bytes": 0,
         "asked": (),
     }
-    return PastRun(**facts | told)
+    return PastRun(**facts | changes)
 
 
 def judge(runs: Sequence[PastRun], of: Site | None = None, now: datetime = NOW) -> dict[Kind, Alarm]:
@@ -64,7 +64,7 @@ def judge(runs: Sequence[PastRun], of: Site | None = None, now: datetime = NOW) 
 
 def standing(runs: Sequence[PastRun], of: Site | None = None, now: datetime = NOW) -> dict[Kind, Alarm]:
     """All that is wrong, with what follows from something else."""
-    return {alarm.kind: alarm for alarm in all_standing(of or site(), SECTION, runs, now)}
+    return {alarm.kind: alarm for alarm in active_alarms(of or site(), SECTION, runs, now)}
 
 
 def rejecting(number: int, reason: str = "no-body", turns_ago: int = 0, published: int = 0) -> PastRun:
@@ -95,10 +95,10 @@ class TestNoNews:
         assert "`expect.news` in chinadaily.yml" in alarm.advice
         assert not alarm.earlier
 
-    @pytest.mark.parametrize("told", [{"counts": {"published": 1}}, {"counts": {"updated": 1}}, {"recovered": 1}])
-    def test_every_way_to_a_new_version_counts(self, told: dict[str, Any]) -> None:
-        assert Kind.NO_NEWS not in judge([run(0, **told), run(60)])
-        assert Kind.NO_NEWS in judge([run(0), run(60, **told)])
+    @pytest.mark.parametrize("changes", [{"counts": {"published": 1}}, {"counts": {"updated": 1}}, {"recovered": 1}])
+    def test_every_way_to_a_new_version_counts(self, changes: dict[str, Any]) -> None:
+        assert Kind.NO_NEWS not in judge([run(0, **changes), run(60)])
+        assert Kind.NO_NEWS in judge([run(0), run(60, **changes)])
 
     def test_what_a_failed_run_published_is_news(self) -> None:
         assert Kind.NO_NEWS not in judge([run(0, failure="RunFailed", counts={"published": 1}), run(60)])
@@ -171,7 +171,7 @@ class TestFailures:
         assert judge([*failed, *HEALTHY[4:]])[Kind.FAILING].since == failed[-1].started_at
 
     @pytest.mark.parametrize("failure", ["RunFailed", None])
-    def test_others_are_told_when_they_last(self, failure: str | None) -> None:
+    def test_others_are_reported_when_they_last(self, failure: str | None) -> None:
         failed = [run(turn, ended="failed", failure=failure, **NO_SHARE) for turn in range(2)]
         assert Kind.FAILING not in judge([*failed[1:], *HEALTHY[2:]])
         assert judge([*failed, *HEALTHY[2:]])[Kind.FAILING].since == failed[-1].started_at
@@ -193,7 +193,7 @@ class TestFailures:
         [("SpoolError", Kind.SPOOL)]
         + [(name, Kind.BUCKET_AWAY) for name in ("BucketUnreachable", "BucketRefused", "ClockWrong", "KeysExpired")],
     )
-    def test_bucket_disk_clock_and_keys_are_told_at_once(self, failure: str, kind: Kind) -> None:
+    def test_bucket_disk_clock_and_keys_are_reported_at_once(self, failure: str, kind: Kind) -> None:
         alarm = judge([run(0, failure=failure), *HEALTHY[1:]])[kind]
         assert alarm.earlier
         assert alarm.advice == on_failure(failure).action
@@ -222,7 +222,7 @@ class TestCauses:
         assert standing(runs).keys() == {Kind.FAILING, Kind.LATE, Kind.NO_NEWS}
         assert judge(runs).keys() == {Kind.FAILING}
 
-    def test_what_follows_is_neither_told_nor_over(self) -> None:
+    def test_what_follows_is_neither_reported_nor_over(self) -> None:
         runs = [run(turn, failure="RunFailed") for turn in range(60)] + [run(61, counts={"published": 1})]
         assert judge_all(site(), SECTION, runs, NOW).following == {Kind.LATE, Kind.NO_NEWS}
 
@@ -296,7 +296,7 @@ class TestShares:
         alarm = judge([*quiet, rejecting(10, turns_ago=5), *HEALTHY[6:]])[Kind.REJECTED]
         assert alarm.since == run(5).started_at
 
-    def test_a_field_missing_is_told_sooner_than_a_gallery(self) -> None:
+    def test_a_missing_field_is_reported_sooner_than_a_gallery(self) -> None:
         found = judge([rejecting(3, "no-headline", published=20), *HEALTHY[1:]])
         assert found.keys() == {Kind.FIELDS_MISSING}
         assert found[Kind.FIELDS_MISSING].title == "3 of 23 new pages lack a field"

@@ -30,8 +30,8 @@ def write(store: Store, started_at: datetime, name: str = "run") -> str:
     ended_at = (started_at + timedelta(minutes=2)).isoformat()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{name}"
     where = {"site": SITE, "section": SECTION}
-    told = manifest_of(started_at, run_id, ended_at=ended_at, counts=counts, articles=articles, **where)
-    return manifest.write(store, told)
+    written = manifest_of(started_at, run_id, ended_at=ended_at, counts=counts, articles=articles, **where)
+    return manifest.write(store, written)
 
 
 def fill(store: Store, number: int, until: datetime) -> str:
@@ -65,7 +65,7 @@ def test_where_all_runs_are_ahead_the_newest_of_them_counts(store: Store) -> Non
     assert manifest.newest_key(store, SITE, SECTION, NOW) == ahead[-1]
 
 
-def test_a_run_that_ended_today_is_told_at_once_and_one_of_last_week_in_ten_minutes(store: Store) -> None:
+def test_a_run_that_ended_today_is_found_at_once_and_one_of_last_week_in_ten_minutes(store: Store) -> None:
     fill(store, 3, NOW)
     history = History(store, SITE)
     assert len(history.newest(SECTION, 100, NOW)) == 3
@@ -73,11 +73,11 @@ def test_a_run_that_ended_today_is_told_at_once_and_one_of_last_week_in_ten_minu
     old = write(store, NOW - timedelta(days=7), "old")
     before = write(store, NOW - timedelta(days=40), "before")
     assert {run.key for run in history.newest(SECTION, 100, NOW)} & {late, old, before} == {late}
-    told = [run.key for run in history.newest(SECTION, 100, NOW + timedelta(minutes=11))]
-    assert told[-3:] == [late, old, before]
+    found = [run.key for run in history.newest(SECTION, 100, NOW + timedelta(minutes=11))]
+    assert found[-3:] == [late, old, before]
 
 
-def test_what_is_settled_is_not_asked_for_again(store: Store) -> None:
+def test_old_runs_are_not_listed_again(store: Store) -> None:
     fill(store, 30, NOW - timedelta(days=3))
     history = History(store, SITE)
     history.newest(SECTION, 20, NOW)
@@ -87,7 +87,7 @@ def test_what_is_settled_is_not_asked_for_again(store: Store) -> None:
     assert len(asked) == 2, "the next month's begin and this month's last days"
 
 
-def test_a_broken_manifest_is_noted_until_it_is_mended(store: Store) -> None:
+def test_a_broken_manifest_is_reported_until_it_is_repaired(store: Store) -> None:
     newest = fill(store, 2, NOW)
     whole = store.get(newest)
     history = History(store, SITE)
@@ -107,7 +107,7 @@ def test_a_broken_manifest_is_noted_until_it_is_mended(store: Store) -> None:
 
 def test_what_readers_lean_on_is_checked(store: Store) -> None:
     newest = fill(store, 1, NOW)
-    told = json.loads(store.get(newest))
+    written = json.loads(store.get(newest))
     history = History(store, SITE)
     for wrong in (
         {"newly_rejected": "many"},
@@ -119,11 +119,11 @@ def test_what_readers_lean_on_is_checked(store: Store) -> None:
         {"parameters": None},
         {"articles": [{"article_id": "x"}]},
     ):
-        store.put(newest, json.dumps(told | wrong).encode())
+        store.put(newest, json.dumps(written | wrong).encode())
         assert history.newest(SECTION, 10, NOW) == [], wrong
         assert list(history.broken(SECTION)) == [newest]
     more = {"requests": [{"host": "a.example", "number": 3, "busiest_minute": 2, "of_tomorrow": 1}], "of_tomorrow": 7}
-    store.put(newest, json.dumps(told | more).encode())
+    store.put(newest, json.dumps(written | more).encode())
     [run] = history.newest(SECTION, 10, NOW)
     assert (run.asked[0].number, run.failure) == (3, None)
 

@@ -116,7 +116,7 @@ def test_the_origin_is_no_host_of_its_own() -> None:
 @pytest.mark.parametrize(
     "entry", ["", ".", "http://news.example", "news.example/", "a@b", "x:0", "x:", ".1.2.3.4", "::1"]
 )
-def test_what_is_no_host_is_told(entry: str) -> None:
+def test_an_invalid_host_is_refused(entry: str) -> None:
     with pytest.raises(ValueError, match=r"is no host|has no port"):
         AllowedHost.read(entry)
 

@@ -14,7 +14,7 @@ ARTICLE = "https://www.chinadaily.com.cn/a/202202/18/WS620efc22cf054f070000001a.
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "message"),
     [
         ({"pages": 10**20}, "pages: 1(0){20} is not from 1 to 1000000"),
         ({"pages": 0}, "pages: 0 is not from 1 to 1000000"),
@@ -26,8 +26,8 @@ ARTICLE = "https://www.chinadaily.com.cn/a/202202/18/WS620efc22cf054f070000001a.
         ({"pages": 1, "article": ARTICLE}, "belongs to a run for one article"),
     ],
 )
-def test_parts_that_do_not_fit(facts: dict[str, Any], told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_parts_that_do_not_fit(facts: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         Scope(**facts)
 
 
@@ -57,7 +57,7 @@ def test_an_article_has_to_be_the_first_page_of_one_of_the_site(url: str) -> Non
     Scope(kind=ScopeKind.ARTICLE, article=ARTICLE).check(SITE)
 
 
-def test_what_a_manifest_tells() -> None:
+def test_what_a_manifest_records() -> None:
     backfill = Scope(kind=ScopeKind.BACKFILL, first_page=3, pages=4, since=date(2022, 2, 1), requests_per_minute=20)
     assert backfill.last_page == 6
     assert backfill.parameters() == {

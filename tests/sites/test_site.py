@@ -41,7 +41,7 @@ def test_a_folder_of_ones_own_adds_sites_and_wins(tmp_path: Path) -> None:
     assert sites["newsroom"].title == "Mine"
 
 
-def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SiteFileError, match="no such folder"):
         load_sites(tmp_path / "none")
 
@@ -53,7 +53,7 @@ def test_an_unknown_section_lists_the_known_ones(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"layout": "nope"}, "layout: .*no layout 'nope'. Known: chinadaily"),
@@ -85,8 +85,8 @@ def test_an_unknown_section_lists_the_known_ones(name: str) -> None:
         ({"sections": {"tech/2025": {"name": "Tech", "path": "/tech"}}}, "a part of it is a number"),
     ],
 )
-def test_a_wrong_site_file_says_which_field(tmp_path: Path, changes: dict[str, object], told: str) -> None:
-    with pytest.raises(SiteFileError, match=told) as caught:
+def test_a_wrong_site_file_says_which_field(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(SiteFileError, match=message) as caught:
         read_site(write(tmp_path, **changes))
     assert "mine.yml" in str(caught.value)
 
@@ -116,7 +116,7 @@ def test_a_wrong_site_file_says_which_field(tmp_path: Path, changes: dict[str, o
         *("no boolean", "no time", "no number", "no mapping", "no set", "no pairs", "too large"),
     ],
 )
-def test_a_file_that_is_no_yaml_is_told(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_no_yaml_is_an_error(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "mine.yml").write_bytes(data)
     with pytest.raises(SiteFileError, match=r"mine\.yml"):
         read_site(tmp_path / "mine.yml")
@@ -182,7 +182,7 @@ def test_of_two_files_of_one_site_that_counts_which_bears_its_name(tmp_path: Pat
         (12, "nonsense"),
     ],
 )
-def test_a_wrong_field_is_told_with_its_line(tmp_path: Path, line: int, field: str) -> None:
+def test_a_wrong_field_is_reported_with_its_line(tmp_path: Path, line: int, field: str) -> None:
     (tmp_path / "mine.yml").write_text(
         """site: Mine
 title: Mine

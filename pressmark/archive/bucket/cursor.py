@@ -26,7 +26,7 @@ _WRITTEN_DAY = re.compile(r"\d{4}/\d\d/\d\d", re.ASCII)
 
 
 @attrs.frozen
-class Place:
+class SectionPosition:
     """How far one section is read."""
 
     since: str
@@ -34,17 +34,17 @@ class Place:
     seen: frozenset[str]
     """Names of the manifests of the window that are behind, `YYYY/MM/DD/<run_id>.json`."""
 
-    def behind(self, name: str) -> "Place":
+    def with_read(self, name: str) -> "SectionPosition":
         """Return the place with one more manifest behind it."""
         seen = {*self.seen, name}
         since = _window(max(seen))
-        return Place(since, frozenset(each for each in seen if each >= since))
+        return SectionPosition(since, frozenset(each for each in seen if each >= since))
 
 
-_START = Place("", frozenset())
+_START = SectionPosition("", frozenset())
 
 
-def _place(facts: Any) -> Place:
+def _place(facts: Any) -> SectionPosition:
     """Read a place as a cursor's text has it: the first day, and the names."""
     if not isinstance(facts, list) or len(facts) != 2 or not isinstance(facts[1], list):
         raise Unfit("no first day with a list of names")
@@ -53,10 +53,10 @@ def _place(facts: Any) -> Place:
         raise Unfit("no day")
     if not all(manifest.NAME.fullmatch(each) and _is_day(each[:10]) for each in seen):
         raise Unfit("no name of a manifest")
-    return Place(since, seen)
+    return SectionPosition(since, seen)
 
 
-def _places(facts: Any) -> dict[str, Place]:
+def _places(facts: Any) -> dict[str, SectionPosition]:
     if not isinstance(facts, dict):
         raise Unfit("no JSON object")
     return {section: _place(each) for section, each in facts.items()}
@@ -67,7 +67,7 @@ class _Written(JsonModel):
     """A cursor as its text has it."""
 
     site: str
-    sections: dict[str, Place] = attrs.field(metadata={"read": _places})
+    sections: dict[str, SectionPosition] = attrs.field(metadata={"read": _places})
 
 
 @attrs.frozen
@@ -75,7 +75,7 @@ class Cursor:
     """How far a site's runs are read. Its text is made to be stored; its content is no part of the contract."""
 
     site: str
-    places: dict[str, Place]
+    places: dict[str, SectionPosition]
     """By section."""
     later: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
     """Fields of later releases, as they were read."""
@@ -101,17 +101,17 @@ class Cursor:
         sections = {name: [place.since, sorted(place.seen)] for name, place in sorted(self.places.items())}
         return json.dumps({"site": self.site, "sections": sections, **self.later}, separators=(",", ":"))
 
-    def behind(self, manifest_key: str) -> Self:
+    def with_read(self, manifest_key: str) -> Self:
         """Return the cursor with one more manifest behind it."""
         section, name = _parts(self.site, manifest_key)
-        return attrs.evolve(self, places={**self.places, section: self.places.get(section, _START).behind(name)})
+        return attrs.evolve(self, places={**self.places, section: self.places.get(section, _START).with_read(name)})
 
-    def ahead(self, store: Store) -> list[str]:
+    def unread(self, store: Store) -> list[str]:
         """Return the keys of the manifests that are not behind it, those of the runs that began first in front."""
-        found = [key for section in manifest.sections(store, self.site) for key in self._ahead(store, section)]
+        found = [key for section in manifest.sections(store, self.site) for key in self._unread(store, section)]
         return sorted(found, key=lambda key: _parts(self.site, key)[1])
 
-    def _ahead(self, store: Store, section: str) -> Iterator[str]:
+    def _unread(self, store: Store, section: str) -> Iterator[str]:
         place = self.places.get(section, _START)
         prefix = keys.runs(self.site, section)
         # Not from later than the window of today: a reader whose clock was ahead would skip what comes until then.
@@ -122,22 +122,22 @@ class Cursor:
                 yield key
 
 
-def at(store: Store, site: str, manifest_key: str) -> Cursor:
+def after(store: Store, site: str, manifest_key: str) -> Cursor:
     """Return the cursor of a reader that has read a manifest, and all that were written before it.
 
     Raises:
         KeyError: there is no such manifest.
     """
     ended_at = manifest.read(store, manifest_key).ended_at
-    start = Place(_window(_parts(site, manifest_key)[1]), frozenset())
+    start = SectionPosition(_window(_parts(site, manifest_key)[1]), frozenset())
     cursor = Cursor(site, dict.fromkeys(manifest.sections(store, site), start))
-    for key in cursor.ahead(store):
+    for key in cursor.unread(store):
         try:
             before = manifest.read(store, key).ended_at <= ended_at
         except (FindingsFound, KeyError):  # It stays ahead, until it is repaired.
             continue
         if before:
-            cursor = cursor.behind(key)
+            cursor = cursor.with_read(key)
     return cursor
 
 

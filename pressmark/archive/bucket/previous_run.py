@@ -41,35 +41,35 @@ class LastRun:
 
 def last_visits(store: Store, site: str, section: str, now: datetime) -> LastRun:
     """Return the visits of a section's last run and nothing else: what a run needs that is no regular one."""
-    told = _read(store, manifest.newest_key(store, site, section, now))
-    return LastRun(visits=_visits(store, told))
+    summary = _read(store, manifest.newest_key(store, site, section, now))
+    return LastRun(visits=_visits(store, summary))
 
 
 def last_run(store: Store, site: str, section: str, now: datetime) -> LastRun:
     """Return what a section's last regular run told, and those behind it, as far as it can be read."""
     # What began in the future was there before: since the clock was set back, it is not known which run was the last.
     sure = not manifest.any_ahead(store, site, section, now)
-    behind: list[_Told] = []
+    later: list[_RunSummary] = []
     for key in manifest.newest_first(store, site, section, now):
         if not key:
             sure = False  # It was killed, whatever its scope was, and nobody knows what it made known.
             continue
-        told = _read(store, key)
-        if told and not told.regular:
-            behind.append(told)
+        summary = _read(store, key)
+        if summary and not summary.regular:
+            later.append(summary)
             continue
-        last = told or _Told()
+        last = summary or _RunSummary()
         return LastRun(
             complete=sure and last.caught_up,
             failed=last.failed,
-            aside=frozenset().union(*(each.made_known for each in behind)),
-            visits=_visits(store, behind[0] if behind else told),
+            aside=frozenset().union(*(each.made_known for each in later)),
+            visits=_visits(store, later[0] if later else summary),
         )
-    return LastRun(visits=_visits(store, behind[0] if behind else None))
+    return LastRun(visits=_visits(store, later[0] if later else None))
 
 
 @attrs.frozen(kw_only=True)
-class _Told:
+class _RunSummary:
     """What one manifest tells."""
 
     regular: bool = True
@@ -80,16 +80,16 @@ class _Told:
     """Their key."""
 
 
-def _read(store: Store, key: str | None) -> _Told | None:
+def _read(store: Store, key: str | None) -> _RunSummary | None:
     try:
-        return _told(manifest.read(store, key)) if key else None
+        return _summary_of(manifest.read(store, key)) if key else None
     except (FindingsFound, KeyError) as error:
         logger.warning("manifest %s can't be read (%s): this run reads on", key, error)
         return None
 
 
-def _told(last: manifest.Manifest) -> _Told:
-    return _Told(
+def _summary_of(last: manifest.Manifest) -> _RunSummary:
+    return _RunSummary(
         regular=last.parameters.scope == ScopeKind.NEWEST,
         caught_up=last.ended == COMPLETE and last.caught_up,
         failed=tuple(each.url for each in last.of_outcome(Outcome.FAILED) if each.reason not in GONE),
@@ -98,5 +98,5 @@ def _told(last: manifest.Manifest) -> _Told:
     )
 
 
-def _visits(store: Store, told: _Told | None) -> Mapping[str, Visit]:
-    return visits.read(store, told.visits) if told and told.visits else {}
+def _visits(store: Store, summary: _RunSummary | None) -> Mapping[str, Visit]:
+    return visits.read(store, summary.visits) if summary and summary.visits else {}

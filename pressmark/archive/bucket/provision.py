@@ -119,7 +119,7 @@ def exists(store: "Store") -> bool:
         BucketUnreachable: nobody answers.
         BucketRefused: wrong keys, or it is somebody else's.
     """
-    with store.telling("open"):
+    with store.translate_errors("open"):
         try:
             store.client.head_bucket(Bucket=store.bucket)
         except ClientError as error:
@@ -173,7 +173,7 @@ class _Unsupported(Exception):
 
 def _ask(store: "Store", operation: str, call: Callable[[], Any]) -> Any:
     """Call; nothing that is set is an empty answer."""
-    with store.telling(operation):
+    with store.translate_errors(operation):
         try:
             return call()
         except ClientError as error:

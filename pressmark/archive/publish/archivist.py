@@ -16,7 +16,7 @@ from weakref import finalize
 import attrs
 
 from pressmark.archive.publish.ipc import signals_blocked, start
-from pressmark.archive.publish.publisher import Settled
+from pressmark.archive.publish.publisher import DraftOutcomes
 from pressmark.archive.spool.batch import Draft, Published
 from pressmark.config import Config
 from pressmark.errors import PressmarkError, RunFailed, SpoolError
@@ -59,13 +59,13 @@ class Archivist:
     def __init__(
         self,
         setup: Setup,
-        on_published: Callable[[Published, Settled], None],
+        on_published: Callable[[Published, DraftOutcomes], None],
         on_failure: Callable[[PressmarkError], None] = lambda error: None,
     ) -> None:
         self._setup = setup
         self._on_published, self._on_failure = on_published, on_failure
         self._count = 0
-        self._let_go: deque[int] = deque()
+        self._released: deque[int] = deque()
         self._failure: PressmarkError | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -103,7 +103,7 @@ class Archivist:
             record_id=exchange.record_id,
         )
         # A run of 20,000 pages has a million exchanges with their requisites, and stages few of them.
-        finalize(receipt, self._let_go.append, receipt.number).atexit = False
+        finalize(receipt, self._released.append, receipt.number).atexit = False
         return receipt
 
     def stage(self, draft: Draft, receipts: Sequence[Receipt], **fields: str) -> None:
@@ -143,8 +143,8 @@ class Archivist:
 
     def _forget(self) -> None:
         """Tell which captures nobody can stage any more, as nobody has their receipts."""
-        if len(self._let_go) >= TOGETHER:
-            self._send(("forget", [self._let_go.popleft() for _ in range(TOGETHER)]))
+        if len(self._released) >= TOGETHER:
+            self._send(("forget", [self._released.popleft() for _ in range(TOGETHER)]))
 
     def _send(self, message: object, file: int | None = None, *, again: bool = False) -> None:
         if self._failure and not again:
@@ -173,14 +173,14 @@ class Archivist:
             if message == ("closed",):
                 return
             try:
-                self._heard(*message)
+                self._handle(*message)
             except Exception as error:  # noqa: BLE001 - of a listener: raised again by close()
                 self._fail(RunFailed(f"publishing failed: {type(error).__name__}: {error}"))
 
-    def _heard(self, kind: str, *what: object) -> None:
+    def _handle(self, kind: str, *what: object) -> None:
         match kind, *what:
-            case "published", Published() as published, list() as settled:
-                self._on_published(published, settled)
+            case "published", Published() as published, list() as outcomes:
+                self._on_published(published, outcomes)
             case "failed", PressmarkError() as error:
                 self._fail(error)
             case "log", str() as name, int() as level, str() as text:

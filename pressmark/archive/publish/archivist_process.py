@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from pressmark.archive.publish.archivist import Setup, lock_path
 from pressmark.archive.publish.ipc import Channel
-from pressmark.archive.publish.publisher import Publisher, Settled
+from pressmark.archive.publish.publisher import DraftOutcomes, Publisher
 from pressmark.archive.s3.patience import make_haste
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Draft, Published
@@ -92,8 +92,8 @@ class ArchivistProcess:
         if not self._failed:
             self._captures[number] = self._spool.record(exchange)
 
-    def _published(self, published: Published, settled: Settled) -> None:
-        slim = [(attrs.evolve(draft, document={}), outcome) for draft, outcome in settled]
+    def _published(self, published: Published, outcomes: DraftOutcomes) -> None:
+        slim = [(attrs.evolve(draft, document={}), outcome) for draft, outcome in outcomes]
         self._channel.send(("published", published, slim))
 
     def _fail(self, error: Exception) -> None:
@@ -104,7 +104,7 @@ class ArchivistProcess:
             self._channel.send(("failed", error))
 
 
-class _Told(logging.Handler):
+class _LogRelay(logging.Handler):
     """Hands log records to the crawl, which knows where they go."""
 
     def __init__(self, channel: Channel) -> None:
@@ -124,7 +124,7 @@ def main() -> None:
     fd = int(sys.argv[-1])
     channel = Channel(socket.socket(fileno=fd))
     threading.Thread(target=_hasten_when_alone, args=[fd], daemon=True).start()
-    logging.getLogger("pressmark").addHandler(_Told(channel))
+    logging.getLogger("pressmark").addHandler(_LogRelay(channel))
     logging.getLogger("pressmark").setLevel(logging.INFO)
     try:
         setup, _ = channel.receive()

@@ -23,7 +23,7 @@ from pressmark.model import json_model, keys, strict_json
 logger = logging.getLogger("pressmark.crawl")
 
 
-def untold(store: Store, folder: Path, site: str) -> dict[Path, Published]:
+def unlisted(store: Store, folder: Path, site: str) -> dict[Path, Published]:
     """Return what was published from a spool and is in no manifest, oldest first; forget what is in one.
 
     What was published to another bucket is left in the spool: a run with that bucket lists it.
@@ -51,14 +51,14 @@ def is_of_bucket(store: Store, path: Path, published: Published) -> bool:
     return False
 
 
-def tell(store: Store, folder: Path, document: manifest.Manifest, told: Iterable[Path]) -> str:
+def commit(store: Store, folder: Path, document: manifest.Manifest, notes: Iterable[Path]) -> str:
     """Write a run's manifest, forget what it tells of, and return its key.
 
     Raises:
         BucketError: the bucket failed.
         SpoolError: the disk failed; if there is no manifest, the next run's tells of it.
     """
-    paths = list(told)
+    paths = list(notes)
     if not paths:  # Nothing was captured, and there may be no spool.
         return manifest.write(store, document)
     text = json.dumps({"manifest": manifest.key_of(document), "published": [path.name for path in paths]})

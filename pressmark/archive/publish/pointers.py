@@ -18,7 +18,7 @@ _REMEMBERED = 8
 """Segments whose records are kept in mind; those of others are looked up in the bucket."""
 _HEAD = 1 << 16
 
-Places = dict[str, tuple[int, int]]
+RecordOffsets = dict[str, tuple[int, int]]
 """Offset and length of each record, by its id."""
 
 
@@ -33,7 +33,7 @@ class Pointers:
 
     def __init__(self, store: Store, folder: Path, site: str) -> None:
         self._store, self._folder, self._site = store, folder, site
-        self._places: OrderedDict[str, Places] = OrderedDict()
+        self._places: OrderedDict[str, RecordOffsets] = OrderedDict()
 
     def learn(self, segment: SealedSegment) -> None:
         """Take in the records of a segment by its index."""

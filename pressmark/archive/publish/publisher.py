@@ -24,11 +24,11 @@ THREADS = 8
 
 logger = logging.getLogger("pressmark.crawl")
 
-Settled = list[tuple[Draft, Outcome]]
+DraftOutcomes = list[tuple[Draft, Outcome]]
 """Each draft of a batch with what became of it."""
 
 
-def publish(store: Store, batch: Batch, pointers: Pointers | None = None) -> tuple[Published, Settled]:
+def publish(store: Store, batch: Batch, pointers: Pointers | None = None) -> tuple[Published, DraftOutcomes]:
     """Upload a segment and its index, then publish its drafts, then delete the local copy.
 
     A draft that points to what is nowhere is left out, and its article counts as failed: it is asked for again.
@@ -50,7 +50,7 @@ def publish(store: Store, batch: Batch, pointers: Pointers | None = None) -> tup
     stored = batch.stored or put_segment(store, segment)
     pointers.learn(segment)
     index = store.put(cdxj.index_key(segment.key), segment.index.encode(), TEXT)
-    settled = put_drafts(store, batch.drafts(), pointers)
+    results = put_drafts(store, batch.drafts(), pointers)
     # What was read again of one segment may wait as a draft of the next: each document is listed once. Its own note is
     # there if a run was killed before it deleted the segment, and is written again.
     notes = kept(folder, keys.site_of(segment.key)).values()
@@ -59,10 +59,10 @@ def publish(store: Store, batch: Batch, pointers: Pointers | None = None) -> tup
         segment=stored,
         records=segment.records,
         index=index,
-        objects=tuple(each for _, each, _ in settled if each and each.key not in listed),
+        objects=tuple(each for _, each, _ in results if each and each.key not in listed),
     )
     _keep(published, batch)
-    return published, [(draft, outcome) for draft, _, outcome in settled]
+    return published, [(draft, outcome) for draft, _, outcome in results]
 
 
 def put_drafts(store: Store, drafts: Iterable[Draft], pointers: Pointers) -> list[tuple[Draft, Stored | None, Outcome]]:
@@ -162,7 +162,7 @@ class Publisher:
     def __init__(
         self,
         store: Store,
-        on_published: Callable[[Published, Settled], None],
+        on_published: Callable[[Published, DraftOutcomes], None],
         on_failure: Callable[[Exception], None] = lambda error: None,
     ) -> None:
         self._store = store

@@ -28,9 +28,9 @@ from pressmark.archive.spool.spool_files import (
     DRAFTS,
     OPEN,
     UPLOADED,
-    Held,
     SegmentName,
-    held_as,
+    SpoolFile,
+    parse_spool_file,
     segment_of,
     spool_files,
 )
@@ -72,10 +72,10 @@ class Recovery:
         _require_writable(self._folder)
         with self._postponing():
             repair_notes(self._store, self._folder, self._site)
-        for each in spool_files(self._folder, self._site).held:
+        for each in spool_files(self._folder, self._site).segment_files:
             if each.kind in {"", OPEN}:
                 with self._postponing():
-                    self._call_by_its_own_name(each)
+                    self._restore_name(each)
         with self._postponing():
             self._tidy()
         done = self._segments()
@@ -117,10 +117,10 @@ class Recovery:
                 self._postponed = self._postponed or cause
                 return
             logger.warning("%s: %s: %s", path, type(error).__name__, error, exc_info=not isinstance(error, OSError))
-            if path and not self._given_up(path, f"it can't be recovered: {error or type(error).__name__}"):
+            if path and not self._try_set_aside(path, f"it can't be recovered: {error or type(error).__name__}"):
                 self._hopeless.add(path)
 
-    def _given_up(self, path: Path, reason: str) -> bool:
+    def _try_set_aside(self, path: Path, reason: str) -> bool:
         if not path.name.endswith(BAD):
             return set_aside(path, reason) is not None
         note = read_note(path, self._site)
@@ -129,7 +129,7 @@ class Recovery:
 
     def _waiting(self) -> list[Path]:
         files = spool_files(self._folder, self._site)
-        held = [each.path for each in files.held if each.kind in {"", OPEN, UPLOADED}]
+        held = [each.path for each in files.segment_files if each.kind in {"", OPEN, UPLOADED}]
         pending = [bad for bad in files.bad if read_note(bad, self._site).salvage == PENDING]
         waiting = sorted(held, key=lambda path: path.name)
         # A salvage that was cut off comes first: what it left is made again before anything of it is published.
@@ -143,7 +143,7 @@ class Recovery:
         for path, wrong in files.strange:
             if not set_aside(path, wrong):
                 self._hopeless.add(path)
-        segments = {each.segment for each in files.held if each.kind != DRAFTS}
+        segments = {each.segment for each in files.segment_files if each.kind != DRAFTS}
         segments |= {name for bad in files.bad if (name := segment_of(bad, self._site))}
         for each in files.of_kind(DRAFTS):
             if each.segment not in segments:
@@ -155,18 +155,18 @@ class Recovery:
             if not note_path(bad).exists():
                 write_note(bad, read_note(bad, self._site))
 
-    def _call_by_its_own_name(self, held: Held) -> None:
+    def _restore_name(self, spool_file: SpoolFile) -> None:
         """Undo a segment's renaming, and set a copy aside: under another name its records would be published twice."""
-        own = SegmentName.parse(recorded_name(held.path) or "", self._site)
-        if own in {None, held.segment}:
+        own = SegmentName.parse(recorded_name(spool_file.path) or "", self._site)
+        if own in {None, spool_file.segment}:
             return
         assert own
         if any((self._folder / (own.text + kind)).exists() for kind in ("", OPEN, UPLOADED)):
-            if not set_aside(held.path, f"it is a copy of {own.text}"):
-                self._hopeless.add(held.path)
+            if not set_aside(spool_file.path, f"it is a copy of {own.text}"):
+                self._hopeless.add(spool_file.path)
         else:
-            logger.warning("%s is %s by its first record, and is called so again", held.path.name, own.text)
-            held.path.rename(self._folder / (own.text + held.kind))
+            logger.warning("%s is %s by its first record, and is called so again", spool_file.path.name, own.text)
+            spool_file.path.rename(self._folder / (own.text + spool_file.kind))
 
     def _recovered(self, path: Path) -> Recovered | None:
         """Publish the segment in a file, if there is one."""
@@ -182,50 +182,50 @@ class Recovery:
         """Make a segment ready to be published, if there is one in a file."""
         if path.name.endswith(BAD):
             return self._salvage(path)
-        held = held_as(path, self._site)
-        assert held
-        if held.kind == UPLOADED:
-            return self._uploaded(held)
+        spool_file = parse_spool_file(path, self._site)
+        assert spool_file
+        if spool_file.kind == UPLOADED:
+            return self._uploaded(spool_file)
         try:
-            cut = self._cut(held) if held.kind == OPEN else 0
+            cut = self._cut(spool_file) if spool_file.kind == OPEN else 0
             if cut is None:
-                return self._deleted(held)
-            segment = sealed(path, held.segment)
+                return self._deleted(spool_file)
+            segment = sealed(path, spool_file.segment)
         except Exception as error:  # Whatever a damaged record makes a reader raise.
             if is_of_machine(error):
                 raise
             return self._damaged(path, error)
-        if held.kind == OPEN:
+        if spool_file.kind == OPEN:
             logger.warning(
                 "a killed run left %s open: %d whole records kept, %d bytes after them cut",
-                held.segment.text,
+                spool_file.segment.text,
                 segment.records,
                 cut,
             )
-        return Ready(segment=segment, name=held.segment, cut=cut, drafts=self._drafts(held.segment))
+        return Ready(segment=segment, name=spool_file.segment, cut=cut, drafts=self._drafts(spool_file.segment))
 
-    def _cut(self, held: Held) -> int | None:
+    def _cut(self, spool_file: SpoolFile) -> int | None:
         """Cut an open segment to its last whole record; None if there is nothing in it but its warcinfo.
 
         Raises:
             ValueError: it is damaged before its end.
         """
-        reading = read_records(held.path)
+        reading = read_records(spool_file.path)
         if len(reading.records) < LEAST and reading.is_torn:
             return None
         if not reading.is_torn:
             raise ValueError(f"{reading.lost} bytes before its end can't be read")
-        with held.path.open("r+b") as file:
+        with spool_file.path.open("r+b") as file:
             file.truncate(reading.end)
             os.fsync(file.fileno())
         return reading.size - reading.end
 
-    def _deleted(self, held: Held) -> Recovered:
-        cut = held.path.stat().st_size
-        self._drafts_path(held.segment).unlink(missing_ok=True)
-        held.path.unlink()
-        logger.warning("a killed run left %s open; there is no whole exchange in it", held.segment.text)
-        return Recovered(segment=held.segment.text, records=0, bytes_cut=cut, published=0)
+    def _deleted(self, spool_file: SpoolFile) -> Recovered:
+        cut = spool_file.path.stat().st_size
+        self._drafts_path(spool_file.segment).unlink(missing_ok=True)
+        spool_file.path.unlink()
+        logger.warning("a killed run left %s open; there is no whole exchange in it", spool_file.segment.text)
+        return Recovered(segment=spool_file.segment.text, records=0, bytes_cut=cut, published=0)
 
     def _damaged(self, path: Path, error: Exception) -> Ready | None:
         bad = set_aside(path, f"it is damaged: {error or type(error).__name__}", segment=True)
@@ -241,18 +241,18 @@ class Recovery:
             return None
         return Ready(segment=sealed(self._folder / new.text, new), name=new, cut=0, drafts=self._drafts(new))
 
-    def _uploaded(self, held: Held) -> Ready | Recovered | None:
-        name = held.segment
+    def _uploaded(self, spool_file: SpoolFile) -> Ready | Recovered | None:
+        name = spool_file.segment
         with suppress(ValueError, LookupError, TypeError, AttributeError):
-            published = Published.read(held.path)
-            published.write_over(held.path)
+            published = Published.read(spool_file.path)
+            published.write_over(spool_file.path)
             return Recovered.of(name, published, 0)
         drafts = self._drafts(name)
         try:
-            published = resume(self._store, held.path, name, drafts.drafts)
+            published = resume(self._store, spool_file.path, name, drafts.drafts)
         except FindingsFound as error:
             logger.warning("%s", error)
-            return self._ready(held.path.rename(self._folder / name.text))
+            return self._ready(spool_file.path.rename(self._folder / name.text))
         return Recovered.of(name, published, 0)
 
     def _drafts(self, name: SegmentName) -> Drafts:

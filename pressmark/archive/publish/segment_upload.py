@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.multipart import stream
-from pressmark.archive.s3.store import WARC, KeyTaken, Store, Stored
+from pressmark.archive.s3.store import WARC, PreconditionFailed, Store, Stored
 from pressmark.archive.spool.regular_file import open_regular
 from pressmark.archive.spool.salvage import read_records
 from pressmark.archive.spool.segment import SealedSegment
-from pressmark.archive.spool.set_aside import Places, SetAside
+from pressmark.archive.spool.set_aside import RecordLocations, SetAside
 from pressmark.archive.spool.spool_files import PART, SegmentName
 from pressmark.errors import BucketUnreachable, SpoolError
 from pressmark.private import opener
@@ -41,7 +41,7 @@ def put_segment(store: Store, segment: SealedSegment) -> Stored:
     """
     try:
         return store.put_file(segment.key, segment.path, segment.sha256, WARC, only_new=True)
-    except KeyTaken:
+    except PreconditionFailed:
         pass
     there = conditional_write.head(store, segment.key)
     if not there:
@@ -51,14 +51,14 @@ def put_segment(store: Store, segment: SealedSegment) -> Stored:
         with open_regular(segment.path) as file:
             parts = stream(store, segment.key, there.etag, 0, begin)
             same = size >= segment.size and all(file.read(len(part)) == part for part in parts)
-    except (KeyTaken, KeyError):  # Somebody writes there at this moment.
+    except (PreconditionFailed, KeyError):  # Somebody writes there at this moment.
         same = False
     if not same or size > segment.size:
         raise SegmentTaken(segment, is_older_copy=same)
     return Stored(segment.key, segment.size, segment.sha256)
 
 
-def places_elsewhere(store: Store, folder: Path, name: SegmentName, note: SetAside) -> tuple[Places, int]:
+def places_elsewhere(store: Store, folder: Path, name: SegmentName, note: SetAside) -> tuple[RecordLocations, int]:
     """Return where the records of a damaged segment are already, and the number of the next salvage.
 
     The note may be lost, or older than what was made of the segment: the bucket and the spool are asked too.
@@ -82,7 +82,7 @@ def places_elsewhere(store: Store, folder: Path, name: SegmentName, note: SetAsi
     raise AssertionError("it counts without end")
 
 
-def _in_bucket(store: Store, folder: Path, name: SegmentName, note: SetAside) -> Places:
+def _in_bucket(store: Store, folder: Path, name: SegmentName, note: SetAside) -> RecordLocations:
     if any(text == name.text for text, _, _ in note.records.values()):
         return {}
     part = folder / (name.text + PART)
@@ -97,5 +97,5 @@ def _in_bucket(store: Store, folder: Path, name: SegmentName, note: SetAside) ->
         part.unlink(missing_ok=True)
 
 
-def _places(path: Path, text: str) -> Places:
+def _places(path: Path, text: str) -> RecordLocations:
     return {each.record_id: (text, each.offset, each.length) for each in read_records(path).records}

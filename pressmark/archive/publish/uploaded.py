@@ -12,7 +12,7 @@ import attrs
 
 from pressmark.archive.publish.pointers import Pointers
 from pressmark.archive.publish.publisher import put_drafts
-from pressmark.archive.s3.integrity import believe
+from pressmark.archive.s3.integrity import check_content
 from pressmark.archive.s3.patience import Pace
 from pressmark.archive.s3.store import TEXT, Store, Stored
 from pressmark.archive.spool.batch import Draft, Published
@@ -130,10 +130,10 @@ def _described(store: Store, key: str) -> tuple[Stored, int]:
         body = _Hashed(answer["Body"], Pace(store.patience))
         records = sum(1 for _ in members(body))
         headers = answer["ResponseMetadata"]["HTTPHeaders"]
-        believe(headers, body.md5.hexdigest(), body.digest.digest(), before)
+        check_content(headers, body.md5.hexdigest(), body.digest.digest(), before)
         return Stored(key, body.size, body.digest.hexdigest()), records
 
-    return store.asking(key, describe)
+    return store.with_retries(key, describe)
 
 
 class _Hashed:

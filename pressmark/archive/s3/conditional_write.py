@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from pressmark.archive.s3.integrity import check_etag
 from pressmark.archive.s3.patience import PacedFile
 from pressmark.archive.s3.s3_errors import CutShort
-from pressmark.archive.s3.store import KeyTaken, Store, checksum_of
+from pressmark.archive.s3.store import PreconditionFailed, Store, checksum_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
@@ -53,7 +53,7 @@ def head(store: Store, key: str) -> Head | None:
         return _head(answer, empty=False)
 
     try:
-        return store.asking(key, ask)
+        return store.with_retries(key, ask)
     except KeyError:
         return None
 
@@ -103,6 +103,6 @@ def put_over(store: Store, key: str, path: Path, sha256: str, content_type: str,
             return answer["ETag"]
 
     try:
-        return store.asking(key, put)
-    except (KeyTaken, KeyError):
+        return store.with_retries(key, put)
+    except (PreconditionFailed, KeyError):
         return None

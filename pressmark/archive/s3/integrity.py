@@ -141,7 +141,7 @@ def check_digest(headers: Mapping[str, str], md5: str) -> bool:
     return etag == f'"{md5}"'
 
 
-def believe(headers: Mapping[str, str], md5: str, digest: bytes, before: list[bytes]) -> None:
+def check_content(headers: Mapping[str, str], md5: str, digest: bytes, before: list[bytes]) -> None:
     """Hold a whole object against its ETag; other bytes are believed if they come twice: then the ETag is no MD5.
 
     Raises:

@@ -29,11 +29,13 @@ def put_large(store: Store, key: str, path: Path, sha256: str, content_type: str
     """
     there: Any = {"Bucket": store.bucket, "Key": key}
     how: Any = {"ContentType": content_type, "ChecksumAlgorithm": "SHA256", "Metadata": {_SHA256: sha256}}
-    begun = store.asking(key, lambda: store.client.create_multipart_upload(**there, **how))
+    begun = store.with_retries(key, lambda: store.client.create_multipart_upload(**there, **how))
     there["UploadId"] = begun["UploadId"]
     try:
         parts = list(_put_parts(store, there, path))
-        store.asking(key, lambda: store.client.complete_multipart_upload(**there, MultipartUpload={"Parts": parts}))
+        store.with_retries(
+            key, lambda: store.client.complete_multipart_upload(**there, MultipartUpload={"Parts": parts})
+        )
     except BaseException:
         with suppress(Exception):  # What is left of it costs room; the first error says why.
             store.client.abort_multipart_upload(**there)
@@ -49,7 +51,7 @@ def _put_parts(store: Store, there: Any, path: Path) -> Iterator[Any]:
                 return
             checksum = checksum_of(hashlib.sha256(data).digest())
             part: Any = {**there, "PartNumber": number, "ChecksumSHA256": checksum}
-            answer = store.asking(there["Key"], partial(_put_part, store, part, data))
+            answer = store.with_retries(there["Key"], partial(_put_part, store, part, data))
             yield {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
 
 
@@ -67,7 +69,7 @@ def stream(store: Store, key: str, etag: str, start: int, end: int) -> Iterator[
     """Read the bytes of an object from `start` to before `end`, however many they are, bit by bit.
 
     Raises:
-        KeyTaken: there is another object by now than that of this ETag.
+        PreconditionFailed: there is another object by now than that of this ETag.
         KeyError: there is none.
     """
     place, pace = start, Pace(store.patience)
@@ -93,7 +95,7 @@ def stream(store: Store, key: str, etag: str, start: int, end: int) -> Iterator[
             raise
 
     while place < end:
-        found = store.asking(key, chunk)
+        found = store.with_retries(key, chunk)
         place += len(found)
         began = time.monotonic()
         yield found

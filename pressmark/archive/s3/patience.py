@@ -27,7 +27,7 @@ _LOOK = 0.5
 """Seconds between two looks at whether it was."""
 _SENT_AT_ONCE = 1 << 16
 """Bytes that the buffers of a connection take, whatever its pace."""
-_SETTLED = 10.0
+_WARM_UP = 10.0
 """Seconds before a pace is judged."""
 
 logger = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ def _sleep(seconds: float) -> None:
 
 def _wanted(error: BucketError) -> float:
     """Return the seconds that the server asks for."""
-    return error.again_in if isinstance(error, BucketUnreachable) else 0.0
+    return error.retry_after if isinstance(error, BucketUnreachable) else 0.0
 
 
 @attrs.define
@@ -112,7 +112,7 @@ class Pace:
         """
         self._bytes += number
         spent = time.monotonic() - self._began
-        if spent > max(self.patience, _SETTLED) and self._bytes < SLOWEST * spent:
+        if spent > max(self.patience, _WARM_UP) and self._bytes < SLOWEST * spent:
             raise BucketUnreachable(
                 f"the bucket takes or gives {self._bytes / spent / 1000:.1f} kB/s: less than {SLOWEST / 1000:.0f} kB/s "
                 "is as good as nothing. See to the network between."

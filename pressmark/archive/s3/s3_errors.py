@@ -45,7 +45,7 @@ _KEY_READERS = ("botocore.credentials", "botocore.tokens")
 _KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
-class KeyTaken(Exception):
+class PreconditionFailed(Exception):
     """There is an object of that key, or another than the one that was seen."""
 
 
@@ -67,7 +67,7 @@ def check_endpoint(url: str) -> None:
 
 
 @attrs.frozen
-class Asked:
+class S3Request:
     """What was asked of which bucket."""
 
     bucket: str
@@ -83,12 +83,12 @@ class Asked:
         return f"bucket {self.bucket!r} at {self.endpoint}"
 
     @contextmanager
-    def translated(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Raise errors of ours in the place of boto3's.
 
         Raises:
             KeyError: there is no such object.
-            KeyTaken: a condition does not hold.
+            PreconditionFailed: a condition does not hold.
             BucketUnreachable: nobody answers, not now, or not whole.
             ClockWrong, KeysExpired: another time may fix it.
             BucketRefused: wrong keys, no such bucket, no permission; no other try fixes it.
@@ -141,7 +141,7 @@ class Asked:
         if code in {"NoSuchKey", "InvalidRange"}:
             return KeyError(self.what)
         if code == "PreconditionFailed":  # 412
-            return KeyTaken(self.what)
+            return PreconditionFailed(self.what)
         if code in DAMAGED:
             return BucketUnreachable(
                 f"{self.where} got other bytes than were sent ({code}), {self.what}. A network or a disk damages them."
@@ -160,7 +160,7 @@ class Asked:
             )
         if code in BUSY or status == TOO_MANY or status >= 500:
             busy = BucketUnreachable(f"{self.where} is not ready ({code}).")
-            busy.again_in = _retry_after(error)
+            busy.retry_after = _retry_after(error)
             return busy
         return BucketRefused(f"{self.where} refuses ({code}) {self.what}. {self._advice(code, error.operation_name)}")
 

@@ -14,15 +14,15 @@ import boto3
 from botocore.client import Config as ClientConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pressmark.archive.s3.integrity import believe, check_etag, check_range, watch
+from pressmark.archive.s3.integrity import check_content, check_etag, check_range, watch
 from pressmark.archive.s3.listing import pages
 from pressmark.archive.s3.patience import Pace, PacedFile, keep_asking, paced
 from pressmark.archive.s3.presigned import ANSWERED_WITHIN, CONNECTED_WITHIN, CONNECTIONS, Presigned, check_size
-from pressmark.archive.s3.s3_errors import Asked, KeyTaken, check_endpoint
+from pressmark.archive.s3.s3_errors import PreconditionFailed, S3Request, check_endpoint
 from pressmark.config import DEFAULT_PATIENCE, Config
 from pressmark.errors import BucketRefused
 
-__all__ = ["KeyTaken"]
+__all__ = ["PreconditionFailed"]
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -137,7 +137,7 @@ class Store:
         """Write an object only if there is none of that key (`If-None-Match: *`); None when there is."""
         try:
             return self._put(key, data, ContentType=content_type, IfNoneMatch="*")
-        except KeyTaken:
+        except PreconditionFailed:
             return None
 
     def put_file(self, key: str, path: Path, sha256: str, content_type: str, *, only_new: bool = False) -> Stored:
@@ -146,7 +146,7 @@ class Store:
         A segment is locked for the retention. Put again it is one more version, locked as well: no lock is in the way.
 
         Raises:
-            KeyTaken: there is an object of that key, and it was to be written `only_new`.
+            PreconditionFailed: there is an object of that key, and it was to be written `only_new`.
         """
         condition: Any = {"IfNoneMatch": "*"} if only_new else {}
 
@@ -163,7 +163,7 @@ class Store:
                     **condition,
                 )
 
-        self.asking(key, put)
+        self.with_retries(key, put)
         return Stored(key, path.stat().st_size, sha256)
 
     def get(self, key: str, offset: int = 0, length: int | None = None, *, most: int | None = None) -> bytes:
@@ -182,11 +182,11 @@ class Store:
         if offset < 0 or (length is not None and length < 1):  # No range at all: S3 would send everything.
             raise KeyError(key)
         if offset or length is not None:
-            return self.asking(key, partial(self._part, key, offset, length))
+            return self.with_retries(key, partial(self._part, key, offset, length))
         if (data := self._presigned.get(key, most)) is not None:
             return data
         before: list[bytes] = []
-        return self.asking(key, partial(self._whole, key, most, before))
+        return self.with_retries(key, partial(self._whole, key, most, before))
 
     def fetch(self, key: str, file: IO[bytes]) -> Stored:
         """Copy an object into a file, however large it is; what was in the file is gone.
@@ -208,10 +208,10 @@ class Store:
                 digest.update(chunk)
                 md5.update(chunk)
                 pace.took(len(chunk))
-            believe(headers, md5.hexdigest(), digest.digest(), before)
+            check_content(headers, md5.hexdigest(), digest.digest(), before)
             return Stored(key, file.tell(), digest.hexdigest())
 
-        return self.asking(key, fetch)
+        return self.with_retries(key, fetch)
 
     def _whole(self, key: str, most: int | None, before: list[bytes]) -> bytes:
         """Read an object; what is not of its digest is believed if it comes twice: then the ETag is none."""
@@ -220,7 +220,7 @@ class Store:
         data = self._read(answer["Body"])
         check_size(key, len(data), most)
         md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        believe(answer["ResponseMetadata"]["HTTPHeaders"], md5, hashlib.sha256(data).digest(), before)
+        check_content(answer["ResponseMetadata"]["HTTPHeaders"], md5, hashlib.sha256(data).digest(), before)
         return data
 
     def _part(self, key: str, offset: int, length: int | None) -> bytes:
@@ -262,7 +262,7 @@ class Store:
     def _pages(self, prefix: str, how: dict[str, str]) -> Iterator[Any]:
         client: Any = self.client  # Typed too narrowly.
         call = partial(client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, **how)
-        return pages(call, prefix, partial(self.asking, prefix))
+        return pages(call, prefix, partial(self.with_retries, prefix))
 
     def _lock(self) -> Any:
         if not self.retention:
@@ -277,21 +277,21 @@ class Store:
             body = paced(data, self.patience)
             self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ChecksumSHA256=checksum, **how)
 
-        self.asking(key, put)
+        self.with_retries(key, put)
         return Stored(key, len(data), digest.hexdigest())
 
-    def asking(self, what: str, call: Callable[[], Result]) -> Result:
+    def with_retries(self, what: str, call: Callable[[], Result]) -> Result:
         """Call, again and again while the bucket is away, as long as the patience lasts."""
         return keep_asking(partial(self._once, what, call), self.patience)
 
     def _once(self, what: str, call: Callable[[], Result]) -> Result:
-        with self.telling(what):
+        with self.translate_errors(what):
             return call()
 
-    def telling(self, what: str) -> AbstractContextManager[None]:
+    def translate_errors(self, what: str) -> AbstractContextManager[None]:
         """Make what boto3 raises say which bucket it is about, what was asked of it, and what to do."""
         endpoint = str(self.client.meta.endpoint_url)
-        return Asked(self.bucket, endpoint, what, locks=bool(self.retention)).translated()
+        return S3Request(self.bucket, endpoint, what, locks=bool(self.retention)).translate_errors()
 
 
 def checksum_of(digest: bytes) -> str:

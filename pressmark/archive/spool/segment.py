@@ -155,7 +155,7 @@ class Segment:
             status=exchange.status,
         )
 
-    def tell(self, capture: Capture, fields: Mapping[str, Any]) -> None:
+    def add_metadata(self, capture: Capture, fields: Mapping[str, Any]) -> None:
         """Append what became known of a capture later (a metadata record that refers to it)."""
         refers = {"WARC-Refers-To": f"<{capture.record_id}>"}
         self._write(self._fields(capture.url, fields, refers))

@@ -28,7 +28,7 @@ UNKNOWN = "the reason is not known: its note is missing or can't be read"
 
 logger = logging.getLogger("pressmark.crawl")
 
-Places = Mapping[str, tuple[str, int, int]]
+RecordLocations = Mapping[str, tuple[str, int, int]]
 """Where records are: the name of a segment, offset and length there, by record id."""
 
 
@@ -52,7 +52,7 @@ def _place(value: Any) -> tuple[str, int, int]:
     raise Unfit("no segment, offset and length")
 
 
-def _records(value: Any) -> Places:
+def _records(value: Any) -> RecordLocations:
     if not isinstance(value, dict):
         raise Unfit("no JSON object")
     return {record_id: _place(each) for record_id, each in value.items()}
@@ -78,7 +78,7 @@ class SetAside(JsonModel):
     """Counts how often its records were looked for."""
     lost: int = 0
     """Bytes that are in no whole record."""
-    records: Places = attrs.field(repr=False, metadata={"read": _records})
+    records: RecordLocations = attrs.field(repr=False, metadata={"read": _records})
     """Each record that was salvaged: the name of its new segment, its offset and length there."""
 
     @classmethod

@@ -100,7 +100,7 @@ class Spool:
         with self._guarded():
             segment = self._due()
             if fields:
-                segment.tell(captures[0], fields)
+                segment.add_metadata(captures[0], fields)
             assert self._drafts
             line = to_line(attrs.evolve(draft, document=with_captures(draft.document, captures)))
             self._drafts.write(line)

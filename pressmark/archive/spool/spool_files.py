@@ -63,7 +63,7 @@ class SegmentName:
 
 
 @attrs.frozen
-class Held:
+class SpoolFile:
     """A file of the spool that belongs to a segment."""
 
     path: Path
@@ -76,7 +76,7 @@ class Held:
 class SpoolFiles:
     """What is in the spool of a site."""
 
-    held: tuple[Held, ...] = ()
+    segment_files: tuple[SpoolFile, ...] = ()
     """By name, which is the order of their time."""
     parts: tuple[Path, ...] = ()
     """What was being written when a run was killed; it counts for nothing."""
@@ -86,14 +86,14 @@ class SpoolFiles:
     """All else, with what is strange about it."""
     mark: Path | None = None
 
-    def of_kind(self, kind: str) -> list[Held]:
+    def of_kind(self, kind: str) -> list[SpoolFile]:
         """Return the files of one kind."""
-        return [each for each in self.held if each.kind == kind]
+        return [each for each in self.segment_files if each.kind == kind]
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to recover."""
-        return not (self.parts or self.strange or self.bad or self.held)
+        return not (self.parts or self.strange or self.bad or self.segment_files)
 
     @property
     def waiting(self) -> int:
@@ -107,11 +107,11 @@ def spool_files(folder: Path, site: str) -> SpoolFiles:
     Raises:
         SpoolError: the folder can't be listed.
     """
-    held: list[Held] = []
+    segment_files: list[SpoolFile] = []
     parts, bad, strange, mark = [], [], [], None
     for entry in _entries(folder):
         path = Path(entry.path)
-        found = held_as(path, site)
+        found = parse_spool_file(path, site)
         if entry.name.endswith(NOTE) or entry.name.startswith("."):
             continue  # Read with what it is about; hidden files are of the file system's or a desktop's own.
         if entry.name.endswith(BAD):
@@ -119,16 +119,20 @@ def spool_files(folder: Path, site: str) -> SpoolFiles:
         elif (wrong := _no_file(entry)) is not None:
             strange.append((path, wrong))
         elif found:
-            held.append(found)
+            segment_files.append(found)
         elif entry.name == MARK:
             mark = path
         elif _is_part(entry.name, site):
             parts.append(path)
         else:
             strange.append((path, f"its name is that of no file of {site}'s spool"))
-    held.sort(key=lambda each: each.path.name)
+    segment_files.sort(key=lambda each: each.path.name)
     return SpoolFiles(
-        held=tuple(held), parts=tuple(sorted(parts)), bad=tuple(sorted(bad)), strange=tuple(sorted(strange)), mark=mark
+        segment_files=tuple(segment_files),
+        parts=tuple(sorted(parts)),
+        bad=tuple(sorted(bad)),
+        strange=tuple(sorted(strange)),
+        mark=mark,
     )
 
 
@@ -153,11 +157,11 @@ def _no_file(entry: "os.DirEntry[str]") -> str | None:
     return "it is " + next((name for is_it, name in kinds if is_it(mode)), "a pipe, socket or device")
 
 
-def held_as(path: Path, site: str) -> Held | None:
+def parse_spool_file(path: Path, site: str) -> SpoolFile | None:
     """Return what a file is by its name; None if it belongs to no segment of this site."""
     for kind in reversed(_KINDS):
         if path.name.endswith(kind) and (name := SegmentName.parse(path.name.removesuffix(kind), site)):
-            return Held(path, kind, name)
+            return SpoolFile(path, kind, name)
     return None
 
 
@@ -165,7 +169,7 @@ def _is_part(name: str, site: str) -> bool:
     whole = name.removesuffix(PART).removesuffix(PART)
     if whole == name:
         return False
-    return whole.removesuffix(NOTE) != whole or whole == MARK or held_as(Path(whole), site) is not None
+    return whole.removesuffix(NOTE) != whole or whole == MARK or parse_spool_file(Path(whole), site) is not None
 
 
 def segment_of(bad: Path, site: str) -> SegmentName | None:

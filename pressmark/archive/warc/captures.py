@@ -55,14 +55,14 @@ class Captured:
     def __iter__(self) -> Iterator[Capture]:
         return iter(self._captures)
 
-    def next_of(self, url: str, behind: Capture) -> Capture | None:
+    def next_of(self, url: str, after: Capture) -> Capture | None:
         """Return what a crawl took when it asked for a URL after another capture, and before that was asked for again.
 
         That is the last whole answer: requests are retried, and redirects followed. None if it is no 200.
         """
-        visits = self._by_url.get(behind.url, ())
-        again = next((each.captured_at for each in visits if each.captured_at > behind.captured_at), None)
-        since = behind.captured_at
+        visits = self._by_url.get(after.url, ())
+        again = next((each.captured_at for each in visits if each.captured_at > after.captured_at), None)
+        since = after.captured_at
         for _ in range(HOPS + 1):
             answers = [
                 each
@@ -129,7 +129,7 @@ class Pointed:
         self._store, self._cut = store, cut
         self._following = iter(captures[1:])
 
-    def next_of(self, url: str, behind: Capture) -> Capture | None:
+    def next_of(self, url: str, after: Capture) -> Capture | None:
         """Return the capture of the next page: each is asked for once, in their order."""
         return next(self._following, None)
 

@@ -175,8 +175,8 @@ def facts_of(record: Any) -> dict[str, Any] | None:
 def line_of(facts: dict[str, Any], offset: int, length: int, name: str) -> str:
     """Return the line of a record of the segment of this name; offset and length of its gzip member are in bytes."""
     facts = {**facts, "length": str(length), "offset": str(offset), "filename": name}
-    told = json.dumps({name: fact for name, fact in facts.items() if fact is not None})
-    return f"{_surt(facts['url'])} {iso_date_to_timestamp(facts['warc-date'])} {told}\n"
+    text = json.dumps({name: fact for name, fact in facts.items() if fact is not None})
+    return f"{_surt(facts['url'])} {iso_date_to_timestamp(facts['warc-date'])} {text}\n"
 
 
 def _mime(content_type: str) -> str:

@@ -24,8 +24,8 @@ from pressmark.archive.bucket.manifest_model import (
 from pressmark.archive.bucket.previous_run import last_run, last_visits
 from pressmark.archive.bucket.schemas import publish_schemas
 from pressmark.archive.publish.archivist import Archivist, Setup
-from pressmark.archive.publish.manifest_commit import tell, untold
-from pressmark.archive.publish.publisher import Settled
+from pressmark.archive.publish.manifest_commit import commit, unlisted
+from pressmark.archive.publish.publisher import DraftOutcomes
 from pressmark.archive.publish.unread import AllBut, Deriving, read_unread
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Published, kept_at
@@ -148,7 +148,7 @@ class Run:
     def start(self) -> None:
         """Take note of what earlier runs published and listed nowhere, and leave a mark that this one has begun."""
         self.archivist.start()
-        self._told |= untold(self.store, self.spool_folder, self.site.site)
+        self._told |= unlisted(self.store, self.spool_folder, self.site.site)
         self._set_aside = claimed(self.spool_folder, self.site.site, self.section_name)
         self.recovered.published = sum(published.versions for published in self._told.values())
         self.recovered.segments = len(self._told)
@@ -164,7 +164,7 @@ class Run:
         self, article_id: str, outcome: Outcome, *, reason: str | None = None, message: str | None = None
     ) -> None:
         """Say what became of an article."""
-        self.outcomes.settle(article_id, outcome, reason=reason, message=message)
+        self.outcomes.record_outcome(article_id, outcome, reason=reason, message=message)
         self._on_change(self)
 
     def stage(self, version: VersionKey, day: str, document: Document, receipts: Sequence[Receipt]) -> None:
@@ -230,7 +230,7 @@ class Run:
         publish_schemas(self.store)
         visited = keys.visits(self.site.site, self.section_name, self.started_at, self.run_id)
         self._visits = visits.write(self.store, visited, self.watch.told(self.outcomes.of(Outcome.FAILED)))
-        return tell(self.store, self.spool_folder, self.manifest(), self._told)
+        return commit(self.store, self.spool_folder, self.manifest(), self._told)
 
     def _read_late(self, unread: set[str], derive: Deriving) -> None:
         """Read what was captured and not read before the run ended: the next run may be told something else."""
@@ -251,7 +251,7 @@ class Run:
             day = keys.day_folder(draft.key)
             if outcome is Outcome.PUBLISHED and self.ledger.last_version(day, draft.article_id):
                 outcome = Outcome.UPDATED  # noqa: PLW2901  # As `stage` does before.
-            self.outcomes.settle(draft.article_id, outcome, key=draft.key)
+            self.outcomes.record_outcome(draft.article_id, outcome, key=draft.key)
 
     @property
     def ended(self) -> str:
@@ -310,13 +310,13 @@ class Run:
         ):
             self.fail(error)
 
-    def _published(self, published: Published, settled: Settled) -> None:
+    def _published(self, published: Published, settled: DraftOutcomes) -> None:
         self._told[kept_at(self.spool_folder, published)] = published
         for draft, outcome in settled:
             if outcome is Outcome.FAILED:
-                self.outcomes.settle(draft.article_id, outcome, reason="not-published", message=_NOT_PUBLISHED)
+                self.outcomes.record_outcome(draft.article_id, outcome, reason="not-published", message=_NOT_PUBLISHED)
             elif outcome is not Outcome.REJECTED:  # That was settled with its reason when it was rejected.
-                self.outcomes.settle(draft.article_id, outcome, key=draft.key)
+                self.outcomes.record_outcome(draft.article_id, outcome, key=draft.key)
         self._on_change(self)
 
     def _warcinfo(self) -> dict[str, str]:

@@ -37,7 +37,7 @@ def entries(reader: Reader, contents: Contents, problem: Callable[[str], None]) 
         problem: is told of each document that can't be read, and is left out.
     """
     said: dict[str, list[_Said]] = {}
-    for document in reader.read(reader.told_of(contents.urls), lambda error: problem(str(error))):
+    for document in reader.read(reader.keys_for_urls(contents.urls), lambda error: problem(str(error))):
         try:
             url, each = _said(document.key, document.data)
         except (KeyError, TypeError, IndexError, AttributeError) as error:

@@ -9,7 +9,7 @@ import attrs
 
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.multipart import stream
-from pressmark.archive.s3.store import KeyTaken
+from pressmark.archive.s3.store import PreconditionFailed
 from pressmark.archive.warc.response import member_of
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Response
@@ -119,7 +119,7 @@ def chunks(holdings: Holdings, held: Held, start: int = 0, end: int | None = Non
         return iter(())
     try:
         return stream(holdings.store, held.key, held.etag, start, end)
-    except (KeyTaken, KeyError):
+    except (PreconditionFailed, KeyError):
         raise NotThere(f"{held.key} as it was") from None
 
 

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from pressmark.errors import ServiceFailed, UsageError
-from pressmark.system.periodic import Repeating
+from pressmark.system.periodic import PeriodicThread
 from pressmark.system.ports import require_free
 from pressmark.web.common.caches import named_after
 from pressmark.web.common.repository import Holdings
@@ -62,7 +62,7 @@ class ReadingRoom:
         require_free(self.stage_port, "the reading room's replays", "Give them another one with --replay-port.")
         keeper = Keeper(Catalogue(self._catalogue), self.holdings)
         with ExitStack() as stack:
-            stack.enter_context(Repeating(keeper.look, self.every, "keeper", at_once=True))
+            stack.enter_context(PeriodicThread(keeper.look, self.every, "keeper", at_once=True))
             stack.enter_context(
                 _serving(stage_app(self.holdings, self.places, self.player), self.host, self.stage_port)
             )

@@ -16,7 +16,7 @@ from pressmark.archive.s3.store import Store
 from pressmark.errors import ServiceFailed, UsageError
 from pressmark.private import make_folder, opener
 from pressmark.system.child_process import Program
-from pressmark.system.periodic import Repeating
+from pressmark.system.periodic import PeriodicThread
 from pressmark.system.ports import LOOPBACK, answers, origin, require_free
 from pressmark.web.common.caches import named_after
 from pressmark.web.replay.local_indexes import LocalIndexes
@@ -78,7 +78,7 @@ class ReplayServer:
                 make_folder(indexes.folder)
                 indexes.look()
                 program = self._program(folder)
-                with Repeating(indexes.keep, self.every, "indexes"):
+                with PeriodicThread(indexes.keep, self.every, "indexes"):
                     try:
                         program.start()
                         program.wait_until(lambda: answers(self.host, self.port), READY_SECONDS)

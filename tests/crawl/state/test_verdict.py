@@ -15,10 +15,10 @@ def told(scope: Scope, *fates: str | None, listing_pages: int = 1, beyond: bool 
     for number, fate in enumerate(fates):
         outcomes.see(str(number), f"https://news.example/{number}")
         if fate is None:
-            outcomes.settle(str(number), Outcome.PUBLISHED)
+            outcomes.record_outcome(str(number), Outcome.PUBLISHED)
         else:
             outcome = Outcome.REJECTED if fate.startswith("!") else Outcome.FAILED
-            outcomes.settle(str(number), outcome, reason=fate.lstrip("!"))
+            outcomes.record_outcome(str(number), outcome, reason=fate.lstrip("!"))
     asked = {"where": "news/world", "listing_pages": listing_pages, "left": 0, "fewest": 5, "beyond": beyond}
     return [type(error).__name__ for error in verdict(scope, outcomes, **asked)]  # type: ignore[arg-type]
 

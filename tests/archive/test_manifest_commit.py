@@ -7,7 +7,7 @@ import pytest
 
 from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.manifest_model import ListedObject, ListedSegment, Manifest
-from pressmark.archive.publish.manifest_commit import tell, untold
+from pressmark.archive.publish.manifest_commit import commit, unlisted
 from pressmark.archive.publish.publisher import publish
 from pressmark.archive.publish.repair import Recovery
 from pressmark.archive.s3.store import JSON, Store, Stored
@@ -39,47 +39,47 @@ def spooled(store: Store, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def listing(*told: Published) -> Manifest:
+def listing(*notes: Published) -> Manifest:
     """Return a manifest that lists these."""
     segments = [
         ListedSegment(**attrs.asdict(each.segment), records=each.records, index=ListedObject.of(each.index))
-        for each in told
+        for each in notes
     ]
     return attrs.evolve(RUN, segments=tuple(segments))
 
 
-def test_what_is_told_is_forgotten(store: Store, spooled: Path) -> None:
-    told = untold(store, spooled, "news")
-    assert len(told) == 2
-    assert tell(store, spooled, RUN, told) == "runs/news/world/2022/02/18/r1.json"
-    assert untold(store, spooled, "news") == {}
+def test_what_a_manifest_lists_is_forgotten(store: Store, spooled: Path) -> None:
+    notes = unlisted(store, spooled, "news")
+    assert len(notes) == 2
+    assert commit(store, spooled, RUN, notes) == "runs/news/world/2022/02/18/r1.json"
+    assert unlisted(store, spooled, "news") == {}
     assert list(spooled.iterdir()) == []
 
 
 @pytest.mark.parametrize(("before", "left"), [(True, 2), (False, 0)])
-def test_a_run_killed_around_its_manifest_is_told_once(store: Store, spooled: Path, before: bool, left: int) -> None:
-    told = kept(spooled, "news")
+def test_a_run_killed_around_its_manifest_is_listed_once(store: Store, spooled: Path, before: bool, left: int) -> None:
+    notes = kept(spooled, "news")
     with pytest.raises(SystemExit):
-        tell(Killed(store.bucket, store.client, before=before), spooled, listing(*told.values()), told)
+        commit(Killed(store.bucket, store.client, before=before), spooled, listing(*notes.values()), notes)
     assert len(list(manifest.below(store, "news/"))) == (0 if before else 1)
-    assert len(untold(store, spooled, "news")) == left
-    assert len(untold(store, spooled, "news")) == left  # Also when the run behind it is killed before it tells.
+    assert len(unlisted(store, spooled, "news")) == left
+    assert len(unlisted(store, spooled, "news")) == left  # Also when the run behind it is killed before it tells.
 
 
 def test_what_was_published_to_another_bucket_is_in_no_manifest_of_this_one(
     store: Store, spooled: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    one, two = untold(store, spooled, "news").items()
+    one, two = unlisted(store, spooled, "news").items()
     store.client.delete_object(Bucket=store.bucket, Key=one[1].segment.key)
-    assert untold(store, spooled, "news") == dict([two])
+    assert unlisted(store, spooled, "news") == dict([two])
     assert f"{one[1].segment.key} is not in bucket" in caplog.text
-    tell(store, spooled, RUN, [two[0]])
+    commit(store, spooled, RUN, [two[0]])
     assert kept(spooled, "news") == dict([one]), "it is listed by a run with its bucket"
 
 
 def test_a_run_that_captured_nothing_needs_no_spool(store: Store, tmp_path: Path) -> None:
-    assert tell(store, tmp_path / "absent", RUN, []) == "runs/news/world/2022/02/18/r1.json"
-    assert untold(store, tmp_path / "absent", "news") == {}
+    assert commit(store, tmp_path / "absent", RUN, []) == "runs/news/world/2022/02/18/r1.json"
+    assert unlisted(store, tmp_path / "absent", "news") == {}
 
 
 def test_a_part_that_cannot_be_deleted_stops_nothing(
@@ -96,7 +96,7 @@ def test_a_part_that_cannot_be_deleted_stops_nothing(
     monkeypatch.setattr(Path, "unlink", refused)
     for _ in range(2):
         assert Recovery(store, spooled, "news", lambda segments, known: []).run() == []
-    assert tell(store, spooled, RUN, untold(store, spooled, "news"))
+    assert commit(store, spooled, RUN, unlisted(store, spooled, "news"))
     assert list(spooled.iterdir()) == [part]
 
 
@@ -107,26 +107,26 @@ KEYS = ["runs/../x.json", "runs/a/./b.json", "runs//b.json", "articles/a.json", 
 def test_a_mark_that_names_no_manifest_is_set_aside(store: Store, spooled: Path, key: str | None) -> None:
     names = [path.name for path in kept(spooled, "news")]
     (spooled / "telling.json").write_text(json.dumps({"manifest": key, "published": names}))
-    assert len(untold(store, spooled, "news")) == 2
+    assert len(unlisted(store, spooled, "news")) == 2
     assert (spooled / "telling.json.bad").exists()
 
 
-@pytest.mark.parametrize("told", [0, 1])
-def test_a_mark_is_believed_for_what_its_manifest_lists(store: Store, spooled: Path, told: int) -> None:
+@pytest.mark.parametrize("listed", [0, 1])
+def test_a_mark_is_believed_for_what_its_manifest_lists(store: Store, spooled: Path, listed: int) -> None:
     notes = kept(spooled, "news")
-    key = manifest.write(store, listing(*list(notes.values())[:told]))
+    key = manifest.write(store, listing(*list(notes.values())[:listed]))
     names = [path.name for path in notes]
     (spooled / "telling.json").write_text(json.dumps({"manifest": key, "published": names}))
-    assert list(untold(store, spooled, "news")) == list(notes)[told:]
+    assert list(unlisted(store, spooled, "news")) == list(notes)[listed:]
     assert not list(spooled.glob("telling.json*"))
 
 
-@pytest.mark.parametrize("told", [0, 1, 2])
-def test_a_spool_that_is_an_older_copy_tells_nothing_again(store: Store, spooled: Path, told: int) -> None:
+@pytest.mark.parametrize("listed", [0, 1, 2])
+def test_a_spool_that_is_an_older_copy_lists_nothing_again(store: Store, spooled: Path, listed: int) -> None:
     notes = kept(spooled, "news")
-    manifest.write(store, attrs.evolve(listing(*list(notes.values())[:told]), started_at=datetime.now(UTC)))
-    assert list(untold(store, spooled, "news")) == list(notes)[told:]
-    assert list(kept(spooled, "news")) == list(notes)[told:]
+    manifest.write(store, attrs.evolve(listing(*list(notes.values())[:listed]), started_at=datetime.now(UTC)))
+    assert list(unlisted(store, spooled, "news")) == list(notes)[listed:]
+    assert list(kept(spooled, "news")) == list(notes)[listed:]
 
 
 def test_a_note_that_is_too_large_is_not_read(store: Store, spooled: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_note_that_is_too_large_is_not_read(store: Store, spooled: Path) -> No
         file.truncate(80 << 20)
     with pytest.raises(ValueError, match="at most"):
         read_regular(note)
-    assert len(untold(store, spooled, "news")) == 1
+    assert len(unlisted(store, spooled, "news")) == 1
 
 
 def damaged(store: Store, folder: Path, old: bytes, new: bytes) -> None:
@@ -155,16 +155,16 @@ def damaged(store: Store, folder: Path, old: bytes, new: bytes) -> None:
     ],
 )
 def test_a_damaged_note_is_made_again_by_the_bucket(store: Store, spooled: Path, old: bytes, new: bytes) -> None:
-    told = kept(spooled, "news")
+    notes = kept(spooled, "news")
     damaged(store, spooled, old, new)
-    assert untold(store, spooled, "news") == told
-    assert kept(spooled, "news") == told
+    assert unlisted(store, spooled, "news") == notes
+    assert kept(spooled, "news") == notes
 
 
 def test_a_note_of_an_earlier_release_is_read(store: Store, spooled: Path) -> None:
-    told = kept(spooled, "news")
-    for path in told:
+    notes = kept(spooled, "news")
+    for path in notes:
         facts = json.loads(path.read_text())
         del facts["crc32"]
         path.write_text(json.dumps(facts))
-    assert untold(store, spooled, "news") == told
+    assert unlisted(store, spooled, "news") == notes

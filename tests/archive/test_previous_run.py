@@ -70,7 +70,7 @@ def test_of_the_days_to_come_the_last_counts_and_none_of_a_section_below(store: 
 
 
 @pytest.mark.parametrize("written", [b"", b'{"run_id": ', b"[1]", b"7", b"{}", b'{"started_at": 7}', b"\xff"])
-def test_a_manifest_that_cannot_be_read_tells_nothing_and_is_told(
+def test_a_manifest_that_cannot_be_read_is_ignored_and_logged(
     store: Store, written: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = write(store, NOW - timedelta(hours=1))

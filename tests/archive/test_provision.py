@@ -207,7 +207,7 @@ def test_a_browser_may_replay_from_the_named_origin(
             assert "Content-Range" in answer.headers["Access-Control-Expose-Headers"]
 
 
-def test_a_server_that_knows_less_is_told_apart(store: Store) -> None:
+def test_a_server_that_knows_less_is_recognized(store: Store) -> None:
     with Stubber(store.client) as server:
         server.add_client_error("head_bucket", "404", http_status_code=404)
         server.add_client_error("create_bucket", "NotImplemented", http_status_code=501)
