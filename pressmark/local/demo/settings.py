@@ -10,8 +10,6 @@ import attrs
 
 from pressmark.errors import UsageError
 
-ROOT = Path(__file__).resolve().parents[3]
-"""The checkout."""
 BIN = Path(sys.executable).parent
 
 
@@ -19,7 +17,7 @@ BIN = Path(sys.executable).parent
 class Settings:
     """Where the demo lives and which ports it takes."""
 
-    folder: Path = ROOT / ".demo"
+    folder: Path = attrs.field(factory=lambda: Path.cwd() / ".demo")
     s3_port: int
     newsroom_port: int
     airflow_port: int

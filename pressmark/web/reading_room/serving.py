@@ -18,15 +18,14 @@ from pressmark.web.common.repository import Holdings
 from pressmark.web.reading_room.addresses import Places
 from pressmark.web.reading_room.app import room_app
 from pressmark.web.reading_room.half_requests import TimedProtocol
-from pressmark.web.reading_room.replay_origin import PLAYER, stage_app
+from pressmark.web.reading_room.player import is_player
+from pressmark.web.reading_room.replay_origin import stage_app
 from pressmark.web.reading_room.search.catalogue import Catalogue
 from pressmark.web.reading_room.search.refresh import Keeper
 
 PORT = 8090
 LOCAL, LOCAL_REPLAY = "pressmark.localhost", "replay.pressmark.localhost"
 """Names of this machine, which browsers know, of one site."""
-ROOT = Path(__file__).resolve().parents[3]
-"""The checkout."""
 START_SECONDS = 20
 _PORTS = {"http": 80, "https": 443}
 
@@ -55,9 +54,8 @@ class ReadingRoom:
             UsageError: ReplayWeb.page is not there.
             ServiceFailed: a port is taken, or a server did not come up.
         """
-        for name in PLAYER:
-            if not (self.player / name).is_file():
-                raise UsageError(f"{self.player} has no {name} of ReplayWeb.page. `make .replay/ready` fetches it.")
+        if not is_player(self.player):
+            raise UsageError(f"{self.player} has no ui.js and sw.js of ReplayWeb.page.")
         require_free(self.port, "the reading room", "Give it another one with --port.")
         require_free(self.stage_port, "the reading room's replays", "Give them another one with --replay-port.")
         keeper = Keeper(Catalogue(self._catalogue), self.holdings)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
 from contextlib import contextmanager
@@ -22,8 +23,6 @@ from pressmark.web.common.caches import named_after
 from pressmark.web.replay.local_indexes import LocalIndexes
 
 PORT = 8092
-ROOT = Path(__file__).resolve().parents[3]
-"""The checkout."""
 READY_SECONDS = 60
 HOSTS, HERE, FRAMES = "PRESSMARK_REPLAY_HOSTS", "PRESSMARK_REPLAY_URL", "PRESSMARK_REPLAY_FRAMES"
 """By these variables `guarded_wayback.py` is told its names, and the origins that people and captured pages come by."""
@@ -32,8 +31,8 @@ LOCAL, LOCAL_FRAMES = "pywb.localhost", "replay.pywb.localhost"
 
 
 def wayback() -> Path:
-    """Return where pywb's program is: what `PRESSMARK_WAYBACK` names, that of the checkout, or one on the path."""
-    ours = ROOT / ".replay" / "bin" / "wayback"
+    """Return where pywb's program is: what `PRESSMARK_WAYBACK` names, that beside our Python, or one on the path."""
+    ours = Path(sys.executable).parent / "wayback"
     found = None if ours.is_file() else shutil.which("wayback")
     return Path(os.environ.get("PRESSMARK_WAYBACK") or found or ours)
 
@@ -67,7 +66,8 @@ class ReplayServer:
         """
         if not self.wayback.is_file():
             raise UsageError(
-                f"{self.wayback} is not there. `make .replay/ready` installs pywb; PRESSMARK_WAYBACK names another."
+                f"pywb is not installed ({self.wayback} is not there). Install it in an environment of its own with "
+                "`pip install 'pressmark[replay]'`, and name its program by PRESSMARK_WAYBACK."
             )
         require_free(self.port, "the replay server", "Give it another one with --port.")
         folder = self._folder

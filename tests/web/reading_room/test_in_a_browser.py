@@ -22,6 +22,7 @@ from pressmark.reader import Document, Reader
 from pressmark.system.ports import LOOPBACK, free_port
 from pressmark.web.common.repository import Holdings
 from pressmark.web.reading_room.addresses import Links, Places
+from pressmark.web.reading_room.player import player_folder
 from pressmark.web.reading_room.serving import ROOT, ReadingRoom
 from pressmark.web.replay.server import ReplayServer
 from tests.conftest import fresh_bucket
@@ -135,7 +136,7 @@ def room(s3: RunningS3, browser: Browser, tmp_path_factory: pytest.TempPathFacto
             port=ports[0],
             stage_port=ports[1],
             cache=folder / "catalogue",
-            player=ROOT / ".replay" / "replaywebpage",
+            player=player_folder(),
         )
         keeper = stack.enter_context(reading.open())
         until(lambda: keeper.state.read_at is not None, SECONDS)

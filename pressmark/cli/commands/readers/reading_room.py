@@ -26,7 +26,11 @@ Examples:
 @click.option("--replay-url", help="Where browsers reach the replays: another name or port than --url.")
 @click.option("--pywb", default="", help="Where browsers reach pywb: `pressmark replay` says it.")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder of the catalogue.")
-@click.option("--player", type=click.Path(path_type=Path, file_okay=False), help="Folder of ReplayWeb.page.")
+@click.option(
+    "--player",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of ReplayWeb.page; npm fetches it if there is none.",
+)
 def reading_room(
     host: str,
     port: int,
@@ -46,7 +50,8 @@ def reading_room(
     from pressmark.system.ports import LOOPBACK, origin
     from pressmark.web.common.caches import cache_folder
     from pressmark.web.common.repository import Holdings
-    from pressmark.web.reading_room.serving import LOCAL, LOCAL_REPLAY, ROOT, ReadingRoom, checked
+    from pressmark.web.reading_room.player import player_folder
+    from pressmark.web.reading_room.serving import LOCAL, LOCAL_REPLAY, ReadingRoom, checked
 
     # Names of this machine part the cookies of captured pages from those of whatever else runs on it; ports do not.
     local = {LOOPBACK: (LOCAL, LOCAL_REPLAY)}.get(host, (host, host))
@@ -60,7 +65,7 @@ def reading_room(
         port=port,
         stage_port=replay_port,
         cache=cache or cache_folder("reading-room"),
-        player=player or ROOT / ".replay" / "replaywebpage",
+        player=player or player_folder(),
     )
     interrupt_on_sigterm()
     with room.open():

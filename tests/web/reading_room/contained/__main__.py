@@ -31,7 +31,8 @@ from pressmark.system.ports import free_port
 from pressmark.web.common.repository import Holdings
 from pressmark.web.reading_room import replay_origin
 from pressmark.web.reading_room.addresses import Links, Places
-from pressmark.web.reading_room.serving import ROOT, ReadingRoom
+from pressmark.web.reading_room.player import player_folder
+from pressmark.web.reading_room.serving import ReadingRoom
 from pressmark.web.replay.server import ReplayServer
 from tests.jobs.wacz.conftest import SITE, URL, Days
 from tests.web.reading_room.contained.attempts import LIVE, page
@@ -146,7 +147,7 @@ def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open
             port=demo.room_port,
             stage_port=demo.stage_port,
             cache=folder / "cache",
-            player=ROOT / ".replay" / "replaywebpage",
+            player=player_folder(),
         )
         stack.enter_context(room.open()).look()
     return places
