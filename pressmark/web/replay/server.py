@@ -106,7 +106,7 @@ class ReplayServer:
         log.unlink(missing_ok=True)
         guard = Path(__file__).with_name("guarded_wayback.py")
         # Beside the program lies the Python that knows pywb.
-        command: list[str | Path] = [self.wayback.with_name("python"), guard]
+        command: list[str | Path] = [self.wayback.resolve().with_name("python"), guard]
         command += ["--bind", self.host, "--port", str(self.port)]
         return Program("the replay server", command, self._environment(folder), folder, log)
 
