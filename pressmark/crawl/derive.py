@@ -66,7 +66,7 @@ class Rederived:
     """Where `correct` publishes it; None when there is nothing to correct, or the result is no version."""
 
 
-class Missing(FindingsFound):
+class DocumentNotFound(FindingsFound):
     """There is no such document."""
 
     def __init__(self, key: str) -> None:
@@ -117,7 +117,7 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
     try:
         stored = store.get(key, most=strict_json.MOST)
     except KeyError:
-        raise Missing(key) from None
+        raise DocumentNotFound(key) from None
     document = parse(key, stored)
     captures = captures_of(document)
     day, article_id = keys.day_folder(key), keys.article_of(key)

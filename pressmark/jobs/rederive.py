@@ -7,7 +7,7 @@ import attrs
 
 from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
-from pressmark.crawl.derive import EXTRACTOR, Missing, Rederived, rederive
+from pressmark.crawl.derive import EXTRACTOR, DocumentNotFound, Rederived, rederive
 from pressmark.errors import FindingsFound, ReadingFailed, UsageError
 from pressmark.extract.page_reader import PageReader
 from pressmark.model import keys
@@ -61,7 +61,7 @@ def rederive_all(store: Store, site: Site, document_keys: Iterable[str]) -> Iter
 def _rederived(store: Store, site: Site, key: str, reader: PageReader) -> Rederived | Unreadable:
     try:
         return rederive(store, site, key, reader)
-    except Missing as error:
+    except DocumentNotFound as error:
         return Unreadable(key, str(error), expired=error.key == key and key.startswith(keys.REJECTED))
     except (
         FindingsFound,
