@@ -22,7 +22,7 @@ import attrs
 from pressmark.archive.bucket import cursor as cursors
 from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.manifest_model import Manifest
-from pressmark.archive.s3.store import Store
+from pressmark.archive.s3.store import THREADS, Store
 from pressmark.archive.warc.response import Response, member_of, response_of
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, UsageError
@@ -31,7 +31,6 @@ from pressmark.model.diff import Difference, Document, diff
 
 __all__ = ["Changes", "Difference", "Document", "Reader", "Response", "diff"]
 
-THREADS = 8
 _TOGETHER = 8
 """Documents that a thread fetches in one go."""
 _AROUND = range(-1, 3)

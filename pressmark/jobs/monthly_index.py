@@ -23,7 +23,7 @@ from typing import IO
 import attrs
 
 from pressmark.archive.s3 import conditional_write
-from pressmark.archive.s3.store import TEXT, Store
+from pressmark.archive.s3.store import TEXT, THREADS, Store
 from pressmark.archive.warc import cdxj
 from pressmark.errors import BucketError, FindingsFound
 from pressmark.model import keys, strict_json
@@ -31,7 +31,6 @@ from pressmark.model.json_model import JsonModel
 from pressmark.private import opener
 from pressmark.system.external_sort import SortedLines
 
-THREADS = 8
 _TOGETHER = 16
 """Indexes that are held at a time."""
 _ATTEMPTS = 10

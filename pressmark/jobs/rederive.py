@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import attrs
 
 from pressmark.archive.bucket import manifest
-from pressmark.archive.s3.store import Store
+from pressmark.archive.s3.store import THREADS, Store
 from pressmark.crawl.derive import EXTRACTOR, DocumentNotFound, Rederived, rederive
 from pressmark.errors import FindingsFound, ReadingFailed, UsageError
 from pressmark.extract.page_reader import PageReader
@@ -14,7 +14,6 @@ from pressmark.model import keys
 from pressmark.model.document import to_bytes
 from pressmark.sites.site import Site
 
-THREADS = 8
 OTHER_READER = {"pressmark.layout", f"pressmark.{EXTRACTOR}"}
 """Of these one differs where another reader read a document than does today."""
 

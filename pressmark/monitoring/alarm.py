@@ -13,6 +13,9 @@ from pressmark.model.document import timestamp
 from pressmark.monitoring.advice import on_failure
 from pressmark.text import shown, shown_lines
 
+MOST_LISTED = 20
+"""Objects that an alarm, a log or a task's message lists; the others are counted."""
+
 
 class Kind(StrEnum):
     """What can be wrong."""
@@ -147,7 +150,7 @@ def archive_damaged(problems: Mapping[str, str], number: int, since: datetime) -
         number: how many there are; more than the problems, perhaps.
         since: now.
     """
-    named = [f"{key}: {problem}" for key, problem in islice(problems.items(), _NAMED)]
+    named = [f"{key}: {problem}" for key, problem in islice(problems.items(), MOST_LISTED)]
     more = [f"And {number - len(named)} more."] if number > len(named) else []
     return Alarm(
         kind=Kind.FINDINGS,
@@ -210,10 +213,6 @@ def site_files_wrong(wrong: Sequence[str], since: datetime) -> Alarm:
         advice="Mend what is named; docs/sites.md tells what each field means. Until then its site is not archived; "
         "all others are. If it is the folder itself (PRESSMARK_SITES), no site is.",
     )
-
-
-_NAMED = 20
-"""Objects that an alarm names."""
 
 
 def _digest(lines: Sequence[str]) -> str:

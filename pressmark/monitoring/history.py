@@ -12,14 +12,13 @@ import attrs
 
 from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.manifest_model import HostRequests
-from pressmark.archive.s3.store import Store
+from pressmark.archive.s3.store import THREADS, Store
 from pressmark.errors import FindingsFound
 from pressmark.model import keys
 from pressmark.model.outcomes import Outcome
 
 LOOK_BACK = 13
 """Months, this one included, in which runs are looked for."""
-THREADS = 8
 _LONGEST_RUN = timedelta(days=2)
 """No run goes on for longer: what began before will hardly leave a manifest now."""
 _LISTED = timedelta(minutes=10)

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.multipart import put_large, sha256_of, stream
-from pressmark.archive.s3.store import WARC, PreconditionFailed, Store
+from pressmark.archive.s3.s3_errors import PreconditionFailed
+from pressmark.archive.s3.store import WARC, Store
 from pressmark.config import Config
 from pressmark.errors import BucketError, BucketRefused, BucketUnreachable, ClockWrong, FindingsFound, KeysExpired
 from pressmark.local.s3server import RunningS3

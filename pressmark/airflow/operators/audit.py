@@ -7,11 +7,9 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from pressmark.airflow.links import DocumentLink
+from pressmark.monitoring.alarm import MOST_LISTED
 from pressmark.sites.site import Site
 from pressmark.text import shown
-
-SHOWN = 20
-"""Findings in the task's message; the audit has them all."""
 
 
 class AuditOperator(BaseOperator):
@@ -53,7 +51,9 @@ class AuditOperator(BaseOperator):
         if findings["grave"]:
             problems = {each["key"]: each["problem"] for each in findings["listed"] if each["grave"]}
             tell_findings(self.site.site, context, problems, findings["grave"])
-            listed = "\n".join(shown(f"  {each['key']}: {each['problem']}") for each in findings["listed"][:SHOWN])
+            listed = "\n".join(
+                shown(f"  {each['key']}: {each['problem']}") for each in findings["listed"][:MOST_LISTED]
+            )
             raise AirflowFailException(f"{findings['grave']} grave findings, see {told['key']}:\n{listed}")
         if told["checked"]["runs"] and not any(context["params"][name] for name in ("since", "until")):
             tell_no_findings(self.site.site, context, began)

@@ -14,12 +14,10 @@ from pressmark.crawl.state.run import changed
 from pressmark.errors import HostBusy, UsageError
 from pressmark.jobs.audit.verify import verify_run
 from pressmark.model.outcomes import Outcome
+from pressmark.monitoring.alarm import MOST_LISTED
 from pressmark.reader import Reader
 from pressmark.sites.site import Site
 from pressmark.text import shown
-
-SHOWN = 20
-"""Findings that a task's message lists; `pressmark verify --full` lists all."""
 
 logger = logging.getLogger("pressmark.report")
 
@@ -71,8 +69,8 @@ def verify_crawl(crawled: dict[str, Any] | None, tell: Callable[[dict[str, str]]
     findings = verify_run(opened(), crawled["manifest_key"])
     if findings:
         tell({each.key: each.problem for each in findings})
-        listed = "\n".join(f"  {shown(each.key)}: {each.problem}" for each in findings[:SHOWN])
-        more = f"\n  and {len(findings) - SHOWN} more" if len(findings) > SHOWN else ""
+        listed = "\n".join(f"  {shown(each.key)}: {each.problem}" for each in findings[:MOST_LISTED])
+        more = f"\n  and {len(findings) - MOST_LISTED} more" if len(findings) > MOST_LISTED else ""
         raise AirflowFailException(f"{len(findings)} findings in {crawled['manifest_key']}:\n{listed}{more}")
     logger.info("every object of run %s is there and whole", crawled["run_id"])
 

@@ -11,10 +11,9 @@ from pressmark.airflow.tasks.bucket import opened
 from pressmark.errors import UsageError
 from pressmark.jobs.audit.partitions import Portion
 from pressmark.jobs.rederive import Unreadable, correct, documents_of, rederive_all
+from pressmark.monitoring.alarm import MOST_LISTED
 from pressmark.sites.site import Site
 
-SHOWN = 20
-"""Documents of a portion that the log names, of each kind that is not the same."""
 COUNTED = ("documents", "same", "differ", "unreadable", "expired", "published", "refused")
 
 logger = logging.getLogger("pressmark.rederive")
@@ -33,7 +32,7 @@ def rederive_portion(site: Site, days: str, *, write: bool) -> dict[str, Any]:
 
     def count(what: str, told: str) -> None:
         counts[what] += 1
-        if counts[what] <= SHOWN:
+        if counts[what] <= MOST_LISTED:
             logger.info("%s: %s", what, told)
 
     manifests = Portion.parse(days).manifests(store, site.site)

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from pressmark.archive.publish.pointers import Pointers
 from pressmark.archive.publish.segment_upload import put_segment
-from pressmark.archive.s3.store import TEXT, Store, Stored
+from pressmark.archive.s3.store import TEXT, THREADS, Store, Stored
 from pressmark.archive.spool.batch import Batch, Draft, Published, kept
 from pressmark.archive.spool.drafts import silent_edit_draft
 from pressmark.archive.warc import cdxj
@@ -19,8 +19,6 @@ from pressmark.file_system import spool_error
 from pressmark.model import keys, strict_json
 from pressmark.model.document import to_bytes
 from pressmark.model.outcomes import Outcome
-
-THREADS = 8
 
 logger = logging.getLogger("pressmark.crawl")
 

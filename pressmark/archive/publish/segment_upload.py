@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.multipart import stream
-from pressmark.archive.s3.store import WARC, PreconditionFailed, Store, Stored
+from pressmark.archive.s3.s3_errors import PreconditionFailed
+from pressmark.archive.s3.store import WARC, Store, Stored
 from pressmark.archive.spool.regular_file import open_regular
 from pressmark.archive.spool.salvage import read_records
 from pressmark.archive.spool.segment import SealedSegment

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from pressmark.archive.s3.integrity import check_etag
 from pressmark.archive.s3.patience import PacedFile
-from pressmark.archive.s3.s3_errors import CutShort
-from pressmark.archive.s3.store import PreconditionFailed, Store, checksum_of
+from pressmark.archive.s3.s3_errors import CutShort, PreconditionFailed
+from pressmark.archive.s3.store import Store, checksum_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef

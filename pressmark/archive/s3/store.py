@@ -22,8 +22,6 @@ from pressmark.archive.s3.s3_errors import PreconditionFailed, S3Request, check_
 from pressmark.config import DEFAULT_PATIENCE, Config
 from pressmark.errors import BucketRefused
 
-__all__ = ["PreconditionFailed"]
-
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
@@ -34,6 +32,8 @@ JSON = "application/json"
 WARC = "application/warc"  # IANA; registered by the WARC specification, ISO 28500
 TEXT = "text/plain; charset=utf-8"
 GZIP = "application/gzip"
+THREADS = 8
+"""Requests to the bucket that one job makes at a time."""
 _CHUNK = 1 << 14
 _OPENED_WITHIN = 5.0
 """Seconds: somebody waits for a command to begin."""

@@ -10,7 +10,7 @@ import attrs
 
 from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.schemas import publish_schemas
-from pressmark.archive.s3.store import Store
+from pressmark.archive.s3.store import THREADS, Store
 from pressmark.config import Config
 from pressmark.crawl.state.run import new_run_id
 from pressmark.errors import FindingsFound
@@ -29,8 +29,8 @@ from pressmark.system.external_sort import SortedLines
 
 LISTED = 1000
 """Findings that are told in full; schemas/audit-1.json promises no more."""
-THREADS, TOGETHER = 8, 64
-"""Manifests that are asked for at a time, and held."""
+TOGETHER = 64
+"""Manifests that are held in memory at a time."""
 SAMPLED = (keys.ARTICLES, keys.SILENT_EDITS)
 
 Progress = Callable[[str, int, int], None]

@@ -17,7 +17,7 @@ from warcio.exceptions import ArchiveLoadFailed
 
 from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.manifest_model import ListedObject, ListedSegment
-from pressmark.archive.s3.store import Store
+from pressmark.archive.s3.store import THREADS, Store
 from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.gzip_member import ends_with
 from pressmark.archive.warc.record_reader import OddRecord, located
@@ -28,7 +28,6 @@ from pressmark.model.document import captures_of
 from pressmark.system.external_sort import SortedLines
 from pressmark.text import shown
 
-THREADS = 8
 _DAY = re.compile(r"^.*/\d{4}/\d{2}/\d{2}/")
 _OPENED = 64
 """Listings of a day that are kept at a time."""

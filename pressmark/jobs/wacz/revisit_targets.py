@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import IO
 
-from pressmark.archive.s3.store import Store
+from pressmark.archive.s3.store import THREADS, Store
 from pressmark.archive.warc import cdxj
 from pressmark.model import keys
 from pressmark.model.capture import Capture
 
-THREADS = 8
 logger = logging.getLogger(__name__)
 Wanted = Mapping[str, date]
 """By WARC-Record-ID, without its angle brackets: the day it was captured on, UTC."""

@@ -9,7 +9,7 @@ import attrs
 
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.multipart import stream
-from pressmark.archive.s3.store import PreconditionFailed
+from pressmark.archive.s3.s3_errors import PreconditionFailed
 from pressmark.archive.warc.response import member_of
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Response
