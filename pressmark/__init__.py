@@ -1,3 +1,3 @@
 """Pressmark: every version of every article, and the exact page it was read from."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The documents name tests that are there, and each line of their tables of promises names one."""
+"""The documents name tests and modules that are there, and each line of their tables of promises names one."""
 
 import re
 from pathlib import Path
@@ -17,6 +17,7 @@ TABLES = {
 }
 """By document: the sections with a table each line of which names a test."""
 FILE = re.compile(r"`((?:tests/)?(?:\w+/)*test_\w+\.py)`")
+MODULE = re.compile(r"`((?:\w+/)*\w+\.py)`")
 FUNCTION = re.compile(r"`(test_\w+)(?:\.\.\.)?`")
 """A test, or how the names of some begin."""
 
@@ -42,3 +43,11 @@ def test_each_line_of_a_table_names_a_test(document: str, heading: str) -> None:
     [_, _, *lines] = [line for line in section.splitlines() if line.startswith("|")]
     assert lines
     assert [line for line in lines if not (FILE.search(line) or FUNCTION.search(line))] == []
+
+
+def test_each_module_that_a_document_names_is_one_that_is_there() -> None:
+    folders = ("benchmarks", "dags", "pipelines", "pressmark", "spiders", "tests")
+    modules = [f"/{path.relative_to(ROOT)}" for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    documents = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
+    named = {(path.name, name) for path in documents for name in MODULE.findall(path.read_text())}
+    assert [each for each in sorted(named) if not any(path.endswith(f"/{each[1]}") for path in modules)] == []
