@@ -7,16 +7,16 @@ import attrs
 from airflow.sdk import BaseOperatorLink
 from airflow.sdk.configuration import conf
 
+from pressmark.airflow.console import MOUNT
+
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
     from airflow.sdk.types import TaskInstanceKey
 
-CONSOLE = "/archive"
-
 
 def console_url(path: str) -> str:
     """Return the address of a page of the console, e.g. of `/sections/chinadaily/world/europe`."""
-    return f"{_base()}{CONSOLE}{quote(path, safe='/?=&#')}"
+    return f"{_base()}{MOUNT}{quote(path, safe='/?=&#')}"
 
 
 def link_to_run(dag_id: str, run_id: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from pressmark.airflow import listener
+from pressmark.airflow.console import MOUNT
 from pressmark.airflow.run_deadline import RunQueued
 
 _ICON = (
@@ -38,12 +39,13 @@ def _console() -> Any:
     return console_app(Holdings.open, requires_access_view(AccessView.PLUGINS))
 
 
-_APPS = [{"name": "Pressmark archive", "app": Mounted(), "url_prefix": "/archive"}]
+_APPS = [{"name": "Pressmark archive", "app": Mounted(), "url_prefix": MOUNT}]
+_PATH = MOUNT.removeprefix("/")
 _VIEWS = [
-    {"name": "Archive", "href": "archive/", "destination": "nav", "url_route": "archive", **_ICONS},
+    {"name": "Archive", "href": f"{_PATH}/", "destination": "nav", "url_route": "archive", **_ICONS},
     {
         "name": "Archive",
-        "href": "archive/run?dag_id={DAG_ID}&run_id={RUN_ID}",
+        "href": f"{_PATH}/run?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
         "destination": "dag_run",
         "url_route": "archive-run",
         **_ICONS,

@@ -1,64 +1,50 @@
 """The addresses of the pages."""
 
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import attrs
 
-MOUNT = "/archive"
-"""Where Airflow mounts the console."""
+from pressmark.airflow.console import MOUNT
+from pressmark.web.common import addresses
+from pressmark.web.common.addresses import with_query
 
 
 @attrs.frozen
-class Links:
+class Links(addresses.Links):
     """The addresses of the console's pages, and of Airflow's, below the path that Airflow is served from."""
-
-    root: str
-    """Where the console is mounted, e.g. `/archive`."""
-
-    def overview(self) -> str:
-        """All sections."""
-        return f"{self.root}/"
 
     def section(self, site: str, section: str, **query: str | int) -> str:
         """One section."""
-        return _with(f"{self.root}/sections/{site}/{quote(section)}", query)
+        return with_query(f"{self.root}/sections/{site}/{quote(section)}", query)
 
     def run(self, key: str, **query: str | int) -> str:
         """A run, by the key of its manifest."""
-        return _with(f"{self.root}/{quote(key)}", query)
+        return with_query(f"{self.root}/{quote(key)}", query)
 
     def dag_run(self, dag_id: str, run_id: str, **query: str | int) -> str:
         """The crawls of a DAG run."""
-        return _with(f"{self.root}/run", {"dag_id": dag_id, "run_id": run_id, **query})
+        return with_query(f"{self.root}/run", {"dag_id": dag_id, "run_id": run_id, **query})
 
     def document(self, key: str) -> str:
         """A document's or manifest's JSON."""
-        return _with(f"{self.root}/document", {"key": key})
+        return with_query(f"{self.root}/document", {"key": key})
 
     def changes(self, key: str) -> str:
         """What a version changed."""
-        return _with(f"{self.root}/diff", {"key": key})
+        return with_query(f"{self.root}/diff", {"key": key})
 
     def page(self, key: str, number: int = 1) -> str:
         """A captured page, with what is known of its capture around it."""
-        return _with(f"{self.root}/page", {"key": key, "page": number})
+        return with_query(f"{self.root}/page", {"key": key, "page": number})
 
     def capture(self, key: str, number: int = 1) -> str:
         """The captured body itself."""
-        return _with(f"{self.root}/capture", {"key": key, "page": number})
+        return with_query(f"{self.root}/capture", {"key": key, "page": number})
 
     def segment(self, key: str) -> str:
         """A segment or its index, to be saved."""
-        return _with(f"{self.root}/segment", {"key": key})
-
-    def static(self, name: str) -> str:
-        """A style or script."""
-        return f"{self.root}/static/{name}"
+        return with_query(f"{self.root}/segment", {"key": key})
 
     def dag(self, slug: str) -> str:
         """Airflow's page of the DAG that crawls a section."""
         return f"{self.root.removesuffix(MOUNT)}/dags/archive_{slug}"
-
-
-def _with(path: str, query: dict[str, str | int]) -> str:
-    return f"{path}?{urlencode(query)}" if query else path

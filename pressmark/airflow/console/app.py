@@ -1,22 +1,21 @@
 """The console as a web application; Airflow mounts it, and a guard stands before every route."""
 
 from collections.abc import Callable
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
 
 from pressmark.airflow.console import error_pages
-from pressmark.airflow.console.rendering import CAPTURE_POLICY, HEADERS, links_of, render
+from pressmark.airflow.console.addresses import Links
+from pressmark.airflow.console.rendering import CAPTURE_POLICY, HEADERS, PACKAGE, RENDERER
 from pressmark.airflow.console.views.dag_run import dag_run
 from pressmark.airflow.console.views.overview import overview
 from pressmark.airflow.console.views.run import run_page
 from pressmark.airflow.console.views.section import section_page
-from pressmark.text import shown_json
-from pressmark.web.common.captured import chunks, held, page_of
+from pressmark.web.common.captured import page_of
 from pressmark.web.common.repository import Holdings
+from pressmark.web.common.responses import json_response, static_response, stored_response
 from pressmark.web.common.version_diff import changes_of
 
 STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
@@ -31,8 +30,7 @@ def console_app(open_holdings: Callable[[], Holdings], guard: Callable[..., Any]
     """
     app = FastAPI(title="Pressmark archive", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(Console(open_holdings).router(), dependencies=[Depends(guard)])
-    for kind, answer in error_pages.ANSWERS.items():
-        app.add_exception_handler(kind, answer)
+    error_pages.add_to(app)
     return app
 
 
@@ -70,12 +68,12 @@ class Console:
 
     def overview(self, request: Request) -> HTMLResponse:
         """All sections."""
-        told = overview(self.holdings, links_of(request))
+        told = overview(self.holdings, Links.of(request.scope))
         return self._render(request, "overview.html", told=told)
 
     def section(self, request: Request, site: str, section: str, page: int = 1) -> HTMLResponse:
         """One section."""
-        told = section_page(self.holdings, links_of(request), site, section, page)
+        told = section_page(self.holdings, Links.of(request.scope), site, section, page)
         return self._render(request, "section.html", told=told)
 
     def dag_run(self, request: Request, dag_id: str, run_id: str, outcome: str = "", page: int = 1) -> HTMLResponse:
@@ -100,8 +98,7 @@ class Console:
         """The JSON of a document or manifest, spread over lines."""
         runs = key.startswith("runs/")
         told = self.holdings.manifest(key).to_json() if runs else self.holdings.document(key).data
-        data = shown_json(told, indent=2).encode()
-        return Response(data, media_type="application/json", headers={**HEADERS, "Content-Security-Policy": "sandbox"})
+        return json_response(told, {**HEADERS, "Content-Security-Policy": "sandbox"})
 
     def capture(self, key: str, page: int = 1) -> Response:
         """A captured body."""
@@ -117,27 +114,11 @@ class Console:
 
     def segment(self, request: Request, key: str) -> Response:
         """A segment or its index, to be saved."""
-        found = held(self.holdings, key)
-        headers = {
-            **HEADERS,
-            "Content-Length": str(found.size),
-            "Content-Disposition": f'attachment; filename="{key.rpartition("/")[2]}"',
-        }
-        data = chunks(self.holdings, found, end=0 if request.method == "HEAD" else None)
-        return StreamingResponse(data, media_type="application/octet-stream", headers=headers)
+        return stored_response(request, self.holdings, key, HEADERS)
 
     def static(self, name: str) -> Response:
         """The style sheet and the script."""
-        if name not in STATIC:
-            raise HTTPException(404)
-        return Response(
-            _static(name), media_type=STATIC[name], headers={**HEADERS, "Cache-Control": "private, max-age=300"}
-        )
+        return static_response(PACKAGE, name, STATIC, {**HEADERS, "Cache-Control": "private, max-age=300"})
 
     def _render(self, request: Request, template: str, **what: Any) -> HTMLResponse:
-        return render(request, template, self.holdings.clock(), **what)
-
-
-@cache
-def _static(name: str) -> bytes:
-    return (files("pressmark.airflow.console") / "static" / name).read_bytes()
+        return RENDERER.page(request, template, now=self.holdings.clock(), **what)

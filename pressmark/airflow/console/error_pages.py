@@ -1,77 +1,79 @@
-"""What a page says when there is nothing to show: in words, and what to do; never a stack trace."""
+"""What the console's error pages say."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from pressmark.airflow.console.rendering import render
-from pressmark.errors import BucketError, FindingsFound, PressmarkError, UnknownSection
+from pressmark.airflow.console.rendering import RENDERER
+from pressmark.errors import BucketError, PressmarkError, UnknownSection
 from pressmark.monitoring.advice import on_failure
+from pressmark.web.common.error_pages import ErrorPage, Explain, add_error_pages, http_error, invalid_values
 from pressmark.web.common.key_patterns import NotThere
 
+OVERVIEW = "The overview leads to all there is."
 REFUSALS = {
     401: ("Signed out", "Sign in to Airflow again, then open this page once more."),
     403: ("Not for you", "Ask for the right to see Airflow's plugins."),
-    404: ("Not there", "The overview leads to all there is."),
+    404: ("Not there", OVERVIEW),
 }
+"""Title and advice by status."""
 
 
-def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    title, advice = REFUSALS.get(error.status_code, ("Refused", ""))
-    return _error(request, error.status_code, title, str(error.detail), advice)
+def add_to(app: FastAPI) -> None:
+    """Answer exceptions with pages."""
+    add_error_pages(app, _show, _EXPLAIN)
 
 
-def _missing(request: Request, error: Exception) -> Response:
-    advice = "Rejections expire after a time; all else stays. `pressmark verify` lists what is missing from the bucket."
-    return _error(request, 404, "Not there", f"The bucket has nothing to show here: {error.args[0]}", advice)
+def _show(request: Request, error: ErrorPage) -> Response:
+    now = datetime.now(UTC)
+    return RENDERER.page(request, "error.html", status=error.status, headers=error.headers, now=now, error=error)
 
 
-def _asked_wrongly(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    told = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
-    return _error(request, 422, "Asked wrongly", told, "The overview leads to all there is.")
+def _refused(_: Request, error: HTTPException) -> ErrorPage:
+    return http_error(error, REFUSALS)
 
 
-def _wrong(request: Request, error: Exception) -> Response:
-    if isinstance(error, UnknownSection):
-        return _error(request, 404, "Not there", str(error), "The overview lists all sections.")
-    if isinstance(error, BucketError):
-        action = on_failure(type(error).__name__).action
-        here = "The console shows what is in the bucket, so it shows nothing now; its variables are the API server's."
-        return _error(request, 503, "The bucket can't be used", str(error), f"{action} {here}")
-    if isinstance(error, FindingsFound):
-        advice = "Somebody or something changed the bucket. `pressmark verify --full` lists what else is wrong."
-        return _error(request, 500, "This can't be read", str(error), advice)
-    return _error(request, 500, "The console is not set up", str(error), "Mend what the message names, and reload.")
+def _invalid(_: Request, error: RequestValidationError) -> ErrorPage:
+    return ErrorPage(status=422, title="Asked wrongly", message=invalid_values(error), advice=OVERVIEW)
 
 
-def _broken(request: Request, error: Exception) -> Response:  # It is raised on, and so logged.
-    return _error(request, 500, "The console failed", "The API server's log tells where.", "Please report it.")
-
-
-def _error(request: Request, status: int, title: str, message: str, advice: str) -> HTMLResponse:
-    return render(
-        request,
-        "error.html",
-        datetime.now(UTC),
-        status=status,
-        code=status,
-        title=title,
-        message=message,
-        advice=advice,
+def _missing(_: Request, error: NotThere) -> ErrorPage:
+    return ErrorPage(
+        status=404,
+        title="Not there",
+        message=f"The bucket has nothing to show here: {error.args[0]}",
+        advice="Rejections expire; all else stays. `pressmark verify` lists what is missing from the bucket.",
     )
 
 
-ANSWERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+def _unknown_section(_: Request, error: UnknownSection) -> ErrorPage:
+    return ErrorPage(status=404, title="Not there", message=str(error), advice="The overview lists all sections.")
+
+
+def _no_bucket(_: Request, error: BucketError) -> ErrorPage:
+    action = on_failure(type(error).__name__).action
+    here = "The console shows what is in the bucket, so it shows nothing now; its variables are the API server's."
+    return ErrorPage(status=503, title="The bucket can't be used", message=str(error), advice=f"{action} {here}")
+
+
+def _not_set_up(_: Request, error: PressmarkError) -> ErrorPage:
+    advice = "Mend what the message names, and reload."
+    return ErrorPage(status=500, title="The console is not set up", message=str(error), advice=advice)
+
+
+def _failed(_: Request, error: Exception) -> ErrorPage:  # Starlette raises it again, so it is logged.
+    message = "The API server's log tells where."
+    return ErrorPage(status=500, title="The console failed", message=message, advice="Please report it.")
+
+
+_EXPLAIN: dict[type[Exception], Explain] = {
     HTTPException: _refused,
-    RequestValidationError: _asked_wrongly,
+    RequestValidationError: _invalid,
     NotThere: _missing,
-    PressmarkError: _wrong,
-    Exception: _broken,
+    UnknownSection: _unknown_section,
+    BucketError: _no_bucket,
+    PressmarkError: _not_set_up,
+    Exception: _failed,
 }
-"""By what was raised."""

@@ -1,6 +1,5 @@
 """The addresses of the reading room: those of the archive's documents follow their bucket keys, and so stay."""
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from urllib.parse import quote, urlencode
 
@@ -8,6 +7,8 @@ import attrs
 
 from pressmark.model import keys
 from pressmark.reader import Document
+from pressmark.web.common import addresses
+from pressmark.web.common.addresses import with_query
 
 
 @attrs.frozen(kw_only=True)
@@ -37,14 +38,8 @@ class Places:
 
 
 @attrs.frozen
-class Links:
+class Links(addresses.Links):
     """The addresses of the pages, below the path that the room is served from."""
-
-    root: str
-
-    def home(self) -> str:
-        """The first page."""
-        return f"{self.root}/"
 
     def search(self, **query: str | int) -> str:
         """What is found."""
@@ -52,7 +47,7 @@ class Links:
 
     def site(self, site: str, **query: str | int) -> str:
         """A site's articles."""
-        return _with(f"{self.root}/articles/{site}/", query)
+        return with_query(f"{self.root}/articles/{site}/", query)
 
     def month(self, site: str, month: str) -> str:
         """A month (`YYYY-MM`)."""
@@ -80,28 +75,20 @@ class Links:
 
     def compare(self, earlier: str, later: str, **query: str) -> str:
         """Two of them side by side."""
-        return _with(f"{self.root}/compare", {"earlier": earlier, "later": later, **query})
+        return with_query(f"{self.root}/compare", {"earlier": earlier, "later": later, **query})
 
     def replay(self, key: str, number: int = 1) -> str:
         """The captured page that it was read from, replayed."""
-        return _with(f"{self.root}/replay/{key.removesuffix('.json')}", {"page": number} if number > 1 else {})
+        return with_query(f"{self.root}/replay/{key.removesuffix('.json')}", {"page": number} if number > 1 else {})
 
     def record(self, key: str, number: int = 1) -> str:
         """The WARC record of it, to be saved."""
-        return _with(f"{self.root}/record/{key.removesuffix('.json')}", {"page": number} if number > 1 else {})
+        return with_query(f"{self.root}/record/{key.removesuffix('.json')}", {"page": number} if number > 1 else {})
 
     def object(self, key: str) -> str:
         """A segment, its index or a package, to be saved."""
         return f"{self.root}/{key}"
 
-    def static(self, name: str) -> str:
-        """A style."""
-        return f"{self.root}/static/{name}"
-
 
 def _stamp(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y%m%d%H%M%S}"
-
-
-def _with(path: str, query: Mapping[str, str | int]) -> str:
-    return f"{path}?{urlencode(query)}" if query else path

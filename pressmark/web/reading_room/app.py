@@ -1,25 +1,23 @@
 """The reading room as a web application. It only answers GET and HEAD, reads the bucket only, and sets no cookie."""
 
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Annotated, Any, Literal
 
 import attrs
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
-from pressmark.reader import Document
-from pressmark.text import shown_json
-from pressmark.web.common.captured import chunks, held, member_at, page_of
+from pressmark.web.common.captured import held, member_at, page_of
 from pressmark.web.common.key_patterns import NotThere, site_of_package
+from pressmark.web.common.rendering import Renderer
 from pressmark.web.common.repository import Holdings
+from pressmark.web.common.responses import attachment, json_response, static_response, stored_response
 from pressmark.web.common.version_diff import KINDS, compare
 from pressmark.web.reading_room import error_pages
 from pressmark.web.reading_room.addresses import Places
 from pressmark.web.reading_room.article import package_of, reading_of, story_of
 from pressmark.web.reading_room.citation import links_of
-from pressmark.web.reading_room.rendering import HEADERS, INERT, render
+from pressmark.web.reading_room.rendering import HEADERS, INERT, PACKAGE, renderer
 from pressmark.web.reading_room.search.query import Finder, Wanted
 from pressmark.web.reading_room.search.refresh import Keeper
 from pressmark.web.reading_room.search.turns import Turns
@@ -27,6 +25,7 @@ from pressmark.web.reading_room.trusted_hosts import guard
 
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 _DAY = "{year:int}/{month:int}/{day:int}"
+_SAVED = {**HEADERS, "Content-Security-Policy": INERT}
 _DOCUMENT = "{kind}/{site}/{year}/{month}/{day}/{article_id}/{name}"
 
 
@@ -39,9 +38,9 @@ def room_app(holdings: Holdings, keeper: Keeper, places: Places) -> FastAPI:
         places: where browsers reach this application and the replays.
     """
     app = FastAPI(title="Pressmark reading room", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(Room(holdings, keeper, places).router())
-    for kind, answer in error_pages.answers(places).items():
-        app.add_exception_handler(kind, answer)
+    room = Room(holdings, keeper, places)
+    app.include_router(room.router())
+    error_pages.add_to(app, room.renderer)
     guard(app, places.room)
     return app
 
@@ -54,6 +53,9 @@ class Room:
     keeper: Keeper
     places: Places
     turns: Turns = attrs.field(factory=Turns)
+    renderer: Renderer = attrs.field(
+        init=False, default=attrs.Factory(lambda self: renderer(self.places), takes_self=True)
+    )
 
     def router(self) -> APIRouter:
         """Return the addresses."""
@@ -150,7 +152,7 @@ class Room:
         """A version with where it comes from; with `.json` at the end, the document itself."""
         key = f"{kind}/{site}/{year}/{month}/{day}/{article_id}/{name.removesuffix('.json')}.json"
         if name.endswith(".json"):
-            return self._json(self.holdings.document(key))
+            return json_response(self.holdings.document(key).data, _SAVED, "application/ld+json")
         if kind not in KINDS:
             to = f"{request.scope.get('root_path', '')}/articles/{site}/{year}/{month}/{day}/{article_id}/"
             return RedirectResponse(to, headers=HEADERS)
@@ -197,48 +199,27 @@ class Room:
         return Response(
             member_at(self.holdings, key, page),
             media_type="application/warc",
-            headers=_saved(f"{article_id}_{name}_{page}.warc.gz"),
+            headers={**_SAVED, **attachment(f"{article_id}_{name}_{page}.warc.gz")},
         )
 
     def segment(self, request: Request, rest: str) -> Response:
         """A segment or its index."""
-        return self._object(request, f"warc/{rest}")
+        return stored_response(request, self.holdings, f"warc/{rest}", _SAVED)
 
     def package(self, request: Request, rest: str) -> Response:
         """A package."""
         key = f"wacz/{rest}"
         site_of_package(key)
-        return self._object(request, key)
+        return stored_response(request, self.holdings, key, _SAVED)
 
     def static(self, name: str) -> Response:
         """The style sheet."""
-        if name != "room.css":
-            raise HTTPException(404)
-        headers = {**HEADERS, "Cache-Control": "max-age=300"}
-        return Response(_style(), media_type="text/css; charset=utf-8", headers=headers)
-
-    def _json(self, document: Document) -> Response:
-        data = shown_json(document.data, indent=2).encode()
-        headers = {**HEADERS, "Content-Security-Policy": INERT}
-        return Response(data, media_type="application/ld+json", headers=headers)
-
-    def _object(self, request: Request, key: str) -> Response:
-        found = held(self.holdings, key)
-        headers = {**_saved(key.rpartition("/")[2]), "Content-Length": str(found.size)}
-        data = chunks(self.holdings, found, end=0 if request.method == "HEAD" else None)
-        return StreamingResponse(data, media_type="application/octet-stream", headers=headers)
+        types = {"room.css": "text/css; charset=utf-8"}
+        return static_response(PACKAGE, name, types, {**HEADERS, "Cache-Control": "max-age=300"})
 
     def _render(self, request: Request, template: str, **what: Any) -> HTMLResponse:
         now = self.holdings.clock()
-        return render(request, self.places, template, now=now, state=self.keeper.state, **what)
-
-
-def _saved(name: str) -> dict[str, str]:
-    return {
-        **HEADERS,
-        "Content-Security-Policy": INERT,
-        "Content-Disposition": f'attachment; filename="{name}"',
-    }
+        return self.renderer.page(request, template, now=now, state=self.keeper.state, **what)
 
 
 def _client(request: Request) -> str:
@@ -258,8 +239,3 @@ def _date(year: int, month: int, day: int) -> date:
         return date(year, month, day)
     except (ValueError, OverflowError):
         raise NotThere("a day that is none") from None
-
-
-@cache
-def _style() -> bytes:
-    return (files("pressmark.web.reading_room") / "static" / "room.css").read_bytes()

@@ -18,9 +18,11 @@ from jinja2 import Environment
 from pressmark.errors import BucketError
 from pressmark.web.common.captured import chunks, held
 from pressmark.web.common.key_patterns import NotThere, site_of_package
+from pressmark.web.common.rendering import templates
 from pressmark.web.common.repository import Holdings
+from pressmark.web.common.responses import HEADERS
 from pressmark.web.reading_room.addresses import Places
-from pressmark.web.reading_room.rendering import templates
+from pressmark.web.reading_room.rendering import PACKAGE
 from pressmark.web.reading_room.trusted_hosts import guard
 
 logger = logging.getLogger("pressmark.reading_room")
@@ -36,7 +38,6 @@ _SANDBOX = "sandbox allow-scripts allow-same-origin allow-forms"
 _CAPTURED = f"{_SOURCES}; base-uri 'self'; {_SANDBOX}"
 """Of all that ReplayWeb.page's worker answers: captured pages, and the player's documents around them."""
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
-_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 def stage_app(holdings: Holdings, places: Places, player: Path) -> FastAPI:
@@ -48,7 +49,7 @@ def stage_app(holdings: Holdings, places: Places, player: Path) -> FastAPI:
         player: the folder of ReplayWeb.page's `ui.js` and `sw.js`.
     """
     app = FastAPI(title="Pressmark replay", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.include_router(_Stage(holdings, places, player, templates()).router())
+    app.include_router(_Stage(holdings, places, player, templates(PACKAGE)).router())
     guard(app, places.replay)
     app.add_exception_handler(NotThere, lambda _, error: PlainTextResponse(f"Not there: {error}", 404))
     app.add_exception_handler(BucketError, _unavailable)
@@ -100,13 +101,13 @@ class _Stage:
 
     def _page(self, html: str) -> HTMLResponse:
         policy = f"{_POLICY}; {_SANDBOX}; frame-ancestors 'self' {self._places.room}"
-        return HTMLResponse(html, headers={**_HEADERS, "Content-Security-Policy": policy, "Cache-Control": "no-cache"})
+        return HTMLResponse(html, headers={**HEADERS, "Content-Security-Policy": policy, "Cache-Control": "no-cache"})
 
     def player(self, request: Request) -> Response:
         """ReplayWeb.page itself."""
         if _as_worker(request):
             return _no_worker()
-        return FileResponse(self._player / "ui.js", headers={**_HEADERS, "Cache-Control": "max-age=3600"})
+        return FileResponse(self._player / "ui.js", headers={**HEADERS, "Cache-Control": "max-age=3600"})
 
     def worker(self) -> Response:
         """Our own worker, which contains that of ReplayWeb.page."""
@@ -120,7 +121,7 @@ class _Stage:
 
     def _script(self, script: bytes) -> Response:
         """Answer with a worker's script: it obeys the policy that comes with it, and not that of the page."""
-        headers = {**_HEADERS, "Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
+        headers = {**HEADERS, "Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
         return Response(script, media_type="text/javascript; charset=utf-8", headers=headers)
 
     def package(self, request: Request, tag: str, site: str, day: str) -> Response:
@@ -131,7 +132,7 @@ class _Stage:
         size = found.size
         part = _wanted(request.headers.get("range", ""), size)
         first, last = part or (0, size - 1)
-        headers = {**_HEADERS, "Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)}
+        headers = {**HEADERS, "Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)}
         if part:
             headers["Content-Range"] = f"bytes {first}-{last}/{size}"
         wanted = range(0) if request.method == "HEAD" else range(first, last + 1)
@@ -151,7 +152,7 @@ def _no_worker() -> Response:
 
 @cache
 def _contained() -> bytes:
-    script = (files("pressmark.web.reading_room") / "static" / "worker.js").read_text("utf-8")
+    script = (files(PACKAGE) / "static" / "worker.js").read_text("utf-8")
     return script.replace("POLICY;", f"{json.dumps(_CAPTURED)};", 1).encode()
 
 
