@@ -12,7 +12,6 @@ import os
 import resource
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,10 +21,11 @@ import attrs
 from pressmark.archive.publish import archivist
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
+from pressmark.crawl.commit import RunCommit
+from pressmark.crawl.state.parts import CrawlParts
 from pressmark.crawl.state.request_stats import Traffic
-from pressmark.crawl.state.run import Run
+from pressmark.crawl.state.run import Run, RunStatus, user_agent
 from pressmark.pipelines import ITEM_PIPELINES
-from pressmark.sites.scope import Scope
 from pressmark.sites.site_files import load_sites
 
 CONCURRENCY = 16
@@ -39,25 +39,24 @@ def main() -> None:
     politeness = site.politeness.model_copy(update={"concurrency": CONCURRENCY})
     site = site.model_copy(update={"origin": url, "politeness": politeness})
     no_copies = SimpleNamespace(last=lambda url: None, serving=lambda url: None)
-    run: Any = SimpleNamespace(
-        site=site, config=Config(spool=folder), scope=Scope(), traffic=Traffic(), robots_copies=no_copies
-    )
-    run.started_at = datetime.now(UTC)
+    config = Config(spool=folder)
+    run = Run.new(site, "world/europe")
+    parts: Any = SimpleNamespace(run=run, status=RunStatus(), traffic=Traffic(), robots_copies=no_copies)
     finish: Any = lambda: None  # noqa: E731 - until there is something to finish
     if variant == "capture":
         archivist.COMMAND = (sys.executable, "-m", "benchmarks.archivist")
-        setup = archivist.Setup(
-            config=run.config, site="bench", run_id="run1", info={"software": "benchmark"}, earlier={}
-        )
-        run.archivist = archivist.Archivist(setup, lambda published, settled: None)
-        run.archivist.start()  # Before Scrapy is imported, as a real run does; no variant's imports are measured.
-        finish = run.archivist.close
+        setup = archivist.Setup(config=config, site="bench", run_id="run1", info={"software": "benchmark"}, earlier={})
+        parts.archivist = archivist.Archivist(setup, lambda published, settled: None)
+        parts.archivist.start()  # Before Scrapy is imported, as a real run does; no variant's imports are measured.
+        finish = parts.archivist.close
 
     if variant == "whole":
         config = attrs.evolve(Config.from_env(os.environ), spool=folder)
-        run = Run(config, Store.open(config), site, "world/europe")
-        run.start()
-        finish = run.close
+        store = Store.open(config)
+        parts = CrawlParts.build(config, store, run)
+        commit = RunCommit(config=config, store=store, parts=parts)
+        commit.start()
+        finish = commit.finish
 
     from scrapy.crawler import AsyncCrawlerProcess
 
@@ -72,7 +71,7 @@ def main() -> None:
             "SW_EXPORT_URI": str(folder / "crawl.wacz"),
         }
     if variant in {"tuned", "capture", "whole"}:
-        settings = crawl_settings(run)
+        settings = crawl_settings(run, user_agent(config))
     if variant == "whole":
         settings["ITEM_PIPELINES"] = ITEM_PIPELINES
     if variant == "tuned":
@@ -83,7 +82,7 @@ def main() -> None:
         started, cpu = time.perf_counter(), _cpu()
         process = AsyncCrawlerProcess(settings)
         crawler = process.create_crawler(Reader)
-        process.crawl(crawler, site=site, run=run, reader=reader, first=f"{url}/list/1")
+        process.crawl(crawler, site=site, parts=parts, reader=reader, first=f"{url}/list/1")
         process.start()
         finish()
     spider = crawler.spider

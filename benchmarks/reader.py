@@ -8,7 +8,7 @@ from scrapy import Request, Spider
 from benchmarks.serve_pages import DAY
 from pressmark.crawl.scrapy.content_decoding import fetched
 from pressmark.crawl.scrapy.recording_handler import RECEIPT
-from pressmark.crawl.state.run import Run
+from pressmark.crawl.state.parts import CrawlParts
 from pressmark.extract.page_reader import PageReader
 from pressmark.model.item import Reading
 from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
@@ -21,7 +21,7 @@ class Reader(Spider):
 
     name = "reader"
     site: Any
-    run: Any = None
+    parts: Any = None
     reader: PageReader
     first: str
     pages = 0
@@ -44,8 +44,8 @@ class Reader(Spider):
         page = await self.reader.soon(self.reader.article_page, ChinaDailyArticlePage, fetched(response))
         article = page.article
         assert article
-        if isinstance(self.run, Run):
-            self.run.see(article.article_id, article.url)
+        if isinstance(self.parts, CrawlParts):
+            self.parts.outcomes.see(article.article_id, article.url)
             yield Reading(article=article, day=DAY, receipts=(response.meta[RECEIPT],))
         else:
             yield {"article": article}

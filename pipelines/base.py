@@ -1,19 +1,21 @@
-"""What all steps share: the run they serve."""
+"""The base of all item pipelines."""
 
 from typing import Self
 
 from scrapy.crawler import Crawler
 
-from pressmark.crawl.state.run import Run
+from pressmark.crawl.state.parts import CrawlParts
 
 
 class BasePipeline:
-    """One Scrapy item pipeline; it takes a Reading and returns one, or drops it."""
+    """One Scrapy item pipeline: it takes a Reading and returns one, or drops it."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    @classmethod
+    def from_parts(cls, parts: CrawlParts) -> Self:
+        """Build it from the parts of the crawl that it needs: none of them, unless a subclass says so."""
+        return cls()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Take the run from the spider."""
-        return cls(crawler.spider.run)  # type: ignore[union-attr]  # the engine builds pipelines once there is one
+        """Build it for Scrapy."""
+        return cls.from_parts(CrawlParts.of(crawler))

@@ -1,18 +1,30 @@
 """Drop known version: what is published already is not published again."""
 
 import asyncio
+from typing import Self
 
 from scrapy.exceptions import DropItem
 
+from pressmark.crawl.state.known_content import KnownContent
+from pressmark.crawl.state.parts import CrawlParts
+from pressmark.crawl.state.revisits import Watch
 from pressmark.errors import FindingsFound
 from pressmark.model.document import reader_of
 from pressmark.model.item import Reading
-from pressmark.model.outcomes import Outcome
+from pressmark.model.outcomes import Outcome, Outcomes
 from pressmark.pipelines.base import BasePipeline
 
 
 class DeduplicatePipeline(BasePipeline):
     """Drops a reading whose article id and *Updated* time are in the bucket, with what it says."""
+
+    def __init__(self, known_content: KnownContent, watch: Watch, outcomes: Outcomes) -> None:
+        self._known_content, self._watch, self._outcomes = known_content, watch, outcomes
+
+    @classmethod
+    def from_parts(cls, parts: CrawlParts) -> Self:
+        """Take the known content, the watch and the outcomes."""
+        return cls(parts.known_content, parts.watch, parts.outcomes)
 
     async def process_item(self, item: Reading) -> Reading:
         """Let a new version pass, and a known one that was edited silently; count all else as unchanged.
@@ -22,12 +34,14 @@ class DeduplicatePipeline(BasePipeline):
         assert item.document is not None
         version, document = item.article.version, item.document
         try:
-            known = await asyncio.to_thread(self.run.known.has, item.day, version, document)
+            known = await asyncio.to_thread(self._known_content.has, item.day, version, document)
         except FindingsFound as error:
-            self.run.settle(version.article_id, Outcome.FAILED, reason="unreadable-version", message=str(error))
+            self._outcomes.record_outcome(
+                version.article_id, Outcome.FAILED, reason="unreadable-version", message=str(error)
+            )
             raise DropItem(f"{version} can't be compared with what is stored") from None
-        self.run.watch.read(version, document["pressmark"]["contentSha256"], reader_of(document))
+        self._watch.read(version, document["pressmark"]["contentSha256"], reader_of(document))
         if known:
-            self.run.settle(version.article_id, Outcome.UNCHANGED)
+            self._outcomes.record_outcome(version.article_id, Outcome.UNCHANGED)
             raise DropItem(f"known version {version}")
         return item

@@ -2,7 +2,10 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
+from pressmark.crawl.state.parts import CrawlParts
+from pressmark.crawl.state.staging import DocumentStager
 from pressmark.model.article import Article
 from pressmark.model.item import Reading
 from pressmark.pipelines.base import BasePipeline
@@ -16,6 +19,14 @@ logger = logging.getLogger("pressmark.publish")
 class StagePipeline(BasePipeline):
     """Stages the document behind its captures; the run's publisher does the rest, segment by segment."""
 
+    def __init__(self, stager: DocumentStager) -> None:
+        self._stager = stager
+
+    @classmethod
+    def from_parts(cls, parts: CrawlParts) -> Self:
+        """Take the stager."""
+        return cls(parts.stager)
+
     def process_item(self, item: Reading) -> Reading:
         """Stage the reading's document."""
         assert item.document is not None
@@ -26,7 +37,7 @@ class StagePipeline(BasePipeline):
                 item.article.published_at,
                 item.article.updated_at,
             )
-        self.run.stage(item.article.version, item.day, item.document, item.receipts)
+        self._stager.stage(item.article.version, item.day, item.document, item.receipts)
         return item
 
 

@@ -19,5 +19,5 @@ class OneArticleSpider(SectionSpider):
         url = urldefrag(self.run.scope.article or "").url
         if match := self.run.site.article_match(url):
             entry = Entry(article_id=match["id"], url=url, printed_day=match["day"])
-            self.run.see(entry.article_id, url)
+            self.outcomes.see(entry.article_id, url)
             yield self.article_request(entry)

@@ -21,9 +21,9 @@ class BackfillSpider(SectionSpider):
         """Leave alone what is known, rejected pages included, and what is of other days."""
         wanted = []
         for entry in listing.entries:
-            known = self.run.ledger.knows_article(entry.day, entry.article_id) and not self.run.scope.recheck
+            known = self.ledger.knows_article(entry.day, entry.article_id) and not self.run.scope.recheck
             if known or not self.run.scope.wants(entry.day):
-                self.run.watch.leave_alone(entry.article_id)
+                self.watch.leave_alone(entry.article_id)
             else:
                 wanted.append(entry)
         return wanted

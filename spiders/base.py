@@ -1,22 +1,27 @@
-"""What all spiders share: the run they serve, and the process that reads pages for them."""
+"""The base of all spiders."""
 
 from typing import Any
 
 from scrapy import Spider
 
-from pressmark.crawl.state.run import Run
+from pressmark.crawl.state.parts import CrawlParts
 from pressmark.extract.page_reader import PageReader
 from pressmark.spiders.listing_pages import ListingPages
 
 
 class ReadingSpider(Spider):
-    """A spider whose pages are read by a process of their own; it ends with the spider."""
+    """A spider whose pages are read by a process of their own; it ends with the spider.
 
-    def __init__(self, run: Run, **kwargs: Any) -> None:
+    Args:
+        parts: of the crawl; pipelines, middlewares and the download handler are built from them too.
+    """
+
+    def __init__(self, parts: CrawlParts, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.run = run
-        self.reader = PageReader(run.site)
-        self.listings = ListingPages(run, self.reader)
+        self.parts = parts
+        self.run, self.status, self.progress = parts.run, parts.status, parts.listing_progress
+        self.reader = PageReader(self.run.site)
+        self.listing_pages = ListingPages(self.run, self.status, self.progress, self.reader)
 
     def stop_reading(self) -> None:
         """Let what is being read end within moments, and read no more; for a crawl that is asked to stop."""

@@ -10,7 +10,8 @@ from pressmark.crawl.scrapy.content_decoding import fetched, limits
 from pressmark.crawl.scrapy.download_errors import why
 from pressmark.crawl.scrapy.early_stop import INTERRUPTED
 from pressmark.crawl.scrapy.retry_after import DECIDES
-from pressmark.crawl.state.run import Run
+from pressmark.crawl.state.listing_progress import ListingProgress
+from pressmark.crawl.state.run import Run, RunStatus
 from pressmark.crawl.state.run_check import REFUSED
 from pressmark.errors import CrawlRefused, LayoutChanged, ReadingFailed, RunFailed
 from pressmark.extract.article_reader import as_rejection
@@ -31,8 +32,8 @@ logger = logging.getLogger(__name__)
 class ListingPages:
     """Reads them for any spider; a page that can't be had or read fails the run."""
 
-    def __init__(self, run: Run, reader: PageReader) -> None:
-        self._run, self._reader = run, reader
+    def __init__(self, run: Run, status: RunStatus, progress: ListingProgress, reader: PageReader) -> None:
+        self._run, self._status, self._progress, self._reader = run, status, progress, reader
         self._page = layout_of(run.site).listing
 
     def request(self, number: int, url: str | None = None) -> Request:
@@ -50,18 +51,17 @@ class ListingPages:
         """Return what a page says; None if it can't be read, which fails the run."""
         if response.status != OK or not response.body.strip():
             what = f"answers {response.status}" if response.status != OK else "has an empty body"
-            self._run.fail(RunFailed(f"listing {response.url} {what}"))
+            self._status.fail(RunFailed(f"listing {response.url} {what}"))
             return None
         try:
             listing = await self._reader.soon(self._reader.listing, self._page, fetched(response))
         except ReadingFailed as error:
-            self._run.fail(RunFailed(f"listing: {error}"))
+            self._status.fail(RunFailed(f"listing: {error}"))
             return None
         except Exception as error:  # noqa: BLE001 - whatever breaks here, the run must not end green
-            self._run.fail(LayoutChanged(f"listing {response.url} can't be read: {brief(str(as_rejection(error)))}"))
+            self._status.fail(LayoutChanged(f"listing {response.url} can't be read: {brief(str(as_rejection(error)))}"))
             return None
-        self._run.listing_pages += 1
-        self._run.elsewhere.update(_cut(url) for url in listing.elsewhere)
+        self._progress.add_page(_cut(url) for url in listing.elsewhere)
         self._check(listing, response.url)
         logger.info("listing page %d: %d articles", number, len(listing.entries))
         return listing
@@ -75,17 +75,17 @@ class ListingPages:
         number = failure.request.cb_kwargs["number"]  # type: ignore[attr-defined]
         if reason in GONE and self._run.scope.kind is ScopeKind.BACKFILL and number > 1:
             logger.info("listing %s: %s. The section ends before it", url, message)
-            self._run.beyond_the_end = True
+            self._progress.pass_end()
             return
         error = CrawlRefused if reason in REFUSED else RunFailed
-        self._run.fail(error(f"listing {url}: {message}"))
+        self._status.fail(error(f"listing {url}: {message}"))
 
     def _check(self, listing: Listing, url: str) -> None:
         """Hold a listing against what the site file promises (`expect`)."""
         expect, found = self._run.site.expect, len(listing.entries)
         fewest = expect.fewest if listing.next_url else 1
         if not fewest <= found <= expect.most:
-            self._run.fail(
+            self._status.fail(
                 LayoutChanged(
                     f"listing {url} has {found} articles, expected {fewest} to {expect.most}: layout changed? "
                     f"Look at the page, then at the selectors of layout {self._run.site.layout!r}."

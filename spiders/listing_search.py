@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 
 from pressmark.crawl.scrapy.download_errors import gone
 from pressmark.crawl.state.listing_search import Look, page_search
-from pressmark.crawl.state.run import Run
+from pressmark.crawl.state.parts import CrawlParts
 from pressmark.errors import RunFailed
 from pressmark.spiders.base import ReadingSpider
 
@@ -19,9 +19,9 @@ class PageSearchSpider(ReadingSpider):
 
     name = "page-search"
 
-    def __init__(self, run: Run, **kwargs: Any) -> None:
-        super().__init__(run, **kwargs)
-        self._search = page_search(*run.scope.days)
+    def __init__(self, parts: CrawlParts, **kwargs: Any) -> None:
+        super().__init__(parts, **kwargs)
+        self._search = page_search(*self.run.scope.days)
         self._looks = 0
 
     async def start(self) -> AsyncIterator[Request]:
@@ -31,7 +31,7 @@ class PageSearchSpider(ReadingSpider):
 
     async def parse_listing(self, response: Response, number: int) -> AsyncIterator[Request]:
         """Learn what the page holds, and ask for the one that tells most."""
-        if listing := await self.listings.read(response, number):
+        if listing := await self.listing_pages.read(response, number):
             look = Look(days=listing.days, pages=listing.pages, last=listing.next_url is None)
             for request in self._next(look):
                 yield request
@@ -42,18 +42,18 @@ class PageSearchSpider(ReadingSpider):
         if number > 1 and gone(failure):
             yield from self._next(Look(last=True))
         else:
-            self.listings.failed(failure)
+            self.listing_pages.failed(failure)
 
     def _next(self, look: Look | None) -> Iterator[Request]:
         try:
             number = self._search.send(look)  # type: ignore[arg-type]  # None is how it is begun
         except StopIteration as end:
-            self.run.pages_found = end.value
+            self.progress.find_pages(end.value)
             return
         self._looks += 1
         if self._looks > self.run.scope.pages:
-            self.run.fail(
+            self.status.fail(
                 RunFailed(f"no end to the search after {self.run.scope.pages} listing pages: is it one list?")
             )
             return
-        yield self.listings.request(number).replace(callback=self.parse_listing, errback=self.listing_failed)
+        yield self.listing_pages.request(number).replace(callback=self.parse_listing, errback=self.listing_failed)

@@ -11,9 +11,10 @@ from twisted.python.failure import Failure
 from pressmark.crawl.scrapy.content_decoding import CONTENT_LIMIT, fetched
 from pressmark.crawl.scrapy.download_errors import UnreadableContent
 from pressmark.crawl.scrapy.recording_handler import ONLY_READ, RECEIPT
-from pressmark.crawl.state.run import Run
+from pressmark.crawl.state.requisites import Requisites
 from pressmark.errors import ReadingFailed, Rejected
 from pressmark.extract.page_reader import PageReader
+from pressmark.sites.site import Site
 
 LAST = -1000
 """Priority: behind all articles and listings."""
@@ -26,12 +27,12 @@ logger = logging.getLogger(__name__)
 class PageRequisites:
     """Asks for what the pages of one article need to be shown again; what fails is counted and harms nothing."""
 
-    def __init__(self, run: Run, reader: PageReader) -> None:
-        self._run, self._reader = run, reader
+    def __init__(self, site: Site, requisites: Requisites, reader: PageReader) -> None:
+        self._site, self._requisites, self._reader = site, requisites, reader
         self._waiting: deque[tuple[str, str]] = deque()
         """URLs, each with the one that names it: those of all articles wait, and requests take ten times as much."""
-        self._number = run.site.requisites.number
-        self._size = run.site.requisites.size
+        self._number = site.requisites.number
+        self._size = site.requisites.size
 
     def want(self, urls: Iterable[str], via: str) -> None:
         """Note what a page or stylesheet needs: no more than may be asked for, the rest is counted.
@@ -45,14 +46,14 @@ class PageRequisites:
         for url in urls:
             try:
                 asked = Request(url).url
-                wanted = self._run.requisites.wants(asked)
+                wanted = self._requisites.wants(asked)
             except ValueError as error:
                 logger.debug("no requisite: %s: %s", url, error)
                 continue
             if wanted and len(self._waiting) < self._number:
                 self._waiting.append((asked, via))
             elif wanted:
-                self._run.requisites.leave_out([asked])
+                self._requisites.leave_out([asked])
 
     def next(self) -> Iterator[Request]:
         """Ask for the next one, if the bounds allow it."""
@@ -62,12 +63,12 @@ class PageRequisites:
             request.meta["download_maxsize"] = self._size
             yield request
         elif self._waiting:
-            self._run.requisites.leave_out([url for url, _ in self._waiting])
+            self._requisites.leave_out([url for url, _ in self._waiting])
             self._waiting.clear()
 
     async def captured(self, response: Response) -> AsyncIterator[Request]:
         """Count it, look for more in a stylesheet, and go on."""
-        self._run.requisites.captured += 1
+        self._requisites.count_captured()
         assert response.request
         self._spend(response.request)
         try:
@@ -82,10 +83,10 @@ class PageRequisites:
     def failed(self, failure: Failure) -> Iterator[Request]:
         """Count it and go on; one that was captured and can't be decoded did not fail."""
         if isinstance(failure.value, UnreadableContent):
-            self._run.requisites.captured += 1
+            self._requisites.count_captured()
             self._unread(str(failure.value))
         else:
-            self._run.requisites.failed += 1
+            self._requisites.count_failed()
         self._spend(failure.request)  # type: ignore[attr-defined]  # Scrapy adds it
         yield from self.next()
 
@@ -95,7 +96,7 @@ class PageRequisites:
             self.want(await self._reader.soon(self._reader.stylesheet, page), via=page.url)
 
     def _unread(self, why: str) -> None:
-        self._run.requisites.unread += 1
+        self._requisites.count_unread()
         logger.warning("captured, and not searched for more requisites: %s", why)
 
     def _spend(self, request: Request) -> None:
@@ -109,5 +110,5 @@ class PageRequisites:
             errback=self.failed,
             headers={"Referer": via, "Accept": "*/*"},
             priority=LAST,
-            meta={"dont_retry": True, ONLY_READ: STYLESHEET, CONTENT_LIMIT: self._run.site.bounds.requisite},
+            meta={"dont_retry": True, ONLY_READ: STYLESHEET, CONTENT_LIMIT: self._site.bounds.requisite},
         )

@@ -13,7 +13,7 @@ from pressmark.crawl.scrapy.conditional_requests import conditional, is_not_modi
 from pressmark.crawl.scrapy.content_decoding import fetched, limits
 from pressmark.crawl.scrapy.download_errors import GONE, REJECTED, UnreadableContent, gone, why
 from pressmark.crawl.scrapy.recording_handler import OWN_CONNECTION, RECEIPT
-from pressmark.crawl.state.run import Run
+from pressmark.crawl.state.parts import CrawlParts
 from pressmark.errors import ReadingFailed, Rejected
 from pressmark.extract.article_reader import NotWhole, as_rejection, read_article
 from pressmark.extract.layouts import layout_of
@@ -37,52 +37,54 @@ class SectionSpider(ReadingSpider):
 
     name = "section"
 
-    def __init__(self, run: Run, **kwargs: Any) -> None:
-        super().__init__(run, **kwargs)
-        self.layout = layout_of(run.site)
+    def __init__(self, parts: CrawlParts, **kwargs: Any) -> None:
+        super().__init__(parts, **kwargs)
+        self.outcomes, self.stager, self.requisites = parts.outcomes, parts.stager, parts.requisites
+        self.previous, self.ledger, self.watch = parts.previous, parts.ledger, parts.watch
+        self.layout = layout_of(self.run.site)
 
     async def start(self) -> AsyncIterator[Request]:
         """Begin with the first listing page; what the last run failed at, and what is due, comes after all listings."""
         yield self.listing_request(1)
-        for url in [*self.run.last.failed, *(visit.url for visit in self.run.watch.overdue())]:
+        for url in [*self.previous.failed, *(visit.url for visit in self.watch.overdue())]:
             if match := self.run.site.article_match(url):
                 entry = Entry(article_id=match["id"], url=url, printed_day=match["day"])
-                if self.run.see(entry.article_id, url):
+                if self.outcomes.see(entry.article_id, url):
                     yield self.article_request(entry).replace(priority=AFTER_LISTINGS)
 
     async def parse_listing(self, response: Response, number: int) -> AsyncIterator[Request]:
         """Ask for the page's articles, and for the next page."""
-        listing = await self.listings.read(response, number)
+        listing = await self.listing_pages.read(response, number)
         if not listing:
             return
-        await asyncio.to_thread(self.run.ledger.learn, {entry.day for entry in listing.entries})
+        await asyncio.to_thread(self.ledger.learn, {entry.day for entry in listing.entries})
         for entry in self.wanted(listing):
-            if self.run.see(entry.article_id, entry.url):
+            if self.outcomes.see(entry.article_id, entry.url):
                 yield self.article_request(entry)
         if self.goes_on(listing, number) and listing.next_url:
             yield self.listing_request(number + 1, listing.next_url)
 
     def wanted(self, listing: Listing) -> list[Entry]:
         """Return the articles of a page to ask for, of which what is known is learnt."""
-        return [entry for entry in listing.entries if self.run.watch.due(entry.article_id)]
+        return [entry for entry in listing.entries if self.watch.due(entry.article_id)]
 
     def goes_on(self, listing: Listing, number: int) -> bool:
         """Tell whether to read the next page, if there is one: only if this one brought something new."""
-        ledger, last = self.run.ledger, self.run.last
+        ledger, last = self.ledger, self.previous
         fresh = any(
             entry.article_id in last.aside or not ledger.knows_article(entry.day, entry.article_id)
             for entry in listing.entries
         )
-        self.run.caught_up = not (fresh and listing.next_url)
+        self.progress.set_caught_up(not (fresh and listing.next_url))
         return number < self.run.scope.last_page and (fresh or self.run.scope.recheck or not last.complete)
 
     async def parse_article(self, response: Response, entry: Entry) -> AsyncIterator[Reading | Request]:
         """Read an article, with its following pages if it is a long one; then ask for what its pages need."""
-        self.run.outcomes.capture(entry.article_id)
+        self.outcomes.capture(entry.article_id)
         first = await self._not_modified(response, entry) if is_not_modified(response) else response
         if not first:
             return
-        pages, needs = [first], PageRequisites(self.run, self.reader)
+        pages, needs = [first], PageRequisites(self.run.site, self.requisites, self.reader)
         page_class = self.layout.article_page(first.meta[RECEIPT].captured_at)
 
         async def fetch(url: str) -> FetchedPage:
@@ -114,18 +116,18 @@ class SectionSpider(ReadingSpider):
     ) -> AsyncIterator[Reading | Request]:
         """Reject what can't become an article; ask again if it is another one's page."""
         if rejection.reason == MISMATCH and OWN_CONNECTION not in pages[0].meta:
-            self.run.outcomes.disown(entry.article_id)
+            self.outcomes.disown(entry.article_id)
             async for each in self._ask_again(entry):
                 yield each
         else:
             self._visited(entry, pages)
-            self.run.reject(entry.article_id, entry.day, pages[0].url, rejection, _receipts(pages))
+            self.stager.reject(entry.article_id, entry.day, pages[0].url, rejection, _receipts(pages))
 
     async def _not_modified(self, response: Response, entry: Entry) -> Response | None:
         """Record that an article is the same; return its page if all of it has to be read again."""
         if self._is_of(entry, response.url) and await self._following_are_the_same(entry):
-            self.run.watch.unchanged(entry.article_id)
-            self.run.settle(entry.article_id, Outcome.NOT_MODIFIED)
+            self.watch.unchanged(entry.article_id)
+            self.outcomes.record_outcome(entry.article_id, Outcome.NOT_MODIFIED)
             return None
         try:
             return await self._fetch(entry.url)
@@ -138,7 +140,7 @@ class SectionSpider(ReadingSpider):
     async def article_failed(self, failure: Failure) -> AsyncIterator[Reading | Request]:
         """An article that can't be had is counted as failed, and tried again by the next run."""
         entry: Entry = failure.request.cb_kwargs["entry"]  # type: ignore[attr-defined]  # Scrapy adds it
-        if gone(failure) and self.run.ledger.last_version(entry.day, entry.article_id):
+        if gone(failure) and self.ledger.last_version(entry.day, entry.article_id):
             async for each in self._ask_again(entry):
                 yield each
         elif isinstance(failure.value, UnreadableContent):
@@ -183,7 +185,7 @@ class SectionSpider(ReadingSpider):
 
     async def _following_are_the_same(self, entry: Entry) -> bool:
         """Ask for the following pages of an article whose first is the same."""
-        for page in self.run.watch.pages(entry.article_id)[1:]:
+        for page in self.watch.pages(entry.article_id)[1:]:
             if not self._is_of(entry, page.original.url):
                 return False  # Somebody else wrote these visits.
             try:
@@ -199,14 +201,14 @@ class SectionSpider(ReadingSpider):
         return bool(match and match["id"] == entry.article_id)
 
     def _visited(self, entry: Entry, pages: list[Response], created_at: datetime | None = None) -> None:
-        self.run.watch.seen(
+        self.watch.seen(
             entry.article_id, entry.url, entry.printed_day, pages=tuple(map(visited, pages)), created_at=created_at
         )
 
     def _withdrawn(self, entry: Entry, response: Response) -> bool:
         """Note that an article is gone, if it is a known one."""
-        self.run.watch.seen(entry.article_id, entry.url, entry.printed_day)
-        return self.run.withdraw(entry.article_id, entry.day, entry.url, response.status, response.meta[RECEIPT])
+        self.watch.seen(entry.article_id, entry.url, entry.printed_day)
+        return self.stager.withdraw(entry.article_id, entry.day, entry.url, response.status, response.meta[RECEIPT])
 
     def _not_read(self, entry: Entry, error: NotWhole | ReadingFailed) -> None:
         """Note that an article could not be read, which says nothing about it: the next run asks for it again."""
@@ -220,11 +222,11 @@ class SectionSpider(ReadingSpider):
         pages = [*before, error.response]
         self._visited(entry, pages)
         rejection = Rejected(error.reason, str(error))
-        self.run.reject(entry.article_id, entry.day, pages[0].url, rejection, _receipts(pages))
+        self.stager.reject(entry.article_id, entry.day, pages[0].url, rejection, _receipts(pages))
 
     def _failed(self, entry: Entry, reason: str, message: str) -> None:
         self.logger.warning("failed: %s: %s", entry.url, message)
-        self.run.settle(entry.article_id, Outcome.FAILED, reason=reason, message=message)
+        self.outcomes.record_outcome(entry.article_id, Outcome.FAILED, reason=reason, message=message)
 
     def article_request(self, entry: Entry) -> Request:
         """Return the request for an article, on condition that it changed if it was had before."""
@@ -235,12 +237,14 @@ class SectionSpider(ReadingSpider):
             cb_kwargs={"entry": entry},
             meta=limits(self.run.site, self.run.site.bounds.article),
         )
-        pages = self.run.watch.pages(entry.article_id)
+        pages = self.watch.pages(entry.article_id)
         return conditional(request, pages[0]) if pages else request
 
     def listing_request(self, number: int, url: str | None = None) -> Request:
         """Return the request for a listing page; `url` is where a link to it leads."""
-        return self.listings.request(number, url).replace(callback=self.parse_listing, errback=self.listings.failed)
+        return self.listing_pages.request(number, url).replace(
+            callback=self.parse_listing, errback=self.listing_pages.failed
+        )
 
 
 def _receipts(pages: list[Response]) -> tuple[Receipt, ...]:

@@ -16,13 +16,17 @@ from pressmark.archive.bucket.manifest_model import Manifest
 from pressmark.archive.s3.patience import make_haste
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
+from pressmark.crawl.commit import RunCommit
 from pressmark.crawl.derive import read_today
 from pressmark.crawl.host_lock import host_lock
 from pressmark.crawl.recover import derived, recover
 from pressmark.crawl.shutdown import Stopping
-from pressmark.crawl.state.run import Run
+from pressmark.crawl.state.listing_progress import ListingProgress
+from pressmark.crawl.state.parts import CrawlParts
+from pressmark.crawl.state.run import Run, user_agent
 from pressmark.errors import PressmarkError
 from pressmark.file_system import check_reserve
+from pressmark.model.outcomes import Outcomes
 from pressmark.private import keep_private
 from pressmark.sites.scope import Scope
 from pressmark.sites.site import Site
@@ -56,7 +60,7 @@ def crawl(
     *,
     run_id: str | None = None,
     scope: Scope | None = None,
-    on_change: Callable[[Run], None] = lambda run: None,
+    on_change: Callable[[Outcomes, ListingProgress], None] = lambda outcomes, progress: None,
 ) -> Result:
     """Crawl a section, or what `scope` says of it, and publish; SIGTERM and SIGINT end it early and orderly.
 
@@ -80,25 +84,26 @@ def crawl(
         with host_lock(config, site):
             recovered = recover(config, store, site)
             check_reserve(config.spool, config.spool_reserve)
-            run = Run(config, store, site, section, run_id=run_id, scope=scope, on_change=on_change)
-            run.recovered.bytes_cut = sum(each.bytes_cut for each in recovered)
-            logger.info("run %s: %s/%s, %s", run.run_id, site.site, section, run.scope)
-            run.start()
-            if run.recovered.segments:
-                logger.info(
-                    "published %d segments with %d versions that an earlier run left",
-                    run.recovered.segments,
-                    run.recovered.published,
-                )
-            stopping.politely()
-            with PageReader(site) as reader:  # It starts with the first page that it is asked for.
-                run.known.read_again = partial(read_today, store, site, reader=reader)
-                _run_spider(run, stopping)
-            key = run.close(partial(derived, store, site))
-    return Result(manifest_key=key, manifest=run.manifest(), failure=run.failure)
+            run = Run.new(site, section, run_id=run_id, scope=scope)
+            with PageReader(site) as reader:  # Its process starts with the first page.
+                read_again = partial(read_today, store, site, reader=reader)
+                parts = CrawlParts.build(config, store, run, read_again=read_again, on_change=on_change)
+                commit = RunCommit(config=config, store=store, parts=parts)
+                logger.info("run %s: %s, %s", run.run_id, run.label, run.scope)
+                commit.start(bytes_cut=sum(each.bytes_cut for each in recovered))
+                if (earlier := parts.published.recovered).segments:
+                    logger.info(
+                        "published %d segments with %d versions that an earlier run left",
+                        earlier.segments,
+                        earlier.published,
+                    )
+                stopping.politely()
+                _run_spider(config, parts, stopping)
+            key, manifest = commit.finish(partial(derived, store, site))
+    return Result(manifest_key=key, manifest=manifest, failure=parts.status.failure)
 
 
-def _run_spider(run: Run, stopping: Stopping) -> None:
+def _run_spider(config: Config, parts: CrawlParts, stopping: Stopping) -> None:
     from scrapy import signals
     from scrapy.crawler import AsyncCrawlerProcess
 
@@ -106,22 +111,23 @@ def _run_spider(run: Run, stopping: Stopping) -> None:
     from pressmark.pipelines import ITEM_PIPELINES
     from pressmark.spiders.by_scope import spider_of
 
-    process = AsyncCrawlerProcess(crawl_settings(run) | {"ITEM_PIPELINES": ITEM_PIPELINES})
+    run, status = parts.run, parts.status
+    process = AsyncCrawlerProcess(crawl_settings(run, user_agent(config)) | {"ITEM_PIPELINES": ITEM_PIPELINES})
     crawler = process.create_crawler(spider_of(run.scope))
     limit = time_limit(run.site, run.section, run.scope)
-    ender = _Ender(crawler, limit - (datetime.now(UTC) - run.started_at), lambda: run.out_of_time(limit))
+    ender = _Ender(crawler, limit - (datetime.now(UTC) - run.started_at), lambda: status.time_out(limit))
     crawler.signals.connect(ender.opened, signals.spider_opened)
-    run.halt = ender.end
+    status.stop_with(ender.end)
 
     def stop() -> None:
         logger.warning("asked to stop: finishing what is under way")
-        run.interrupted = True
+        status.interrupt()
         make_haste()
-        run.archivist.make_haste()
+        parts.archivist.make_haste()
         ender.end()
 
     stopping.then(stop)
-    crawling = process.crawl(crawler, run=run)
+    crawling = process.crawl(crawler, parts=parts)
     process.start(install_signal_handlers=False)
     if error := crawling.exception():
         raise error

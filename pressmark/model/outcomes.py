@@ -1,7 +1,7 @@
 """What became of each article that a run saw: one outcome each, and they add up."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from threading import RLock
 from typing import Any
@@ -62,14 +62,17 @@ class Outcomes:
     _articles: dict[str, ArticleOutcome] = attrs.field(factory=dict)
     _captured: set[str] = attrs.field(factory=set)
     _lock: RLock = attrs.field(factory=RLock, eq=False, repr=False)
+    _on_change: Callable[[], None] = attrs.field(default=lambda: None, kw_only=True, eq=False, repr=False)
+    """Called after an article was seen or got an outcome."""
 
     def see(self, article_id: str, url: str) -> bool:
         """Take note of an article; False if it was seen before."""
         with self._lock:
-            if article_id in self._articles:
-                return False
-            self._articles[article_id] = ArticleOutcome(article_id=article_id, url=url)
-            return True
+            is_new = article_id not in self._articles
+            if is_new:
+                self._articles[article_id] = ArticleOutcome(article_id=article_id, url=url)
+        self._on_change()
+        return is_new
 
     def capture(self, article_id: str) -> None:
         """Take note that an article's page was captured, and is to be read."""
@@ -94,6 +97,7 @@ class Outcomes:
         with self._lock:
             article = self._articles[article_id]
             article.outcome, article.reason, article.message, article.key = outcome, reason, message, key
+        self._on_change()
 
     def close(self, reason: str) -> int:
         """What has no outcome by now failed, for this reason; return how many that are."""

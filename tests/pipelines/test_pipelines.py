@@ -1,4 +1,4 @@
-"""Each step with a run behind it: the real bucket and spool, no Scrapy."""
+"""Each pipeline with the real bucket and spool, without Scrapy."""
 
 import asyncio
 import json
@@ -6,11 +6,15 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 from scrapy.exceptions import DropItem
 
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
+from pressmark.crawl.commit import RunCommit
+from pressmark.crawl.state.known_content import KnownContent
+from pressmark.crawl.state.parts import CrawlParts
 from pressmark.crawl.state.revisits import Watch
 from pressmark.crawl.state.run import Run
 from pressmark.model import keys
@@ -26,35 +30,52 @@ from tests.support.samples import ARTICLE_ID, DAY, article, capture, exchange
 
 
 @pytest.fixture
-def run(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunCommit]:
     monkeypatch.setenv("PRESSMARK_SPOOL", str(tmp_path))
     config = Config.from_env(os.environ)
     assert config.bucket == bucket
-    made = Run(config, Store.open(config), load_sites()["newsroom"], "world/europe")
-    made.see(ARTICLE_ID, article().url)
+    store = Store.open(config)
+    parts = CrawlParts.build(config, store, Run.new(load_sites()["newsroom"], "world/europe"))
+    parts.outcomes.see(ARTICLE_ID, article().url)
+    made = RunCommit(config=config, store=store, parts=parts)
     yield made
-    made.close()
+    made.finish()
 
 
-def reading(run: Run, **changes: object) -> Reading:
-    return Reading(article=article(**changes), day=DAY, receipts=(run.archivist.record(exchange()),))
+def reading(run: RunCommit, **changes: object) -> Reading:
+    return Reading(article=article(**changes), day=DAY, receipts=(run.parts.archivist.record(exchange()),))
 
 
-def visited(run: Run, **changes: object) -> Reading:
-    item = ValidatePipeline(run).process_item(reading(run, **changes))
-    run.watch.seen(ARTICLE_ID, item.article.url, "202202/18", created_at=item.article.published_at)
+def validate(run: RunCommit, item: Reading) -> Reading:
+    return ValidatePipeline(run.parts.stager).process_item(item)
+
+
+def visited(run: RunCommit, **changes: object) -> Reading:
+    item = validate(run, reading(run, **changes))
+    run.parts.watch.seen(ARTICLE_ID, item.article.url, "202202/18", created_at=item.article.published_at)
     return item
 
 
-def drop_known(run: Run, item: Reading) -> Reading:
-    return asyncio.run(DeduplicatePipeline(run).process_item(item))
+def forget_visits(run: RunCommit) -> None:
+    parts = run.parts
+    watch = Watch(parts.run.site.recheck, {}, parts.run.started_at, everything=False)
+    known = KnownContent(run.store, parts.run.site.site, parts.ledger, watch)
+    run.parts = attrs.evolve(parts, watch=watch, known_content=known)
 
 
-def publish(run: Run, item: Reading) -> None:
+def drop_known(run: RunCommit, item: Reading) -> Reading:
+    return asyncio.run(DeduplicatePipeline.from_parts(run.parts).process_item(item))
+
+
+def stage(run: RunCommit, item: Reading) -> None:
+    StagePipeline(run.parts.stager).process_item(item)
+
+
+def publish(run: RunCommit, item: Reading) -> None:
     assert item.document
     document = with_captures(item.document, [capture()])
     run.store.put(keys.version("newsroom", DAY, item.article.version), to_bytes(document))
-    run.ledger._days.clear()
+    run.parts.ledger._days.clear()
 
 
 def test_what_only_looked_like_text_is_absent() -> None:
@@ -63,7 +84,7 @@ def test_what_only_looked_like_text_is_absent() -> None:
     assert normalize(article(headline="\u200b")).headline == ""
 
 
-def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: Run) -> None:
+def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: RunCommit) -> None:
     raw = Raw(byline="By  A")
     dirty = reading(
         run,
@@ -73,7 +94,7 @@ def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: Run) -> None:
         images=(Image(url="https://i/1", caption="A  lamp."),),
         raw=raw,
     )
-    clean = NormalizePipeline(run).process_item(dirty).article
+    clean = NormalizePipeline().process_item(dirty).article
     assert (clean.headline, clean.body) == ("Café lit", "One line.\n\nTwo lines.")
     assert clean.authors == (Credit(name="REN QI"),)
     assert clean.images[0].caption == "A lamp."
@@ -81,21 +102,21 @@ def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: Run) -> None:
     assert clean.updated_at == dirty.article.updated_at
 
 
-def test_a_known_version_is_dropped_and_counted(run: Run) -> None:
+def test_a_known_version_is_dropped_and_counted(run: RunCommit) -> None:
     item = visited(run)
     assert drop_known(run, item) is item
     publish(run, item)
     with pytest.raises(DropItem):
         drop_known(run, item)
-    assert run.counts()["unchanged"] == 1
+    assert run.parts.outcomes.counts()["unchanged"] == 1
 
 
-def test_other_content_of_a_known_version_is_a_silent_edit_once(run: Run) -> None:
+def test_other_content_of_a_known_version_is_a_silent_edit_once(run: RunCommit) -> None:
     publish(run, visited(run))
     edited = visited(run, headline="Lamps out")
-    StagePipeline(run).process_item(drop_known(run, edited))
-    run.archivist.close()
-    assert run.counts()["silent_edit"] == 1
+    stage(run, drop_known(run, edited))
+    run.parts.archivist.close()
+    assert run.parts.outcomes.counts()["silent_edit"] == 1
     with pytest.raises(DropItem):
         drop_known(run, edited)
     [key] = run.store.keys("silent-edits/")
@@ -104,11 +125,11 @@ def test_other_content_of_a_known_version_is_a_silent_edit_once(run: Run) -> Non
     assert json.loads(run.store.get(version))["headline"] == article().headline
 
 
-def test_a_page_that_goes_back_and_forth_under_one_time_is_one_silent_edit(run: Run) -> None:
+def test_a_page_that_goes_back_and_forth_under_one_time_is_one_silent_edit(run: RunCommit) -> None:
     publish(run, visited(run))
     edited = visited(run, headline="Lamps out")
-    StagePipeline(run).process_item(drop_known(run, edited))
-    run.archivist.close()
+    stage(run, drop_known(run, edited))
+    run.parts.archivist.close()
     for headline in ["Lamps lit", "Lamps out", "Lamps lit"]:
         with pytest.raises(DropItem):
             drop_known(run, visited(run, headline=headline))
@@ -116,9 +137,9 @@ def test_a_page_that_goes_back_and_forth_under_one_time_is_one_silent_edit(run: 
     assert drop_known(run, other) is other
 
 
-def test_what_a_version_said_is_read_from_the_bucket_if_no_run_told_it(run: Run) -> None:
+def test_what_a_version_said_is_read_from_the_bucket_if_no_run_told_it(run: RunCommit) -> None:
     publish(run, visited(run))
-    run.watch = Watch(run.site.recheck, {}, run.started_at, everything=False)
+    forget_visits(run)
     with pytest.raises(DropItem):
         drop_known(run, visited(run))
 
@@ -148,46 +169,46 @@ ODD: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("headline", ["Lamps lit", "Lamps out"])
 def test_beside_a_version_that_cannot_be_read_no_edit_is_concluded(
-    run: Run, odd: Callable[[bytes], bytes], headline: str, caplog: pytest.LogCaptureFixture
+    run: RunCommit, odd: Callable[[bytes], bytes], headline: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     item = visited(run)
     publish(run, item)
     key = keys.version("newsroom", DAY, item.article.version)
     run.store.put(key, odd(run.store.get(key)))
-    run.watch = Watch(run.site.recheck, {}, run.started_at, everything=False)
+    forget_visits(run)
     with pytest.raises(DropItem):
         drop_known(run, visited(run, headline=headline))
-    run.archivist.close()
-    assert [(each["outcome"], each["reason"], key in each["message"]) for each in run.outcomes] == [
+    run.parts.archivist.close()
+    assert [(each["outcome"], each["reason"], key in each["message"]) for each in run.parts.outcomes] == [
         ("failed", "unreadable-version", True)
     ]
     assert key in caplog.text
 
 
-def test_what_was_read_before_and_not_published_is_not_known(run: Run) -> None:
+def test_what_was_read_before_and_not_published_is_not_known(run: RunCommit) -> None:
     item = visited(run)
     assert drop_known(run, item) is item
     assert drop_known(run, item) is item
 
 
-def test_another_updated_time_is_another_version(run: Run) -> None:
+def test_another_updated_time_is_another_version(run: RunCommit) -> None:
     publish(run, visited(run))
     later = visited(run, updated_at=article().updated_at.replace(minute=59))
     assert drop_known(run, later) is later
 
 
-def test_what_the_schema_does_not_promise_is_rejected_with_its_capture(run: Run) -> None:
+def test_what_the_schema_does_not_promise_is_rejected_with_its_capture(run: RunCommit) -> None:
     with pytest.raises(DropItem):
-        ValidatePipeline(run).process_item(reading(run, headline=""))
-    assert run.counts()["rejected"] == 1
-    run.listing_pages = 1
-    run.close()
+        validate(run, reading(run, headline=""))
+    assert run.parts.outcomes.counts()["rejected"] == 1
+    run.parts.listing_progress.add_page([])
+    run.finish()
     assert list(run.store.keys("rejected/")) == [f"rejected/newsroom/{DAY}/{ARTICLE_ID}/invalid.json"]
 
 
-def test_a_valid_reading_is_published_behind_its_capture(run: Run) -> None:
-    StagePipeline(run).process_item(ValidatePipeline(run).process_item(reading(run)))
+def test_a_valid_reading_is_published_behind_its_capture(run: RunCommit) -> None:
+    stage(run, validate(run, reading(run)))
     assert list(run.store.keys("articles/")) == []
-    run.close()
+    run.finish()
     assert list(run.store.keys("articles/")) == [keys.version("newsroom", DAY, article().version)]
-    assert run.counts()["published"] == 1
+    assert run.parts.outcomes.counts()["published"] == 1

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pressmark.crawl.crawler import Result
-    from pressmark.crawl.state.run import Run
+    from pressmark.crawl.state.listing_progress import ListingProgress
+    from pressmark.model.outcomes import Outcomes
 
 
 @click.command(
@@ -57,10 +58,10 @@ def crawl(section: str, as_json: bool, **scope: Any) -> None:
     with progress(stderr) as bar:
         task = bar.add_task("", total=None)
 
-        def show(run: "Run") -> None:
-            counts = run.outcomes.counts()
+        def show(outcomes: "Outcomes", listing: "ListingProgress") -> None:
+            counts = outcomes.counts()
             done = sum(counts[outcome] for outcome in Outcome)
-            bar.update(task, total=counts["seen"], completed=done, description=f"page {run.listing_pages}")
+            bar.update(task, total=counts["seen"], completed=done, description=f"page {listing.pages}")
 
         result = crawl_once(config, site, name, scope=wanted, on_change=show)
     if as_json:

@@ -1,19 +1,17 @@
 """Keeps to the hosts and ports of the site file, redirects included."""
 
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from scrapy import Request
 from scrapy.core.downloader import Downloader
 from scrapy.crawler import Crawler
 
 from pressmark.crawl.scrapy.download_errors import Refused
+from pressmark.crawl.state.parts import CrawlParts
 from pressmark.extract.urls import as_uri
 from pressmark.sites.address_rule import AddressRule
 from pressmark.sites.hosts import PORTS, RefusedAddress, Server, address_of, one_spelling, server_of
-from pressmark.sites.site import LONGEST_URL
-
-if TYPE_CHECKING:
-    from pressmark.sites.site import Site
+from pressmark.sites.site import LONGEST_URL, Site
 
 ANY_HOST = "any_host"
 """A request's meta may say that it is allowed on any host, at the scheme's own port: robots.txt is redirected so."""
@@ -26,13 +24,14 @@ class KnownHostsMiddleware:
     lets everything pass that bears `dont_filter`, as each retry does, and each redirect of a retry.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._address_rule = AddressRule.of(site.allow_addresses)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Read the site file of the crawler's run."""
-        return cls(crawler)
+        """Take the site of the crawl."""
+        return cls(CrawlParts.of(crawler).run.site)
 
     def process_request(self, request: Request) -> Request | None:
         """Refuse a request that leads elsewhere; send one whose URL is spelled otherwise again, in the one spelling.
@@ -40,9 +39,8 @@ class KnownHostsMiddleware:
         Raises:
             Refused: it is not to be sent.
         """
-        site: Site = self._crawler.spider.run.site  # type: ignore[union-attr]  # a request comes from a spider
         try:
-            self._check(site, request)
+            self._check(request)
             spelled = one_spelling(request.url)
         except RefusedAddress as error:
             raise Refused(error.reason, str(error)) from error
@@ -50,12 +48,12 @@ class KnownHostsMiddleware:
         request.meta.pop(Downloader.DOWNLOAD_SLOT, None)
         return request.replace(url=spelled) if spelled != request.url else None
 
-    def _check(self, site: "Site", request: Request) -> None:
+    def _check(self, request: Request) -> None:
         server = server_of(request.url)
-        refusal = site.refusal(request.url)
+        refusal = self._site.refusal(request.url)
         if refusal and not (request.meta.get(ANY_HOST) and server.port == PORTS[server.scheme]):
             raise refusal
-        _check_address(AddressRule.of(site.allow_addresses), server)
+        _check_address(self._address_rule, server)
 
 
 def _check_address(rule: AddressRule, server: Server) -> None:

@@ -5,7 +5,8 @@ the download handler can bring them back. So the connection's own protocol is ta
 """
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Self
 
 from scrapy import Request
 from scrapy.core.downloader.handlers import http11
@@ -30,11 +31,11 @@ from pressmark.crawl.scrapy.early_stop import EarlyStopMiddleware
 from pressmark.crawl.scrapy.exchange_recorder import ExchangeRecorder
 from pressmark.crawl.scrapy.known_hosts import not_public
 from pressmark.crawl.scrapy.resolver import ALLOWED
+from pressmark.crawl.state.parts import CrawlParts
+from pressmark.crawl.state.request_stats import Traffic
 from pressmark.errors import PressmarkError
+from pressmark.model.capture import Exchange, Receipt
 from pressmark.sites.address_rule import AddressRule
-
-if TYPE_CHECKING:
-    from pressmark.crawl.state.run import Run
 
 RECEIPT = "receipt"
 """Where a request's meta holds the receipt of its last download."""
@@ -52,13 +53,18 @@ _TICKET = b"X-Pressmark-ExchangeRecorder"
 class RecordingHandler(HTTP11DownloadHandler):
     """Scrapy's HTTP/1.1 download handler, with a tape running along every exchange.
 
+    Args:
+        crawler: Scrapy's.
+        record: takes each exchange, and returns its receipt.
+        traffic: counts the requests.
+
     Raises:
         PressmarkError: at start, if this Scrapy or Twisted has no place any more to tap.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
+    def __init__(self, crawler: Crawler, record: Callable[[Exchange], Receipt], traffic: Traffic) -> None:
         super().__init__(crawler)
-        self._run: Run = crawler.spider.run  # type: ignore[union-attr]  # handlers are built once there is a spider
+        self._take, self._traffic = record, traffic
         self._tapes: dict[bytes, ExchangeRecorder] = {}
         self._tickets = itertools.count(1)
         tapped = _tapped(self._tapes, AddressRule.of(crawler.settings.getlist(ALLOWED)))
@@ -68,6 +74,12 @@ class RecordingHandler(HTTP11DownloadHandler):
                 return tapped(self._quiescentCallback)
 
         self._pool._factory = TappedFactory
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Take the archivist and the request statistics of the crawl."""
+        parts = CrawlParts.of(crawler)
+        return cls(crawler, parts.archivist.record, parts.traffic)
 
     async def download_request(self, request: Request) -> Response:
         """Download, and record the exchange, whatever came of it."""
@@ -99,7 +111,7 @@ class RecordingHandler(HTTP11DownloadHandler):
         finally:
             del request.headers[_TICKET]
             del self._tapes[ticket]
-            self._run.traffic.sent(urlparse_cached(request).hostname or "", tape.started_at, tape.sends)
+            self._traffic.sent(urlparse_cached(request).hostname or "", tape.started_at, tape.sends)
             self._record(request, tape, truncated)
 
     def _record(self, request: Request, tape: ExchangeRecorder, truncated: str) -> None:
@@ -107,7 +119,7 @@ class RecordingHandler(HTTP11DownloadHandler):
         via = (request.headers.get("Referer") or b"").decode("latin-1") or None
         try:
             if exchange := tape.exchange(request.url, via, truncated, request.meta.get(ORIGINAL)):
-                request.meta[RECEIPT] = self._run.archivist.record(exchange)
+                request.meta[RECEIPT] = self._take(exchange)
         except OddHead as error:
             raise Refused(BAD_HEAD, f"the response of {request.url} is not recorded: {error}") from error
         except PressmarkError as error:

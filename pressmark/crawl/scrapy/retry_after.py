@@ -5,9 +5,10 @@ import re
 from collections import Counter
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import Self
 
 from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
@@ -16,11 +17,10 @@ from scrapy.settings import BaseSettings
 from pressmark.crawl.scrapy.download_errors import Refused
 from pressmark.crawl.scrapy.early_stop import EarlyStopMiddleware
 from pressmark.crawl.scrapy.recording_handler import ONLY_READ
+from pressmark.crawl.state.parts import CrawlParts
+from pressmark.crawl.state.run import RunStatus
 from pressmark.errors import CrawlRefused
 from pressmark.sites.hosts import Server, server_of
-
-if TYPE_CHECKING:
-    from pressmark.crawl.state.run import Run
 
 DECIDES = "decides"
 """A request's meta may say that the run ends if its response asks for more time than the site file allows."""
@@ -40,9 +40,18 @@ class RetryAfterMiddleware(RetryMiddleware):
     is then not tried again in this run, which goes on after the longest delay. A requisite is not tried again either.
     """
 
-    def __init__(self, settings: BaseSettings) -> None:
+    def __init__(self, settings: BaseSettings, longest_delay: float, status: RunStatus) -> None:
         super().__init__(settings)
+        self._longest_delay, self._status = longest_delay, status
         self._in_a_row: Counter[Server] = Counter()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Take the longest delay of the site, and the status of the run."""
+        parts = CrawlParts.of(crawler)
+        made = cls(crawler.settings, parts.run.site.politeness.longest_delay, parts.status)
+        made.crawler = crawler
+        return made
 
     def process_request(self, request: Request) -> None:
         """Refuse a requisite of a server that asked to be left alone, again and again.
@@ -59,7 +68,7 @@ class RetryAfterMiddleware(RetryMiddleware):
         Raises:
             IgnoreRequest: the site asks for more than it may, and the run ends.
         """
-        seconds, longest = _asked(response), self._run.site.politeness.longest_delay
+        seconds, longest = _asked(response), self._longest_delay
         if ONLY_READ in request.meta:
             server = server_of(request.url)
             self._in_a_row[server] = self._in_a_row[server] + 1 if seconds > longest else 0
@@ -70,13 +79,13 @@ class RetryAfterMiddleware(RetryMiddleware):
         return super().process_response(request, response)
 
     async def _not_again(self, request: Request, response: Response, seconds: float) -> Response:
-        longest = self._run.site.politeness.longest_delay
+        longest = self._longest_delay
         message = (
             f"{response.url} answers {response.status} and asks for {seconds:.0f} s of peace, more than {longest:g} s"
         )
         message += " (`politeness.longest_delay`)"
         if request.meta.get(DECIDES):
-            self._run.break_off(CrawlRefused(message))
+            self._status.abort(CrawlRefused(message))
             raise IgnoreRequest(message)
         logger.warning("%s: it is not asked again in this run", message)
         if ONLY_READ not in request.meta:
@@ -87,10 +96,6 @@ class RetryAfterMiddleware(RetryMiddleware):
         ending = self.crawler.get_downloader_middleware(EarlyStopMiddleware)
         assert ending
         await ending.sleep(seconds)
-
-    @property
-    def _run(self) -> "Run":
-        return self.crawler.spider.run  # type: ignore[union-attr, no-any-return]  # a request comes from a spider
 
 
 def _asked(response: Response) -> float:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Self
+from datetime import datetime
+from typing import Any, Self
 from urllib.parse import urljoin
 
 from scrapy import Request, signals
@@ -14,17 +15,16 @@ from w3lib.url import safe_url_string
 
 from pressmark.archive.bucket.visits import VisitedPage
 from pressmark.archive.warc.http_head import REDIRECTS
-from pressmark.archive.warc.robots_copy import FRESH, HOPS, RobotsCopy
+from pressmark.archive.warc.robots_copy import FRESH, HOPS, RobotsCopies, RobotsCopy
 from pressmark.crawl.scrapy.conditional_requests import conditional, is_not_modified
 from pressmark.crawl.scrapy.download_errors import BAD_HEAD, Refused
 from pressmark.crawl.scrapy.early_stop import INTERRUPTED
 from pressmark.crawl.scrapy.known_hosts import ANY_HOST
 from pressmark.crawl.scrapy.retry_after import DECIDES
+from pressmark.crawl.state.parts import CrawlParts
 from pressmark.crawl.state.robots import ALLOW_ALL, LARGEST, Robots, read_robots
 from pressmark.sites.hosts import Server, server_of
-
-if TYPE_CHECKING:
-    from pressmark.crawl.state.run import Run
+from pressmark.sites.site import Site
 
 PATH = "/robots.txt"
 UNREACHABLE = "robots-unreachable"
@@ -39,15 +39,16 @@ logger = logging.getLogger(__name__)
 class RobotsMiddleware:
     """A downloader middleware that asks each server for its robots.txt once a run, and refuses what that forbids."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
+    def __init__(self, crawler: Crawler, site: Site, started_at: datetime, copies: RobotsCopies) -> None:
+        self._crawler, self._site, self._started_at, self._copies = crawler, site, started_at, copies
         self._files: dict[Server, asyncio.Future[Robots]] = {}
         self._under_way = 0
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Nothing is asked yet."""
-        return cls(crawler)
+        """Take the site, and the captured copies of its robots.txt."""
+        parts = CrawlParts.of(crawler)
+        return cls(crawler, parts.run.site, parts.run.started_at, parts.robots_copies)
 
     async def process_request(self, request: Request) -> None:
         """Wait for the server's robots.txt.
@@ -69,7 +70,7 @@ class RobotsMiddleware:
         try:
             robots = await self._fetch(url)
         except _UnreachableError as error:
-            copy = await asyncio.to_thread(self._run.robots_copies.serving, url)
+            copy = await asyncio.to_thread(self._copies.serving, url)
             if not copy:
                 told = f"{url} can't be read ({error}), so nothing of its host may be asked (RFC 9309, 2.3.1.4)"
                 logger.warning("%s. The next run asks again.", told)
@@ -77,7 +78,7 @@ class RobotsMiddleware:
             logger.warning("%s can't be read (%s): the copy of %s holds", url, error, copy.original.captured_at)
             robots = await asyncio.to_thread(read_robots, copy.body)
         if robots.crawl_delay:
-            slow_down(self._crawler, server.host, robots.crawl_delay)
+            slow_down(self._crawler, server.host, robots.crawl_delay, self._site.politeness.longest_delay)
         return robots
 
     async def _fetch(self, url: str) -> Robots:
@@ -87,7 +88,7 @@ class RobotsMiddleware:
             if url in seen:
                 raise _UnreachableError(f"{url} redirects in a circle")
             seen.add(url)
-            copy = await asyncio.to_thread(self._run.robots_copies.last, url)
+            copy = await asyncio.to_thread(self._copies.last, url)
             response = await self._download(url, copy, first=len(seen) == 1)
             status = response.status
             if status in REDIRECTS and (location := response.headers.get("Location")):
@@ -104,9 +105,9 @@ class RobotsMiddleware:
 
     async def _download(self, url: str, copy: RobotsCopy | None, *, first: bool) -> Response:
         meta = {ROBOTS: 0, ANY_HOST: True, "dont_redirect": True, "handle_httpstatus_all": True}
-        meta[DECIDES] = first and server_of(url) == server_of(self._run.site.origin)  # There the listing is.
+        meta[DECIDES] = first and server_of(url) == server_of(self._site.origin)  # There the listing is.
         request = Request(url, NO_CALLBACK, meta=meta)
-        if copy and self._run.started_at - copy.original.captured_at < FRESH:
+        if copy and self._started_at - copy.original.captured_at < FRESH:
             page = VisitedPage(original=copy.original, etag=copy.etag, last_modified=copy.last_modified)
             request = conditional(request, page)
         assert self._crawler.engine is not None
@@ -136,10 +137,6 @@ class RobotsMiddleware:
             if request.meta[ROBOTS] > 2 * LARGEST:
                 raise StopDownload(fail=False)
 
-    @property
-    def _run(self) -> "Run":
-        return self._crawler.spider.run  # type: ignore[union-attr, no-any-return]  # a request comes from a spider
-
 
 class _UnreachableError(Exception):
     """Nobody knows what a robots.txt says."""
@@ -152,17 +149,16 @@ def _absolute(url: str, location: bytes) -> str:
         raise _UnreachableError(f"{url} redirects to what is no address") from error
 
 
-def slow_down(crawler: Crawler, host: str, seconds: float) -> None:
+def slow_down(crawler: Crawler, host: str, seconds: float, longest: float) -> None:
     """Ask a host only so often, for the rest of the run; the site file's own delay holds if it is longer."""
-    politeness = crawler.spider.run.site.politeness  # type: ignore[union-attr]
-    if seconds > politeness.longest_delay:
+    if seconds > longest:
         logger.warning(
             "robots.txt of %s asks for %g s between two requests: it gets %g s (`politeness.longest_delay`)",
             host,
             seconds,
-            politeness.longest_delay,
+            longest,
         )
-        seconds = politeness.longest_delay
+        seconds = longest
     if seconds <= crawler.settings.getfloat("DOWNLOAD_DELAY"):
         return
     assert crawler.engine is not None

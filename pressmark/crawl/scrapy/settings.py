@@ -3,20 +3,20 @@
 from typing import Any
 
 from pressmark.crawl.scrapy.resolver import ALLOWED
-from pressmark.crawl.state.run import Run, user_agent
+from pressmark.crawl.state.run import Run
 
 HERE = __package__
 MAX_BODY = 64 * 1024 * 1024
 
 
-def crawl_settings(run: Run) -> dict[str, Any]:
+def crawl_settings(run: Run, user_agent: str) -> dict[str, Any]:
     """Return the settings for one run of one section."""
     politeness = run.site.politeness
     rate = run.scope.requests_per_minute
     concurrency = 1 if rate else politeness.concurrency
     return {
         "BOT_NAME": "pressmark",
-        "USER_AGENT": user_agent(run.config),
+        "USER_AGENT": user_agent,
         # No more under way than the host may be asked at once: a crawl that is stopped has little to wait for.
         "CONCURRENT_REQUESTS": concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": concurrency,

@@ -7,14 +7,16 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from twisted.python.failure import Failure
 
+from pressmark.crawl.state.parts import CrawlParts
+from pressmark.crawl.state.run import RunStatus
 from pressmark.errors import PressmarkError, RunFailed
 
 
 class UnforeseenErrorsExtension:
     """An extension that fails the run for every exception that Scrapy would only log."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
+    def __init__(self, crawler: Crawler, status: RunStatus) -> None:
+        self._status = status
         crawler.signals.connect(self.told, signals.spider_error)
         crawler.signals.connect(self.told, signals.item_error)
         logging.getLogger("scrapy.core.scraper").addFilter(_in_words)
@@ -22,17 +24,16 @@ class UnforeseenErrorsExtension:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Listen to the crawler's signals."""
-        return cls(crawler)
+        return cls(crawler, CrawlParts.of(crawler).status)
 
     def told(self, failure: Failure, response: Any = None) -> None:
         """Fail the run; end it, when the bucket or the disk is the reason."""
-        run = self._crawler.spider.run  # type: ignore[union-attr]  # an error comes from a spider or its items
         error = failure.value
         where = f"at {response.url}: " if response else ""
         if isinstance(error, PressmarkError):
-            run.break_off(error)
+            self._status.abort(error)
         else:
-            run.fail(RunFailed(f"{where}{type(error).__name__}: {error}"))
+            self._status.fail(RunFailed(f"{where}{type(error).__name__}: {error}"))
 
 
 def _in_words(record: logging.LogRecord) -> bool:

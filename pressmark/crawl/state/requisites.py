@@ -39,6 +39,18 @@ class Requisites:
         self.left_out += len(urls)
         self._today.difference_update(urls)
 
+    def count_captured(self) -> None:
+        """Count one that was captured."""
+        self.captured += 1
+
+    def count_failed(self) -> None:
+        """Count one that could not be fetched."""
+        self.failed += 1
+
+    def count_unread(self) -> None:
+        """Count a captured stylesheet that could not be searched for more."""
+        self.unread += 1
+
     def counts(self) -> dict[str, int]:
         """Return what became of those that were asked for."""
         return {

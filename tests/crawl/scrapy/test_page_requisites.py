@@ -1,7 +1,6 @@
 """No more requisites of a page are held than may be asked for."""
 
 import tracemalloc
-from types import SimpleNamespace
 from typing import Any
 
 from pressmark.crawl.state.requisites import Requisites
@@ -17,33 +16,29 @@ def named(page: int) -> list[str]:
     return [f"{ORIGIN}/images/{page}/{number}.png" for number in range(LISTED)]
 
 
-def run() -> Any:
-    return SimpleNamespace(site=SITE, requisites=Requisites(SITE, set()))
-
-
-def wanted_by(crawl: Any) -> PageRequisites:
+def page_requisites(requisites: Requisites) -> PageRequisites:
     reader: Any = None  # It reads stylesheets alone.
-    return PageRequisites(crawl, reader)
+    return PageRequisites(SITE, requisites, reader)
 
 
 def test_pages_full_of_images_hold_no_more_than_they_may_ask_for() -> None:
-    crawl = run()
-    needs = [wanted_by(crawl) for _ in range(5)]
+    requisites = Requisites(SITE, set())
+    needs = [page_requisites(requisites) for _ in range(5)]
     tracemalloc.start()
     for page, each in enumerate(needs):
         each.want(named(page), via=f"{ORIGIN}/a/{page}.html")
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 1_000_000
-    assert crawl.requisites.left_out == 5 * (LISTED - NUMBER)
+    assert requisites.left_out == 5 * (LISTED - NUMBER)
 
 
 def test_what_is_asked_for_is_the_first_and_the_rest_may_be_asked_for_by_another_page() -> None:
-    crawl = run()
-    first, second = (wanted_by(crawl) for _ in range(2))
+    requisites = Requisites(SITE, set())
+    first, second = (page_requisites(requisites) for _ in range(2))
     for needs, expected in ((first, named(1)[:NUMBER]), (second, named(1)[NUMBER : 2 * NUMBER])):
         needs.want(named(1), via=f"{ORIGIN}/a/1.html")
         asked = [request for _ in range(LISTED) for request in needs.next()]
         assert [request.url for request in asked] == expected
         assert {request.headers["Referer"] for request in asked} == {f"{ORIGIN}/a/1.html".encode()}
-    assert crawl.requisites.left_out == LISTED - NUMBER + LISTED - 2 * NUMBER
+    assert requisites.left_out == LISTED - NUMBER + LISTED - 2 * NUMBER

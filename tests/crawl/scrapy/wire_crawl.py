@@ -25,7 +25,7 @@ class Downloads(Spider):
     """One request after the other; what becomes of a response does not matter here."""
 
     name = "downloads"
-    run: Any
+    parts: Any
     requests: list[dict[str, Any]]
 
     async def start(self) -> Any:
@@ -62,8 +62,8 @@ def main() -> None:
     }
     process = AsyncCrawlerProcess(settings)
     traffic = Traffic()
-    run = SimpleNamespace(archivist=spool, traffic=traffic)
-    process.crawl(Downloads, run=run, requests=json.load(sys.stdin))
+    parts = SimpleNamespace(archivist=spool, traffic=traffic)
+    process.crawl(Downloads, parts=parts, requests=json.load(sys.stdin))
     process.start()
     spool.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
