@@ -1,6 +1,6 @@
-"""The steps between a reading and the bucket, in order; each file is one step."""
+"""Item pipelines, from a reading to the bucket; one per file, in this order."""
 
-if __name__ == "pipelines":  # A checkout has this folder twice: at its top, and in the package by a link.
+if __name__ == "pipelines":  # A checkout has this folder twice: at the top, and as a link in the package.
     raise ImportError("pipelines is a part of the package: import pressmark.pipelines")
 
 ITEM_PIPELINES = {

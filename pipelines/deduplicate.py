@@ -1,4 +1,4 @@
-"""Drop known version: what is published already is not published again."""
+"""Deduplicate: nothing is published twice."""
 
 import asyncio
 from typing import Self
@@ -16,7 +16,7 @@ from pressmark.pipelines.base import BasePipeline
 
 
 class DeduplicatePipeline(BasePipeline):
-    """Drops a reading whose article id and *Updated* time are in the bucket, with what it says."""
+    """Drops a reading whose article id, *Updated* time and content are in the bucket."""
 
     def __init__(self, known_content: KnownContent, watch: Watch, outcomes: Outcomes) -> None:
         self._known_content, self._watch, self._outcomes = known_content, watch, outcomes
@@ -27,9 +27,9 @@ class DeduplicatePipeline(BasePipeline):
         return cls(parts.known_content, parts.watch, parts.outcomes)
 
     async def process_item(self, item: Reading) -> Reading:
-        """Let a new version pass, and a known one that was edited silently; count all else as unchanged.
+        """Return new versions and silent edits; drop others as unchanged.
 
-        Beside a stored document that can't be read, an article has failed: the next run asks for it again.
+        If a stored document can't be read, the article has failed, and the next run fetches it again.
         """
         assert item.document is not None
         version, document = item.article.version, item.document

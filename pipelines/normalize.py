@@ -1,4 +1,4 @@
-"""Clean: one spelling for what looks the same."""
+"""Normalize: one spelling for texts that look the same."""
 
 import re
 from typing import Any
@@ -15,15 +15,15 @@ _BLANKS = re.compile(r"[^\S\n]+")
 
 
 class NormalizePipeline(BasePipeline):
-    """Puts all text into Unicode's composed form (NFC), without control, invisible and doubled blank characters."""
+    """Converts all text to Unicode's composed form (NFC), without control, invisible and repeated blank characters."""
 
     def process_item(self, item: Reading) -> Reading:
-        """Return the reading with clean text; what was printed (`raw`) stays as it was."""
+        """Return the reading with normalized text; the printed text (`raw`) stays as it is."""
         return attrs.evolve(item, article=normalize(item.article))
 
 
 def normalize(value: Any) -> Any:
-    """Return a text, or an article with all its texts, clean."""
+    """Return a text, or an article with all its texts, normalized."""
     match value:
         case str():
             return _BLANKS.sub(" ", composed(_INVISIBLE.sub("", cleaned(value)))).strip()
@@ -34,7 +34,7 @@ def normalize(value: Any) -> Any:
     if not attrs.has(type(value)):
         return value
     parts = {field: normalize(getattr(value, field.name)) for field in attrs.fields(type(value))}
-    # What only looked like text is absent, where that is allowed.
+    # A text without visible characters becomes None, where that is allowed.
     return attrs.evolve(
         value, **{field.name: None if each == "" and field.default is None else each for field, each in parts.items()}
     )

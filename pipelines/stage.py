@@ -1,4 +1,4 @@
-"""Publish: leave a version where it is published as soon as its captures are durable."""
+"""Stage: hand a version to the archivist, which publishes it after its captures."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -11,13 +11,13 @@ from pressmark.model.item import Reading
 from pressmark.pipelines.base import BasePipeline
 
 SLACK = timedelta(days=1)
-"""By how much an *Updated* time may be off before anybody is told: zones and clocks of sites are."""
+"""How far an *Updated* time may be off without a warning: time zones and clocks of sites are often wrong."""
 
 logger = logging.getLogger("pressmark.publish")
 
 
 class StagePipeline(BasePipeline):
-    """Stages the document behind its captures; the run's publisher does the rest, segment by segment."""
+    """Stages the document of a reading."""
 
     def __init__(self, stager: DocumentStager) -> None:
         self._stager = stager

@@ -1,4 +1,4 @@
-"""Validate: nothing leaves that the public schema does not promise."""
+"""Validate: documents have to match the public schema."""
 
 from typing import Self
 
@@ -14,7 +14,7 @@ from pressmark.pipelines.base import BasePipeline
 
 
 class ValidatePipeline(BasePipeline):
-    """Makes the document of a reading and holds it against `schemas/article-1.json`."""
+    """Builds the document of a reading and validates it by `schemas/article-1.json`."""
 
     def __init__(self, stager: DocumentStager) -> None:
         self._stager = stager

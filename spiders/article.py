@@ -1,4 +1,4 @@
-"""The spider of one article: no listing, no conditions."""
+"""The spider for one article: no listing, no conditional requests."""
 
 from collections.abc import AsyncIterator
 from urllib.parse import urldefrag
@@ -10,12 +10,12 @@ from pressmark.spiders.section import SectionSpider
 
 
 class OneArticleSpider(SectionSpider):
-    """Asks for the article that the scope names, and deals with it as any run would."""
+    """Fetches the article of the scope, and handles it as a regular run does."""
 
     name = "article"
 
     async def start(self) -> AsyncIterator[Request]:
-        """Ask for it; `Scope.check` has found it to be one of this site."""
+        """Request the article; `Scope.check` has checked that it is one of this site."""
         url = urldefrag(self.run.scope.article or "").url
         if match := self.run.site.article_match(url):
             entry = Entry(article_id=match["id"], url=url, printed_day=match["day"])

@@ -1,4 +1,4 @@
-"""The backfill spider: a span of listing pages, wherever they lie, and the articles on them that are not known."""
+"""The backfill spider: reads any span of listing pages, and their unknown articles."""
 
 from collections.abc import AsyncIterator
 
@@ -9,16 +9,16 @@ from pressmark.spiders.section import SectionSpider
 
 
 class BackfillSpider(SectionSpider):
-    """Goes through its pages to the last, so a second one asks for the listings and for what the first left out."""
+    """Reads all its listing pages; a second run fetches these again, and the articles that the first one missed."""
 
     name = "backfill"
 
     async def start(self) -> AsyncIterator[Request]:
-        """Begin with the first page of the span; what the last run could not have is not this one's business."""
+        """Start with the first page of the span; failed articles of the last run are left to regular runs."""
         yield self.listing_request(self.run.scope.first_page)
 
     def wanted(self, listing: Listing) -> list[Entry]:
-        """Leave alone what is known, rejected pages included, and what is of other days."""
+        """Skip known articles, including rejected ones, and those of other days."""
         wanted = []
         for entry in listing.entries:
             known = self.ledger.knows_article(entry.day, entry.article_id) and not self.run.scope.recheck
@@ -29,5 +29,5 @@ class BackfillSpider(SectionSpider):
         return wanted
 
     def goes_on(self, listing: Listing, number: int) -> bool:
-        """To the last page, or the section's."""
+        """Read up to the last page of the span."""
         return number < self.run.scope.last_page

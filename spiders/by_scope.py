@@ -1,4 +1,4 @@
-"""Which spider sees to which scope."""
+"""The spider classes by scope."""
 
 from scrapy import Spider
 

@@ -1,4 +1,4 @@
-"""The listing pages of a run's section: asked for, read, and held against what the site file promises."""
+"""Requests and reads listing pages, and checks them against the site file."""
 
 import logging
 
@@ -24,22 +24,22 @@ from pressmark.text import brief
 
 OK = 200
 LONGEST_TOLD = 500
-"""Characters of the address of what is no article, in a manifest."""
+"""Characters of a URL among a manifest's `elsewhere`; longer ones are cut."""
 
 logger = logging.getLogger(__name__)
 
 
 class ListingPages:
-    """Reads them for any spider; a page that can't be had or read fails the run."""
+    """Reads listing pages for all spiders; a page that can't be fetched or read fails the run."""
 
     def __init__(self, run: Run, status: RunStatus, progress: ListingProgress, reader: PageReader) -> None:
         self._run, self._status, self._progress, self._reader = run, status, progress, reader
         self._page = layout_of(run.site).listing
 
     def request(self, number: int, url: str | None = None) -> Request:
-        """Return a request for a page, at its address in the section or at that of a link; callbacks are missing."""
+        """Return a request without callbacks for a page, by its number or by the URL of a link to it."""
         url = url or self._run.site.listing_url(self._run.section, number)
-        # Behind the articles of the page before: a run cut short leaves a gap at the old end, not in the middle.
+        # After the articles of earlier pages: if a run is cut short, only the oldest articles are missing.
         return Request(
             url,
             cb_kwargs={"number": number},
@@ -48,7 +48,7 @@ class ListingPages:
         )
 
     async def read(self, response: Response, number: int) -> Listing | None:
-        """Return what a page says; None if it can't be read, which fails the run."""
+        """Return the content of a page; fail the run and return None if it can't be read."""
         if response.status != OK or not response.body.strip():
             what = f"answers {response.status}" if response.status != OK else "has an empty body"
             self._status.fail(RunFailed(f"listing {response.url} {what}"))
@@ -58,7 +58,7 @@ class ListingPages:
         except ReadingFailed as error:
             self._status.fail(RunFailed(f"listing: {error}"))
             return None
-        except Exception as error:  # noqa: BLE001 - whatever breaks here, the run must not end green
+        except Exception as error:  # noqa: BLE001 - any error here must fail the run
             self._status.fail(LayoutChanged(f"listing {response.url} can't be read: {brief(str(as_rejection(error)))}"))
             return None
         self._progress.add_page(_cut(url) for url in listing.elsewhere)
@@ -67,7 +67,7 @@ class ListingPages:
         return listing
 
     def failed(self, failure: Failure) -> None:
-        """A listing that can't be had fails the run; what was found before it is kept."""
+        """Fail the run for a listing page that can't be fetched; articles of earlier pages are kept."""
         url = failure.request.url  # type: ignore[attr-defined]  # Scrapy adds it
         reason, message = why(failure)
         if reason == INTERRUPTED:
@@ -81,7 +81,7 @@ class ListingPages:
         self._status.fail(error(f"listing {url}: {message}"))
 
     def _check(self, listing: Listing, url: str) -> None:
-        """Hold a listing against what the site file promises (`expect`)."""
+        """Check the number of articles against the site file (`expect`)."""
         expect, found = self._run.site.expect, len(listing.entries)
         fewest = expect.fewest if listing.next_url else 1
         if not fewest <= found <= expect.most:

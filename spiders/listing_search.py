@@ -1,4 +1,4 @@
-"""The search spider: looks at some listing pages, and tells which hold the articles of the days it is asked for."""
+"""The search spider: finds the listing pages with the articles of some days."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from pressmark.spiders.base import ReadingSpider
 
 
 class PageSearchSpider(ReadingSpider):
-    """Asks for one listing page after the other, and for no article."""
+    """Fetches listing pages one after the other, and no articles."""
 
     name = "page-search"
 
@@ -25,19 +25,19 @@ class PageSearchSpider(ReadingSpider):
         self._looks = 0
 
     async def start(self) -> AsyncIterator[Request]:
-        """Begin with the first page."""
+        """Start with the first page."""
         for request in self._next(None):
             yield request
 
     async def parse_listing(self, response: Response, number: int) -> AsyncIterator[Request]:
-        """Learn what the page holds, and ask for the one that tells most."""
+        """Read the days on the page, and request the page that the search wants next."""
         if listing := await self.listing_pages.read(response, number):
             look = Look(days=listing.days, pages=listing.pages, last=listing.next_url is None)
             for request in self._next(look):
                 yield request
 
     def listing_failed(self, failure: Failure) -> Iterator[Request]:
-        """A page behind the last is none, and tells something too; all else fails the run."""
+        """Handle a 404: the section ends before this page. Any other failure fails the run."""
         number: int = failure.request.cb_kwargs["number"]  # type: ignore[attr-defined]  # Scrapy adds it
         if number > 1 and gone(failure):
             yield from self._next(Look(last=True))
@@ -46,7 +46,7 @@ class PageSearchSpider(ReadingSpider):
 
     def _next(self, look: Look | None) -> Iterator[Request]:
         try:
-            number = self._search.send(look)  # type: ignore[arg-type]  # None is how it is begun
+            number = self._search.send(look)  # type: ignore[arg-type]  # None starts the search
         except StopIteration as end:
             self.progress.find_pages(end.value)
             return

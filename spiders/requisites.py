@@ -1,4 +1,4 @@
-"""The requisites of one page: asked for one after the other, behind all articles, within the page's bounds."""
+"""The requisites of one article: fetched one after the other, after all articles, within limits."""
 
 import logging
 from collections import deque
@@ -17,29 +17,29 @@ from pressmark.extract.page_reader import PageReader
 from pressmark.sites.site import Site
 
 LAST = -1000
-"""Priority: behind all articles and listings."""
+"""Priority: after all articles and listings."""
 STYLESHEET = "text/css"
-"""The one type of requisite that names others; of all others the body goes to the archive alone."""
+"""The only type of requisite that links to others; the bodies of all others are archived only."""
 
 logger = logging.getLogger(__name__)
 
 
 class PageRequisites:
-    """Asks for what the pages of one article need to be shown again; what fails is counted and harms nothing."""
+    """Fetches what the pages of one article need for replay; failures are counted and have no other effect."""
 
     def __init__(self, site: Site, requisites: Requisites, reader: PageReader) -> None:
         self._site, self._requisites, self._reader = site, requisites, reader
         self._waiting: deque[tuple[str, str]] = deque()
-        """URLs, each with the one that names it: those of all articles wait, and requests take ten times as much."""
+        """URLs, each with that of its page: many wait, and Request objects would take ten times the memory."""
         self._number = site.requisites.number
         self._size = site.requisites.size
 
     def want(self, urls: Iterable[str], via: str) -> None:
-        """Note what a page or stylesheet needs: no more than may be asked for, the rest is counted.
+        """Add the requisites of a page or stylesheet, up to the limit; the rest is counted.
 
         Args:
             urls: absolute.
-            via: the URL that names them.
+            via: the URL of the page or stylesheet.
         """
         if not self._number:
             return
@@ -56,7 +56,7 @@ class PageRequisites:
                 self._requisites.leave_out([asked])
 
     def next(self) -> Iterator[Request]:
-        """Ask for the next one, if the bounds allow it."""
+        """Request the next one, if the limits allow it."""
         if self._waiting and self._number > 0 and self._size > 0:
             self._number -= 1
             request = self._request(*self._waiting.popleft())
@@ -67,7 +67,7 @@ class PageRequisites:
             self._waiting.clear()
 
     async def captured(self, response: Response) -> AsyncIterator[Request]:
-        """Count it, look for more in a stylesheet, and go on."""
+        """Count a captured one, add those that a stylesheet links to, and request the next."""
         self._requisites.count_captured()
         assert response.request
         self._spend(response.request)
@@ -81,7 +81,7 @@ class PageRequisites:
             yield request
 
     def failed(self, failure: Failure) -> Iterator[Request]:
-        """Count it and go on; one that was captured and can't be decoded did not fail."""
+        """Count a failed one, and request the next; one that can't be decoded was captured."""
         if isinstance(failure.value, UnreadableContent):
             self._requisites.count_captured()
             self._unread(str(failure.value))

@@ -1,4 +1,4 @@
-"""The section spider: listing pages until one brings nothing new, and the articles they name."""
+"""The section spider: reads listing pages until one has nothing new, and their articles."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -27,13 +27,13 @@ from pressmark.spiders.base import ReadingSpider
 from pressmark.spiders.requisites import PageRequisites
 
 MISMATCH = "id-mismatch"
-"""Reason of a page that says it is another article's."""
+"""Reason of a page that names another article as its own."""
 AFTER_LISTINGS = -900
 """Priority: after all listing pages and the articles that are new on them, before requisites."""
 
 
 class SectionSpider(ReadingSpider):
-    """The regular crawl of one section of one site; spiders of other scopes choose other pages and articles."""
+    """The spider of regular runs; spiders of other scopes select other pages and articles."""
 
     name = "section"
 
@@ -44,7 +44,7 @@ class SectionSpider(ReadingSpider):
         self.layout = layout_of(self.run.site)
 
     async def start(self) -> AsyncIterator[Request]:
-        """Begin with the first listing page; what the last run failed at, and what is due, comes after all listings."""
+        """Start with the first listing page; after all listings come failed articles of the last run, and due ones."""
         yield self.listing_request(1)
         for url in [*self.previous.failed, *(visit.url for visit in self.watch.overdue())]:
             if match := self.run.site.article_match(url):
@@ -53,7 +53,7 @@ class SectionSpider(ReadingSpider):
                     yield self.article_request(entry).replace(priority=AFTER_LISTINGS)
 
     async def parse_listing(self, response: Response, number: int) -> AsyncIterator[Request]:
-        """Ask for the page's articles, and for the next page."""
+        """Request the page's articles, and the next page."""
         listing = await self.listing_pages.read(response, number)
         if not listing:
             return
@@ -65,11 +65,11 @@ class SectionSpider(ReadingSpider):
             yield self.listing_request(number + 1, listing.next_url)
 
     def wanted(self, listing: Listing) -> list[Entry]:
-        """Return the articles of a page to ask for, of which what is known is learnt."""
+        """Return the articles of a page to fetch; the known versions of their days are loaded."""
         return [entry for entry in listing.entries if self.watch.due(entry.article_id)]
 
     def goes_on(self, listing: Listing, number: int) -> bool:
-        """Tell whether to read the next page, if there is one: only if this one brought something new."""
+        """Return whether to read the next page, if there is one: only if this one has something new."""
         ledger, last = self.ledger, self.previous
         fresh = any(
             entry.article_id in last.aside or not ledger.knows_article(entry.day, entry.article_id)
@@ -79,7 +79,7 @@ class SectionSpider(ReadingSpider):
         return number < self.run.scope.last_page and (fresh or self.run.scope.recheck or not last.complete)
 
     async def parse_article(self, response: Response, entry: Entry) -> AsyncIterator[Reading | Request]:
-        """Read an article, with its following pages if it is a long one; then ask for what its pages need."""
+        """Read an article with all its pages, then request their requisites."""
         self.outcomes.capture(entry.article_id)
         first = await self._not_modified(response, entry) if is_not_modified(response) else response
         if not first:
@@ -102,7 +102,7 @@ class SectionSpider(ReadingSpider):
             self._not_read(entry, error)
         except UnreadableContent as error:
             self._unreadable(entry, error, pages)
-        except Exception as error:  # noqa: BLE001 - whatever breaks on one page must not stop the others
+        except Exception as error:  # noqa: BLE001 - an error on one page must not stop the others
             async for each in self._no_article(entry, as_rejection(error), pages):
                 yield each
         else:
@@ -114,7 +114,7 @@ class SectionSpider(ReadingSpider):
     async def _no_article(
         self, entry: Entry, rejection: Rejected, pages: list[Response]
     ) -> AsyncIterator[Reading | Request]:
-        """Reject what can't become an article; ask again if it is another one's page."""
+        """Reject a page that can't become an article; fetch it again if it is another article's."""
         if rejection.reason == MISMATCH and OWN_CONNECTION not in pages[0].meta:
             self.outcomes.disown(entry.article_id)
             async for each in self._ask_again(entry):
@@ -124,7 +124,7 @@ class SectionSpider(ReadingSpider):
             self.stager.reject(entry.article_id, entry.day, pages[0].url, rejection, _receipts(pages))
 
     async def _not_modified(self, response: Response, entry: Entry) -> Response | None:
-        """Record that an article is the same; return its page if all of it has to be read again."""
+        """Record an unchanged article; fetch and return its first page if it has to be read again."""
         if self._is_of(entry, response.url) and await self._following_are_the_same(entry):
             self.watch.unchanged(entry.article_id)
             self.outcomes.record_outcome(entry.article_id, Outcome.NOT_MODIFIED)
@@ -138,7 +138,7 @@ class SectionSpider(ReadingSpider):
         return None
 
     async def article_failed(self, failure: Failure) -> AsyncIterator[Reading | Request]:
-        """An article that can't be had is counted as failed, and tried again by the next run."""
+        """Record an article that can't be fetched as failed; the next run tries again."""
         entry: Entry = failure.request.cb_kwargs["entry"]  # type: ignore[attr-defined]  # Scrapy adds it
         if gone(failure) and self.ledger.last_version(entry.day, entry.article_id):
             async for each in self._ask_again(entry):
@@ -149,9 +149,9 @@ class SectionSpider(ReadingSpider):
             self._failed(entry, *why(failure))
 
     async def _ask_again(self, entry: Entry) -> AsyncIterator[Reading | Request]:
-        """Ask for an article at its own address and on a new connection; what comes then is believed.
+        """Fetch an article from its own URL on a new connection, and accept the response.
 
-        Until then it may be a late response to another request, or the response of another address.
+        The first response may have been a late one to another request, or that of another URL.
         """
         meta = {**limits(self.run.site, self.run.site.bounds.article), OWN_CONNECTION: True}
         assert self.crawler.engine is not None
@@ -159,7 +159,7 @@ class SectionSpider(ReadingSpider):
             response = await self.crawler.engine.download_async(Request(plain(entry.url), meta=meta))
         except UnreadableContent as error:
             self._unreadable(entry, error)
-        except Exception as error:  # noqa: BLE001 - as for any article, each has its reason
+        except Exception as error:  # noqa: BLE001 - each error has a reason, as for any article
             self._failed(entry, *why(Failure(error)))  # type: ignore[no-untyped-call]
         else:
             is_gone = response.status in GONE and self._is_of(entry, response.url)
@@ -184,14 +184,14 @@ class SectionSpider(ReadingSpider):
             raise NotWhole(f"{request.url}: {type(error).__name__}: {error}") from error
 
     async def _following_are_the_same(self, entry: Entry) -> bool:
-        """Ask for the following pages of an article whose first is the same."""
+        """Return whether the following pages of an article are unchanged, as its first is."""
         for page in self.watch.pages(entry.article_id)[1:]:
             if not self._is_of(entry, page.original.url):
-                return False  # Somebody else wrote these visits.
+                return False  # The stored visits are wrong.
             try:
                 response = await self._download(conditional(Request(page.original.url), page))
             except (NotWhole, UnreadableContent):
-                return False  # What is wrong with it will be told when the whole article is asked for.
+                return False  # The fetch of the whole article will report it.
             if not is_not_modified(response):
                 return False
         return True
@@ -206,16 +206,16 @@ class SectionSpider(ReadingSpider):
         )
 
     def _withdrawn(self, entry: Entry, response: Response) -> bool:
-        """Note that an article is gone, if it is a known one."""
+        """Record that an article is gone; return False if it is not known."""
         self.watch.seen(entry.article_id, entry.url, entry.printed_day)
         return self.stager.withdraw(entry.article_id, entry.day, entry.url, response.status, response.meta[RECEIPT])
 
     def _not_read(self, entry: Entry, error: NotWhole | ReadingFailed) -> None:
-        """Note that an article could not be read, which says nothing about it: the next run asks for it again."""
+        """Record that an article could not be read, which says nothing about it: the next run tries again."""
         self._failed(entry, error.reason, str(error))
 
     def _unreadable(self, entry: Entry, error: UnreadableContent, before: Sequence[Response] = ()) -> None:
-        """Note that a page has no content: a rejection if the same bytes would give the same again."""
+        """Record a page without readable content: a rejection if the same bytes always have this result."""
         if error.reason not in REJECTED:
             self._failed(entry, error.reason, str(error))
             return
@@ -229,7 +229,7 @@ class SectionSpider(ReadingSpider):
         self.outcomes.record_outcome(entry.article_id, Outcome.FAILED, reason=reason, message=message)
 
     def article_request(self, entry: Entry) -> Request:
-        """Return the request for an article, on condition that it changed if it was had before."""
+        """Return the request for an article, a conditional one if it was fetched before."""
         request = Request(
             entry.url,
             self.parse_article,
@@ -241,7 +241,7 @@ class SectionSpider(ReadingSpider):
         return conditional(request, pages[0]) if pages else request
 
     def listing_request(self, number: int, url: str | None = None) -> Request:
-        """Return the request for a listing page; `url` is where a link to it leads."""
+        """Return the request for a listing page; `url` is that of a link to it."""
         return self.listing_pages.request(number, url).replace(
             callback=self.parse_listing, errback=self.listing_pages.failed
         )

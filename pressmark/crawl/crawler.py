@@ -1,6 +1,6 @@
-"""The crawl: wires a run to Scrapy and sees it through to its manifest.
+"""The crawl: builds a run, starts Scrapy and commits the run.
 
-Once per process: Twisted's reactor can't be started again.
+Only one crawl per process: Twisted's reactor can't be started again.
 """
 
 import asyncio
@@ -38,19 +38,19 @@ if TYPE_CHECKING:
     from pressmark.crawl.scrapy.early_stop import EarlyStopMiddleware
 
 STARTING = 0.05
-"""Seconds between two looks at an engine that is not running yet."""
+"""Seconds between two checks of an engine that is not running yet."""
 
 logger = logging.getLogger("pressmark.crawl")
 
 
 @attrs.frozen(kw_only=True)
 class Result:
-    """What a crawl leaves behind."""
+    """The result of a crawl."""
 
     manifest_key: str
     manifest: Manifest
     failure: PressmarkError | None
-    """Why the result can't be trusted; the manifest says it too."""
+    """Why the result can't be trusted; it is in the manifest too."""
 
 
 def crawl(
@@ -62,15 +62,15 @@ def crawl(
     scope: Scope | None = None,
     on_change: Callable[[Outcomes, ListingProgress], None] = lambda outcomes, progress: None,
 ) -> Result:
-    """Crawl a section, or what `scope` says of it, and publish; SIGTERM and SIGINT end it early and orderly.
+    """Crawl a section in a scope, and publish; SIGTERM and SIGINT stop it early and in order.
 
     Raises:
-        BucketError: the bucket can't be used; what was captured stays in the spool for the next run.
-        HostBusy: another crawl of this host goes on.
+        BucketError: the bucket can't be used; captures stay in the spool for the next run.
+        HostBusy: another crawl of this host is running.
         SiteFileError: the site's layout does not exist.
         SpoolError: the local spool can't be used.
-        Stopped: it was asked to stop before it had begun.
-        UsageError: the scope is none of this site.
+        Stopped: it got a signal before it had started.
+        UsageError: the scope does not fit this site.
     """
     from pressmark.extract.layouts import layout_of
     from pressmark.extract.page_reader import PageReader
@@ -134,14 +134,14 @@ def _run_spider(config: Config, parts: CrawlParts, stopping: Stopping) -> None:
 
 
 class _Ender:
-    """Ends a crawl early and orderly, from any thread; one that has not begun yet as soon as it has."""
+    """Stops a crawl early and in order, from any thread; a crawl that has not started stops as soon as it has."""
 
     def __init__(self, crawler: "Crawler", limit: timedelta, out_of_time: Callable[[], None]) -> None:
         self._crawler = crawler
         self._limit, self._out_of_time = limit.total_seconds(), out_of_time
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wanted = False
-        self._tasks: list[asyncio.Task[None]] = []  # The loop itself holds tasks by weak references only.
+        self._tasks: list[asyncio.Task[None]] = []  # The loop keeps only weak references to tasks.
 
     def opened(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -167,7 +167,7 @@ class _Ender:
         assert self._loop
         engine = self._crawler.engine
         if self._crawler.crawling and not (engine and engine.running):
-            # Scrapy takes a stop before its engine runs, does nothing about it, and takes no other.
+            # Scrapy accepts a stop before its engine runs, ignores it, and accepts no second one.
             self._loop.call_later(STARTING, self._stop)
             return
         if self._crawler.spider:

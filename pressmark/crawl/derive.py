@@ -1,4 +1,4 @@
-"""Documents made again from WARC records alone, offline, by the layout of the capture's day."""
+"""Rebuilds documents from WARC records, offline, with the layout of the capture's day."""
 
 import asyncio
 import logging
@@ -30,13 +30,13 @@ from pressmark.sites.site import Site
 OK = 200
 EXTRACTOR = "extractor"
 LATER = frozenset({"encoding", "charactersReplaced", EXTRACTOR})
-"""Fields of the block `pressmark` that documents of older releases do not have."""
+"""Fields of the block `pressmark` that older releases did not write."""
 
 logger = logging.getLogger("pressmark.rederive")
 
 
 class Source(Protocol):
-    """Where captures are read from."""
+    """A source of captures."""
 
     def next_of(self, url: str, after: Capture) -> Capture | None:
         """Return the capture of a following page."""
@@ -47,27 +47,27 @@ class Source(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Rederived:
-    """A stored document, and what its captures give today."""
+    """A stored document, and the result of reading its captures today."""
 
     key: str
-    """Of the stored document."""
+    """The key of the stored document."""
     was: str
     """`version`, or the reason of a rejection."""
     now: str
-    """`version`, the reason of a rejection or of a response that is no page of the article
-    (`pressmark.extract.response_check`), or `not whole` when pages are wanted that it does not point to."""
+    """`version`, the reason of a rejection, the reason of a wrong page (`pressmark.extract.response_check`), or
+    `not whole` if the document lacks pointers to some pages."""
     same: bool
-    """Whether not a byte differs."""
+    """Whether all bytes are equal."""
     changed: tuple[str, ...]
-    """Fields that differ, `pressmark.` in front of the archive's own; none if only their spelling does."""
+    """Fields that differ, with the prefix `pressmark.` for those of the archive; empty if only the JSON differs."""
     document: Document | None
-    """What the captures give; None when they give nothing whole."""
+    """The result; None if the captures give no complete document."""
     correction_key: str | None
-    """Where `correct` publishes it; None when there is nothing to correct, or the result is no version."""
+    """Where `correct` publishes it; None if there is nothing to correct, or the result is no version."""
 
 
 class DocumentNotFound(FindingsFound):
-    """There is no such document."""
+    """The document does not exist."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"{key} is missing. `pressmark verify` lists what else.")
@@ -77,18 +77,18 @@ class DocumentNotFound(FindingsFound):
 def derive(
     site: Site, captured: Captured, known: Container[str] = (), reader: PageReader | None = None
 ) -> Iterator[Draft]:
-    """Return what each captured article page becomes: a version, or a rejection; not of articles with a known id.
+    """Return a version or a rejection for each captured article, except those with a known id.
 
-    It is filed under the address that was asked for, as by the crawl, if that is of the same article. An article whose
-    following pages are not all captured behind its first becomes nothing, and so does one that could not be read in
-    time: the next visit reads it. Without a reader of pages, one is started.
+    As in the crawl, a document gets the requested URL if that belongs to the same article. There is no
+    document of an article whose following pages were not all captured after its first, or that could not be read in
+    time: the next visit reads it. Without `reader`, one is started.
     """
     with ExitStack() as stack:
         pages = reader or stack.enter_context(PageReader(site))
         for capture in captured:
             match = site.article_match(capture.url)
             asked = site.article_match(captured.asked_for(capture))
-            if asked and (not match or match["id"] == asked["id"]):  # Else it was another article's redirect.
+            if asked and (not match or match["id"] == asked["id"]):  # Otherwise another article redirected here.
                 match = asked
             if capture.status != OK or not match or int(match["page"] or 1) != 1 or match["id"] in known:
                 continue
@@ -106,13 +106,13 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
 
     Args:
         store: the bucket.
-        site: whose document it is.
+        site: of the document.
         key: of the document.
-        reader: reads the pages; without it, one is started for this document alone.
+        reader: reads the pages; without it, one is started for this document only.
 
     Raises:
-        ReadingFailed: a page could not be read, which says nothing about it.
-        FindingsFound: there is no such object, it is not what a run published, or a capture is not where it says.
+        ReadingFailed: a page could not be read; this says nothing about the page.
+        FindingsFound: the object does not exist, no run published it, or a capture is missing.
     """
     try:
         stored = store.get(key, most=strict_json.MOST)
@@ -128,7 +128,7 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
     derived = told if isinstance(told, Draft) else None
     made = derived.document if derived else None
     same = made is not None and to_bytes(_as_of(document, made)) == stored
-    # A silent edit is filed beside its version and has no correction: it would take the place of the version's.
+    # A silent edit has the version's key for corrections, so it gets none: it would replace the version's.
     corrects = derived and not same and derived.outcome is Outcome.PUBLISHED and not key.startswith(keys.SILENT_EDITS)
     return Rederived(
         key=key,
@@ -144,7 +144,7 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
 
 
 def read_today(store: Store, site: Site, key: str, reader: PageReader) -> Document | None:
-    """Return what the captures of a stored document give today; None if that is nothing whole, or could not be read."""
+    """Return the document that a stored one's captures give today; None if they give none or can't be read."""
     try:
         return rederive(store, site, key, reader).document
     except (FindingsFound, ReadingFailed) as error:
@@ -179,7 +179,7 @@ async def _read(
     try:
         page = _page(source, first, site.bounds.article)
         article = normalize(await read_article(read, site, article_id, page, fetch))
-        url = article.url  # By which the step `validate` rejects it.
+        url = article.url  # The pipeline `validate` rejects it under this URL.
         document = draft(article)
         validate(document)
         made = version_draft(site, day, article.version, document)
@@ -205,7 +205,7 @@ def _page(source: Source, capture: Capture, limit: int) -> FetchedPage:
 
 
 def _as_of(stored: Document, made: Document, later: frozenset[str] = LATER) -> Document:
-    """Return a document without what older ones do not say yet, if the stored one does not either."""
+    """Return a document without the `later` fields that the stored one does not have."""
     block = made.get("pressmark", {})
     left_out = later - stored["pressmark"].keys()
     return {**made, "pressmark": {name: value for name, value in block.items() if name not in left_out}}

@@ -1,4 +1,4 @@
-"""The lock of a host and a spool: one crawl of each on this machine; the pool slot does it across machines."""
+"""The locks of a host and a spool: one crawl of each per machine. Airflow's pool slot does it across machines."""
 
 import logging
 from collections.abc import Iterator
@@ -17,15 +17,15 @@ from pressmark.sites.site import Site
 logger = logging.getLogger("pressmark.crawl")
 
 LOCK_SECONDS = 120
-"""How long to wait for another crawl of the same host: one that was stopped drains in less."""
+"""Seconds to wait for another crawl of the same host: a stopped crawl ends in less."""
 
 
 @contextmanager
 def host_lock(config: Config, site: Site, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Hold the lock of a site's host, and that of its spool: its host may change. Wait for them as long as this.
+    """Hold the locks of a site's host and of its spool, as the host may change. Wait for them up to `seconds`.
 
     Raises:
-        HostBusy: another crawl has it and goes on.
+        HostBusy: another crawl holds one of them.
         SpoolError: the spool's folder can't be used.
     """
     host = server_of(site.origin).authority.replace(":", "-")
@@ -33,7 +33,7 @@ def host_lock(config: Config, site: Site, seconds: float = LOCK_SECONDS) -> Iter
         make_folder(config.spool, config.sharing, ours=False)
     except OSError as error:
         raise spool_error(f"the spool {config.spool} can't be used", config.spool, error) from error
-    # The host first, in each crawl: two that want both never wait for each other.
+    # Always the host first: two crawls that want both can't block each other.
     with _locked(config, f"{host}.lock", host, seconds), _locked(config, f"{site.site}.site.lock", site.site, seconds):
         _wait_for_archivist(config, site, seconds)
         yield
@@ -61,7 +61,7 @@ def _locked(config: Config, name: str, what: str, seconds: float) -> Iterator[No
 
 
 def _wait_for_archivist(config: Config, site: Site, seconds: float) -> None:
-    """Wait for that of a crawl that was killed: it ends as soon as it finds itself alone."""
+    """Wait for the archivist of a killed crawl: it exits as soon as it notices that."""
     path = lock_path(config, site.site)
     try:
         with FileLock(path, timeout=seconds, mode=config.sharing.file_mode):

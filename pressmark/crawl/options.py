@@ -1,4 +1,4 @@
-"""What the options of `scope_options` ask for."""
+"""The scope that a command's options describe."""
 
 import re
 from datetime import date
@@ -9,14 +9,14 @@ from pressmark.sites.scope import Scope, ScopeKind
 from pressmark.sites.site import Section
 
 KINDS = {"backfill": ScopeKind.BACKFILL, "find_pages": ScopeKind.SEARCH, "article": ScopeKind.ARTICLE}
-"""What an option makes of a run; without any of them it is a regular one."""
+"""Kind of run by option; without any of them it is a regular run."""
 ONLY_WITH = {
     "pages": {ScopeKind.NEWEST},
     "recheck": {ScopeKind.NEWEST, ScopeKind.BACKFILL},
     "since": {ScopeKind.BACKFILL, ScopeKind.SEARCH},
     "until": {ScopeKind.BACKFILL, ScopeKind.SEARCH},
 }
-"""Options that mean something to some kinds of runs alone."""
+"""Options that are valid for some kinds of runs only."""
 
 
 def scope_from(
@@ -31,10 +31,10 @@ def scope_from(
     article: str | None,
     rate: int | None,
 ) -> Scope:
-    """Return the scope that options ask for.
+    """Return the scope for a command's options.
 
     Raises:
-        UsageError: they don't fit together, or one can't be read.
+        UsageError: two options conflict, or one is invalid.
     """
     given = {
         name

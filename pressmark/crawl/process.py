@@ -1,6 +1,6 @@
-"""The crawl as a process of its own, as Airflow starts it: `python -m pressmark.crawl.process SITE/SECTION`.
+"""The crawl as a separate process, as Airflow starts it: `python -m pressmark.crawl.process SITE/SECTION`.
 
-It prints its log as JSON lines and writes one JSON object to the result pipe before it ends:
+It logs JSON lines and writes one JSON object to the result pipe before it exits:
 `{"manifest_key": ..., "manifest": ..., "error": {"type", "message", "exit_code"} or null}`.
 """
 
@@ -29,7 +29,7 @@ logger = logging.getLogger("pressmark.crawl")
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object per log record."""
+    """Formats each log record as one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as `{"level", "logger", "message"}`."""
@@ -54,7 +54,7 @@ def main(name: str, run_id: str | None, log: str, result_fd: int, **scope: Any) 
     log_to(handler)
     result, exit_code = _crawl(name, run_id, scope)
     with os.fdopen(result_fd, "w", encoding="utf-8") as pipe:
-        json.dump(result, pipe)  # In ASCII: whatever the site sent, it can be written and read.
+        json.dump(result, pipe)  # In ASCII: this is safe for all text from sites.
     sys.exit(exit_code)
 
 
@@ -83,7 +83,7 @@ def _told(error: PressmarkError) -> dict[str, Any]:
 
 
 def _end_with_parent() -> None:
-    """Get SIGTERM when the parent dies, however it dies: a crawl without its task would go on unseen. Linux only."""
+    """Get SIGTERM when the parent dies for any reason: nobody would watch a crawl without its task. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -1,4 +1,4 @@
-"""Recovery of what runs left in the spool of a site: published, and what can't be read is set aside."""
+"""Recovery: publishes the files that earlier runs left in a site's spool, and sets aside unreadable ones."""
 
 import logging
 import os
@@ -36,18 +36,18 @@ from pressmark.private import make_folder
 from pressmark.sites.site import Site
 
 WAIT = 5.0
-"""Seconds; whoever holds the lock for longer is a crawl that goes on, and has recovered all there was."""
+"""Seconds to wait for the lock: a crawl that holds it for longer has recovered everything itself."""
 
 logger = logging.getLogger("pressmark.crawl")
 
 
 def recover_and_publish(config: Config, store: Store, site: Site) -> list[Recovered]:
-    """Publish what earlier runs left in the spool of this machine, and set aside what can't be read.
+    """Take the lock, publish what earlier runs left in this machine's spool, and set aside unreadable files.
 
     Raises:
-        BucketError: the bucket failed; what is not published waits.
-        HostBusy: a crawl of this site goes on.
-        SpoolError: the spool can't be read or written; what could be published is published.
+        BucketError: the bucket failed; unpublished files stay in the spool.
+        HostBusy: a crawl of this site is running.
+        SpoolError: the spool can't be read or written; the rest is published.
     """
     if spool_files(config.spool / site.site, site.site).is_empty:
         return []
@@ -56,27 +56,27 @@ def recover_and_publish(config: Config, store: Store, site: Site) -> list[Recove
 
 
 def recover(config: Config, store: Store, site: Site) -> list[Recovered]:
-    """Do so; only for whoever holds the lock of the site's spool.
+    """Do the same for a caller that holds the lock of the site's spool.
 
     Raises:
-        BucketError: the bucket failed; what is not published waits.
-        SpoolError: the spool can't be read or written; what could be published is published.
+        BucketError: the bucket failed; unpublished files stay in the spool.
+        SpoolError: the spool can't be read or written; the rest is published.
     """
     return Recovery(store, config.spool / site.site, site.site, partial(derived, store, site)).run()
 
 
 def take_again(config: Config, site: Site, names: Sequence[str]) -> None:
-    """Take files that were set aside back into the spool, or all of a site; the next recovery reads them again.
+    """Move files that were set aside back into the spool; the next recovery reads them again.
 
     Args:
         config: names the spool.
         site: the site.
-        names: of files, as they were called before or are now.
+        names: the files' names, original or current.
 
     Raises:
-        HostBusy: a crawl of this site goes on.
+        HostBusy: a crawl of this site is running.
         SpoolError: the spool can't be read or written.
-        UsageError: no such file is set aside.
+        UsageError: a file is not set aside.
     """
     folder = config.spool / site.site
     with host_lock(config, site, seconds=WAIT):
@@ -97,19 +97,19 @@ def take_again(config: Config, site: Site, names: Sequence[str]) -> None:
 def derived(
     store: Store, site: Site, segments: Sequence[tuple[Openable, str]], known_ids: Container[str]
 ) -> Iterator[Draft]:
-    """Read what was captured and is in no document; what a page makes a reader raise costs nothing but this reading.
+    """Read captured articles that have no document yet; an error of the reader is logged and ends only this reading.
 
     Args:
         store: the bucket.
-        site: whose captures they are.
+        site: of the captures.
         segments: each with its bucket key.
-        known_ids: articles that are left alone.
+        known_ids: articles to skip.
 
     Raises:
         BucketError: the bucket failed.
     """
     watch = Watch(site.recheck, {}, datetime.now(UTC), everything=True)
-    with PageReader(site) as reader:  # It starts with the first page that it is asked for.
+    with PageReader(site) as reader:  # Its process starts with the first page.
         read_again = partial(read_today, store, site, reader=reader)
         known = KnownContent(store, site.site, Ledger(store, site.site), watch, read_again)
         try:
@@ -122,7 +122,7 @@ def derived(
 
 
 def _is_known(known: KnownContent, draft: Draft) -> bool:
-    """Return whether the bucket has a version, or what has its place can't be compared: the next visit asks for it."""
+    """Return whether the bucket has a version, or can't be compared with it: then the next visit fetches it again."""
     if not draft.key.startswith(keys.ARTICLES):
         return False
     try:
@@ -135,8 +135,8 @@ def _is_known(known: KnownContent, draft: Draft) -> bool:
 def _is_new(known: KnownContent, draft: Draft) -> bool:
     """Return whether a draft is to be published.
 
-    What can't be compared, though the bucket answers, is left to the next visit: one object that can't be had must not
-    hold up all crawls of a site.
+    A draft that can't be compared while the bucket works is left to the next visit: one unreadable object must not
+    block all crawls of a site.
     """
     try:
         return not _is_known(known, draft) or _was_written(known.store, draft)
@@ -147,7 +147,7 @@ def _is_new(known: KnownContent, draft: Draft) -> bool:
 
 
 def _was_written(store: Store, draft: Draft) -> bool:
-    """Return whether just this document is in the bucket: a recovery that was killed wrote it, and noted it nowhere."""
+    """Return whether the bucket has exactly this document: a killed recovery wrote it without a note."""
     data = to_bytes(draft.document)
     for key in (draft.key, silent_edit_draft(draft).key):
         with suppress(KeyError, FindingsFound):
@@ -157,24 +157,24 @@ def _was_written(store: Store, draft: Draft) -> bool:
 
 
 def adopt(config: Config, store: Store, site: Site, other: Path) -> int:
-    """Move what another worker's spool holds of a site into this one's, as if runs of this machine had left it.
+    """Move the files of a site from another worker's spool into this one.
 
-    The next crawl here publishes it, and tells of what is published already in its manifest. A segment that has a
-    file of the same name here stays there with all of its files: one of the two spools is a copy of the other.
+    The next crawl here publishes them, and its manifest lists those that are published already. If both spools have a
+    file of the same name, one spool is a copy of the other: that segment stays there with all its files.
 
     Args:
         config: names this spool.
-        store: the bucket, which knows what a manifest tells of already.
+        store: the bucket; its manifests say what is listed already.
         site: the site.
-        other: a spool on the same file system, whose worker is gone.
+        other: a spool on the same file system, of a worker that is gone.
 
     Returns:
         The number of files moved.
 
     Raises:
         BucketError: the bucket failed; nothing was moved.
-        HostBusy: a crawl of this site goes on, here or there.
-        SpoolError: a spool can't be read or written, or files stay there; all others were moved.
+        HostBusy: a crawl of this site is running, here or there.
+        SpoolError: a spool can't be read or written, or some files stay there; all others were moved.
     """
     here, there = config.spool / site.site, other / site.site
     try:
@@ -183,7 +183,7 @@ def adopt(config: Config, store: Store, site: Site, other: Path) -> int:
         with host_lock(attrs.evolve(config, spool=other), site, seconds=WAIT), host_lock(config, site, seconds=WAIT):
             unlisted(store, there, site.site)
             make_folder(here, config.sharing)
-            # Segments last: one that is here has all that belongs to it, whenever this is cut off.
+            # Segments last: if this is interrupted, each segment here has all its files.
             found = sorted(_held(there, site), key=lambda path: path.name.endswith((".warc.gz", OPEN)))
             copies = {_about(path) for path in found if os.path.lexists(here / path.name)}
             moved = [path for path in found if _about(path) not in copies]
@@ -201,12 +201,12 @@ def adopt(config: Config, store: Store, site: Site, other: Path) -> int:
 
 
 def _about(path: Path) -> str:
-    """Return what the files of one segment have in common, or a file that was set aside and its note."""
+    """Return the common part of the file names of one segment, or of a file that was set aside and its note."""
     return path.name.partition(".warc.gz")[0].removesuffix(NOTE).removesuffix(BAD)
 
 
 def _held(folder: Path, site: Site) -> list[Path]:
-    """Return the files of runs in a folder, and what was set aside there."""
+    """Return the files of runs in a folder, and the files that were set aside there."""
     files = spool_files(folder, site.site)
     notes = [path for path in map(note_path, files.bad) if path.exists()]
     return [*(each.path for each in files.segment_files), *notes, *files.bad]

@@ -1,4 +1,4 @@
-"""The options that give a crawl its scope, for the command and the process alike; `options` reads them."""
+"""The command line options for a crawl's scope, of the command and of the process; `options` reads them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ _OPTIONS = (
 
 
 def scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that `scope_from` reads."""
+    """Add the options that `scope_from` reads to a command."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

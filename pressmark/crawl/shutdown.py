@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: what they mean from a program's first step to its last."""
+"""Handles SIGTERM and SIGINT from the start of a program to its end."""
 
 import signal
 from collections.abc import Callable
@@ -11,11 +11,11 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class _Signalled(BaseException):
-    """A signal came. No `except Exception` on the way takes it for a trouble of its own, as logging's would."""
+    """A signal arrived. As a BaseException it passes every `except Exception`, such as that of `logging`."""
 
 
 class Stopping:
-    """While it is entered, a signal ends it with Stopped; after `politely()` it is noted and calls what `then` says."""
+    """A context that a signal ends with Stopped; after `politely()` a signal calls the function of `then` instead."""
 
     def __init__(self) -> None:
         self._polite = self._asked = False
@@ -34,11 +34,11 @@ class Stopping:
             raise Stopped(str(error)) from None
 
     def politely(self) -> None:
-        """From here on, what is under way is brought to its end."""
+        """From now on, a signal does not interrupt the program."""
         self._polite = True
 
     def then(self, stop: Callable[[], None]) -> None:
-        """Call this when a signal comes, or at once if one came."""
+        """Call this function on the first signal; at once if there was one already."""
         self._then = stop
         if self._asked:
             stop()

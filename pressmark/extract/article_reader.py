@@ -1,4 +1,4 @@
-"""Reading an article, its following pages included; from the site, or from what was captured of it."""
+"""Reads an article with its following pages, from the site or from captures."""
 
 from collections.abc import Awaitable, Callable
 from typing import Self
@@ -15,21 +15,21 @@ from pressmark.text import brief
 
 
 class NotWhole(Exception):
-    """A following page of an article can't be had, or is of another version."""
+    """A following page of an article can't be fetched, or belongs to another version."""
 
     reason = "following-page"
-    """A short name that is counted."""
+    """A short name for counting."""
 
 
 class NoPage(NotWhole):
-    """What came is no page of the article that was asked for (`pressmark.extract.response_check`)."""
+    """The response is no page of the requested article (`pressmark.extract.response_check`)."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(brief(message))
         self.reason = reason
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
-        """Let it go to another process."""
+        """Support pickling."""
         return type(self), (self.reason, str(self))
 
 
@@ -40,20 +40,20 @@ async def read_article(
     first: FetchedPage,
     fetch: Callable[[str], Awaitable[FetchedPage]],
 ) -> Article:
-    """Return the whole article that begins with this page.
+    """Return the whole article that starts with this page.
 
     Args:
-        read: reads one page by the layout that held when it was captured.
-        site: whose article it is; all pages together have the bytes of its `bounds.article` at most.
-        article_id: which article is wanted.
+        read: reads one page with the layout of its capture time.
+        site: of the article; all pages together may have at most the bytes of its `bounds.article`.
+        article_id: the requested article.
         first: its first page.
-        fetch: has a further page by its URL, or raises NotWhole.
+        fetch: fetches a further page by its URL, or raises NotWhole.
 
     Raises:
-        Rejected: a page can't become an article, or they are too large together.
-        ReadingFailed: a page could not be read, which says nothing about it.
-        NoPage: the first response is no page of it.
-        NotWhole: a following page can't be had, or the article was updated while its pages were fetched.
+        Rejected: a page can't become an article, or all pages together are too large.
+        ReadingFailed: a page could not be read; this says nothing about the page.
+        NoPage: the first response is no page of the article.
+        NotWhole: a following page can't be fetched, or the article was updated while its pages were fetched.
     """
     if why := why_no_page(site, article_id, first):
         raise NoPage(*why)
@@ -75,7 +75,7 @@ async def read_article(
 
 
 def as_rejection(error: Exception) -> Rejected:
-    """Return why a page can't become an article: whatever breaks on it is a rejection."""
+    """Return an error as a rejection: any error of a page rejects it."""
     return error if isinstance(error, Rejected) else Rejected("parser-error", f"{type(error).__name__}: {error}"[:1000])
 
 

@@ -1,7 +1,7 @@
-"""Character encodings: by which a page is read, and whether all of its bytes are characters in it.
+"""Finds the character encoding of a page, and checks whether all its bytes are valid in it.
 
-Labels are those of the Encoding Standard (https://encoding.spec.whatwg.org/) and no others: Python knows codecs that
-are no charsets (`unicode_escape`, `zip`), and lacks some labels.
+Only labels of the Encoding Standard (https://encoding.spec.whatwg.org/) are used: Python has codecs that are not
+charsets (`unicode_escape`, `zip`), and lacks some labels.
 """
 
 import re
@@ -11,7 +11,7 @@ from w3lib.encoding import read_bom, resolve_encoding
 from web_poet import HttpResponse
 
 _SEARCHED = 4096
-"""Bytes in which a page has to name its encoding; the HTML standard wants it in the first 1,024."""
+"""Bytes that are searched for the page's own encoding label; the HTML standard requires it in the first 1,024."""
 _COMMENT = re.compile(rb"<!--.*?(?:-->|$)", re.DOTALL)
 _META = re.compile(
     rb"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([^\s"'/>;?]{1,40})""", re.IGNORECASE
@@ -23,14 +23,14 @@ _DEFAULT = "windows-1252"
 
 
 def encoding_of(body: bytes, content_type: str = "") -> str | None:
-    """Return the name of Python's codec for a page; None if it begins with a byte order mark, which decides.
+    """Return the name of Python's codec for a page; None if a byte order mark names the encoding.
 
-    It is the HTML standard's order (header, `meta`, windows-1252; 13.2.3.2), with one exception: valid UTF-8 is UTF-8
-    whatever is said, as text in another charset is practically never valid UTF-8 and a wrong `charset` is common. What
-    says that it is UTF-16 or ISO-2022-JP is taken at its word: such text may well be valid UTF-8.
+    The order is that of the HTML standard (header, `meta`, windows-1252; 13.2.3.2), with one exception: valid UTF-8 is
+    read as UTF-8 in spite of any label, since text in another charset is practically never valid UTF-8 and a wrong
+    `charset` is common. A label of UTF-16 or ISO-2022-JP is trusted: such text can be valid UTF-8.
 
     Args:
-        body: decoded of its content encoding.
+        body: without content encoding.
         content_type: the header's value.
     """
     if read_bom(body)[0]:
@@ -39,7 +39,7 @@ def encoding_of(body: bytes, content_type: str = "") -> str | None:
     name = _named(said[1]) if said else None
     if not name and (found := _META.search(_COMMENT.sub(b"", body[:_SEARCHED]))):
         name = _named(found[1].decode("latin-1"))
-        name = "utf-8" if name in _UTF_16 else name  # It could not have been read in UTF-16.
+        name = "utf-8" if name in _UTF_16 else name  # The label itself could not have been read in UTF-16.
     if name not in _UTF_16 and name != "iso-2022-jp" and _is_in(body, "utf-8"):
         return "utf-8"
     return _codec(name or _DEFAULT)
@@ -57,9 +57,9 @@ def _codec(name: str) -> str:
 
 
 def characters_of(response: HttpResponse) -> tuple[str | None, bool]:
-    """Return the encoding by which a page is read, and whether bytes of it had to be replaced by U+FFFD.
+    """Return the encoding of a page, and whether some of its bytes were replaced by U+FFFD.
 
-    The encoding bears the name of the Encoding Standard (https://encoding.spec.whatwg.org/), e.g. `windows-1252`.
+    The encoding has its name in the Encoding Standard (https://encoding.spec.whatwg.org/), e.g. `windows-1252`.
     """
     encoding = response.encoding
     if not encoding:

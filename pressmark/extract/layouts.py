@@ -1,7 +1,7 @@
-"""Layouts: which page classes read a site, and from which day on. An old one stays, for re-deriving old captures.
+"""Layouts: the page classes of a site, by the first day of their use. Old classes stay, for re-deriving old captures.
 
-A layout is an entry point of the group `pressmark.layouts`; its name is what site files say. A package of your own can
-bring further ones.
+A layout is an entry point of the group `pressmark.layouts`; site files refer to its name. Your own packages can add
+layouts.
 """
 
 from collections.abc import Mapping
@@ -25,10 +25,10 @@ class Layout:
 
     listing: type[ListingPage]
     articles: Mapping[date, type[ArticlePage]]
-    """Page class by the first day (UTC, of the capture) on which it holds."""
+    """Page classes by the first day (UTC, of the capture) of their use."""
 
     def article_page(self, captured_at: datetime) -> type[ArticlePage]:
-        """Return the class that held when the page was captured."""
+        """Return the class for the capture time of a page."""
         day = captured_at.astimezone(UTC).date()
         return self.articles[max(first for first in self.articles if first <= day)]
 
@@ -37,7 +37,7 @@ def layout_of(site: Site) -> Layout:
     """Return the site's layout.
 
     Raises:
-        SiteFileError: its file names one that does not exist; the message lists those that do.
+        SiteFileError: it does not exist; the message lists those that do.
     """
     try:
         return layout_named(site.layout)
@@ -50,7 +50,7 @@ def layout_named(name: str) -> Layout:
     """Load a layout.
 
     Raises:
-        KeyError: no installed package has it; the message lists those that there are.
+        KeyError: no installed package has it; the message lists those that exist.
     """
     found = entry_points(group=LAYOUTS)
     if name not in found.names:
@@ -60,9 +60,9 @@ def layout_named(name: str) -> Layout:
 
 
 def page_response(url: str, body: bytes, status: int, headers: HttpResponseHeaders) -> HttpResponse:
-    """Return a response as page objects take it; `body` is decoded of its content encoding.
+    """Return a response for page objects; `body` has no content encoding.
 
-    Its encoding is that of `pressmark.extract.encoding`.
+    Its character encoding is that of `pressmark.extract.encoding`.
     """
     encoding = encoding_of(body, headers.get("Content-Type", ""))
     return HttpResponse(url=url, body=body, status=status, headers=headers, encoding=encoding)

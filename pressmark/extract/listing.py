@@ -1,4 +1,4 @@
-"""What one page of a section's listing says."""
+"""The content of one listing page."""
 
 import attrs
 
@@ -7,17 +7,17 @@ from pressmark.model import keys
 
 @attrs.frozen(kw_only=True)
 class Entry:
-    """One link that leads to an article."""
+    """One link to an article."""
 
     article_id: str
     url: str
     """Absolute."""
     printed_day: str
-    """The day in the URL, as it stands there, e.g. `202202/18`."""
+    """The day in the URL, as printed, e.g. `202202/18`."""
 
     @property
     def day(self) -> str:
-        """The day as bucket keys have it: `YYYY/MM/DD`."""
+        """The day in the form of bucket keys: `YYYY/MM/DD`."""
         return keys.day_of_url(self.printed_day)
 
 
@@ -26,12 +26,12 @@ class Listing:
     """One page of a listing."""
 
     entries: tuple[Entry, ...]
-    """Articles of the section, each once, in the order of the page."""
+    """Articles of the section, each once, in page order."""
     elsewhere: tuple[str, ...]
-    """Absolute URLs of entries that are no articles of this site."""
+    """Absolute URLs of entries that are not articles of this site."""
     next_url: str | None = None
     """The following page; absent on the last."""
     days: tuple[str, ...] = ()
-    """Days (`YYYY/MM/DD`) of the articles in the list itself, in its order; a page may show others above it."""
+    """Days (`YYYY/MM/DD`) of the articles in the list itself, in order; a page may show others above the list."""
     pages: int | None = None
-    """How many pages the section has, if this one tells it."""
+    """The number of pages of the section, if this page prints it."""

@@ -1,4 +1,4 @@
-"""Whether a page is small enough to be read: sizes and counts, found in linear time and before anything is built."""
+"""Checks whether a page is small enough to be read, in linear time and before it is parsed."""
 
 import re
 from functools import cache
@@ -14,10 +14,10 @@ _OTHER_TYPES = re.compile(
     r"(?:application|text)/json|[\w.+-]+/[\w.+-]+\+json|text/xml|application/xml|[\w.+-]+/(?!xhtml\+)[\w.+-]+\+xml"
     r"|text/(?:css|csv|javascript)|application/(?:javascript|pdf|zip)|(?:image|audio|video|font)/.+"
 )
-"""Media types of what is no page; without a type, or with one that is not known, it is read as HTML."""
+"""Media types that are no HTML page; a page without a type, or with an unknown one, is read as HTML."""
 _TAG_BEGINS = re.compile(r"<[A-Za-z/!?]")
 _ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+)?+)?+"""
-"""An attribute (HTML standard, 13.2.5.32 to 38). All repetitions are possessive: nothing is looked at twice."""
+"""An attribute (HTML standard, 13.2.5.32 to 38). All quantifiers are possessive: there is no backtracking."""
 _COUNTED = re.compile(_ATTRIBUTE)
 _START_TAG = re.compile(rf"<(?:!--|([A-Za-z][^\s/>]*+)(?:{_ATTRIBUTE})*+)")
 _RAW_TEXT = frozenset({"script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"})
@@ -25,13 +25,13 @@ _RAW_TEXT = frozenset({"script", "style", "textarea", "title", "xmp", "iframe", 
 
 
 def check_size(page: FetchedPage, most: int) -> None:
-    """Raise Rejected if a page has more bytes than this, or is of a type that is no page."""
+    """Raise Rejected if a page has more than `most` bytes."""
     if len(page.body) > most:
         raise too_large(page.url, f"{len(page.body)} bytes", most)
 
 
 def check_is_page(page: FetchedPage) -> None:
-    """Raise Rejected if the server says that it is something else than HTML."""
+    """Raise Rejected if the content type is not HTML."""
     if _OTHER_TYPES.fullmatch(page.content_type):
         raise Rejected("not-html", f"{page.url} is of type {page.content_type[:100]}, not HTML")
 
@@ -41,7 +41,7 @@ def check_markup(url: str, text: str, bounds: PageBounds) -> None:
     if text.count("<") > bounds.tags and (tags := _count(_TAG_BEGINS, text)) > bounds.tags:
         raise too_large(url, f"{tags} tags", bounds.tags)
     in_all, position = 0, 0
-    count_all = len(text) > 2 * bounds.attributes  # Each has two characters at least.
+    count_all = len(text) > 2 * bounds.attributes  # Each has at least two characters.
     while tag := _START_TAG.search(text, position):
         position = tag.end()
         if tag[1] is None:
@@ -61,13 +61,13 @@ def check_markup(url: str, text: str, bounds: PageBounds) -> None:
 
 
 def check_nesting(url: str, root: Any, bounds: PageBounds) -> None:
-    """Raise Rejected if elements of a page lie deeper in each other than its site allows."""
+    """Raise Rejected if elements are nested deeper than the site allows."""
     if _deeper_than(bounds.nesting)(root):
         raise too_large(url, f"elements nested deeper than {bounds.nesting}", bounds.nesting)
 
 
 def too_large(url: str, what: str, most: int) -> Rejected:
-    """Return the rejection of a page that is more than its site allows."""
+    """Return the rejection of a page that exceeds a limit of its site."""
     return Rejected("too-large", f"{url} has {what}; its site file allows {most} (`bounds`)")
 
 

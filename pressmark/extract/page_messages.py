@@ -1,4 +1,4 @@
-"""What the crawl and the process that reads pages say to each other: plain data, one message per page."""
+"""The messages between a crawl and its page reader process: plain data, one message per page."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from pressmark.model.article import Article
 
 @attrs.frozen(kw_only=True)
 class FetchedPage:
-    """A response of status 200 as its reader sees it."""
+    """A response, as the page reader gets it."""
 
     url: str
     body: bytes = attrs.field(repr=False)
@@ -18,10 +18,10 @@ class FetchedPage:
     headers: Sequence[tuple[str, str]] = ()
     """Names and values, as text."""
     cut_short: bool = False
-    """Whether it ends early each time, or may do so, and `body` is what there is of it."""
+    """Whether it is cut short each time, or may be; `body` is the part that was received."""
 
     def header(self, name: str) -> str:
-        """Return the first value of a header; empty when there is none."""
+        """Return the first value of a header; empty if it is missing."""
         return next((value for each, value in self.headers if each.lower() == name), "")
 
     @property
@@ -32,15 +32,15 @@ class FetchedPage:
 
 @attrs.frozen(kw_only=True)
 class ReadPage:
-    """What one page of an article says: an article, or why it is none."""
+    """The result of reading one page of an article: an article, or a rejection."""
 
     url: str
     number: int = 1
-    """Which page of its article it is, by its URL."""
+    """The page's number in its article, by its URL."""
     article: Article | None = None
     rejected: tuple[str, str] | None = None
     """Reason and message."""
     following: tuple[str, ...] = ()
-    """URLs of the article's further pages, in their order; a first page names them."""
+    """URLs of the article's further pages, in order; only on a first page."""
     requisites: tuple[str, ...] = ()
-    """Absolute URLs of what the page needs to be shown."""
+    """Absolute URLs of the page's requisites."""

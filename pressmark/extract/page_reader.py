@@ -1,7 +1,7 @@
-"""The page reader: has pages read by a process of its own, which is killed when one takes too long.
+"""The page reader: reads pages in a process of its own, and kills it if a page takes too long.
 
-A limit of time or memory that is kept by the reading code itself does not hold inside C code (lxml, `re`), and a crash
-there would end the crawl. See docs/decisions.
+The reading code can't limit its own time or memory inside C code (lxml, `re`), and a crash there would end the crawl.
+See docs/decisions.
 """
 
 import asyncio
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     import subprocess
 
 COMMAND = (sys.executable, "-m", "pressmark.extract.page_reader_process")
-"""What is started, with a file descriptor as its last argument."""
+"""The command of the process; a file descriptor is added as its last argument."""
 STARTING = 120.0
-"""Seconds until the process must be ready; not part of the time that a page has."""
+"""Seconds until the process must be ready; these do not count for a page."""
 GRACE = 6.0
-"""Seconds that a crawl that was asked to stop leaves to pages that were captured and are not read yet."""
+"""Seconds in which a stopped crawl still reads captured pages."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class _Ended(ReadingFailed):
-    """The process ended while it read."""
+    """The process exited while it read a page."""
 
 
 class PageReader:
-    """Has pages of one site read, one at a time; any thread may ask. The process starts with the first page.
+    """Reads pages of one site, one at a time; it may be used from any thread. The process starts with the first page.
 
-    What it can't read in `bounds.seconds` raises ReadingFailed, and so does a page in which it ends twice: once may be
-    the doing of the machine, not of the page. The next page gets a fresh process.
+    A page that takes more than `bounds.seconds` raises ReadingFailed. So does a page on which the process crashes
+    twice: one crash may have another cause. The next page gets a new process.
     """
 
     def __init__(self, site: Site) -> None:
@@ -62,45 +62,45 @@ class PageReader:
         self.close()
 
     async def soon(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call one of the other methods without holding up the event loop."""
+        """Call one of the other methods in a thread, without blocking the event loop."""
         loop = asyncio.get_running_loop()
         try:
             reading = loop.run_in_executor(self._thread, lambda: method(*args, **kwargs))
-        except RuntimeError as error:  # The machine has no thread for it.
+        except RuntimeError as error:  # The machine can't start a thread.
             raise ReadingFailed("reading-crashed", f"no page can be read: {error}") from error
         return await reading
 
     def article_page(self, page_class: type[ArticlePage], page: FetchedPage) -> ReadPage:
-        """Return what one page of an article says, or why it is none.
+        """Read one page of an article.
 
         Raises:
-            ReadingFailed: it could not be read, which says nothing about the page.
+            ReadingFailed: it could not be read; this says nothing about the page.
         """
         read: ReadPage = self._ask("article", page_class, page)
         return read
 
     def listing(self, page_class: type[ListingPage], page: FetchedPage) -> Listing:
-        """Return what a listing page says.
+        """Read a listing page.
 
         Raises:
-            ReadingFailed: it could not be read, which says nothing about the page.
+            ReadingFailed: it could not be read; this says nothing about the page.
             Rejected: it is no listing, or too large.
         """
         listing: Listing = self._ask("listing", page_class, page)
         return listing
 
     def stylesheet(self, page: FetchedPage) -> tuple[str, ...]:
-        """Return the absolute URLs that a stylesheet names; raises as `listing` does."""
+        """Return the absolute URLs in a stylesheet; raises the errors of `listing`."""
         urls: tuple[str, ...] = self._ask("stylesheet", None, page)
         return urls
 
     def start(self) -> None:
-        """Start the process ahead of the first page."""
+        """Start the process before the first page."""
         with self._reading:
             self._start()
 
     def stop(self, grace: float = GRACE) -> None:
-        """Read no more: what is being read may end within this many seconds. Returns at once."""
+        """Stop reading: kill the process after `grace` seconds. Return at once."""
         if not self._timer:
             self._timer = threading.Timer(grace, self._kill)
             self._timer.daemon = True
@@ -152,13 +152,13 @@ class PageReader:
             raise _Ended(
                 "reading-crashed", f"{url} could not be read: its reader ended with exit code {code}"
             ) from None
-        except BaseException:  # A signal on the way: the answer that is still to come fits no other page.
+        except BaseException:  # Interrupted by a signal: the answer to this page must not be taken for the next one's.
             self._end()
             raise
         return said, what, is_last
 
     def _start(self) -> None:
-        """Start a process if there is none.
+        """Start a process, unless one is running.
 
         Raises:
             ReadingFailed: it can't be started, or the crawl was stopped.
@@ -171,7 +171,7 @@ class PageReader:
             self._end()
         try:
             self._launch()
-        except OSError as error:  # The machine has no room for a process, or Python is being updated.
+        except OSError as error:  # The machine can't start a process, or Python is being updated.
             self._end()
             raise _Ended("reading-crashed", f"the process that reads pages can't be started: {error}") from error
 

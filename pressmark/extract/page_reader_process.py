@@ -3,11 +3,11 @@
 import sys
 
 if __name__ == "__main__":
-    # It needs neither. itemadapter, which web_poet brings, would load all of them if it could: in every crawl.
+    # It needs neither. itemadapter, a dependency of web_poet, would load both in every crawl.
     UNUSED = ("scrapy", "pydantic.v1")
-    sys.modules.update(dict.fromkeys(UNUSED))  # type: ignore[arg-type]  # None: they can't be imported.
+    sys.modules.update(dict.fromkeys(UNUSED))  # type: ignore[arg-type]  # None blocks the import.
     from pressmark.extract.page_reading import main
 
     for name in UNUSED:
-        del sys.modules[name]  # The page class of another layout may need them.
+        del sys.modules[name]  # Page classes of other layouts may need them.
     main()

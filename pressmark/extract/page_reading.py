@@ -1,6 +1,6 @@
-"""What the process that reads pages does, `pressmark.extract.page_reader_process`.
+"""The work of the page reader process, `pressmark.extract.page_reader_process`.
 
-What a site sends is parsed here and nowhere else, so that it can be killed whatever it is doing, also inside C code.
+Pages of sites are parsed only in this process, so that it can be killed at any time, even inside C code.
 """
 
 import asyncio
@@ -31,9 +31,9 @@ from pressmark.sites.site import Site
 MEMORY = 480 << 20
 """Bytes of data (RLIMIT_DATA; Linux): with its libraries the process stays below 600 MB."""
 TIGHT = 360 << 20
-"""Bytes. A page that took more may have met the limit inside a library that hides it, so its reading is not trusted."""
+"""Bytes. After more, a library may have hidden a MemoryError, so the result is not trusted."""
 LARGE = 250 << 20
-"""Bytes. After a page that took more, the next is read by a fresh process."""
+"""Bytes. After a page that took more, the next one gets a new process."""
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -45,10 +45,10 @@ class PageReaderProcess:
         self._runner = asyncio.Runner()
 
     def read(self, kind: str, page_class: Any, page: FetchedPage) -> Any:
-        """Return what a page says.
+        """Read a page.
 
         Raises:
-            Rejected: it is larger than its site allows, or is no page.
+            Rejected: it exceeds a limit of its site, or is no page.
         """
         match kind:
             case "article":
@@ -78,7 +78,7 @@ class PageReaderProcess:
             )
         except MemoryError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever breaks on a page is said of that page
+        except Exception as error:  # noqa: BLE001 - any error of a page rejects it
             rejection = as_refresh(as_rejection(error), html)
             return ReadPage(url=page.url, rejected=(rejection.reason, str(rejection)), requisites=requisites)
 
@@ -94,7 +94,7 @@ class PageReaderProcess:
         return absolute_urls(urls_of_stylesheet(page.body, charset), page.url, self._bounds.items)
 
     def _response(self, page: FetchedPage) -> HttpResponse:
-        """Return a page that is small enough to be parsed."""
+        """Return a page for parsing; raise Rejected if it is too large."""
         check_is_page(page)
         response = page_response(page.url, page.body, page.status, HttpResponseHeaders(page.headers))
         check_markup(page.url, response.text, self._bounds)
@@ -102,26 +102,26 @@ class PageReaderProcess:
 
 
 def answer(process: PageReaderProcess, message: Any) -> tuple[str, Any]:
-    """Read one page; what breaks on it is an answer too."""
+    """Read one page; errors are answers, too."""
     try:
         return "read", process.read(*message)
     except Rejected as error:
         return "rejected", (error.reason, str(error))
     except MemoryError as error:
         return "failed", f"MemoryError: {error}"
-    except Exception as error:  # noqa: BLE001 - whatever breaks on a page is said of that page
+    except Exception as error:  # noqa: BLE001 - any error of a page rejects it
         rejection = as_rejection(error)
         return "rejected", (rejection.reason, str(rejection))
 
 
 def main() -> None:
-    """Read pages until the one who asks is gone."""
+    """Read pages until the crawl is gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     ending = {signal.SIGTERM, signal.SIGINT}
     for number in ending:
-        signal.signal(number, signal.SIG_IGN)  # The crawl hears them, and ends this process.
+        signal.signal(number, signal.SIG_IGN)  # The crawl gets them too, and ends this process.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
     channel = Channel(socket.socket(fileno=int(sys.argv[-1])))
     try:
@@ -140,12 +140,12 @@ def main() -> None:
 
 
 def _most_memory() -> int:
-    """Return the bytes that this process held at most; 0 where the system does not say so.
+    """Return the peak memory of this process in bytes; 0 where the system does not report it.
 
-    Not by getrusage: Linux passes the most that the parent held on to a process that it starts.
+    Not by getrusage: on Linux a new process inherits the peak of its parent.
     """
     try:
-        with open("/proc/self/status", "rb") as status:  # noqa: PTH123 - it is no file of a folder
+        with open("/proc/self/status", "rb") as status:  # noqa: PTH123 - not a file on a disk
             found = re.search(rb"VmHWM:\s+(\d+) kB", status.read())
     except OSError:
         return 0

@@ -1,4 +1,4 @@
-"""The base of all page classes: a web-poet page of one site, parsed as HTML. A publisher's are in `spiders/pages`."""
+"""The base of all page classes: a web-poet page of one site, parsed as HTML. Layouts are in `spiders/pages`."""
 
 import attrs
 from web_poet import Returns, WebPage
@@ -11,23 +11,23 @@ from pressmark.sites.site import Site
 
 @attrs.define
 class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
-    """One page of an article: `to_item` returns what it says, from the fields of Article."""
+    """One page of an article; `to_item` returns an Article."""
 
     site: Site
 
     @property
     def number(self) -> int:
-        """Which page of its article this is, by its URL; the first is 1."""
+        """The page's number in its article, by its URL; the first is 1."""
         match = self.site.article_match(str(self.response.url))
         return int(match["page"] or 1) if match else 1
 
     def following(self) -> list[str]:
-        """URLs of the article's further pages, in their order; none where a site does not divide its articles."""
+        """URLs of the article's further pages, in order; empty for sites with one page per article."""
         return []
 
 
 @attrs.define
 class ListingPage(ReadAsHtml, WebPage[Listing], Returns[Listing]):
-    """One page of a section's listing: `to_item` returns what it says, from the fields of Listing."""
+    """One page of a section's listing; `to_item` returns a Listing."""
 
     site: Site

@@ -1,6 +1,6 @@
-"""Whether a response is a page of the article that was asked for, before anything is read from it.
+"""Checks, before reading, whether a response is a page of the requested article.
 
-The crawl, recovery and `rederive` ask the same: what is no page becomes no document on any of these ways.
+The crawl, recovery and `rederive` use the same check, so none of them makes a document of a wrong page.
 """
 
 from typing import Any
@@ -15,15 +15,15 @@ from pressmark.sites.site import Site
 OK, PARTIAL = 200, 206
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONGEST_REFRESH = 10_000
-"""Characters that are read of what a refresh says."""
+"""Characters of a `meta` refresh that are read."""
 
 
 def why_no_page(site: Site, article_id: str, page: FetchedPage) -> tuple[str, str] | None:
     """Return why a response is not the first page of an article; None if it may be.
 
     Returns:
-        The reason, short enough to count, and the details: `partial`, `http-<status>`, `empty`, or `moved` when the
-        request was redirected to something else.
+        A short reason for counting, and the details. Reasons are `partial`, `http-<status>`, `empty`, and `moved` if
+        the request was redirected to another page.
     """
     url, status = page.url, page.status
     match = site.article_match(url)
@@ -43,7 +43,7 @@ def why_no_page(site: Site, article_id: str, page: FetchedPage) -> tuple[str, st
 
 
 def as_refresh(error: Rejected, page: WebPage[Any] | HttpResponse) -> Rejected:
-    """Return why a page can't be read: `meta-refresh` if it has no article and sends its readers elsewhere."""
+    """Return an error as `meta-refresh` if its page has no article and sends its readers elsewhere."""
     url = str(page.url)
     for meta in page.css("meta[http-equiv][content]"):
         if meta.attrib["http-equiv"].strip().lower() == "refresh":
@@ -54,7 +54,7 @@ def as_refresh(error: Rejected, page: WebPage[Any] | HttpResponse) -> Rejected:
 
 
 def _refresh_target(content: str) -> str:
-    """Return the address in what `meta http-equiv=refresh` holds, empty if none (HTML standard, 4.2.5.3)."""
+    """Return the address in the content of a `meta` refresh; empty if it has none (HTML standard, 4.2.5.3)."""
     rest = content.strip().lstrip("0123456789.").lstrip().removeprefix(";").removeprefix(",").lstrip()
     name, equals, value = rest.partition("=")
     if equals and name.strip().lower() == "url":

@@ -1,4 +1,4 @@
-"""Addresses as pages print them, and as they are asked for."""
+"""URLs as pages print them, and as they are requested."""
 
 import re
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -12,11 +12,11 @@ LONGEST_NUMBER = 9
 """Digits of a page's number."""
 _LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _is_uri = jsonschema_rs.validator_for({"type": "string", "format": "uri"}, validate_formats=True).is_valid
-"""What the schema of documents takes for a URI."""
+"""Whether the schema of documents accepts a text as a URI."""
 
 
 def absolute(base: str, href: str) -> str | None:
-    """Return the absolute http(s) URL of a printed address, as it is sent: without fragment; None for what is none."""
+    """Return the absolute http(s) URL of a link, as it is requested: without fragment; None if it is invalid."""
     if not (href := href.strip()):
         return None
     try:
@@ -27,19 +27,19 @@ def absolute(base: str, href: str) -> str | None:
 
 
 def as_uri(url: str) -> str | None:
-    """Return an address as a URI (RFC 3986) without its fragment; None if it can be none.
+    """Return a URL as a URI (RFC 3986) without its fragment; None if that is impossible.
 
-    A `%` that begins no escape is one itself. Browsers send it as it is; servers and replay tools take both alike.
+    A `%` that starts no escape is escaped. Browsers send it as it is; servers and replay tools treat both alike.
     """
     uri = _LONE_PERCENT.sub("%25", urldefrag(url).url)
     return uri if _is_uri(uri) else None
 
 
 def redirect_target(url: str, location: str) -> str:
-    """Return the URL that a redirect leads to, as the crawl asks for it and the archive records it.
+    """Return the target of a redirect, as the crawl requests it and the archive records it.
 
     Raises:
-        ValueError: it is none that is ever asked for.
+        ValueError: the crawl never requests such a URL.
     """
     return one_spelling(safe_url_string(urljoin(url, safe_url_string(location))))
 
@@ -50,5 +50,5 @@ def plain(url: str) -> str:
 
 
 def page_of(url: str, number: int) -> str:
-    """Return the address of an article's page by that of another, without its query."""
+    """Return the URL of an article's page, given that of another page; without query."""
     return re.sub(r"(?:_\d+)?(\.\w+)$", rf"_{number}\1" if number > 1 else r"\1", plain(url))

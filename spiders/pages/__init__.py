@@ -1,1 +1,1 @@
-"""Page objects: what stands where on a site's pages. Each layout is a class of its own and stays for old captures."""
+"""Page objects: where a site's pages have their content. Each layout is a class; old ones stay for old captures."""

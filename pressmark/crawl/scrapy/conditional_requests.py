@@ -1,4 +1,4 @@
-"""Conditional requests: asking for a page that was had before costs a 304 if it is still the same (RFC 9110, 13)."""
+"""Conditional requests: an unchanged page costs only a 304 (RFC 9110, 13)."""
 
 import re
 
@@ -13,16 +13,16 @@ from pressmark.model.capture import Original
 NOT_MODIFIED = 304
 CONDITIONS = ("If-None-Match", "If-Modified-Since")
 LONGEST_VALIDATOR = 1000
-"""Bytes of an ETag or Last-Modified that is sent back; a longer one is as none."""
+"""Bytes of an ETag or Last-Modified; a longer one is ignored."""
 _ETAG = re.compile(r'(?:W/)?"[ !#-~\x80-\xff]*"|[!#-)+\-./0-~\x80-\xff]+')
-"""One entity tag, as Latin-1 (RFC 9110, 8.8.3); some servers leave out the quotes. Neither `*`, which is any page, nor
-a list, which is several, is one: their 304 would say nothing."""
+"""One entity tag, as Latin-1 (RFC 9110, 8.8.3); some servers leave out the quotes. `*` and lists don't match: a 304 for
+them would say nothing about this page."""
 _DATE = re.compile(r"[ -~\x80-\xff]+")
-"""What a header may hold, as Latin-1: no control characters of ASCII, and any byte above it (RFC 9110, 5.5)."""
+"""Characters allowed in a header, as Latin-1: printable ASCII and all bytes above it (RFC 9110, 5.5)."""
 
 
 def conditional(request: Request, page: VisitedPage) -> Request:
-    """Add the conditions to a request, and what its 304 would refer to."""
+    """Add the conditions to a request, and the capture that a 304 refers to."""
     for header, validator, form in (
         (CONDITIONS[0], page.etag, _ETAG),
         (CONDITIONS[1], page.last_modified, _DATE),
@@ -34,14 +34,14 @@ def conditional(request: Request, page: VisitedPage) -> Request:
 
 
 def is_not_modified(response: Response) -> bool:
-    """Tell whether a response says that a page is the same: a 304 to a request with conditions; any other is odd."""
+    """Return whether a response is a 304 to a conditional request; a 304 to any other request is invalid."""
     if response.status != NOT_MODIFIED or not response.request:
         return False
     return any(each in response.request.headers for each in CONDITIONS)
 
 
 def visited(response: Response) -> VisitedPage:
-    """Return a page that was had, and by what its server knows it again; one that may be cut is asked for anew."""
+    """Return a fetched page with its validators; without them if it may be cut short, so that it is fetched again."""
     receipt = response.meta[RECEIPT]
     is_whole = CUT_SHORT not in response.flags
     return VisitedPage(
@@ -52,7 +52,7 @@ def visited(response: Response) -> VisitedPage:
 
 
 def _header(response: Response, name: str, form: re.Pattern[str]) -> str | None:
-    """Return a validator as text, each byte a character; None if it can't be sent back: then all is asked for."""
+    """Return a validator as text, one character per byte; None if it can't be sent back."""
     value = (response.headers.get(name) or b"").decode("latin-1")
     return value if _fits(value, form) else None
 

@@ -1,4 +1,4 @@
-"""Decodes what was downloaded, by the decoder that recovery and `rederive` use, and within a bound."""
+"""Decodes downloads up to a size limit, with the same decoder as recovery and `rederive`."""
 
 import hashlib
 from typing import Self
@@ -16,44 +16,44 @@ from pressmark.extract.page_messages import FetchedPage
 from pressmark.sites.site import Site
 
 CONTENT_LIMIT = "content_limit"
-"""A request's meta may name the bytes that its decoded content has at most."""
+"""Key in a request's meta: the most bytes of decoded content."""
 CUT_SHORT = "cut-short"
-"""Flag of a response whose body ends early each time, or may do so, and is read as far as it goes."""
+"""Flag of a response whose body is cut short each time, or may be, and is read as it is."""
 _CUT = "cut_short_sha1"
 _OPEN = "partial"
-"""Scrapy's flag of a response without a length and without chunks."""
+"""Scrapy's flag of a response with neither a length nor chunks."""
 _LAST = 64
-"""Bytes at the end of a page that is whole and does not say so: whatever else changes in it, they are alike."""
+"""Bytes compared at the end of a page that may be complete: in a complete page they don't change."""
 _UNDER_WAY = 256 << 20
-"""Bytes that all pages under way hold at most, as they come over the wire."""
+"""The most bytes of all concurrent downloads, as sent over the wire."""
 _LEAST = 16 << 20
-"""Bytes of a page that are received in any case."""
+"""Bytes that are received of any page."""
 
 
 def limits(site: Site, content: int) -> dict[str, int]:
-    """Return what a request's meta says of how much may come.
+    """Return the size limits for a request's meta.
 
     Args:
-        site: the more of its pages are under way at once, the less each may hold.
-        content: bytes of the decoded content, at most.
+        site: the more concurrent downloads it allows, the smaller each may be.
+        content: the most bytes of decoded content.
     """
     received = max(_LEAST, 2 * content, _UNDER_WAY // site.politeness.concurrency)
     return {CONTENT_LIMIT: content, "download_maxsize": min(LONGEST, received)}
 
 
 class ContentDecodingMiddleware:
-    """Takes the place of Scrapy's HttpCompressionMiddleware, which takes a cut body for the whole one."""
+    """Replaces Scrapy's HttpCompressionMiddleware, which accepts a cut body as complete."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Nothing of the crawler is needed."""
+        """Build it for Scrapy."""
         return cls()
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        """Return the response with decoded content; a cut one is asked for once more.
+        """Return the response with decoded content; fetch a cut one once more.
 
         Raises:
-            UnreadableContent: it can't be decoded, is too large, or ends otherwise each time.
+            UnreadableContent: it can't be decoded, is too large, or is cut at a different place each time.
         """
         if not 200 <= response.status < 300 or request.method == "HEAD":
             return response
@@ -75,7 +75,7 @@ class ContentDecodingMiddleware:
             return request.replace(dont_filter=True, meta={**request.meta, _CUT: digest})
         if first != digest:
             raise _unreadable(request, response, cut) from cut
-        try:  # It ends so each time: this server does so.
+        try:  # It ends alike each time: that is how this server sends it.
             body = decoded(response.body, codings, limit, cut=True)
         except ContentError as error:
             raise _unreadable(request, response, error) from error
@@ -83,7 +83,7 @@ class ContentDecodingMiddleware:
 
 
 def _may_be_cut(request: Request, response: Response, body: bytes) -> bool:
-    """Tell whether only the end of the connection ended a page, and nothing in it says that it is whole."""
+    """Return whether a page ended with its connection, and nothing in it shows that it is complete."""
     if _OPEN not in response.flags or ONLY_READ in request.meta or body != response.body:
         return False
     return has_no_end(body, header_text(b"".join(response.headers.getlist("Content-Type")[:1])))
@@ -100,7 +100,7 @@ def _unreadable(request: Request, response: Response, error: ContentError) -> Un
 
 
 def fetched(response: Response) -> FetchedPage:
-    """Return a response of Scrapy's as a page to be read."""
+    """Return a Scrapy response as a page for the page reader."""
     headers = [(header_text(name), header_text(value)) for name, values in response.headers.items() for value in values]
     return FetchedPage(
         url=response.url,

@@ -1,4 +1,4 @@
-"""Why a download failed, in words that can be counted."""
+"""Errors of downloads, and short names for counting them."""
 
 from scrapy.exceptions import DownloadCancelledError, DownloadTimeoutError, IgnoreRequest, ResponseDataLossError
 from scrapy.http import Response
@@ -10,16 +10,16 @@ from pressmark.text import brief
 
 GONE = {404, 410}
 BAD_HEAD = "bad-head"
-"""Reason of a response whose head is not recorded."""
+"""Reason of a response whose head could not be recorded."""
 REJECTED = {"too-large", "undecodable"}
-"""Reasons why a response is kept as a rejection: the same bytes would give the same again."""
+"""Reasons that make a response a rejection: the same bytes always have the same result."""
 
 
 class Refused(IgnoreRequest):
-    """A request that is not sent, or a response that the archive can't hold.
+    """A request that is not sent, or a response that can't be archived.
 
     Args:
-        reason: a short name to count.
+        reason: a short name for counting.
         message: the details.
     """
 
@@ -32,7 +32,7 @@ class UnreadableContent(IgnoreRequest):
     """A response whose content can't be decoded.
 
     Args:
-        reason: a short name to count.
+        reason: a short name for counting.
         message: the details.
         response: what was received.
     """
@@ -43,7 +43,7 @@ class UnreadableContent(IgnoreRequest):
 
 
 def why(failure: Failure) -> tuple[str, str]:
-    """Return why a download failed: a short name to count, and the details."""
+    """Return why a download failed: a short name for counting, and the details."""
     match error := failure.value:
         case HttpError():
             return f"http-{error.response.status}", f"it answers {error.response.status}"
@@ -63,12 +63,12 @@ def why(failure: Failure) -> tuple[str, str]:
 
 
 def _refusal_of_head(error: BaseException | None) -> BaseException | None:
-    """Return why Twisted took no response from a head, say one of an unknown Transfer-Encoding; None if it did."""
+    """Return why Twisted refused the head of a response, e.g. an unknown Transfer-Encoding; None if it did not."""
     reasons = (each.value for each in getattr(error and error.__cause__, "reasons", ()))
     return next((each for each in reasons if isinstance(each, (ParseError, KeyError, ValueError))), None)
 
 
 def gone(failure: Failure) -> Response | None:
-    """Return the response that says there is nothing, or nothing any more; None if it failed otherwise."""
+    """Return the 404 or 410 response of a failure; None for other failures."""
     error = failure.value
     return error.response if isinstance(error, HttpError) and error.response.status in GONE else None

@@ -1,4 +1,4 @@
-"""The end of a crawl before its end: once it is to stop, nothing more is sent and nothing waits."""
+"""Stops a crawl early: no more requests are sent, and waiting ones are refused."""
 
 import asyncio
 import time
@@ -12,16 +12,16 @@ from scrapy.http import Response
 from pressmark.crawl.scrapy.download_errors import Refused
 
 INTERRUPTED = "interrupted"
-"""Reason of what was not asked, or not had whole, since the crawl was to end."""
+"""Reason of requests that were not sent or not completed because the crawl was stopped."""
 GRACE = 5.0
-"""Seconds that are left to what is under way: a server may drip for as long as `politeness.timeout` allows."""
+"""Seconds for open downloads to end: a slow server may otherwise take as long as `politeness.timeout`."""
 
 
 class EarlyStopMiddleware:
     """A downloader middleware, before all others.
 
-    Scrapy stops when nothing is under way any more: a request that waits for its host's delay, a Retry-After or the
-    next pages of an article would hold it for minutes.
+    Scrapy stops only when no request is active: one that waits for its host's delay, a Retry-After or an article's
+    next pages would delay the stop by minutes.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -33,15 +33,15 @@ class EarlyStopMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The crawl may go on."""
+        """Build it for Scrapy."""
         return cls(crawler)
 
     def end_within(self, seconds: float) -> None:
-        """Let no download go on for longer than this."""
+        """Limit all downloads to this time from now."""
         self._deadline = time.monotonic() + seconds
 
     def end(self) -> None:
-        """Refuse what waits, and all that comes."""
+        """Refuse waiting and new requests; cancel open downloads after some seconds."""
         if not self._over.is_set():
             asyncio.get_running_loop().call_later(GRACE, self._give_up)
         self._over.set()
@@ -55,10 +55,10 @@ class EarlyStopMiddleware:
                 waiting.errback(_refused())
 
     async def download(self, coming: Coroutine[Any, Any, Response]) -> Response:
-        """Wait for a download, for as long as the crawl goes on.
+        """Wait for a download.
 
         Raises:
-            Refused: the crawl ended before it did.
+            Refused: the crawl was stopped before the download ended.
         """
         task = asyncio.ensure_future(coming)
         self._under_way.add(task)
@@ -74,17 +74,17 @@ class EarlyStopMiddleware:
             each.cancel()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so long, or until the crawl is to end."""
+        """Wait for this time, or until the crawl is stopped."""
         try:
             await asyncio.wait_for(self._over.wait(), seconds)
         except TimeoutError:
             return
 
     def process_request(self, request: Request) -> None:
-        """Refuse a request when the crawl is to end.
+        """Refuse a request when the crawl was stopped.
 
         Raises:
-            Refused: it is.
+            Refused: it was stopped.
         """
         if self._over.is_set():
             raise _refused()

@@ -1,4 +1,4 @@
-"""A tape: the bytes of one exchange as they pass, and the exchange that they make up."""
+"""Records the bytes of one HTTP exchange as they pass."""
 
 import re
 from datetime import UTC, datetime
@@ -14,46 +14,46 @@ from pressmark.model.capture import Exchange, Original
 IN_MEMORY = 1 << 20
 """Bytes of a body that are kept in memory; larger ones spill to a temporary file."""
 MOST_BEFORE = 2 * LONGEST
-"""Bytes in which a response must reach its body, interim responses included."""
+"""The most bytes before the body of a response, including interim responses."""
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 def _reel() -> IO[bytes]:
-    return SpooledTemporaryFile(IN_MEMORY)  # closed by whatever writes the exchange
+    return SpooledTemporaryFile(IN_MEMORY)  # closed by the writer of the exchange
 
 
 @attrs.define
 class ExchangeRecorder:
-    """Records one exchange; a request that is sent again on a new connection starts it again.
+    """Records one exchange; it starts again if the request is sent again on a new connection.
 
-    Two things are left out of the response: interim responses (1xx, RFC 9110, 15.2), and empty lines before the status
-    line, which belong to no message.
+    It leaves out interim responses (1xx, RFC 9110, 15.2), and empty lines before the status line: they belong to no
+    message.
     """
 
     only_read: str | None = None
-    """The one content type whose body is read by the spider too; None: any."""
+    """The only content type whose body the spider reads; None: any."""
     direct: bool = True
-    """Whether the connection is to the server itself and not to a proxy."""
+    """Whether the connection goes to the server itself and not to a proxy."""
     started_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
     ended_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
     ip: str | None = None
     sends: int = 0
-    """How often the request was sent, on whatever connection."""
+    """How often the request was sent, on any connection."""
     whole: bool = False
-    """Whether the response came to its end."""
+    """Whether the response is complete."""
     _request: bytearray = attrs.field(factory=bytearray)
     _head: bytearray = attrs.field(factory=bytearray)
     _head_ended: bool = False
     _before: int = 0
     """Bytes of interim responses."""
     _searched: int = 0
-    """Bytes of the head in which no blank line begins."""
+    """Bytes at the start of the head that were searched for a blank line."""
     _body: IO[bytes] = attrs.field(factory=_reel)
     _taken: bool = False
-    """Whether the exchange was taken: what still comes, of a download that was given up, is nobody's."""
+    """Whether the exchange was taken: later bytes, of a cancelled download, are ignored."""
 
     def rewind(self, ip: str | None) -> None:
-        """Start at the beginning, on a connection to this address."""
+        """Start again, on a connection to this address."""
         self.started_at, self.ip, self.whole = datetime.now(UTC), ip, False
         self.sends += 1
         self._request.clear()
@@ -63,11 +63,11 @@ class ExchangeRecorder:
         self._body.truncate()
 
     def sent(self, data: bytes) -> None:
-        """Take down a piece of the request."""
+        """Record a part of the request."""
         self._request += data
 
     def received(self, data: bytes) -> bytes:
-        """Take down a piece of the response, and return what of it a parser is to see.
+        """Record a part of the response, and return the bytes for the parser.
 
         Raises:
             OddHead: its head is too long.
@@ -79,13 +79,13 @@ class ExchangeRecorder:
             self._body.write(data)
             return data
         if not self._head and not self._before:
-            data = data.lstrip(b"\r\n")  # As browsers do, before a status line.
+            data = data.lstrip(b"\r\n")  # Browsers skip empty lines before a status line, too.
         self._head += data
         self._end_head()
         return data
 
     def _end_head(self) -> None:
-        """Find the end of the head in what was received of it."""
+        """Find the end of the head in the bytes received so far."""
         while match := _BLANK_LINE.search(self._head, self._searched):
             end = match.end()
             if _is_interim(self._head):
@@ -103,7 +103,7 @@ class ExchangeRecorder:
             raise OddHead(f"it has more than {LONGEST} bytes before its body")
 
     def finish(self, rest: int) -> None:
-        """The response has ended; its last `rest` bytes belong to no response."""
+        """End the response; its last `rest` bytes belong to no response."""
         if self._taken:
             return
         self._body.truncate(max(0, self._body.tell() - rest))
@@ -112,12 +112,12 @@ class ExchangeRecorder:
     def exchange(
         self, url: str, via: str | None, truncated: str | None, original: Original | None = None
     ) -> Exchange | None:
-        """Return what was recorded, or None if not even the head of a response came.
+        """Return the recorded exchange, or None without a complete response head.
 
-        The exchange takes over what the tape holds of the body; without one, the tape is closed.
+        The exchange takes over the body's file; without an exchange, the file is closed.
 
         Raises:
-            OddHead: readers of the archive would not read the response as it was meant.
+            OddHead: readers of the archive would misread the response.
         """
         self._taken = True
         if not self._head_ended:
@@ -150,7 +150,7 @@ class ExchangeRecorder:
 
 
 def _is_interim(head: bytearray) -> bool:
-    """Tell whether the parser skips this head, and takes the next one for the response's, as Twisted's does."""
+    """Return whether the parser skips this head and uses the next one as the response's, as Twisted does."""
     _, _, code = head[: head.index(b"\n")].partition(b" ")
     try:
         return 100 <= int(code.partition(b" ")[0]) < 200

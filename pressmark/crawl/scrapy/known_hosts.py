@@ -1,4 +1,4 @@
-"""Keeps to the hosts and ports of the site file, redirects included."""
+"""Restricts requests and redirects to the hosts and ports of the site file."""
 
 from typing import Self
 
@@ -14,14 +14,14 @@ from pressmark.sites.hosts import PORTS, RefusedAddress, Server, address_of, one
 from pressmark.sites.site import LONGEST_URL, Site
 
 ANY_HOST = "any_host"
-"""A request's meta may say that it is allowed on any host, at the scheme's own port: robots.txt is redirected so."""
+"""Key in a request's meta: any host is allowed, on the default port; robots.txt may be redirected to it."""
 
 
 class KnownHostsMiddleware:
-    """A downloader middleware, before all others: what it refuses has an outcome, and nothing passes by it.
+    """A downloader middleware, before all others: it checks every request, and a refused one has an outcome.
 
-    Scrapy's own filter (OffsiteMiddleware) drops a request without a word when it is scheduled, compares no ports, and
-    lets everything pass that bears `dont_filter`, as each retry does, and each redirect of a retry.
+    Scrapy's own filter (OffsiteMiddleware) silently drops a request when it is scheduled, compares no ports, and
+    accepts everything with `dont_filter`: each retry, and each redirect of a retry.
     """
 
     def __init__(self, site: Site) -> None:
@@ -34,17 +34,17 @@ class KnownHostsMiddleware:
         return cls(CrawlParts.of(crawler).run.site)
 
     def process_request(self, request: Request) -> Request | None:
-        """Refuse a request that leads elsewhere; send one whose URL is spelled otherwise again, in the one spelling.
+        """Refuse a request to another server; replace one whose URL has a different spelling.
 
         Raises:
-            Refused: it is not to be sent.
+            Refused: it must not be sent.
         """
         try:
             self._check(request)
             spelled = one_spelling(request.url)
         except RefusedAddress as error:
             raise Refused(error.reason, str(error)) from error
-        # A redirect carries the slot of the host that it comes from, whose delay is another.
+        # A redirect keeps the download slot, and so the delay, of the host that it comes from.
         request.meta.pop(Downloader.DOWNLOAD_SLOT, None)
         return request.replace(url=spelled) if spelled != request.url else None
 
@@ -57,24 +57,24 @@ class KnownHostsMiddleware:
 
 
 def _check_address(rule: AddressRule, server: Server) -> None:
-    """Refuse a literal address here already: behind a proxy, nobody resolves it."""
+    """Refuse an IP address here: with a proxy, the resolver never sees it."""
     if address_of(server.host) and (why := rule.refusal(server.host)):
         raise RefusedAddress("address-refused", not_public(why))
 
 
 def not_public(why: str) -> str:
-    """Return the message for an address that is refused."""
+    """Return the message for a refused address."""
     return f"{why}: only public ones are asked, and those of `allow_addresses` in the site file"
 
 
 class RequestUrlMiddleware:
-    """A downloader middleware: it sees every request, those of redirects included."""
+    """A downloader middleware for all requests, including redirects."""
 
     def process_request(self, request: Request) -> Request | None:
-        """Let a request pass, without its fragment, which is the reader's own business (RFC 9110, 4.2.4).
+        """Remove the fragment of a request's URL: it is not sent (RFC 9110, 4.2.4).
 
         Raises:
-            Refused: its address is too long, or none; the errback hears of it.
+            Refused: its URL is too long or invalid; this calls the errback.
         """
         if len(request.url) > LONGEST_URL:
             raise Refused("url-too-long", f"{request.url[:100]}... has more than {LONGEST_URL:,} characters")

@@ -1,7 +1,7 @@
-"""The wire recorder: what an exchange really sent and received, byte for byte.
+"""The download handler that records the bytes of each exchange as sent and received.
 
-Scrapy's responses have lost the reason phrase, the order and case of headers and the chunk framing, and nothing above
-the download handler can bring them back. So the connection's own protocol is tapped, where TLS is already off.
+Scrapy's responses lack the reason phrase, the order and case of headers and the chunk framing, and only a download
+handler can get them. So it records in the connection's protocol, after TLS is removed.
 """
 
 import itertools
@@ -38,20 +38,20 @@ from pressmark.model.capture import Exchange, Receipt
 from pressmark.sites.address_rule import AddressRule
 
 RECEIPT = "receipt"
-"""Where a request's meta holds the receipt of its last download."""
+"""Key in a request's meta: the receipt of its last download."""
 ORIGINAL = "original"
-"""Where it holds what a conditional request was asked for."""
+"""Key in a request's meta: the capture that a conditional request refers to."""
 ONLY_READ = "only_read"
-"""A request's meta may name the one content type that is read: any other body goes to the archive alone and need not
-be held in memory; the response has none."""
+"""Key in a request's meta: the only content type that is read. Any other body is archived without keeping it in
+memory, and the response has none."""
 OWN_CONNECTION = "own_connection"
-"""A request's meta may say that it needs a new connection: on a kept one, a late response to another may still come."""
+"""Key in a request's meta: it needs a new connection, since a kept one may bring a late response to another request."""
 _TICKET = b"X-Pressmark-ExchangeRecorder"
-"""Leads from Scrapy's request to Twisted's; taken off before anything is written."""
+"""A header that links Scrapy's request to Twisted's; it is removed before anything is sent."""
 
 
 class RecordingHandler(HTTP11DownloadHandler):
-    """Scrapy's HTTP/1.1 download handler, with a tape running along every exchange.
+    """Scrapy's HTTP/1.1 download handler, with a recorder for every exchange.
 
     Args:
         crawler: Scrapy's.
@@ -59,7 +59,7 @@ class RecordingHandler(HTTP11DownloadHandler):
         traffic: counts the requests.
 
     Raises:
-        PressmarkError: at start, if this Scrapy or Twisted has no place any more to tap.
+        PressmarkError: at start, if this version of Scrapy or Twisted does not fit.
     """
 
     def __init__(self, crawler: Crawler, record: Callable[[Exchange], Receipt], traffic: Traffic) -> None:
@@ -82,14 +82,14 @@ class RecordingHandler(HTTP11DownloadHandler):
         return cls(crawler, parts.archivist.record, parts.traffic)
 
     async def download_request(self, request: Request) -> Response:
-        """Download, and record the exchange, whatever came of it."""
+        """Download, and record the exchange in any case."""
         ticket = b"%d" % next(self._tickets)
         tape = self._tapes[ticket] = ExchangeRecorder(request.meta.get(ONLY_READ), direct=not request.meta.get("proxy"))
         request.headers[_TICKET] = ticket
         request.meta.pop(RECEIPT, None)
         if request.meta.get(OWN_CONNECTION):
             self._pool.closeCachedConnections()  # type: ignore[no-untyped-call]
-        truncated = "unspecified"  # So it stays if the crawl itself stops the download in good order.
+        truncated = "unspecified"  # Kept if the crawl itself stops the download.
         coming = super().download_request(request)
         ending = self._crawler.get_downloader_middleware(EarlyStopMiddleware)
         try:
@@ -115,7 +115,7 @@ class RecordingHandler(HTTP11DownloadHandler):
             self._record(request, tape, truncated)
 
     def _record(self, request: Request, tape: ExchangeRecorder, truncated: str) -> None:
-        """Hand the exchange on; when that has failed, nothing is read that was not captured."""
+        """Store the exchange; if that fails, the response is not read: every page that is read was captured."""
         via = (request.headers.get("Referer") or b"").decode("latin-1") or None
         try:
             if exchange := tape.exchange(request.url, via, truncated, request.meta.get(ORIGINAL)):
@@ -127,29 +127,31 @@ class RecordingHandler(HTTP11DownloadHandler):
 
 
 def _tapped(tapes: dict[bytes, ExchangeRecorder], rule: AddressRule) -> type[HTTP11ClientProtocol]:
-    """Return the connection's protocol, telling a tape what passes by."""
+    """Return a class of the connection's protocol that records what passes."""
     base = _protocol_to_tap()
 
-    class Tapped(base):  # type: ignore[misc, valid-type]  # which class it is depends on the Scrapy at hand
-        """The connection's protocol, telling a tape what passes by."""
+    class Tapped(base):  # type: ignore[misc, valid-type]  # the class depends on the version of Scrapy
+        """The connection's protocol; it records what passes."""
 
         _tape: ExchangeRecorder | None = None
 
         def request(self, request: Any) -> Any:
-            # Twisted sends the same request again if a kept connection turns out to be stale.
+            # Twisted sends a request again if a kept connection is stale.
             if tickets := request.headers.getRawHeaders(_TICKET):
                 request.headers.removeHeader(_TICKET)
                 request.tape, request.write_to = tapes[tickets[0]], request.writeTo
             tape = self._tape = request.tape
             peer = str(self.transport.getPeer().host)
-            if tape.direct and (why := rule.refusal(peer)):  # The resolver lets none pass; should it, nothing is sent.
+            if tape.direct and (
+                why := rule.refusal(peer)
+            ):  # The resolver blocks these already; this is the second check.
                 self._tape = None
                 self.transport.abortConnection()
                 return fail(Refused("address-refused", not_public(why)))
             tape.rewind(peer)
             request.writeTo = lambda transport: request.write_to(_Tee(transport, tape))
             coming = super().request(request)
-            self._parser.MAX_LENGTH = LONGEST  # Of a line; Twisted drops longer ones without a reason.
+            self._parser.MAX_LENGTH = LONGEST  # Of a line; Twisted drops longer ones without giving a reason.
             return coming.addCallback(_without_body, tape.only_read) if tape.only_read else coming
 
         def dataReceived(self, data: bytes) -> None:
@@ -166,7 +168,7 @@ def _tapped(tapes: dict[bytes, ExchangeRecorder], rule: AddressRule) -> type[HTT
             if self._tape:
                 self._tape.finish(len(rest))
                 self._tape = None
-            if rest:  # What it is the beginning of would be taken for the response to the next request.
+            if rest:  # Twisted would take it for the response to the next request.
                 self._currentRequest.persistent = False
             super()._finishResponse(rest)
 
@@ -174,7 +176,7 @@ def _tapped(tapes: dict[bytes, ExchangeRecorder], rule: AddressRule) -> type[HTT
 
 
 class _Tee:
-    """A transport that tells a tape what is written."""
+    """A transport that also records what is written."""
 
     def __init__(self, transport: Any, tape: ExchangeRecorder) -> None:
         self._transport, self._tape = transport, tape
@@ -191,7 +193,7 @@ class _Tee:
 
 
 class _Nowhere:
-    """In the place of the buffer in which Scrapy collects a body."""
+    """Replaces the buffer of Scrapy for a body, and keeps nothing."""
 
     def write(self, data: bytes) -> None:
         pass
@@ -218,14 +220,14 @@ def _without_body(response: Any, only_read: str) -> Any:
 
 
 def _odd_head(error: BaseException) -> OddHead | None:
-    """Return the odd head for which the recorder gave a connection up, if that is why a download failed."""
+    """Return the head that made the recorder give up a connection, if that is why a download failed."""
     cause = error.__cause__
     reasons = (each.value for each in getattr(cause, "reasons", ()))
     return next((each for each in reasons if isinstance(each, OddHead)), None)
 
 
 def _protocol_to_tap() -> type[HTTP11ClientProtocol]:
-    """Return Scrapy's protocol class; private names are used, so a release that moved them is told at once."""
+    """Return Scrapy's protocol class; it has a private name, so check that this release still has it."""
     protocol = getattr(http11, "_LenientHTTP11ClientProtocol", None)
     factory = getattr(http11, "_LenientHTTP11ClientFactory", None)
     names = http11._ResponseReader.__init__.__code__.co_names if hasattr(http11, "_ResponseReader") else ()

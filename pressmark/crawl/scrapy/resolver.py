@@ -1,4 +1,4 @@
-"""Resolves the names of hosts to the addresses that may be connected to, and to no others."""
+"""Resolves host names to allowed addresses only."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -17,16 +17,16 @@ from pressmark.crawl.scrapy.known_hosts import not_public
 from pressmark.sites.address_rule import AddressRule
 
 ALLOWED = "ALLOWED_ADDRESSES"
-"""The Scrapy setting with the networks that are allowed beside the public ones."""
+"""The Scrapy setting with the allowed networks besides the public ones."""
 
 
 @implementer(IHostnameResolver)
 class CheckedResolver:
-    """The system's resolver, whose answers are checked before anything is connected to.
+    """The system's resolver, with a check of its results before any connection.
 
-    The connection is made to the very address that was checked, so a name that changes its mind between the two
-    (DNS rebinding) gains nothing. A proxy of the environment is asked wherever it is: it is the operator's own, and it
-    decides where it connects to.
+    The connection goes to the checked address, so a name whose address changes in between (DNS rebinding) gains
+    nothing. A proxy from the environment may have any address: it belongs to the operator, and decides itself what
+    it connects to.
     """
 
     def __init__(self, reactor: Any, rule: AddressRule) -> None:
@@ -41,11 +41,11 @@ class CheckedResolver:
         return cls(reactor, AddressRule.of(crawler.settings.getlist(ALLOWED)))
 
     def install_on_reactor(self) -> None:
-        """Take the place of the reactor's resolver."""
+        """Replace the reactor's resolver."""
         self._reactor.installNameResolver(self)
 
     def refusal(self, host: str) -> str | None:
-        """Return why a name had no address to connect to; None if it was not refused when it was last resolved."""
+        """Return why all addresses of a name were refused when it was last resolved; None if they were not."""
         return self._refused.get(_name(host))
 
     def resolveHostName(
@@ -56,7 +56,7 @@ class CheckedResolver:
         addressTypes: Sequence[Any] | None = None,
         transportSemantics: str = "TCP",
     ) -> Any:
-        """Resolve a name or an address in any spelling, as `IHostnameResolver` says."""
+        """Resolve a name or an address in any spelling; see `IHostnameResolver`."""
         name = _name(hostName)
         if name not in self._proxies:
             self._refused.pop(name, None)
@@ -66,7 +66,7 @@ class CheckedResolver:
 
 @implementer(IResolutionReceiver)
 class _Checked:
-    """Passes on the addresses that may be connected to."""
+    """Passes on allowed addresses only."""
 
     def __init__(self, receiver: Any, rule: AddressRule, refused: dict[str, str], name: str) -> None:
         self._receiver, self._rule, self._refused, self._name = receiver, rule, refused, name
@@ -89,15 +89,15 @@ class _Checked:
 
 
 class RefusedAddressesMiddleware:
-    """A downloader middleware that says why a name has no address, if the rule is the reason and not the name."""
+    """A downloader middleware that reports a name whose addresses were all refused."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Nothing of the crawler is needed."""
+        """Build it for Scrapy."""
         return cls()
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Look up a failure to resolve.
+        """Check a failure to resolve a name.
 
         Raises:
             Refused: all addresses of the host are refused.
@@ -113,7 +113,7 @@ class RefusedAddressesMiddleware:
 
 
 def _name(host: str) -> str:
-    """Return a name as a key: Twisted hands on what is punycode in a URL as Unicode."""
+    """Return a name as a key: Twisted passes on the punycode of a URL as Unicode."""
     try:
         return host.encode("idna").decode().lower().removesuffix(".")
     except UnicodeError:

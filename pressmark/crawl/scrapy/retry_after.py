@@ -1,4 +1,4 @@
-"""Waits as long as a site asks before a request is tried again, and no longer than its site file allows."""
+"""Waits for `Retry-After` before a retry, up to the longest delay of the site file."""
 
 import logging
 import re
@@ -23,11 +23,11 @@ from pressmark.errors import CrawlRefused
 from pressmark.sites.hosts import Server, server_of
 
 DECIDES = "decides"
-"""A request's meta may say that the run ends if its response asks for more time than the site file allows."""
+"""Key in a request's meta: the run ends if its response asks for a longer delay than the site file allows."""
 MOST = 3
-"""Requisites in a row whose responses ask for more than that; then the server is asked for no more of them."""
+"""Consecutive requisites with a longer delay; after these, the server gets no more requests for requisites."""
 LONGER_THAN_ANY = 1e9
-"""Seconds; what is asked for beyond that makes no difference."""
+"""Seconds; all longer delays are equal."""
 _SECONDS = re.compile(r"[0-9]+")
 
 logger = logging.getLogger(__name__)
@@ -36,8 +36,8 @@ logger = logging.getLogger(__name__)
 class RetryAfterMiddleware(RetryMiddleware):
     """Scrapy's retries, with the Retry-After of 429 and 503 responses (RFC 9110, 10.2.3).
 
-    A site may ask for more than `politeness.longest_delay`. The run ends if its listing or robots.txt does. An article
-    is then not tried again in this run, which goes on after the longest delay. A requisite is not tried again either.
+    A site may ask for more than `politeness.longest_delay`. If its listing or robots.txt does, the run ends. An article
+    is then not retried in this run, which continues after the longest delay. A requisite is not retried either.
     """
 
     def __init__(self, settings: BaseSettings, longest_delay: float, status: RunStatus) -> None:
@@ -54,19 +54,19 @@ class RetryAfterMiddleware(RetryMiddleware):
         return made
 
     def process_request(self, request: Request) -> None:
-        """Refuse a requisite of a server that asked to be left alone, again and again.
+        """Refuse a requisite of a server that keeps asking for long delays.
 
         Raises:
-            Refused: it did.
+            Refused: it does.
         """
         if ONLY_READ in request.meta and self._in_a_row[server_of(request.url)] >= MOST:
             raise Refused("retry-after", f"its server answered {MOST} requisites in a row with a long Retry-After")
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """Wait if asked to, then do as Scrapy does.
+        """Wait for the requested delay, then retry as Scrapy does.
 
         Raises:
-            IgnoreRequest: the site asks for more than it may, and the run ends.
+            IgnoreRequest: the delay is too long, and the run ends.
         """
         seconds, longest = _asked(response), self._longest_delay
         if ONLY_READ in request.meta:
@@ -99,17 +99,17 @@ class RetryAfterMiddleware(RetryMiddleware):
 
 
 def _asked(response: Response) -> float:
-    """Return the seconds that a response asks to be left alone for; 0 if it does not."""
+    """Return the delay that a response asks for, in seconds; 0 if none."""
     asked = response.headers.get("Retry-After") if response.status in {429, 503} else None
     return seconds_until(asked.decode("latin-1")) if asked else 0.0
 
 
 def seconds_until(asked: str) -> float:
-    """Return how long from now on: the header is a number of seconds or an HTTP date; 0 for anything else."""
+    """Return the delay from now: the header is a number of seconds or an HTTP date; 0 for anything else."""
     if _SECONDS.fullmatch(asked.strip()):
         return min(float(asked), LONGER_THAN_ANY)
     try:
         until = parsedate_to_datetime(asked)
         return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-    except (ValueError, OverflowError, TypeError, IndexError):  # Whatever the parser meets in what is no date.
+    except (ValueError, OverflowError, TypeError, IndexError):  # The header is no date.
         return 0.0

@@ -1,4 +1,4 @@
-"""Keeps to robots.txt as RFC 9309 says, where Scrapy's own middleware allows everything that it can't read."""
+"""Obeys robots.txt by RFC 9309; Scrapy's own middleware allows everything if it can't read the file."""
 
 import asyncio
 import logging
@@ -28,16 +28,16 @@ from pressmark.sites.site import Site
 
 PATH = "/robots.txt"
 UNREACHABLE = "robots-unreachable"
-"""Reason of what is not asked since nobody knows whether it may be."""
+"""Reason of requests that are not sent because robots.txt can't be read."""
 ROBOTS = "robots"
-"""Marks in a request's meta that it is for a robots.txt, and counts the bytes that came."""
+"""Key in the meta of a request for robots.txt: the bytes received so far."""
 PARTIAL, TOO_MANY = 206, 429
 
 logger = logging.getLogger(__name__)
 
 
 class RobotsMiddleware:
-    """A downloader middleware that asks each server for its robots.txt once a run, and refuses what that forbids."""
+    """A downloader middleware that fetches each server's robots.txt once per run, and refuses what it forbids."""
 
     def __init__(self, crawler: Crawler, site: Site, started_at: datetime, copies: RobotsCopies) -> None:
         self._crawler, self._site, self._started_at, self._copies = crawler, site, started_at, copies
@@ -54,7 +54,7 @@ class RobotsMiddleware:
         """Wait for the server's robots.txt.
 
         Raises:
-            Refused: it forbids the request, or can't be reached: then all is forbidden (RFC 9309, 2.3.1.4).
+            Refused: it forbids the request, or can't be read: then everything is forbidden (RFC 9309, 2.3.1.4).
         """
         if ROBOTS in request.meta:
             return
@@ -82,7 +82,7 @@ class RobotsMiddleware:
         return robots
 
     async def _fetch(self, url: str) -> Robots:
-        """Follow redirects, and read what the last of them leads to."""
+        """Follow redirects, and read the file at the end."""
         seen: set[str] = set()
         while len(seen) <= HOPS:
             if url in seen:
@@ -105,7 +105,7 @@ class RobotsMiddleware:
 
     async def _download(self, url: str, copy: RobotsCopy | None, *, first: bool) -> Response:
         meta = {ROBOTS: 0, ANY_HOST: True, "dont_redirect": True, "handle_httpstatus_all": True}
-        meta[DECIDES] = first and server_of(url) == server_of(self._site.origin)  # There the listing is.
+        meta[DECIDES] = first and server_of(url) == server_of(self._site.origin)  # The server of the listing.
         request = Request(url, NO_CALLBACK, meta=meta)
         if copy and self._started_at - copy.original.captured_at < FRESH:
             page = VisitedPage(original=copy.original, etag=copy.etag, last_modified=copy.last_modified)
@@ -115,7 +115,7 @@ class RobotsMiddleware:
         try:
             return await self._crawler.engine.download_async(request)
         except Refused as error:
-            # What the server itself is refused for says more; what it answers is as good as no answer.
+            # These reasons say more than an unreachable robots.txt.
             if error.reason == INTERRUPTED or (first and error.reason != BAD_HEAD):
                 raise
             raise _UnreachableError(str(error)) from error
@@ -125,13 +125,13 @@ class RobotsMiddleware:
             self._watch(-1)
 
     def _watch(self, more: int) -> None:
-        """Look at what comes in as long as a robots.txt is under way; at nothing else, for it costs."""
+        """Count active downloads of robots.txt; listen to received bytes only meanwhile, as listening is slow."""
         self._under_way += more
         change = self._crawler.signals.connect if self._under_way else self._crawler.signals.disconnect
         change(self._received, signals.bytes_received)
 
     def _received(self, data: bytes, request: Request, **_: Any) -> None:
-        """End the download of a file when there is more of it than is read."""
+        """End the download of a file after the part that is read."""
         if ROBOTS in request.meta:
             request.meta[ROBOTS] += len(data)
             if request.meta[ROBOTS] > 2 * LARGEST:
@@ -139,7 +139,7 @@ class RobotsMiddleware:
 
 
 class _UnreachableError(Exception):
-    """Nobody knows what a robots.txt says."""
+    """A robots.txt can't be read."""
 
 
 def _absolute(url: str, location: bytes) -> str:
@@ -150,7 +150,7 @@ def _absolute(url: str, location: bytes) -> str:
 
 
 def slow_down(crawler: Crawler, host: str, seconds: float, longest: float) -> None:
-    """Ask a host only so often, for the rest of the run; the site file's own delay holds if it is longer."""
+    """Set the delay of a host for the rest of the run, unless the site file's delay is longer."""
     if seconds > longest:
         logger.warning(
             "robots.txt of %s asks for %g s between two requests: it gets %g s (`politeness.longest_delay`)",
@@ -163,7 +163,7 @@ def slow_down(crawler: Crawler, host: str, seconds: float, longest: float) -> No
         return
     assert crawler.engine is not None
     downloader = crawler.engine.downloader
-    # Slots that nobody uses for a minute are thrown away: the next one for this host must know.
+    # Scrapy deletes slots after a minute without requests: the next slot of this host takes its delay from here.
     downloader.per_slot_settings[host] = {"delay": seconds}
     if slot := downloader.slots.get(host):
         slot.delay = seconds

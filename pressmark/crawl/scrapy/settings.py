@@ -17,24 +17,24 @@ def crawl_settings(run: Run, user_agent: str) -> dict[str, Any]:
     return {
         "BOT_NAME": "pressmark",
         "USER_AGENT": user_agent,
-        # No more under way than the host may be asked at once: a crawl that is stopped has little to wait for.
+        # As many as the host allows in total: a stopped crawl then has little to wait for.
         "CONCURRENT_REQUESTS": concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": concurrency,
         "DOWNLOAD_DELAY": max(politeness.delay, 60 / rate) if rate else politeness.delay,
-        "DOWNLOAD_DELAY_JITTER": 0,  # The delay is a promise: never less.
+        "DOWNLOAD_DELAY_JITTER": 0,  # Never less than the delay.
         "DOWNLOAD_TIMEOUT": politeness.timeout,
         "DOWNLOAD_MAXSIZE": MAX_BODY,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "RETRY_TIMES": politeness.retries,
-        # Nothing is filtered: the run knows what it saw, and a request dropped in silence would have no outcome.
+        # No filter: the run itself knows what it has seen, and a filtered request would have no outcome.
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
-        "COOKIES_ENABLED": False,  # Every visit is a first visit: captures show what anyone would see.
+        "COOKIES_ENABLED": False,  # Each visit is a first visit: captures show what anyone sees.
         "METAREFRESH_ENABLED": False,
-        "URLLENGTH_LIMIT": 0,  # It drops in silence; see pressmark.crawl.scrapy.known_hosts.
+        "URLLENGTH_LIMIT": 0,  # It drops silently; see pressmark.crawl.scrapy.known_hosts.
         "DEFAULT_REQUEST_HEADERS": {
             "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
             "Accept-Language": run.site.language,
-            # Nothing newer: replay tools do not read brotli or zstd records.
+            # No brotli or zstd: replay tools can't read them.
             "Accept-Encoding": "gzip, deflate",
         },
         "DOWNLOADER_MIDDLEWARES": {
@@ -51,7 +51,7 @@ def crawl_settings(run: Run, user_agent: str) -> dict[str, Any]:
             f"{HERE}.content_decoding.ContentDecodingMiddleware": 590,
         },
         "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), f"{HERE}.recording_handler.RecordingHandler")
-        | dict.fromkeys(("data", "file", "ftp", "s3")),  # No page leads out of the web.
+        | dict.fromkeys(("data", "file", "ftp", "s3")),  # Only web pages.
         "TWISTED_DNS_RESOLVER": f"{HERE}.resolver.CheckedResolver",
         ALLOWED: list(run.site.allow_addresses),
         "EXTENSIONS": {
@@ -60,7 +60,7 @@ def crawl_settings(run: Run, user_agent: str) -> dict[str, Any]:
             "scrapy.extensions.logstats.LogStats": None,
             "scrapy.extensions.remote_control.RemoteControl": None,  # It opens a port.
         },
-        # Scrapy starts this many tasks for every response, whatever it yields: its default of 100 costs a third.
+        # Scrapy starts this many tasks per response: the default of 100 makes the crawl a third slower.
         "CONCURRENT_ITEMS": 4,
         # The program that starts the crawl sets up logging.
         "LOG_ENABLED": False,

@@ -1,4 +1,4 @@
-"""Unforeseen errors: whatever breaks in a callback or a step, the run must not end green."""
+"""Unexpected errors: an exception in a callback or pipeline must fail the run."""
 
 import logging
 from typing import Any, Self
@@ -13,7 +13,7 @@ from pressmark.errors import PressmarkError, RunFailed
 
 
 class UnforeseenErrorsExtension:
-    """An extension that fails the run for every exception that Scrapy would only log."""
+    """An extension that fails the run on every exception that Scrapy would only log."""
 
     def __init__(self, crawler: Crawler, status: RunStatus) -> None:
         self._status = status
@@ -23,11 +23,11 @@ class UnforeseenErrorsExtension:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Listen to the crawler's signals."""
+        """Take the status of the run."""
         return cls(crawler, CrawlParts.of(crawler).status)
 
     def told(self, failure: Failure, response: Any = None) -> None:
-        """Fail the run; end it, when the bucket or the disk is the reason."""
+        """Fail the run; end it if the bucket or the disk failed."""
         error = failure.value
         where = f"at {response.url}: " if response else ""
         if isinstance(error, PressmarkError):
@@ -37,7 +37,7 @@ class UnforeseenErrorsExtension:
 
 
 def _in_words(record: logging.LogRecord) -> bool:
-    """Log an error that says what to do without the traceback that Scrapy adds."""
+    """Log an error of ours without the traceback that Scrapy adds: its message says what to do."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, PressmarkError):
         record.msg, record.args, record.exc_info = "%s", (str(error),), None

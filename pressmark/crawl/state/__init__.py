@@ -1,1 +1,1 @@
-"""What a run knows while it goes on."""
+"""The state of a run: what it knows, what it has done, and how it ends."""

@@ -1,4 +1,4 @@
-"""Whether the bucket has what was read of an article: a better reading is no edit by its publisher."""
+"""Compares an article with the stored documents: a better reading of the same page is no edit by its publisher."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -20,34 +20,35 @@ logger = logging.getLogger(__name__)
 
 @attrs.define
 class KnownContent:
-    """What the stored documents of one site say, or would say if today's reader read their captures."""
+    """The content of one site's stored documents, as stored and as today's reader reads their captures."""
 
     store: Store
     site: str
     ledger: Ledger
     watch: Watch
     read_again: Callable[[str], Document | None] = lambda key: None
-    """Reads the captures of a stored document by today's reader; None if nothing whole comes of it."""
+    """Reads the captures of a stored document by today's reader; None if they give no complete document."""
 
     def has(self, day: str, version: VersionKey, document: Document) -> bool:
         """Return whether a version has this content already.
 
-        It has, if this reader read the same at the last visit; or if a stored document says the same, or would say it
-        if today's reader read its capture. Call it in a thread: it asks the bucket.
+        It has it if this reader read the same content at the last visit. It also has it if a stored document has the
+        same content, or if today's reader reads that content from the document's captures. Call it in a thread: it
+        reads from the bucket.
 
         Raises:
-            FindingsFound: none does, the version is known, and a stored document can't be read or is not of its key:
-                nothing can be concluded.
+            FindingsFound: the version is known, no document has this content, and one can't be read or does not
+                belong to its key: nothing can be concluded.
         """
         content, reader = document["pressmark"]["contentSha256"], reader_of(document)
         known = self.ledger.knows_version(day, version)
         if last := self.watch.last_read(version.article_id, reader):
             if last == (str(version), content):
-                if known:  # What was read need not have been published.
+                if known:  # An article that was read may not have been published.
                     return True
             elif not known and last[1] != content:
                 return False
-            elif last[0] == str(version):  # It changed under this version: to what it said before, or to new content.
+            elif last[0] == str(version):  # It changed under this version: to earlier or to new content.
                 return self._is_back(day, version, document)
         odd: list[FindingsFound] = []
         for key in self._stored_of(day, version.article_id):
@@ -57,18 +58,18 @@ class KnownContent:
             except FindingsFound as error:
                 logger.warning("can't be compared with what the site says now: %s", error)
                 odd.append(error)
-        if odd and known:  # A new version is published whatever is stored beside it.
+        if odd and known:  # A new version is published in any case.
             raise odd[0]
         return False
 
     def _is_back(self, day: str, version: VersionKey, document: Document) -> bool:
-        """Return whether a version, or a silent edit of it that this reader read, says this."""
+        """Return whether a version, or a silent edit of it that this reader read, has this content."""
         key = keys.version(self.site, day, version)
         edit = keys.silent_edit(key, document["pressmark"]["contentSha256"])
         return edit in self.store.keys(edit) or self._says(key, version, document)
 
     def _stored_of(self, day: str, article_id: str) -> Iterator[str]:
-        """Return the keys of an article's versions and silent edits, the newest first."""
+        """Return the keys of an article's versions and silent edits, newest first."""
         versions = self.ledger.versions(day, article_id)
         yield from (f"{keys.articles(self.site, day)}{each}.json" for each in versions)
         if versions:
@@ -87,5 +88,5 @@ class KnownContent:
 
 
 def _on_the_clock(document: Document) -> datetime:
-    """Return the *Updated* time without its zone: that is the site file's, and the page prints none."""
+    """Return the *Updated* time without its zone, which comes from the site file: the page prints none."""
     return datetime.fromisoformat(document["dateModified"]).replace(tzinfo=None)

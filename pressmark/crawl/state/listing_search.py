@@ -1,7 +1,7 @@
-"""The search for listing pages by day: bisecting page numbers, as listings go from the newest article to the oldest.
+"""A binary search for the listing pages of some days: listings go from the newest article to the oldest.
 
-It knows no network. `next(search)` is the number of the first page to look at, `search.send(look)` that of the next;
-the end (`StopIteration.value`) is what was found. With n pages it takes about 2 log2(n) looks.
+It uses no network. `next(search)` returns the number of the first page to probe, `search.send(probe)` the next one.
+`StopIteration.value` is the result. A section of n pages takes about 2 log2(n) probes.
 """
 
 import math
@@ -12,34 +12,34 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Look:
-    """What one look at a listing page tells."""
+    """What one listing page contains."""
 
     days: tuple[str, ...] = ()
-    """Days of its articles (`YYYY/MM/DD`), in any order; none if there is no such page."""
+    """Days of its articles (`YYYY/MM/DD`), in any order; empty if there is no such page."""
     pages: int | None = None
-    """How many pages the section has, if the page says so."""
+    """The number of pages of the section, if the page prints it."""
     last: bool = False
-    """Whether no page follows."""
+    """Whether it is the last page."""
 
     @property
     def day(self) -> str:
-        """The day in the middle: a stray article at an edge does not move it."""
+        """The median day: a stray article does not change it."""
         return sorted(self.days)[(len(self.days) - 1) // 2] if self.days else ""
 
 
 def page_search(since: str, until: str) -> Generator[int, Look, tuple[int, int] | None]:
-    """Find the pages that hold articles of these days (`YYYY/MM/DD`, inclusive).
+    """Find the pages with articles of these days (`YYYY/MM/DD`, inclusive).
 
     Returns:
-        The first and the last of them, each with one page more beyond it, if there is one: articles move on to later
-        pages while others are published. None if no article is of these days.
+        The first and the last of them, each extended by one page if there is one: articles move to later pages as new
+        ones are published. None if no article is of these days.
     """
     listing = _Listing(since, until)
     end = yield from listing.end()
     behind = yield from listing.first_page(listing.older, end)
     first = yield from listing.first_page(listing.not_newer, behind - 1)
     last = behind - 1
-    # A page that is older, or newer, for the most part may hold some at its edge.
+    # A page of mostly older or newer articles may have some of these days at its edge.
     if first > 1 and listing.wanted((yield from listing.look_at(first - 1))):
         first -= 1
     if behind <= end and listing.wanted((yield from listing.look_at(behind))):
@@ -49,7 +49,7 @@ def page_search(since: str, until: str) -> Generator[int, Look, tuple[int, int] 
 
 @attrs.frozen
 class _Listing:
-    """What is known of a section's listing."""
+    """What the search has learnt about a section's listing."""
 
     since: str
     until: str
@@ -70,7 +70,7 @@ class _Listing:
         return self.looks[page]
 
     def end(self) -> Generator[int, Look, int]:
-        """Return a page behind which none need be looked at: the last, if the first tells, else found by doubling."""
+        """Return an upper bound for the search: the last page, if the first page prints it, else found by doubling."""
         end = (yield from self.look_at(1)).pages or 1
         while not (self.looks[1].pages or self.looks[end].last or self.older(self.looks[end])):
             end *= 2
@@ -78,7 +78,7 @@ class _Listing:
         return end
 
     def first_page(self, holds: Callable[[Look], bool], end: int) -> Generator[int, Look, int]:
-        """Return the first page up to `end` of which it holds, as of all behind it; `end + 1` if there is none."""
+        """Return the first page up to `end` for which `holds` is true, as for all later ones; else `end + 1`."""
         low = max((page + 1 for page, look in self.looks.items() if not holds(look)), default=1)
         high = min((page for page, look in self.looks.items() if holds(look)), default=end + 1)
         while low < high:
@@ -90,6 +90,6 @@ class _Listing:
         return low
 
     def at_most(self) -> float:
-        """Return the number of the last page, as far as it is known."""
+        """Return the number of the last page, as far as known; else infinity."""
         ends = [page if look.days else page - 1 for page, look in self.looks.items() if look.last]
         return min([self.looks[1].pages or math.inf, *ends])

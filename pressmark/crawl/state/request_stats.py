@@ -1,4 +1,4 @@
-"""Traffic: how often a run really asked each host."""
+"""Request statistics: how many requests a run sent to each host."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -9,18 +9,18 @@ import attrs
 
 @attrs.frozen
 class Traffic:
-    """Counts requests as they went over the wire: retries, redirects, robots.txt and requisites included."""
+    """Counts requests as sent over the wire, including retries, redirects, robots.txt and requisites."""
 
     _minutes: Counter[tuple[str, datetime]] = attrs.field(factory=Counter, init=False)
     """Requests by host and minute, UTC."""
 
     def sent(self, host: str, at: datetime, times: int = 1) -> None:
-        """Count requests to a host at an aware time."""
+        """Count requests to a host; the time is aware."""
         if times:
             self._minutes[host, at.astimezone(UTC).replace(second=0, microsecond=0)] += times
 
     def told(self) -> list[dict[str, Any]]:
-        """Return what a manifest tells: per host `host`, `number`, `busiest_minute` (of the UTC clock), by host."""
+        """Return the statistics for a manifest: `host`, `number` and `busiest_minute` (UTC) of each, sorted by host."""
         number, busiest = Counter[str](), Counter[str]()
         for (host, _), sent in self._minutes.items():
             number[host] += sent

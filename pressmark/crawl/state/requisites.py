@@ -1,4 +1,4 @@
-"""Requisites: what a page needs to be shown again, asked for once per URL and UTC day."""
+"""Requisites: what a page needs for replay. Each URL is fetched once per UTC day."""
 
 from collections.abc import Collection
 
@@ -9,23 +9,23 @@ from pressmark.sites.site import Site
 
 @attrs.define
 class Requisites:
-    """Knows what of today is captured, and counts what became of the rest."""
+    """Knows which requisites were captured today, and counts the outcomes of this run's."""
 
     site: Site
     _today: set[str]
-    """URLs that were captured today or asked for in this run."""
+    """URLs that were captured today or requested in this run."""
     captured: int = 0
     failed: int = 0
-    """Could not be had, or robots.txt forbids them."""
+    """Not fetched, or forbidden by robots.txt."""
     left_out: int = 0
-    """Beyond the bounds of their page."""
+    """Beyond the limits of their page."""
     refused: int = 0
-    """How often a page named one on a host or port that the site file does not allow; they are not asked."""
+    """Links to a host or port that the site file does not allow; these get no request."""
     unread: int = 0
-    """Stylesheets among those captured that could not be searched for more."""
+    """Captured stylesheets that could not be searched for more requisites."""
 
     def wants(self, url: str) -> bool:
-        """Tell whether to ask for this URL, of an allowed server; a second question is answered no."""
+        """Return whether to request this URL: False for a refused server, and for a URL that was claimed before."""
         if url in self._today:
             return False
         if not self.site.allows(url):
@@ -35,7 +35,7 @@ class Requisites:
         return True
 
     def leave_out(self, urls: Collection[str]) -> None:
-        """Count those that a page has too many of; another page may ask for them."""
+        """Count URLs beyond the limits of a page; another page may request them."""
         self.left_out += len(urls)
         self._today.difference_update(urls)
 
@@ -52,7 +52,7 @@ class Requisites:
         self.unread += 1
 
     def counts(self) -> dict[str, int]:
-        """Return what became of those that were asked for."""
+        """Return the counts, as a manifest has them."""
         return {
             "captured": self.captured,
             "failed": self.failed,

@@ -1,4 +1,4 @@
-"""The watch: which known articles a run visits again, and what it tells the next run about them."""
+"""Revisits: which known articles a run visits again, and what it stores about them for the next run."""
 
 from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
@@ -12,18 +12,18 @@ from pressmark.model.keys import day_of_url
 from pressmark.sites.revisit_policy import Recheck
 
 FORGET = timedelta(days=30)
-"""How long an old article is remembered that no listing shows any more."""
+"""How long an old article is remembered after it has left all listings."""
 
 
 class Watch:
-    """The articles that are watched, as one run sees them.
+    """The visits of a site's articles, as one run sees and updates them.
 
     Args:
         policy: how often an article is visited.
-        visits: what the last run told, by article id.
-        now: when this run began; all intervals are between begins of runs.
-        everything: visit all, and unconditionally.
-        aside: this run looks where regular runs don't; of what it first sees, the next needs what is young.
+        visits: as the last run stored them, by article id.
+        now: when this run started; all intervals are between the starts of runs.
+        everything: visit all articles, without conditional requests.
+        aside: this run reads pages that regular runs don't; it remembers new articles by their age.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Watch:
         """Articles on this run's listings that it does not visit."""
 
     def due(self, article_id: str) -> bool:
-        """Tell whether to visit an article that a listing shows."""
+        """Return whether to visit an article on a listing page."""
         visit = self._visits.get(article_id)
         if not visit:
             return True
@@ -48,15 +48,15 @@ class Watch:
         return False
 
     def leave_alone(self, article_id: str) -> None:
-        """Take note of an article that a listing shows and that this run is not to visit."""
+        """Record an article on a listing page that this run does not visit."""
         self.not_due.add(article_id)
 
     def overdue(self) -> list[Visit]:
-        """Return the visits to repeat whether or not a listing shows their articles."""
+        """Return the visits that are due even if no listing page has their articles."""
         return [visit for visit in self._visits.values() if self._due(visit, listed=False)]
 
     def pages(self, article_id: str) -> tuple[VisitedPage, ...]:
-        """Return the pages of an article to ask for on condition only; none if it is to be had anew."""
+        """Return the pages of an article to fetch with conditional requests; empty for a full fetch."""
         visit = self._visits.get(article_id)
         return visit.pages if visit and not self._everything else ()
 
@@ -69,7 +69,7 @@ class Watch:
         pages: tuple[VisitedPage, ...] = (),
         created_at: datetime | None = None,
     ) -> None:
-        """Take note of an article that was had: read, or found unreadable or gone."""
+        """Record the visit of an article that was fetched: read, unreadable or gone."""
         last = self._visits.get(article_id)
         created_at = created_at or (last.created_at if last else self._first_seen(printed_day))
         self._visits[article_id] = Visit(
@@ -86,28 +86,28 @@ class Watch:
         )
 
     def unchanged(self, article_id: str) -> None:
-        """Take note that its server says an article is the same."""
+        """Record a visit that was answered with 304."""
         self._visits[article_id] = attrs.evolve(self._visits[article_id], visited_at=self._now)
 
     def read(self, version: VersionKey, content_sha256: str, reader: str) -> None:
-        """Take note of what a visited article says, and what read it."""
+        """Record the version and content of a visited article, and the reader that read them."""
         visit = self._visits[version.article_id]
         self._visits[version.article_id] = attrs.evolve(
             visit, version=str(version), content_sha256=content_sha256, reader=reader
         )
 
     def last_read(self, article_id: str, reader: str) -> tuple[str, str] | None:
-        """Return version and content that an article had when this reader last read it, if that was the last visit."""
+        """Return version and content of an article at its last visit, if this reader read it then."""
         visit = self._visits.get(article_id)
         if visit and visit.reader == reader and visit.version and visit.content_sha256:
             return visit.version, visit.content_sha256
         return None
 
     def told(self, failed: Container[str] = ()) -> Iterator[Visit]:
-        """Return what the next run needs, by article id.
+        """Return the visits that the next run needs, sorted by article id.
 
         Args:
-            failed: articles that were had and of which nothing came: a 304 must not stand for them.
+            failed: articles that were fetched without a result: the next run fetches them without conditions.
         """
         for article_id in sorted(self._visits):
             visit = self._visits[article_id]
@@ -115,9 +115,9 @@ class Watch:
                 yield attrs.evolve(visit, pages=()) if article_id in failed else visit
 
     def _first_seen(self, printed_day: str) -> datetime:
-        """Return when an article that can't be read was created: now, or where old ones are looked for, on its day."""
+        """Return when an unreadable article was created: now, or on its printed day in a run for old articles."""
         if self._aside:
-            with suppress(ValueError):  # There may be no such day.
+            with suppress(ValueError):  # The day may not exist.
                 return datetime.strptime(day_of_url(printed_day), "%Y/%m/%d").replace(tzinfo=UTC)
         return self._now
 

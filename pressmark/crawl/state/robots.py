@@ -1,4 +1,4 @@
-"""robots.txt: what one file says to this crawler (RFC 9309)."""
+"""robots.txt: the rules of one file for this crawler (RFC 9309)."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from protego import Protego
 LARGEST = 500 * 1024
 """Bytes of a file that are read; the rest is ignored (RFC 9309, 2.5)."""
 PRODUCT = "pressmark"
-"""The token by which a group of rules names this crawler (RFC 9309, 2.2.1)."""
+"""The product token of this crawler (RFC 9309, 2.2.1)."""
 EVERYBODY = "*"
 _BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _NAMES = re.compile(r"user[- ]?agent\b[\s:]*(.*)", re.IGNORECASE)
@@ -23,24 +23,24 @@ class Robots:
     """The rules of a file for this crawler."""
 
     _rules: Protego | None
-    """None: all is allowed."""
+    """None: everything is allowed."""
     crawl_delay: float | None = None
-    """Seconds between two requests; no part of the standard, and many files have it."""
+    """Seconds between two requests; many files have it, though the standard does not."""
 
     def allows(self, url: str) -> bool:
-        """Tell whether a URL may be asked for."""
+        """Return whether a URL may be fetched."""
         return self._rules is None or self._rules.can_fetch(url, PRODUCT)
 
 
 ALLOW_ALL = Robots(None)
-"""What holds where there is no file (RFC 9309, 2.3.1.3)."""
+"""The rules where there is no file (RFC 9309, 2.3.1.3)."""
 
 
 def read_robots(body: bytes) -> Robots:
-    """Read a file, whatever it is: bytes that are no rules say nothing.
+    """Read a file of any content; bytes that are no rules are ignored.
 
-    Protego reads the rules. It is given those of the groups for this crawler alone: it copies each rule for each agent
-    that a group names, so 16,000 names before 16,000 rules would cost gigabytes.
+    Protego reads the rules. It gets the groups of this crawler only: it copies each rule for each agent of a group, so
+    16,000 agents with 16,000 rules would cost gigabytes.
     """
     lines = list(_lines(body))
     rules = _rules_of(lines, PRODUCT)
@@ -52,7 +52,7 @@ def read_robots(body: bytes) -> Robots:
 
 
 def _lines(body: bytes) -> Iterator[str]:
-    """Return the lines that say something, without comments; one that the bound cuts is none."""
+    """Return the lines without comments; blank ones and one that the size limit cuts are left out."""
     if len(body) > LARGEST:
         end = max(body.rfind(b"\n", 0, LARGEST), body.rfind(b"\r", 0, LARGEST))
         body = body[: max(end, 0)]
@@ -63,9 +63,9 @@ def _lines(body: bytes) -> Iterator[str]:
 
 
 def _rules_of(lines: list[str], agent: str) -> list[str] | None:
-    """Return the rules of all groups for an agent, in their order; None if no group names it."""
+    """Return the rules of all groups for an agent, in order; None if no group names it."""
     found: list[str] | None = None
-    named = ours = False  # Whether the line before names an agent; whether the group is one for this agent.
+    named = ours = False  # The previous line names an agent; the group is for this agent.
     for line in lines:
         if names := _NAMES.match(line):
             ours = (named and ours) or _token(names[1]) == agent
@@ -80,5 +80,5 @@ def _rules_of(lines: list[str], agent: str) -> list[str] | None:
 
 
 def _token(name: str) -> str:
-    """Return the product token of `Pressmark/1.0 (+https://...)`: versions and comments are no part of it."""
+    """Return the product token of a name such as `Pressmark/1.0 (+https://...)`, without version and comment."""
     return EVERYBODY if name.startswith(EVERYBODY) else (_TOKEN.match(name) or [""])[0].lower()

@@ -1,4 +1,4 @@
-"""The verdict on a run that went through: whether its result can be trusted."""
+"""The check of a finished run: whether its result can be trusted."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,22 +8,22 @@ from pressmark.model.outcomes import GONE, Outcome, Outcomes
 from pressmark.sites.scope import Scope, ScopeKind
 
 REFUSED = {"http-401", "http-403", "robots"}
-"""Reasons by which a site says no."""
+"""Reasons of articles that the site refused to serve."""
 
 
 def verdict(
     scope: Scope, outcomes: Outcomes, *, where: str, listing_pages: int, left: int, fewest: int, beyond: bool = False
 ) -> Iterator[PressmarkError]:
-    """Return why the result can't be trusted, the gravest first; nothing if it can.
+    """Return why the result can't be trusted, most serious first; nothing if it can.
 
     Args:
-        scope: what the run was to see.
-        outcomes: what became of each article, closed.
+        scope: of the run.
+        outcomes: of all articles, closed.
         where: `site/section`, for the messages.
-        listing_pages: how many were read.
-        left: articles that were seen and never asked for.
-        fewest: articles that make a verdict on all of them.
-        beyond: whether the section ends before the listing pages that were asked for.
+        listing_pages: number of pages that were read.
+        left: number of articles that were seen and never requested.
+        fewest: number of unreadable articles from which on the whole run fails.
+        beyond: whether the section ends before the requested listing pages.
     """
     if scope.kind is ScopeKind.ARTICLE:
         yield from _on_one(scope, outcomes)
@@ -34,7 +34,7 @@ def verdict(
         yield RunFailed(f"{left} articles of {where} were seen and never read")
     counts, failed = outcomes.counts(), outcomes.reasons(Outcome.FAILED)
     gone = 0
-    if scope.kind is ScopeKind.BACKFILL:  # Dead links lie around on old pages, and what is known is not asked for.
+    if scope.kind is ScopeKind.BACKFILL:  # Old pages have dead links, and known articles are skipped.
         gone = sum(count for reason, count in failed.items() if reason in GONE)
         failed = Counter({reason: count for reason, count in failed.items() if reason not in GONE})
     bad = counts[Outcome.REJECTED] + failed.total()
@@ -46,13 +46,13 @@ def verdict(
         if reasons.keys() <= REFUSED:
             yield CrawlRefused(told)
         yield LayoutChanged(told) if counts[Outcome.REJECTED] else RunFailed(told)
-    elif scope.kind is ScopeKind.BACKFILL and failed.keys() - REFUSED:  # Regular runs ask again by themselves.
+    elif scope.kind is ScopeKind.BACKFILL and failed.keys() - REFUSED:  # Regular runs retry by themselves.
         told = ", ".join(f"{count} {reason}" for reason, count in failed.most_common())
         yield RunFailed(f"{failed.total()} articles of {where} could not be had: {told}. Run again, it asks for them.")
 
 
 def _on_one(scope: Scope, outcomes: Outcomes) -> Iterator[PressmarkError]:
-    """Whoever asked for one article wants to hear what came between."""
+    """Return why the one requested article has no version."""
     fates = list(outcomes)
     if not fates:
         yield RunFailed(f"{scope.article} was never asked for")

@@ -1,6 +1,6 @@
-"""Where CSS names what it needs: one pass over its tokens, however deep they are nested in each other.
+"""Finds the URLs in CSS, in one pass over its tokens, at any depth of nesting.
 
-A parser that builds a tree by recursion, as tinycss2, gives up on a thousand open brackets; nothing here needs a tree.
+A recursive parser such as tinycss2 fails on a thousand open brackets; finding URLs needs no tree.
 """
 
 import re
@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
-"""CSS Syntax 3, 4.3, as far as it is needed to know where strings, comments and `url(` begin."""
+"""The parts of CSS Syntax 3, 4.3 that are needed to find strings, comments and `url(`."""
 _IN_STRING = {quote: re.compile(rf"(?:[^\n\r\f\\{quote}]|\\(?:\r\n|(?s:.)|\Z))*+") for quote in "\"'"}
 _URL = re.compile(rf"[ \t\n\r\f]*+((?:[^\s\"'()\\\x00-\x08\x0b\x0e-\x1f\x7f]|{_ESCAPE})*+)[ \t\n\r\f]*+(\)|\Z)")
 _BAD_URL = re.compile(r"(?:[^)\\]|\\(?:(?s:.)|\Z))*+\)?")
@@ -30,24 +30,24 @@ _ESCAPED = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \n\r\t\f])?|(\r\n|[\n\r
 _QUOTED = re.compile(r"[ \t\n\r\f]*+[\"']")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _WITH_STRINGS = {"url", "image-set", "-webkit-image-set"}
-"""Functions whose strings are addresses."""
+"""Functions whose strings are URLs."""
 
 
 def urls_of_stylesheet(style: bytes, charset: str | None = None) -> Iterator[str]:
-    """Return the URLs that a stylesheet names, in their order.
+    """Return the URLs in a stylesheet, in order.
 
     Args:
-        style: the file's bytes, read by the rules of CSS Syntax 3, 3.2.
-        charset: that of its Content-Type, if it has one.
+        style: the bytes of the file, decoded by CSS Syntax 3, 3.2.
+        charset: of its Content-Type, if it has one.
     """
     text, _ = decode_stylesheet_bytes(style, protocol_encoding=charset)
     yield from urls_of_css(text)
 
 
 def urls_of_css(text: str) -> Iterator[str]:
-    """Return the URLs of `url()`, `@import` and `image-set()` in a stylesheet or a style attribute, as they stand.
+    """Return the URLs of `url()`, `@import` and `image-set()` in a stylesheet or a style attribute, as written.
 
-    The address of a namespace is a name, and is left out.
+    URLs of namespaces are only names, and are left out.
     """
     opened: list[str] = []
     rule = ""
@@ -59,7 +59,7 @@ def urls_of_css(text: str) -> Iterator[str]:
             rule = value
         elif rule == "namespace":
             rule = "" if value in {";", "{", "}"} else rule
-        elif (kind, value) != ("function", "url"):  # What is imported stands first, or in `url()`.
+        elif (kind, value) != ("function", "url"):  # The URL of an import comes first, or in `url()`.
             rule = ""
         if kind == "function":
             opened.append(value)
@@ -68,7 +68,7 @@ def urls_of_css(text: str) -> Iterator[str]:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    """Return the kind and the value of each token but blanks and comments."""
+    """Return kind and value of each token, except blanks and comments."""
     position = 0
     while token := _TOKEN.search(text, position):
         position = token.end()
@@ -91,7 +91,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _open_or_close(opened: list[str], bracket: str) -> None:
-    """Keep account of what is open; a closing bracket that fits nothing is nothing (CSS Syntax 3, 5.4.8)."""
+    """Track open brackets; an unmatched closing bracket is ignored (CSS Syntax 3, 5.4.8)."""
     if bracket in "([{":
         opened.append(bracket)
     elif opened:
@@ -108,7 +108,7 @@ def _string(text: str, position: int, quote: str) -> tuple[str, int]:
 
 
 def _url(text: str, position: int) -> tuple[str, int]:
-    """Return an address without quotes and the place behind it; an empty one if it is no valid one."""
+    """Return an unquoted URL and the position after it; an empty one if it is invalid."""
     if found := _URL.match(text, position):
         return _unescaped(found[1]), found.end()
     bad = _BAD_URL.match(text, position)
@@ -121,7 +121,7 @@ def _unescaped(text: str) -> str:
 
 
 def _character(escape: re.Match[str]) -> str:
-    """Return what an escape stands for (CSS Syntax 3, 4.3.7); a line end behind a backslash is left out."""
+    """Return the character of an escape (CSS Syntax 3, 4.3.7); an escaped line end is left out."""
     if escape[1]:
         code = int(escape[1], 16)
         return chr(code) if 0 < code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\ufffd"

@@ -1,4 +1,4 @@
-"""Where a page names what it needs to be shown: stylesheets, scripts, images, films, fonts."""
+"""Finds the requisites of a page: stylesheets, scripts, images, films, fonts."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
@@ -14,7 +14,7 @@ RELATIONS = frozenset(
         *("preload", "modulepreload"),
     }
 )
-"""What a `link` may be to its page, compared without case (HTML standard, 4.6.7)."""
+"""Relations of a `link` to a requisite, in lower case (HTML standard, 4.6.7)."""
 SOURCES = {
     "script": ("src",),
     "img": ("src", "data-src"),
@@ -27,31 +27,31 @@ SOURCES = {
     "image": ("href", "xlink:href"),
     "body": ("background",),
 }
-"""Attributes with an address, by their element; `data-src` is what scripts put into `src` when the page is scrolled."""
+"""Attributes with a URL, by element; scripts copy `data-src` to `src` when the page is scrolled."""
 SOURCE_SETS = {
     "img": ("srcset", "data-srcset"),
     "source": ("srcset", "data-srcset"),
     "link": ("imagesrcset",),
 }
 LONGEST = 8_192
-"""Characters of an address; a longer one, as those of `data:` are, is asked for by nobody."""
+"""Characters of a URL; longer ones, such as those of `data:`, are never requested."""
 
 
 def requisites_of(page: Any, base_url: str, most: int) -> tuple[str, ...]:
-    """Return the absolute URLs that a page needs, each once: sources, then source sets, then those in its styles.
+    """Return the absolute URLs of a page's requisites, each once: sources, then source sets, then those in its styles.
 
     Args:
         page: the root of its tree.
-        base_url: what its addresses are relative to.
-        most: how many addresses to look at; one that is printed twice counts twice.
+        base_url: the base of its links.
+        most: how many links to read; one that is printed twice counts twice.
     """
     return absolute_urls(chain(_sources(page), _source_sets(page), _in_styles(page)), base_url, most)
 
 
 def absolute_urls(found: Iterable[str], base_url: str, most: int) -> tuple[str, ...]:
-    """Return the first `most` printed addresses as absolute URLs without fragment, each once, in their order.
+    """Return the first `most` links as absolute URLs without fragment, each once, in order.
 
-    Those behind are left out unseen: a page can print one address a million times.
+    Later ones are not read at all: a page can print one link a million times.
     """
     printed = dict.fromkeys(each for each in islice(filter(None, found), most) if _is_address(each))
     return tuple(dict.fromkeys(filter(None, (absolute(base_url, each) for each in printed))))

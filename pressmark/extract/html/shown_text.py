@@ -1,6 +1,6 @@
-"""The text of an element as a browser shows it: inline markup joins what is around it, blocks part it.
+"""The text of an element as a browser shows it: inline elements don't split text, blocks do.
 
-`html-text` puts a blank between any two elements, which tears words that are marked up in part (drop caps, H₂O, links).
+`html-text` puts a blank between any two elements, which splits words with partial markup (drop caps, H₂O, links).
 """
 
 import re
@@ -15,23 +15,23 @@ HIDDEN = (
     "script, style, noscript, template, title, iframe, object, applet, video, audio, canvas, [hidden],"
     " [style*='display:none'], [style*='display: none']"
 )
-"""CSS selector of what no reader sees, or not as text (HTML, 15.3.1)."""
+"""CSS selector of elements that are hidden, or are not shown as text (HTML, 15.3.1)."""
 _LINE, _PARAGRAPH = 1, 2
 _BREAKS = {
     **dict.fromkeys(html_text.NEWLINE_TAGS, _LINE),
     **dict.fromkeys(html_text.DOUBLE_NEWLINE_TAGS, _PARAGRAPH),
 }
 _APART = frozenset({"td", "th", "img", "svg", "input", "button", "select", "textarea"})
-"""Elements that stand apart from the text at their sides, in the same line."""
+"""Elements that are separated from the text on their sides by a blank."""
 _WHITE = re.compile(r"\s+")
 
 
 def shown_text(root: Element, left_out: Container[Element] = ()) -> str:
-    """Return the text of an element: white space folded, lines parted by a newline, paragraphs by two.
+    """Return the text of an element: white space folded, lines separated by one newline, paragraphs by two.
 
     Args:
         root: the element.
-        left_out: elements whose text does not count; those of `HIDDEN` have to be among them.
+        left_out: elements without their text; must include those of `HIDDEN`.
     """
     text = _Text()
     walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
@@ -48,21 +48,21 @@ def shown_text(root: Element, left_out: Container[Element] = ()) -> str:
 
 
 def one_line(text: str | None) -> str:
-    """Fold white space; the empty string when there is nothing."""
+    """Fold white space; the result is empty without text."""
     return " ".join((text or "").split())
 
 
 class _Text:
-    """Text as it grows, without white space at the ends of its lines."""
+    """Collects text, without white space at the ends of lines."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
         self._break, self._blank, self._line_ended = 0, False, False
 
     def mark(self, tag: str, *, begins: bool) -> None:
-        """Take note of where an element begins or ends."""
+        """Record the start or end of an element."""
         if tag == "br":
-            if begins:  # Two in a row part paragraphs.
+            if begins:  # Two in a row separate paragraphs.
                 self._break = max(self._break, _PARAGRAPH if self._line_ended else _LINE)
                 self._line_ended = True
         elif tag in _APART:
@@ -71,7 +71,7 @@ class _Text:
             self._break = max(self._break, _BREAKS.get(tag, 0))
 
     def add(self, text: str | None) -> None:
-        """Add text of one node."""
+        """Add the text of one node."""
         folded = _WHITE.sub(" ", text or "")
         words = folded.strip()
         if not words:

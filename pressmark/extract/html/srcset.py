@@ -1,4 +1,4 @@
-"""The image candidates of a `srcset` attribute, by the HTML standard's own algorithm, in linear time."""
+"""The image candidates of a `srcset` attribute, by the algorithm of the HTML standard, in linear time."""
 
 import re
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ _URL = re.compile(rf"[{_SPACES},]*+([^{_SPACES}]++)")
 _PART = re.compile(r"[ \t\n\f\r]++|,|\(|[^ \t\n\f\r,(]++")
 _WIDTH_OR_HEIGHT = re.compile(r"0*[1-9][0-9]*[wh]")
 _DENSITY = re.compile(r"(?:-(?=[0.]++[eEx]))?(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?x")
-"""A valid floating-point number, not below 0; `-0x` is one."""
+"""A valid floating-point number that is not negative; `-0x` is valid."""
 
 
 def urls_of_srcset(value: str) -> Iterator[str]:
     """Return the URLs of the candidates that a browser may choose (HTML standard, 4.8.4.3.9, "parse a srcset").
 
-    A candidate whose descriptors are invalid is none, as there.
+    A candidate with invalid descriptors is left out, as in the standard.
     """
     position = 0
     while found := _URL.match(value, position):
@@ -28,7 +28,7 @@ def urls_of_srcset(value: str) -> Iterator[str]:
 
 
 def _descriptors(value: str, position: int) -> tuple[list[str], int]:
-    """Return the descriptors from here to the comma that ends them, and the place behind it."""
+    """Return the descriptors up to the next comma, and the position after it."""
     found: list[str] = []
     current = ""
     while part := _PART.match(value, position):
@@ -47,11 +47,11 @@ def _descriptors(value: str, position: int) -> tuple[list[str], int]:
 
 
 _MOST = 3
-"""Descriptors of a candidate: more are invalid, whatever they are."""
+"""Descriptors of a candidate; more are always invalid."""
 
 
 def _are_valid(descriptors: list[str]) -> bool:
-    """At most one width or density, and a height only beside a width; anything else makes the candidate invalid."""
+    """Return whether there is at most one width or density, and a height only with a width."""
     kinds = sorted(each[-1] for each in descriptors)
     return kinds in ([], ["w"], ["h", "w"], ["x"]) and all(
         _WIDTH_OR_HEIGHT.fullmatch(each) or _DENSITY.fullmatch(each) for each in descriptors

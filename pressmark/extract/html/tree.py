@@ -1,7 +1,7 @@
-"""Questions about a page's tree, answered in linear time whatever the page looks like.
+"""Queries of a page's tree in linear time, for any page.
 
-A selector of several steps (`div a`) or alternatives (`p, b`) makes libxml2 compare each element that it found with
-each other: some pages keep it busy for minutes. These functions ask one step at a time.
+For a selector with several steps (`div a`) or alternatives (`p, b`), libxml2 compares each element that it found with
+each other: on some pages that takes minutes. These functions select one step at a time.
 """
 
 import re
@@ -14,25 +14,25 @@ from parsel import Selector, css2xpath
 from w3lib.html import get_base_url
 
 _SEARCHED = 4096
-"""Characters in which a page has to have its `<base>`."""
+"""Characters that are searched for a `<base>`."""
 _LONGEST_BASE = 1000
-"""Characters of a `<base>`: each of thousands of addresses is joined to it."""
+"""Characters of a `<base>`: it is joined with thousands of links."""
 _ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 Element = Any
 """An element of lxml, which comes without types."""
 
 
 class ReadAsHtml:
-    """Mixed into a page class: its page is parsed as HTML, also if it looks like JSON or XML."""
+    """A mixin for page classes: the page is parsed as HTML, even if it looks like JSON or XML."""
 
     @cached_property
     def selector(self: Any) -> Selector:
-        """The page's tree; what is behind a stray end of the body is still in it, as HTML has it (13.2.6.4.7, .19)."""
+        """The page's tree; content after a stray end of the body belongs to it, as in HTML (13.2.6.4.7, .19)."""
         return Selector(text=_ENDS.sub("", self.html), type="html", base_url=str(self.url))
 
     @cached_property
     def base_url(self: Any) -> str:
-        """What its addresses are relative to; a `<base>` that is no address, or too long, is ignored (HTML, 4.2.3)."""
+        """The base of the page's links; an invalid or too long `<base>` is ignored (HTML, 4.2.3)."""
         url = str(self.url)
         try:
             base: str = get_base_url(self.html[:_SEARCHED], url)
@@ -42,12 +42,12 @@ class ReadAsHtml:
 
 
 def matching(root: Element, selectors: str) -> set[Element]:
-    """Return what matches CSS selectors (parted by commas, each of one step) below and at an element."""
+    """Return the element and its descendants that match CSS selectors, each of one step, separated by commas."""
     return {element for path in _compiled(selectors) for element in path(root)}
 
 
 def inside(containers: Iterable[Element]) -> set[Element]:
-    """Return all elements that lie in one of these."""
+    """Return all descendants of these elements."""
     found: set[Element] = set()
     for container in outermost(containers):
         found.update(container.iterdescendants(etree.Element))
@@ -55,7 +55,7 @@ def inside(containers: Iterable[Element]) -> set[Element]:
 
 
 def outermost(elements: Iterable[Element]) -> list[Element]:
-    """Return those that lie in no other of them."""
+    """Return the elements that are not inside another one of them."""
     every = set(elements)
     return [each for each in every if every.isdisjoint(each.iterancestors())]
 

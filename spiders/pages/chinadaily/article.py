@@ -1,4 +1,4 @@
-"""Article pages of chinadaily.com.cn, the layout of the English edition since 2018."""
+"""Article pages of chinadaily.com.cn: the layout of the English edition since 2018."""
 
 import re
 import unicodedata
@@ -30,7 +30,7 @@ CHROME = (
 )
 FIGURE = "figure"
 PICTURES = frozenset({"img", "picture", "video", "audio", "iframe", "svg", "canvas", "object", "embed"})
-"""A figure without any of them is text: a quote, a table."""
+"""A figure without any of these is text: a quote or a table."""
 PRINTED_CHROME = re.compile(
     r"(?:Share(?: - WeChat)?|Top|BACK TO THE TOP|Most Viewed in 24 Hours|Global Edition|中文|双语|Français|ASIA)"
     r"|Copyright \d{4}\b.{0,80}?\b(?:[Aa]ll [Rr]ights [Rr]eserved|China Daily)\b.*"
@@ -41,15 +41,15 @@ PAGER = "#div_currpage"
 NO_PICTURES = (
     "noscript, iframe, video, audio, table.share, .share, .selectpage, [class*=share], [id*=share], .pagestyle"
 )
-"""Chrome whose pictures are not the article's; those of figures are."""
+"""Elements whose pictures don't belong to the article; pictures in figures do."""
 _SOURCE = r"(?:[Pp]hoto|PHOTO|/|Agenc|Xinhua|\bAFP\b|\bAP\b|Reuters|China Daily)"
 CREDIT = re.compile(rf"\s*(?:\[([^\]]{{2,80}})\]|\(([^()]{{0,80}}?{_SOURCE}[^()]{{0,80}})\))\s*$")
-"""In round brackets only what names a source: `(right)` is where somebody stands."""
+"""Text in round brackets is a credit only if it names a source: `(right)` describes the picture."""
 ORGANIZATIONS = frozenset(
     {"AFP", "AP", "Agencies", "Associated Press", "CGTN", "China Daily", "Reuters", "Xinhua", "Xinhua News Agency"}
 )
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"})
-"""Categories of characters that show nothing by themselves."""
+"""Unicode categories of invisible characters."""
 
 
 @attrs.define
@@ -59,7 +59,7 @@ class ChinaDailyArticlePage(ArticlePage):
     LAYOUT = "chinadaily/2"
 
     async def to_item(self) -> Article:
-        """Return what the page says; relative links of it refer to the address asked for, whatever its own is."""
+        """Return the article of this page; its relative links refer to the requested URL, not to the canonical one."""
         return attrs.evolve(await super().to_item(), url=self.own_url())
 
     @field
@@ -79,7 +79,7 @@ class ChinaDailyArticlePage(ArticlePage):
     @field
     def headline(self) -> str:
         for each in self.selector.root.iter("h1"):
-            # HTML allows a paragraph in a heading; libxml2 puts it behind.
+            # HTML allows a paragraph in a heading; libxml2 moves it after the heading.
             behind = each.getnext()
             for place in (each, behind if behind is not None and behind.tag == "p" else None):
                 if place is not None and (headline := self._shown(place)):
@@ -117,7 +117,7 @@ class ChinaDailyArticlePage(ArticlePage):
             return created
         try:
             return read_time(self._byline().updated or "", self.site.zone)
-        except (ValueError, OverflowError):  # Another format, no such day, or none in the site's zone.
+        except (ValueError, OverflowError):  # Another format, or no such time in the site's zone.
             raise Rejected(
                 "unreadable-updated", f"{self.url}: no time can be read in {self._byline_text()!r}"
             ) from None
@@ -131,7 +131,7 @@ class ChinaDailyArticlePage(ArticlePage):
     @field
     def body(self) -> str:
         body = "\n\n".join(self._story().paragraphs)
-        if not body and (self.number == 1 or not self.css(CONTENT)):  # A following page may hold pictures alone.
+        if not body and (self.number == 1 or not self.css(CONTENT)):  # A following page may have pictures only.
             raise Rejected("no-body", f"{self.url} has no text in {CONTENT}: a gallery or video?")
         return body
 
@@ -186,9 +186,9 @@ class ChinaDailyArticlePage(ArticlePage):
         return self.LAYOUT
 
     def own_url(self) -> str:
-        """Return the canonical address, if the page names one of this very article; else that asked for, as `plain`.
+        """Return the canonical URL, if the page names one of this article; else the requested one, without query.
 
-        Of two that only differ in their scheme, it is the one that was asked for.
+        If they differ only in the scheme, return the requested one.
         """
         asked = plain(self.url)
         for href in islice(self._canonical(), self.site.bounds.items):
@@ -213,7 +213,7 @@ class ChinaDailyArticlePage(ArticlePage):
                 if len(match["page"]) > LONGEST_NUMBER or int(match["page"]) > most + 1:
                     raise too_large(self.url, f"a page of number {match['page'][:20]}", most + 1)
                 numbered[int(match["page"])] = url
-        # A pager of a long article shows some of its pages only; the others are there all the same.
+        # The pager of a long article shows only some of its pages; the others exist, too.
         last = max(numbered, default=1)
         return [numbered.get(number) or page_of(self.url, number) for number in range(2, last + 1)]
 
@@ -222,7 +222,7 @@ class ChinaDailyArticlePage(ArticlePage):
         return characters_of(self.response)
 
     def _canonical(self) -> Iterator[str]:
-        """Return the addresses that the page calls its own, the likeliest first."""
+        """Return the URLs that the page names as its own, most reliable first."""
         links = self.css("link[rel][href]")
         yield from (each.attrib["href"] for each in links if "canonical" in each.attrib["rel"].lower().split())
         named = self.css("meta[property][content]")
@@ -230,7 +230,7 @@ class ChinaDailyArticlePage(ArticlePage):
 
     @cached_method
     def _second_headline(self) -> str | None:
-        """The h2 between headline and text; a following page has none of its own."""
+        """The h2 between headline and text; only first pages have one."""
         above = _between(self.selector.root) if self.number == 1 else None
         return None if above is None else self._shown(above) or None
 
@@ -258,7 +258,7 @@ class ChinaDailyArticlePage(ArticlePage):
         return matching(self.selector.root, HIDDEN)
 
     def _shown(self, element: Element) -> str:
-        """Return the text of an element in one line; empty if there is nothing to see in it."""
+        """Return the text of an element in one line; empty if nothing of it is visible."""
         text = one_line(shown_text(element, self._hidden()))
         return text if any(unicodedata.category(each) not in _UNSEEN for each in text) else ""
 
@@ -278,7 +278,7 @@ class ChinaDailyArticlePage(ArticlePage):
 
 
 def _between(root: Element) -> Element | None:
-    """Return the first h2 that follows an h1 of the same parent, if the text comes behind it."""
+    """Return the first h2 that follows an h1 of the same parent, if the text follows it."""
     parents = set()
     for heading in root.iter("h1", "h2"):
         if heading.tag == "h1":

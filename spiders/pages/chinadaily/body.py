@@ -1,4 +1,4 @@
-"""The text of a story: markup to paragraphs, and the lines at its two ends that are not body."""
+"""The text of a story: its paragraphs, and the lines before and after it that are not body."""
 
 import re
 from collections.abc import Set as AbstractSet
@@ -24,17 +24,17 @@ class Story:
     standfirst: str | None = None
     paragraphs: tuple[str, ...] = ()
     contributors: str | None = None
-    """The paragraph that names contributors, as printed."""
+    """The paragraph with the contributors, as printed."""
 
     @property
     def contributor_names(self) -> str:
-        """The names in that paragraph; empty when there is none."""
+        """The names in that paragraph; empty without one."""
         match = _CONTRIBUTED.fullmatch(self.contributors or "")
         return match["names"] if match else ""
 
     @property
     def dateline(self) -> str | None:
-        """The place in capitals that opens the first paragraph, before a dash; with its region, if that is named."""
+        """The place in capitals at the start of the first paragraph, before a dash; with its region, if printed."""
         match = _DATELINE.match(self.paragraphs[0]) if self.paragraphs else None
         if not match:
             return None
@@ -49,12 +49,12 @@ def read_story(
     """Read a page's text.
 
     Args:
-        content: the element that holds it.
-        chrome: the elements that are not text of the story.
-        printed_chrome: a paragraph that matches this wholly is chrome too.
-        bold_standfirst: whether a first paragraph wholly in bold is the standfirst.
+        content: the element with the text.
+        chrome: elements that don't belong to the story.
+        printed_chrome: paragraphs that match this as a whole don't belong to it either.
+        bold_standfirst: whether a first paragraph in bold is the standfirst.
     """
-    # Line breaks inside a paragraph stay: they part the rows of a table.
+    # Line breaks inside a paragraph stay: they separate the rows of a table.
     paragraphs = [part for part in shown_text(content, chrome).split("\n\n") if part]
     paragraphs = [part for part in paragraphs if not printed_chrome.fullmatch(part)]
     standfirst = contributors = None
@@ -66,7 +66,7 @@ def read_story(
 
 
 def _bold(content: Element, chrome: AbstractSet[Element]) -> str | None:
-    """Return the text of the first paragraph that has any, if all of it is bold; else None."""
+    """Return the text of the first paragraph with text, if all of it is bold; else None."""
     for each in content.iter("p"):
         if text := shown_text(each, chrome):
             bold = set(each.iter(*_BOLD))

@@ -1,4 +1,4 @@
-"""The byline: who, for whom, and when it was updated, in one printed line."""
+"""The byline: authors, source and time of the update, in one printed line."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -23,19 +23,19 @@ class Byline:
 
     authors: tuple[Credit, ...] = ()
     source: str | None = None
-    """The part that is neither the authors nor the time, e.g. `China Daily`."""
+    """The part that is neither authors nor time, e.g. `China Daily`."""
     updated: str | None = None
-    """As printed: `YYYY-MM-DD HH:MM`, in the site's zone unless it names another (`GMT`, `+08:00`, `Z`)."""
+    """As printed: `YYYY-MM-DD HH:MM`, in the site's time zone unless it names another (`GMT`, `+08:00`, `Z`)."""
 
     @property
     def place(self) -> str | None:
-        """The place of all authors, if it is only one."""
+        """The place of all authors, if there is exactly one."""
         places = {author.location for author in self.authors}
         return places.pop() if len(places) == 1 else None
 
 
 def read_byline(text: str, organizations: frozenset[str], most: int = MOST) -> Byline:
-    """Read a byline; what is not printed is absent. Raises Rejected if it has more than `most` parts or names."""
+    """Read a byline; missing parts are None. Raises Rejected if it has more than `most` names."""
     authors: tuple[Credit, ...] = ()
     source = updated = None
     for part in filter(None, (part.strip() for part in text.split("|", most))):
@@ -49,12 +49,12 @@ def read_byline(text: str, organizations: frozenset[str], most: int = MOST) -> B
 
 
 def read_time(printed: str, zone: ZoneInfo) -> datetime:
-    """Return a printed time in a site's zone; a zone that is printed with it wins.
+    """Return a printed time in a site's time zone; a printed zone takes precedence.
 
     Raises:
-        ValueError: it is in another format, or there is no such time, or it is from before time zones: cities had
-            offsets of seconds then, which neither ISO 8601 nor RFC 3339 writes.
-        OverflowError: there is none in the site's zone.
+        ValueError: it has another format, does not exist, or is from before time zones: cities had offsets with
+            seconds then, which neither ISO 8601 nor RFC 3339 can express.
+        OverflowError: it does not exist in the site's zone.
     """
     moment = _time(printed, zone)
     if (moment.utcoffset() or timedelta(0)) % timedelta(minutes=1):

@@ -1,11 +1,11 @@
-"""Names of people and organisations, as bylines and contributor lines print them."""
+"""Names of people and organisations in bylines and lines of contributors."""
 
 import re
 
 from pressmark.errors import Rejected
 from pressmark.model.article import Credit
 
-# Some places have a comma or an "and" of their own.
+# Some places contain a comma or an "and".
 _PARTING = re.compile(r",(?!\s*D\.?C\b)|[/&;]|(?<!\bBosnia )(?<!\bTrinidad )(?<!\bAntigua )\b(?:and|AND)\b")
 _PLACED = re.compile(r"(?P<name>.+?)\s+(?:in|IN)\s+(?P<place>.+)")
 
@@ -14,9 +14,9 @@ MOST = 5_000
 
 
 def credits_in(text: str, organizations: frozenset[str], most: int = MOST) -> tuple[Credit, ...]:
-    """Split `A and B in Brussels`, `A/B`, `A in Paris and B in Rome` into credits, in their order.
+    """Split `A and B in Brussels`, `A/B`, `A in Paris and B in Rome` into credits, in order.
 
-    A place holds for the names before it that have none of their own.
+    A place applies to all names before it that have no place yet.
 
     Raises:
         Rejected: there are more than `most` names.

@@ -1,4 +1,4 @@
-"""Listing pages of chinadaily.com.cn, the layout of the English edition since 2018."""
+"""Listing pages of chinadaily.com.cn: the layout of the English edition since 2018."""
 
 import re
 
@@ -15,7 +15,7 @@ from pressmark.extract.urls import LONGEST_NUMBER, absolute, page_of
 from pressmark.model import keys
 
 LIST = "div.tw3_01_2"
-"""Its `h4` have the links to articles."""
+"""Its `h4` elements have the links to articles."""
 BLOCK_ABOVE = "div.tw2"
 OTHER_SECTIONS = "div.mai_r"
 NEXT = "//a[contains(concat(' ', normalize-space(@class), ' '), ' pagestyle ')][normalize-space()='Next']/@href"
@@ -26,14 +26,14 @@ LAST_PAGE = "//a[normalize-space()='>>|']/@href"
 
 @attrs.define
 class ChinaDailyListingPage(ListingPage):
-    """One page of a section's listing: the main column only, not what the margin shows of other sections."""
+    """One page of a section's listing: the main column, without the margin with other sections."""
 
     @field
     def entries(self) -> tuple[Entry, ...]:
         found: dict[str, Entry] = {}
         for url in self._links():
             if match := self.site.article_match(url):
-                first = page_of(url, 1) if match["page"] else url  # Whatever page a link leads to.
+                first = page_of(url, 1) if match["page"] else url  # The link may lead to another page of the article.
                 found.setdefault(match["id"], Entry(article_id=match["id"], url=first, printed_day=match["day"]))
         return tuple(found.values())
 
@@ -48,7 +48,7 @@ class ChinaDailyListingPage(ListingPage):
 
     @field
     def days(self) -> tuple[str, ...]:
-        # The block above repeats the newest on every page.
+        # The block above repeats the newest articles on every page.
         matches = map(self.site.article_match, self._links(block_above=False))
         return tuple(keys.day_of_url(match["day"]) for match in matches if match)
 
