@@ -50,8 +50,8 @@ def main(runs: int, rounds: int) -> None:
         now = datetime.now(UTC)
         with console.status(f"writing {runs} manifests"):
             newest = fill(store, SITE, SECTION, runs, now)
-        told = json.loads(store.get(newest))
-        console.print(f"a manifest: {len(told['articles'])} articles, {len(store.get(newest)):,} bytes")
+        manifest_facts = json.loads(store.get(newest))
+        console.print(f"a manifest: {len(manifest_facts['articles'])} articles, {len(store.get(newest)):,} bytes")
         dag_run = (
             f"/archive/run?dag_id=archive_chinadaily_world_europe&run_id=scheduled__{now - EVERY:%Y-%m-%dT%X}%2B00:00"
         )
@@ -79,7 +79,7 @@ def fill(store: Store, site: str, section: str, runs: int, now: datetime, seed: 
     chance = random.Random(seed)
     made = [_manifest(site, section, now - EVERY * (back + 0.5), chance) for back in range(runs)]
     with ThreadPoolExecutor(8) as pool:
-        written = list(pool.map(lambda told: manifest.write(store, Manifest.from_json(told)), made))
+        written = list(pool.map(lambda manifest_facts: manifest.write(store, Manifest.from_json(manifest_facts)), made))
         list(pool.map(lambda key: store.put(key.removesuffix(".json") + keys.STARTED, b""), written))
         list(pool.map(lambda key: store.put(key.removesuffix(".json") + ".visits.jsonl.gz", b"-"), written))
     return written[0]
@@ -133,13 +133,13 @@ def _manifest(site: str, section: str, started_at: datetime, chance: random.Rand
 def _fate(outcome: Outcome, number: int, started_at: datetime, chance: random.Random) -> dict[str, Any]:
     article_id = f"WS{chance.randrange(1 << 96):024x}" if number >= len(OUTCOMES) else f"WS{number:024x}"
     url = f"https://www.chinadaily.com.cn/a/{started_at:%Y%m/%d}/{article_id}.html"
-    told: dict[str, Any] = {"article_id": article_id, "url": url, "outcome": outcome.value}
+    manifest_facts: dict[str, Any] = {"article_id": article_id, "url": url, "outcome": outcome.value}
     if outcome in NEWS[:4]:
         kind = "silent-edits" if outcome is Outcome.SILENT_EDIT else "articles"
-        told["key"] = f"{kind}/{SITE}/{started_at:%Y/%m/%d}/{article_id}/{started_at:%Y%m%dT%H%M%S}Z.json"
+        manifest_facts["key"] = f"{kind}/{SITE}/{started_at:%Y/%m/%d}/{article_id}/{started_at:%Y%m%dT%H%M%S}Z.json"
     if reason := REASONS.get(outcome):
-        told |= {"reason": reason, "message": f"{url} has no text: neither #Content nor a paragraph"}
-    return told
+        manifest_facts |= {"reason": reason, "message": f"{url} has no text: neither #Content nor a paragraph"}
+    return manifest_facts
 
 
 def _mounted() -> FastAPI:

@@ -50,10 +50,10 @@ def seconds(sections: int) -> dict[str, float]:
 def main(rounds: int) -> None:
     """Read the DAG files beside 1, 100 and 300 sections, and take the fastest of some rounds."""
     table = Table("file", "1 section", "100 sections", "300 sections")
-    told = {number: [seconds(number) for _ in range(rounds)] for number in (1, 100, 300)}
-    for name in told[1][0]:
-        table.add_row(name, *(f"{min(each[name] for each in of):.2f} s" for of in told.values()))
-    table.add_row("all", *(f"{min(sum(each.values()) for each in of):.2f} s" for of in told.values()))
+    measured = {number: [seconds(number) for _ in range(rounds)] for number in (1, 100, 300)}
+    for name in measured[1][0]:
+        table.add_row(name, *(f"{min(each[name] for each in of):.2f} s" for of in measured.values()))
+    table.add_row("all", *(f"{min(sum(each.values()) for each in of):.2f} s" for of in measured.values()))
     Console().print(table)
 
 

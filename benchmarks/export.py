@@ -42,13 +42,13 @@ def main(versions: int, rounds: int, once: bool) -> None:
                 done = subprocess.run(
                     [sys.executable, "-m", "benchmarks.export", "--once"], capture_output=True, text=True, check=True
                 )
-                told = json.loads(done.stdout)
-                assert told["versions"] == versions
+                measured = json.loads(done.stdout)
+                assert measured["versions"] == versions
                 row = (
-                    str(told["days"]),
-                    f"{told['seconds']:.1f}",
-                    f"{told['peak'] / 1e6:.0f}",
-                    f"{told['size'] / 1e6:.1f}",
+                    str(measured["days"]),
+                    f"{measured['seconds']:.1f}",
+                    f"{measured['peak'] / 1e6:.0f}",
+                    f"{measured['size'] / 1e6:.1f}",
                 )
                 table.add_row(*row)
     console.print(table)

@@ -86,7 +86,7 @@ class Rates:
     """Segments in a second of CPU, of a month that is looked through for new ones."""
 
 
-def told(rates: Rates, load: Load) -> str:
+def report(rates: Rates, load: Load) -> str:
     """Return both tables in Markdown."""
     did = (f"| {what} | {how} |" for what, how in _done(rates))
     needs = (f"| {what} | {how} | **{much}** |" for what, how, much in _needed(rates, load))
@@ -197,13 +197,13 @@ def _read_again(rates: Rates, all_of_it: float, daily: float, versions: float) -
     package = f"{daily / rates.package / 60:.1f}"
     yield "core minutes to package a day, once", f"{daily / GB:.1f} GB / {rates.package / MB:.1f} MB/s", package
     speed = f"{rates.audit / MB:.1f} MB/s"
-    portions = min(-(-all_of_it // BYTES), MOST)
-    whole = f"{2 * all_of_it / rates.audit / 3600:,.0f}, in {portions:,.0f} portions"
+    partitions = min(-(-all_of_it // BYTES), MOST)
+    whole = f"{2 * all_of_it / rates.audit / 3600:,.0f}, in {partitions:,.0f} portions"
     yield "core hours to audit all of it, as every Sunday", f"2 × {all_of_it / TB:.1f} TB / {speed}", whole
     week = f"{7 * 2 * daily / rates.audit / 3600:.1f}"
     yield "core hours to audit a week's (`since`)", f"7 × 2 × {daily / GB:.1f} GB / {speed}", week
-    anew = f"{versions / rates.rederive / 3600:.0f}"
-    yield "core hours to read all versions anew", f"{_millions(versions)} / {rates.rederive:.0f}/s", anew
+    rederive_hours = f"{versions / rates.rederive / 3600:.0f}"
+    yield "core hours to read all versions anew", f"{_millions(versions)} / {rates.rederive:.0f}/s", rederive_hours
 
 
 def _millions(number: float) -> str:

@@ -86,10 +86,10 @@ def main(versions: int, rounds: int, users: int, seconds: int) -> None:
         size = sum(path.stat().st_size for path in Path(folder, "cache").rglob("*.sqlite"))
     console.print(table)
     for beside, times in zip(("", *GREEDY), of_users, strict=True):
-        told = f"{users} users at once, {len(times)} searches in {seconds} s"
+        label = f"{users} users at once, {len(times)} searches in {seconds} s"
         times.sort()
         median, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
-        console.print(f"{told}{f', beside {beside}' if beside else ''}: median {median:.2f} s, p99 {p99:.2f} s")
+        console.print(f"{label}{f', beside {beside}' if beside else ''}: median {median:.2f} s, p99 {p99:.2f} s")
     console.print(
         f"catalogue of {written:,} versions: made in {built:.0f} s with {peak / 1e6:.0f} MB of memory, "
         f"{size / 1e6:.0f} MB on the disk; serving it: {memory / 1e6:.0f} MB"

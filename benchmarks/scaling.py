@@ -19,7 +19,7 @@ import psutil
 import yaml
 from rich.console import Console
 
-from benchmarks.needs import Load, Rates, told
+from benchmarks.needs import Load, Rates, report
 from benchmarks.scaling_work import INDEXED
 from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
@@ -54,7 +54,7 @@ INDEXES, LINES = 3000, 100
 @click.option("--write", is_flag=True, help="Put it into docs/scaling.md.")
 def main(articles: int, runs: int, write: bool, **load: Any) -> None:
     """Measure on this machine, and say what such a load needs."""
-    text = told(measured(articles, runs, Console(stderr=True)), Load(**load))
+    text = report(measured(articles, runs, Console(stderr=True)), Load(**load))
     if write:
         DOC.write_text(DOC.read_text("utf-8").partition(BEGIN)[0] + BEGIN + text, "utf-8")
     print(text)
@@ -95,7 +95,7 @@ def measured(articles: int, runs: int, console: Console) -> Rates:
                 dag_run, idle = _airflow(folder, runs)
     published, again = first.counts["published"], third.counts["not_modified"]
     assert second.visits
-    quiet_bytes, told_next = quieted.total - filled.total, second.visits.size
+    quiet_bytes, visits_bytes = quieted.total - filled.total, second.visits.size
     return Rates(
         dag_run=dag_run,
         quiet_run=quiet.cpu,
@@ -106,8 +106,8 @@ def measured(articles: int, runs: int, console: Console) -> Rates:
         crawl_memory=new.memory,
         new_requests=(_requests(first) - _requests(second)) / published,
         quiet_requests=_requests(second),
-        quiet_bytes=quiet_bytes - told_next,
-        watched_bytes=told_next / published,
+        quiet_bytes=quiet_bytes - visits_bytes,
+        watched_bytes=visits_bytes / published,
         quiet_objects=quieted.objects - filled.objects,
         visit_bytes=(visited.total - quieted.total - quiet_bytes) / again,
         document_bytes=filled.documents / published,
@@ -187,8 +187,8 @@ def _write_indexes(store: Store, numbers: range) -> None:
         store.put(f"warc/{INDEXED}/2026/01/01/{name}.warc.gz", b"")
 
 
-def _requests(told: manifest.Manifest) -> int:
-    return sum(each.number for each in told.requests)
+def _requests(run: manifest.Manifest) -> int:
+    return sum(each.number for each in run.requests)
 
 
 def _write_site(folder: Path, url: str, recheck: dict[str, Any]) -> None:

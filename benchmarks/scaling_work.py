@@ -10,7 +10,7 @@ from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.crawl.derive import Rederived
 from pressmark.jobs.audit.auditor import Auditor
-from pressmark.jobs.audit.partitions import Portion
+from pressmark.jobs.audit.partitions import Partition
 from pressmark.jobs.export import Exporter
 from pressmark.jobs.monthly_index import Merger
 from pressmark.jobs.rederive import documents_of, rederive_all
@@ -30,8 +30,8 @@ def main() -> None:
     match sys.argv[1]:
         case "audit":
             auditor = Auditor(store, site, datetime.now(UTC).date())
-            assert not auditor.look(Portion())["findings"]["grave"]
-            assert not auditor.survey(Portion(), 0)["findings"]["grave"]
+            assert not auditor.check_partition(Partition())["findings"]["grave"]
+            assert not auditor.check_global(Partition(), 0)["findings"]["grave"]
         case "rederive":
             keys = documents_of(store, manifest.below(store, f"{SITE}/"))
             assert all(isinstance(each, Rederived) and not each.changed for each in rederive_all(store, site, keys))

@@ -46,12 +46,12 @@ def main(articles: int, rounds: int, delay: float) -> None:
                 _run("-m", "pressmark.crawl.process", SECTION, "--pages", str(articles), "--recheck")
             for number in range(rounds):
                 run = _run("-m", "pressmark.crawl.process", SECTION)
-                told = manifest.latest(store, "newsroom", "world/europe")
-                assert told
-                counts = told.counts
+                measured = manifest.latest(store, "newsroom", "world/europe")
+                assert measured
+                counts = measured.counts
                 bodies = counts["seen"] - counts["not_modified"]
                 pages = Path(folder, "pages.json")
-                pages.write_text(json.dumps(_pages(store, told)))
+                pages.write_text(json.dumps(_pages(store, measured)))
                 bare = _run("-m", "benchmarks.bare", str(pages), running.url, str(delay))
                 ratios.append(run / bare)
                 seen = f"{counts['not_modified']} of {counts['seen']}"
@@ -78,10 +78,10 @@ def _write_site(folder: Path, url: str, delay: float) -> None:
     (folder / "newsroom.yml").write_text(yaml.safe_dump(shipped))
 
 
-def _pages(store: Store, told: manifest.Manifest) -> list[dict[str, Any]]:
+def _pages(store: Store, measured: manifest.Manifest) -> list[dict[str, Any]]:
     """Return what the run asked for: every page of every article, with its validators."""
-    assert told.visits
-    known = visits.read(store, told.visits.key).values()
+    assert measured.visits
+    known = visits.read(store, measured.visits.key).values()
     return [
         {"url": page.original.url, **attrs.asdict(page, filter=attrs.filters.include("etag", "last_modified"))}
         for visit in known

@@ -35,7 +35,15 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, get_current_context, task
 
-from pressmark.airflow.dag_defaults import SOON, articles, crawl_options, dag_options, deadline, sites, telling
+from pressmark.airflow.dag_defaults import (
+    PRIORITY_SCHEDULE,
+    articles,
+    crawl_options,
+    dag_options,
+    deadline,
+    failure_callbacks,
+    sites,
+)
 from pressmark.airflow.operators.crawl import CrawlOperator
 from pressmark.airflow.retries import RETRIES
 from pressmark.sites.site import MOST_PAGES, Site
@@ -45,11 +53,11 @@ def archive(site: Site, name: str) -> DAG:
     """Return the DAG of one section."""
     section = site.sections[name]
     asset = articles(site, name)
-    of_runs, of_tries = telling(f"{site.site}/{name}")
+    dag_callbacks, task_callbacks = failure_callbacks(f"{site.site}/{name}")
 
     @dag(
         **dag_options("archive", site, name),
-        **of_runs,
+        **dag_callbacks,
         description=f"{site.origin}{section.path} into the bucket",
         doc_md=__doc__,
         schedule=section.schedule,
@@ -72,7 +80,7 @@ def archive(site: Site, name: str) -> DAG:
         },
     )
     def of_section() -> None:
-        @task(**crawl_options(site, SOON), **of_tries)  # type: ignore[untyped-decorator]  # Its options are not known one by one.
+        @task(**crawl_options(site, PRIORITY_SCHEDULE), **task_callbacks)  # type: ignore[untyped-decorator]  # Its options are not known one by one.
         def recover() -> None:
             """Publish what killed runs left on this machine."""
             from pressmark.airflow.tasks.archive import recover_site  # noqa: PLC0415  # It brings boto3.
@@ -83,17 +91,17 @@ def archive(site: Site, name: str) -> DAG:
             task_id="crawl",
             section=f"{site.site}/{name}",
             scope={"pages": "{{ params.pages }}", "recheck": "{{ params.recheck }}"},
-            **crawl_options(site, SOON),
-            **of_tries,
+            **crawl_options(site, PRIORITY_SCHEDULE),
+            **task_callbacks,
         )
 
         @task(retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def verify(crawled: dict[str, Any]) -> None:
             """Read back every object of this run."""
-            from pressmark.airflow.alerts.site import tell_findings  # noqa: PLC0415  # It brings the receivers.
+            from pressmark.airflow.alerts.site import notify_findings  # noqa: PLC0415  # It brings the receivers.
             from pressmark.airflow.tasks.archive import verify_crawl  # noqa: PLC0415  # It brings boto3.
 
-            verify_crawl(crawled, partial(tell_findings, site.site, get_current_context()))
+            verify_crawl(crawled, partial(notify_findings, site.site, get_current_context()))
 
         @task(outlets=[asset])
         def report(crawled: dict[str, Any], *, outlet_events: Any = None) -> None:

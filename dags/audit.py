@@ -22,9 +22,9 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, get_current_context, task
 
-from pressmark.airflow.dag_defaults import dag_options, portion_params, sites
+from pressmark.airflow.dag_defaults import dag_options, partition_params, sites
 from pressmark.airflow.operators.audit import AuditOperator
-from pressmark.airflow.pools import PORTIONS
+from pressmark.airflow.pools import PARTITIONS_POOL
 from pressmark.airflow.retries import RETRIES
 from pressmark.sites.site import Site
 
@@ -42,7 +42,7 @@ def audit(site: Site) -> DAG:
         doc_md=__doc__,
         schedule=SUNDAY_NIGHT,
         params={
-            **portion_params(),
+            **partition_params(),
             "sample": Param(
                 SAMPLE,
                 type="integer",
@@ -62,25 +62,32 @@ def audit(site: Site) -> DAG:
             return plan_audit(site, params)
 
         @task(
+            task_id="look",
             retries=1,
             retry_policy=RETRIES,
             retry_delay=AGAIN,
-            pool=PORTIONS,
+            pool=PARTITIONS_POOL,
             map_index_template="{{ task.op_kwargs.days }}",
             execution_timeout=timedelta(hours=12),
         )
-        def look(days: str, listed: int, dag_run: Any = None) -> dict[str, Any]:
+        def check_partition(days: str, listed: int, dag_run: Any = None) -> dict[str, Any]:
             """Read what is there of these days."""
-            from pressmark.airflow.tasks.audit import look as look_at  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.audit import check_partition as check_one  # noqa: PLC0415  # It brings boto3.
 
-            return look_at(site, days, listed, dag_run.run_after)
+            return check_one(site, days, listed, dag_run.run_after)
 
-        @task(retry_policy=RETRIES, retries=1, retry_delay=AGAIN, execution_timeout=timedelta(hours=12))
-        def survey(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
+        @task(
+            task_id="survey",
+            retries=1,
+            retry_policy=RETRIES,
+            retry_delay=AGAIN,
+            execution_timeout=timedelta(hours=12),
+        )
+        def check_global(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
             """Make a sample again, and look for objects that no run tells of."""
-            from pressmark.airflow.tasks.audit import survey as survey_all  # noqa: PLC0415  # It brings boto3.
+            from pressmark.airflow.tasks.audit import check_global as check_all  # noqa: PLC0415  # It brings boto3.
 
-            return survey_all(site, params, dag_run.run_after)
+            return check_all(site, params, dag_run.run_after)
 
         @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def alarms() -> None:
@@ -92,8 +99,8 @@ def audit(site: Site) -> DAG:
         audit_of_site = AuditOperator(
             task_id="audit",
             site=site,
-            looks=look.expand_kwargs(plan()),
-            survey=survey(),
+            partition_results=check_partition.expand_kwargs(plan()),
+            global_result=check_global(),
             retries=1,
             retry_policy=RETRIES,
             retry_delay=AGAIN,

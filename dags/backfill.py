@@ -30,7 +30,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, get_current_context, task, task_group
 
-from pressmark.airflow.dag_defaults import WHENEVER, articles, crawl_options, dag_options, sites
+from pressmark.airflow.dag_defaults import PRIORITY_BACKFILL, articles, crawl_options, dag_options, sites
 from pressmark.airflow.operators.chunk import ChunkOperator
 from pressmark.airflow.operators.crawl import CrawlOperator
 from pressmark.airflow.retries import RETRIES
@@ -88,9 +88,9 @@ def backfill(site: Site, name: str) -> DAG:
         @task.branch
         def plan(params: Any = None, ti: Any = None) -> str:
             """Read the form, and tell whether pages must be found first."""
-            from pressmark.airflow.tasks.backfill import Asked  # noqa: PLC0415  # Parsing stays light.
+            from pressmark.airflow.tasks.backfill import BackfillRange  # noqa: PLC0415  # Parsing stays light.
 
-            days = Asked.of(params).days
+            days = BackfillRange.of(params).days
             for name, day in zip(("since", "until"), days or (), strict=False):
                 ti.xcom_push(key=name, value=day.isoformat())
             return "find" if days else "chunks"
@@ -99,15 +99,15 @@ def backfill(site: Site, name: str) -> DAG:
             task_id="find",
             section=section,
             scope={"find_pages": True, **DAYS, "rate": RATE},
-            **crawl_options(site, WHENEVER),
+            **crawl_options(site, PRIORITY_BACKFILL),
         )
 
         @task(trigger_rule="none_failed_min_one_success")
         def chunks(params: Any = None, ti: Any = None) -> list[str]:
             """Divide the pages."""
-            from pressmark.airflow.tasks.backfill import chunks_of  # noqa: PLC0415  # Parsing stays light.
+            from pressmark.airflow.tasks.backfill import plan_chunks  # noqa: PLC0415  # Parsing stays light.
 
-            return chunks_of(site, params, ti.xcom_pull(task_ids="find"))
+            return plan_chunks(site, params, ti.xcom_pull(task_ids="find"))
 
         @task_group
         def chunk(pages: str) -> None:
@@ -116,7 +116,7 @@ def backfill(site: Site, name: str) -> DAG:
                 section=section,
                 scope={"backfill": pages, **DAYS, "rate": RATE},
                 map_index_template="pages {{ task.scope.backfill }}",
-                **crawl_options(site, WHENEVER),
+                **crawl_options(site, PRIORITY_BACKFILL),
             )
 
             @task(retry_policy=RETRIES, retries=2)

@@ -16,7 +16,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, task
 
-from pressmark.airflow.dag_defaults import NOW, articles, crawl_options, dag_options, sites
+from pressmark.airflow.dag_defaults import PRIORITY_ASKED, articles, crawl_options, dag_options, sites
 from pressmark.airflow.operators.crawl import CrawlOperator
 from pressmark.airflow.retries import RETRIES
 from pressmark.sites.site import LONGEST_URL, Site
@@ -63,7 +63,7 @@ def recrawl(site: Site) -> DAG:
             task_id="crawl",
             section="{{ params.section }}",
             scope={"article": find()},
-            **crawl_options(site, NOW) | {"retries": 1},
+            **crawl_options(site, PRIORITY_ASKED) | {"retries": 1},
         )
 
         @task(retry_policy=RETRIES, retries=2)

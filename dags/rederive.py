@@ -24,8 +24,8 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, dag, task
 
-from pressmark.airflow.dag_defaults import dag_options, portion_params, sites
-from pressmark.airflow.pools import PORTIONS
+from pressmark.airflow.dag_defaults import dag_options, partition_params, sites
+from pressmark.airflow.pools import PARTITIONS_POOL
 from pressmark.airflow.retries import RETRIES
 from pressmark.sites.site import Site
 
@@ -39,7 +39,7 @@ def rederive(site: Site) -> DAG:
         doc_md=__doc__,
         schedule=None,
         params={
-            **portion_params(),
+            **partition_params(),
             "write": Param(
                 False, type="boolean", title="Write", description="Publish what differs, beside what is there"
             ),
@@ -53,21 +53,27 @@ def rederive(site: Site) -> DAG:
 
             return [str(each) for each in divide(site, params)]
 
-        @task(retry_policy=RETRIES, retries=2, pool=PORTIONS, map_index_template="{{ task.op_kwargs.days }}")
-        def portion(days: str, params: Any = None) -> dict[str, Any]:
+        @task(
+            task_id="portion",
+            retry_policy=RETRIES,
+            retries=2,
+            pool=PARTITIONS_POOL,
+            map_index_template="{{ task.op_kwargs.days }}",
+        )
+        def rederive_days(days: str, params: Any = None) -> dict[str, Any]:
             """Read the documents of these days anew."""
-            from pressmark.airflow.tasks.rederive import rederive_portion  # noqa: PLC0415  # It brings Scrapy.
+            from pressmark.airflow.tasks.rederive import rederive_partition  # noqa: PLC0415  # It brings Scrapy.
 
-            return rederive_portion(site, days, write=params["write"])
+            return rederive_partition(site, days, write=params["write"])
 
         @task(retry_policy=RETRIES, retries=1)
         def report(done: list[Mapping[str, Any]]) -> dict[str, Any]:
             """Add up what came of all portions."""
-            from pressmark.airflow.tasks.rederive import report as report_portions  # noqa: PLC0415  # It brings Scrapy.
+            from pressmark.airflow.tasks.rederive import report as report_all  # noqa: PLC0415  # It brings Scrapy.
 
-            return report_portions(done)
+            return report_all(done)
 
-        report(portion.expand(days=plan()))  # type: ignore[arg-type]  # A list, once it has run.
+        report(rederive_days.expand(days=plan()))  # type: ignore[arg-type]  # A list, once it has run.
 
     return of_site()
 

@@ -11,7 +11,7 @@ from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert
 
 from pressmark.airflow.ids import slug
-from pressmark.airflow.pools import pool_of
+from pressmark.airflow.pools import pool_name
 from pressmark.airflow.retries import RETRIES
 from pressmark.airflow.run_deadline import RunQueued
 from pressmark.config import Config
@@ -23,12 +23,12 @@ START = datetime(2000, 1, 1, tzinfo=UTC)
 """Before all that anybody triggers a run for: a run of an earlier date has no task, and is green at once."""
 OWNER = "pressmark"
 
-NOW, SOON, WHENEVER = 1000, 100, 1
+PRIORITY_ASKED, PRIORITY_SCHEDULE, PRIORITY_BACKFILL = 1000, 100, 1
 """Priorities in a host's pool: an article that a person asked for, the schedule, a backfill."""
 
-DEADLINES = 12
+TIMEOUT_IN_DEADLINES = 12
 """Deadlines of its section after which a run of the schedule is ended: its crawl ends itself long before, each time."""
-LONGEST = {
+RUN_TIMEOUTS = {
     "recrawl_article": timedelta(days=1),
     "package": timedelta(days=2),
     "audit": timedelta(days=3),
@@ -72,14 +72,14 @@ def articles(site: Site, section: str) -> Asset:
 def dag_options(kind: str, site: Site, section: str | None = None) -> dict[str, Any]:
     """Return what all DAGs have in common."""
     name = f"{site.title}: {site.sections[section].name}" if section else site.title
-    longest = LONGEST.get(kind) or site.sections[str(section)].deadline * DEADLINES
+    timeout = RUN_TIMEOUTS.get(kind) or site.sections[str(section)].deadline * TIMEOUT_IN_DEADLINES
     return {
         "dag_id": f"{kind}_{slug(site.site, *([section] if section else []))}",
         "dag_display_name": f"{kind.replace('_', ' ').capitalize()} {name}",
         "start_date": START,
         "catchup": False,
         "max_active_runs": 1,
-        "dagrun_timeout": longest,
+        "dagrun_timeout": timeout,
         "render_template_as_native_obj": True,
         "default_args": {"owner": OWNER},
         "tags": [kind, site.site, *([section] if section else [])],
@@ -98,32 +98,32 @@ def deadline(site: Site, section: str) -> DeadlineAlert | None:
         reference=RunQueued(),
         interval=allowed,
         callback=SyncCallback(
-            "pressmark.airflow.alerts.section.tell_late",
+            "pressmark.airflow.alerts.section.notify_late",
             {"section": f"{site.site}/{section}", "allowed": allowed.total_seconds()},
         ),
     )
 
 
-def telling(section: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def failure_callbacks(section: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the callbacks that tell of trouble with a section (`SITE/SECTION`): those of its DAG, and of its tasks."""
 
-    def tell_of_run(context: Any) -> None:
-        from pressmark.airflow.alerts.section import tell_timed_out  # Parsing stays light.
+    def on_run_failure(context: Any) -> None:
+        from pressmark.airflow.alerts.section import notify_timed_out  # Parsing stays light.
 
-        tell_timed_out(section, context)
+        notify_timed_out(section, context)
 
-    def tell_of_try(context: Any, *, is_last: bool = False) -> None:
-        from pressmark.airflow.alerts.section import tell_failed_try  # Parsing stays light.
+    def on_try_failure(context: Any, *, is_last: bool = False) -> None:
+        from pressmark.airflow.alerts.section import notify_failed_try  # Parsing stays light.
 
-        tell_failed_try(section, context, is_last=is_last)
+        notify_failed_try(section, context, is_last=is_last)
 
-    return {"on_failure_callback": tell_of_run}, {
-        "on_failure_callback": partial(tell_of_try, is_last=True),
-        "on_retry_callback": tell_of_try,
+    return {"on_failure_callback": on_run_failure}, {
+        "on_failure_callback": partial(on_try_failure, is_last=True),
+        "on_retry_callback": on_try_failure,
     }
 
 
-def portion_params() -> dict[str, Param]:
+def partition_params() -> dict[str, Param]:
     """Return the parameters of DAGs that map their work over portions of an archive."""
     day: dict[str, Any] = {"type": ["null", "string"], "format": "date"}
     return {
@@ -148,7 +148,7 @@ def portion_params() -> dict[str, Param]:
 def crawl_options(site: Site, priority: int) -> dict[str, Any]:
     """Return what all crawl tasks have in common: a host is asked by one at a time, the most urgent first."""
     return {
-        "pool": pool_of(site.site),
+        "pool": pool_name(site.site),
         "priority_weight": priority,
         "weight_rule": "absolute",
         "retries": 3,

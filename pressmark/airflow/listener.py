@@ -29,7 +29,7 @@ def on_starting(component: Any) -> None:
         from airflow.utils.session import create_session
 
         with create_session() as session:
-            make_pools(_of_sites(), session)
+            make_pools(_site_pools(), session)
 
 
 @hookimpl
@@ -41,7 +41,7 @@ def on_dag_run_running(dag_run: "DagRun", msg: str) -> None:
     if session is None:
         return
     named = {task.pool for task in dag_run.get_dag().tasks}
-    make_pools(named | set(_of_sites() if dag_run.dag_id == WATCH else ()), session)
+    make_pools(named | set(_site_pools() if dag_run.dag_id == WATCH else ()), session)
 
 
 def make_pools(names: Collection[str], session: "Session") -> None:
@@ -53,11 +53,11 @@ def make_pools(names: Collection[str], session: "Session") -> None:
     from airflow.models.pool import Pool
     from sqlalchemy import select
 
-    from pressmark.airflow.pools import ours
+    from pressmark.airflow.pools import own_pools
 
-    wanted = ours(names)
-    there = set(session.scalars(select(Pool.pool).where(Pool.pool.in_(wanted))))
-    for name in wanted.keys() - there:
+    wanted = own_pools(names)
+    existing = set(session.scalars(select(Pool.pool).where(Pool.pool.in_(wanted))))
+    for name in wanted.keys() - existing:
         session.execute(_insert(session).values(pool=name, **wanted[name]))
         logger.info("made the pool %s", name)
 
@@ -75,7 +75,7 @@ def _insert(session: "Session") -> Any:
     return makers[dialect](Pool).on_conflict_do_nothing()
 
 
-def _of_sites() -> set[str]:
+def _site_pools() -> set[str]:
     from pressmark.airflow.dag_defaults import sites
     from pressmark.airflow.pools import pools
 

@@ -6,7 +6,7 @@ from pressmark.archive.bucket.manifest_model import Manifest
 from pressmark.model.outcomes import Outcome
 
 
-def measure(manifest: Manifest) -> None:
+def emit_metrics(manifest: Manifest) -> None:
     """Tell what a run did, whether or not its result can be trusted; tagged with `site` and `section`."""
     tags = {"site": manifest.site, "section": manifest.section.replace("/", "_")}
     for outcome in Outcome:

@@ -20,7 +20,7 @@ _ICON = (
 _ICONS = {"icon": _ICON.format(colour="718096"), "icon_dark_mode": _ICON.format(colour="cbd5e0")}
 
 
-class Mounted:
+class LazyConsole:
     """The console, made when it is first asked for."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -39,7 +39,7 @@ def _console() -> Any:
     return console_app(Holdings.open, requires_access_view(AccessView.PLUGINS))
 
 
-_APPS = [{"name": "Pressmark archive", "app": Mounted(), "url_prefix": MOUNT}]
+_APPS = [{"name": "Pressmark archive", "app": LazyConsole(), "url_prefix": MOUNT}]
 _PATH = MOUNT.removeprefix("/")
 _VIEWS = [
     {"name": "Archive", "href": f"{_PATH}/", "destination": "nav", "url_route": "archive", **_ICONS},

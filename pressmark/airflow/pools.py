@@ -5,27 +5,27 @@ from typing import Any
 
 from pressmark.sites.site import Site
 
-PORTIONS = "portions"
+PARTITIONS_POOL = "portions"
 """Of portions of archives that are read at a time, of all sites: as many as cores can be spared."""
-PORTION_SLOTS = 2
+PARTITION_SLOTS = 2
 _HOST = "host_"
 
 
-def pool_of(site: str) -> str:
+def pool_name(site: str) -> str:
     """Return the name of a site's pool."""
     return f"{_HOST}{site}"
 
 
 def pools(sites: Iterable[Site]) -> dict[str, dict[str, Any]]:
     """Return the pools of these sites, as `airflow pools import` takes them."""
-    return ours([*(pool_of(site.site) for site in sites), PORTIONS])
+    return own_pools([*(pool_name(site.site) for site in sites), PARTITIONS_POOL])
 
 
-def ours(names: Collection[str]) -> dict[str, dict[str, Any]]:
+def own_pools(names: Collection[str]) -> dict[str, dict[str, Any]]:
     """Return those of these pools that are Pressmark's, as `airflow pools import` takes them."""
     found = {name: (1, f"One crawl of {name[len(_HOST) :]} at a time") for name in names if name.startswith(_HOST)}
-    if PORTIONS in names:
-        found[PORTIONS] = (PORTION_SLOTS, "Portions of archives that are audited or read anew at a time")
+    if PARTITIONS_POOL in names:
+        found[PARTITIONS_POOL] = (PARTITION_SLOTS, "Portions of archives that are audited or read anew at a time")
     return {
         name: {"slots": number, "description": description, "include_deferred": False}
         for name, (number, description) in found.items()

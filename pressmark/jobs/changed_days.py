@@ -55,7 +55,7 @@ _NOTHING = _Note(cursor=None, again=frozenset())
 
 
 @attrs.frozen
-class Arrivals:
+class ChangedDays:
     """The days of one site for which runs brought something."""
 
     store: Store

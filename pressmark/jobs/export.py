@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from pressmark.archive.s3.store import GZIP, Store
 from pressmark.errors import FindingsFound
-from pressmark.jobs.changed_days import Arrivals
+from pressmark.jobs.changed_days import ChangedDays
 from pressmark.model import keys
 from pressmark.model.document import to_bytes
 from pressmark.reader import Changes, Document, Reader
@@ -115,7 +115,7 @@ class Exporter:
         def days(changes: Changes) -> set[date]:
             return _days(changes.versions)
 
-        return Arrivals(self.store, self.site, keys.exported(self.site), days).each(self.export)
+        return ChangedDays(self.store, self.site, keys.exported(self.site), days).each(self.export)
 
     def every(self) -> Iterator[Exported]:
         """Make the files of all days, whatever was made before."""

@@ -69,9 +69,9 @@ class _Note(JsonModel):
     indexes: Mapping[str, int]
     """Of segments: size in bytes by name, `DD/<segment>.cdxj`."""
 
-    def fits(self, etag: str | None, there: dict[str, int]) -> bool:
+    def fits(self, etag: str | None, stored: dict[str, int]) -> bool:
         """Tell whether it is the note of the index that is there, and all in it is still as it was."""
-        return self.etag == etag and self.indexes.items() <= there.items()
+        return self.etag == etag and self.indexes.items() <= stored.items()
 
 
 _NONE = _Note(etag="", sha256="", lines=0, indexes={})
@@ -86,11 +86,11 @@ class Merger:
     on_index: Callable[[], None] = lambda: None
     """Is called for each index of a segment that was read."""
 
-    def months(self, *, anew: bool = False, since: str = "") -> Iterator[Merged]:
+    def months(self, *, rebuild: bool = False, since: str = "") -> Iterator[Merged]:
         """Bring the index of every month up to date, the oldest first.
 
         Args:
-            anew: make them from all segments, whatever was made before.
+            rebuild: make them from all segments, whatever was made before.
             since: look at no month before this one (`YYYY-MM`) that has an index: to look through the listings of
                 all takes as long as the archive is old, and segments of long ago seldom come.
 
@@ -103,9 +103,9 @@ class Merger:
             f"{year}-{month}" for year in self.store.folders(prefix) for month in self.store.folders(f"{prefix}{year}/")
         )
         months = sorted(filter(_MONTH.fullmatch, {*made, *captured}))
-        return (self.merge(month, anew=anew) for month in months if month >= since or month not in made)
+        return (self.merge(month, rebuild=rebuild) for month in months if month >= since or month not in made)
 
-    def merge(self, month: str, *, anew: bool = False) -> Merged:
+    def merge(self, month: str, *, rebuild: bool = False) -> Merged:
         """Bring the index of one month (`YYYY-MM`) up to date.
 
         Raises:
@@ -116,18 +116,18 @@ class Merger:
             # In this order: what the index has, the listing that comes later has too.
             seen = conditional_write.etag(self.store, key)
             note = self._note(month)
-            there = dict(self._listed(month))
-            known = note if note.fits(seen, there) and not anew else _NONE
-            if (seen and known is note and note.indexes == there) or not (seen or there):
-                return Merged(month, len(there), 0, known.lines, changed=False)
-            if merged := self._merge(month, seen, note, known, there):
+            stored = dict(self._listed(month))
+            known = note if note.fits(seen, stored) and not rebuild else _NONE
+            if (seen and known is note and note.indexes == stored) or not (seen or stored):
+                return Merged(month, len(stored), 0, known.lines, changed=False)
+            if merged := self._merge(month, seen, note, known, stored):
                 return merged
             logger.info("%s was written by another: merging again", key)
         raise BucketError(f"bucket {self.store.bucket!r}: {key} is always written by others. Is one `index` enough?")
 
-    def _merge(self, month: str, seen: str | None, note: _Note, known: _Note, there: dict[str, int]) -> Merged | None:
+    def _merge(self, month: str, seen: str | None, note: _Note, known: _Note, stored: dict[str, int]) -> Merged | None:
         """Write the index of a month and its note; None if it is not the one that was seen any more."""
-        key, wanted = keys.index(self.site, month), sorted(there.keys() - known.indexes.keys())
+        key, wanted = keys.index(self.site, month), sorted(stored.keys() - known.indexes.keys())
         done, problems = dict(known.indexes), []
         with tempfile.TemporaryDirectory(prefix="pressmark-index-") as folder, SortedLines() as lines:
             for name, data in self._read(month, wanted):
@@ -150,7 +150,7 @@ class Merger:
                         return None
                     if old_sha256 != known.sha256:
                         logger.warning("%s is not of its note's SHA-256: the month is merged again", key)
-                        return self._merge(month, seen, note, _NONE, there)
+                        return self._merge(month, seen, note, _NONE, stored)
                     before.seek(0)
                 count, sha256 = _write(lines.in_order(before), file)
             changed = not (note.etag == seen and note.sha256 == sha256)
@@ -209,8 +209,8 @@ def _moved(index_key: str, data: bytes) -> list[bytes]:
         facts = _LINE.fullmatch(line)
         if not facts or strict_json.load_object(facts[1]).get("filename") != name:
             raise ValueError(f"{line[:80]!r} is no line of its index")
-        before, _, behind = line.rpartition(named)
-        lines.append(before + moved + behind + b"\n")
+        before, _, after = line.rpartition(named)
+        lines.append(before + moved + after + b"\n")
     return lines
 
 

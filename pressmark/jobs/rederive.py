@@ -41,23 +41,23 @@ def documents_of(
     found: dict[str, None] = {}
     for key in manifest_keys:
         try:
-            told = manifest.read_listed(store, key).objects
+            listed = manifest.read_listed(store, key).objects
         except FindingsFound as error:
             if not broken:
                 raise
             broken(error)
         else:
-            found |= dict.fromkeys(each.key for each in told if not each.key.startswith(keys.WITHDRAWN))
+            found |= dict.fromkeys(each.key for each in listed if not each.key.startswith(keys.WITHDRAWN))
     return list(found)
 
 
 def rederive_all(store: Store, site: Site, document_keys: Iterable[str]) -> Iterator[Rederived | Unreadable]:
     """Read documents anew from their captures, in their order; one that can't be read harms no other."""
     with PageReader(site) as reader, ThreadPoolExecutor(THREADS, "rederive") as pool:
-        yield from pool.map(lambda key: _rederived(store, site, key, reader), document_keys)
+        yield from pool.map(lambda key: _rederive_one(store, site, key, reader), document_keys)
 
 
-def _rederived(store: Store, site: Site, key: str, reader: PageReader) -> Rederived | Unreadable:
+def _rederive_one(store: Store, site: Site, key: str, reader: PageReader) -> Rederived | Unreadable:
     try:
         return rederive(store, site, key, reader)
     except DocumentNotFound as error:

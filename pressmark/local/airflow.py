@@ -87,8 +87,8 @@ class LocalAirflow:
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
         """Start a run of the DAG and return its id."""
-        asked = {"logical_date": None, "conf": conf or {}}
-        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", asked)["dag_run_id"])
+        body = {"logical_date": None, "conf": conf or {}}
+        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
     def wait(self, dag_id: str, run_id: str, seconds: float) -> float:
         """Return when the run has succeeded: how long it took, in seconds.
@@ -183,8 +183,8 @@ class LocalAirflow:
         }
 
     def _log_in(self) -> None:
-        asked = {"username": LOGIN, "password": self.password}
-        token = self._client.post(f"{self.url}/auth/token", json=asked).raise_for_status().json()["access_token"]
+        body = {"username": LOGIN, "password": self.password}
+        token = self._client.post(f"{self.url}/auth/token", json=body).raise_for_status().json()["access_token"]
         self._client.headers["Authorization"] = f"Bearer {token}"
 
     def _knows(self, dag_id: str) -> bool:
@@ -203,7 +203,7 @@ class LocalAirflow:
         last = "\n".join(f"  | {line}" for text in lines for line in text.splitlines()[-30:])
         return f"The log of its task {task['task_id']} ends with:\n{last}"
 
-    def call(self, method: str, path: str, asked: Any = None) -> Any:
+    def call(self, method: str, path: str, body: Any = None) -> Any:
         """Ask its API (`/api/v2` and the path), as the admin.
 
         Raises:
@@ -211,16 +211,16 @@ class LocalAirflow:
         """
         for left in reversed(range(LOCKED_TRIES)):
             try:
-                answer = self._client.request(method, f"{self.url}/api/v2{path}", json=asked)
+                response = self._client.request(method, f"{self.url}/api/v2{path}", json=body)
             except httpx.HTTPError as error:
                 told = self.head("api-server").log_tail()
                 raise ServiceFailed(f"Airflow's API does not answer: {error}. {told}") from error
-            if not (left and _is_database_error(answer)):
+            if not (left and _is_database_error(response)):
                 break
             time.sleep(LOCKED_SECONDS)
-        if answer.is_error:
-            raise ServiceFailed(f"Airflow answers {answer.status_code} to {method} {path}: {answer.text[:500]}")
-        return answer.json() if answer.content else None
+        if response.is_error:
+            raise ServiceFailed(f"Airflow answers {response.status_code} to {method} {path}: {response.text[:500]}")
+        return response.json() if response.content else None
 
     def stop(self) -> None:
         """Stop it; without effect if it is not running."""
@@ -233,9 +233,9 @@ class LocalAirflow:
         self._programs.clear()
 
 
-def _is_database_error(answer: httpx.Response) -> bool:
+def _is_database_error(response: httpx.Response) -> bool:
     """Tell whether the transaction of a request failed; Airflow does not tell a lock from other faults."""
-    return answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR and "Database error" in answer.text
+    return response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR and "Database error" in response.text
 
 
 def _line(entry: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ from airflow.sdk.exceptions import AirflowException
 from airflow.sdk.observability import stats
 
 from pressmark.airflow.links import RUN_LINKS
-from pressmark.airflow.operators.crawl import CrawlOperator, run_id_of
+from pressmark.airflow.operators.crawl import CrawlOperator, new_crawl_id
 from pressmark.errors import PressmarkError, RunFailed, UsageError
 from tests.support.manifests import facts_of
 
@@ -35,7 +35,7 @@ LISTED = {
     "records": 4,
     "index": {"key": "warc/x.cdxj", "size": 1, "sha256": "0"},
 }
-TOLD = facts_of(
+MANIFEST = facts_of(
     datetime(2022, 2, 18, 0, 53, tzinfo=UTC),
     site="newsroom",
     ended_at="2022-02-18T00:53:02.500Z",
@@ -44,7 +44,7 @@ TOLD = facts_of(
     requisites={"captured": 4, "failed": 0, "left_out": 0},
     requests=[{"host": "news.example", "number": 9, "busiest_minute": 6}],
 )
-RESULT = {"manifest_key": "runs/a/b/1.json", "manifest": {**TOLD, "ended": "complete"}, "error": None}
+RESULT = {"manifest_key": "runs/a/b/1.json", "manifest": {**MANIFEST, "ended": "complete"}, "error": None}
 
 STUB = """
 import json, os, signal, subprocess, sys, time
@@ -86,7 +86,7 @@ def test_result_and_arguments(tmp_path: Path) -> None:
         "manifest_key": "runs/a/b/1.json",
         "ended": "complete",
         "counts": COUNTS,
-        "recovered": TOLD["recovered"],
+        "recovered": MANIFEST["recovered"],
         "newly_rejected": 0,
         "pages_found": None,
     }
@@ -128,26 +128,26 @@ def test_outcomes_are_metrics(tmp_path: Path) -> None:
                 execute(crawl(stub(tmp_path, f"finish({RESULT!r})")))
             finally:
                 stats.initialize(factory=NoStatsLogger, export_legacy_names=False)
-        told = [collector.recv(1024).decode()]
-        while not told[-1].startswith("airflow.pressmark.run,"):  # The last of them.
-            told.append(collector.recv(1024).decode())
+        received = [collector.recv(1024).decode()]
+        while not received[-1].startswith("airflow.pressmark.run,"):  # The last of them.
+            received.append(collector.recv(1024).decode())
     tags = "site=newsroom,section=world_europe"
-    assert f"airflow.pressmark.articles.published,{tags}:1|c" in told
-    assert f"airflow.pressmark.articles.unchanged,{tags}:1|c" in told
-    articles = [line for line in told if line.startswith("airflow.pressmark.articles.")]
+    assert f"airflow.pressmark.articles.published,{tags}:1|c" in received
+    assert f"airflow.pressmark.articles.unchanged,{tags}:1|c" in received
+    articles = [line for line in received if line.startswith("airflow.pressmark.articles.")]
     assert sum(int(line.rpartition(":")[2].removesuffix("|c")) for line in articles) == COUNTS["seen"]
-    assert f"airflow.pressmark.runs.complete,{tags}:1|c" in told
-    assert f"airflow.pressmark.warc_bytes,{tags}:1000|c" in told
-    assert f"airflow.pressmark.requests,{tags},host=news.example:9|c" in told
-    assert f"airflow.pressmark.requests_busiest_minute,{tags},host=news.example:6|g" in told
-    assert told[-1] == f"airflow.pressmark.run,{tags}:2500.000000|ms"
+    assert f"airflow.pressmark.runs.complete,{tags}:1|c" in received
+    assert f"airflow.pressmark.warc_bytes,{tags}:1000|c" in received
+    assert f"airflow.pressmark.requests,{tags},host=news.example:9|c" in received
+    assert f"airflow.pressmark.requests_busiest_minute,{tags},host=news.example:6|g" in received
+    assert received[-1] == f"airflow.pressmark.run,{tags}:2500.000000|ms"
 
 
 def test_a_line_that_a_site_wrote_commands_no_terminal(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     evil = "a\x1b]0;owned\x07 \x9b31m \u202e \u2028 b"
     error = {"type": "RunFailed", "message": f"listing {evil}", "exit_code": 4}
-    told = {**RESULT, "error": error}
-    body = f"say('WARNING', {evil!r}, {evil!r})\nprint({evil!r}, flush=True)\nfinish({told!r}, 4)"
+    received = {**RESULT, "error": error}
+    body = f"say('WARNING', {evil!r}, {evil!r})\nprint({evil!r}, flush=True)\nfinish({received!r}, 4)"
     with caplog.at_level(logging.INFO), pytest.raises(RunFailed) as caught:
         execute(crawl(stub(tmp_path, body)))
     seen = r"a\x1b]0;owned\x07 \x9b31m \u202e \u2028 b"
@@ -190,7 +190,7 @@ def test_a_result_larger_than_a_pipe_holds(tmp_path: Path) -> None:
         ("Unheard", 1, RetryAction.DEFAULT),
     ],
 )
-def test_failures_that_another_try_may_mend_are_tried_again(
+def test_failures_that_another_try_may_repair_are_tried_again(
     tmp_path: Path, kind: str, code: int, action: RetryAction
 ) -> None:
     error = {"manifest_key": None, "error": {"type": kind, "message": "what to do", "exit_code": code}}
@@ -232,7 +232,7 @@ def test_what_can_not_be_asked_for_is_not_asked_for_again(tmp_path: Path) -> Non
 
 
 def test_an_interrupted_run_is_no_success(tmp_path: Path) -> None:
-    interrupted = RESULT | {"manifest": {**TOLD, "ended": "interrupted"}}
+    interrupted = RESULT | {"manifest": {**MANIFEST, "ended": "interrupted"}}
     with pytest.raises(AirflowException, match="The crawl was stopped"):
         execute(crawl(stub(tmp_path, f"finish({interrupted!r})")))
 
@@ -245,7 +245,7 @@ def stop(*_):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # It comes twice, and `wait` within `wait` would lock itself.
     say("WARNING", "asked to stop")
     child.wait()
-    finish({RESULT | {"manifest": {**TOLD, "ended": "interrupted"}}!r})
+    finish({RESULT | {"manifest": {**MANIFEST, "ended": "interrupted"}}!r})
 signal.signal(signal.SIGTERM, stop)
 open({str(pid_file)!r}, "w").write(f"{{os.getpid()}} {{child.pid}}\\n")
 time.sleep(600)
@@ -310,7 +310,7 @@ time.sleep(600)
 
 
 def test_run_ids_are_safe_unique_per_try_and_traceable() -> None:
-    first, second = run_id_of(context(1)), run_id_of(context(2))
+    first, second = new_crawl_id(context(1)), new_crawl_id(context(2))
     assert first != second
     assert first.split("-")[1] == second.split("-")[1]
     assert first.endswith("-1")

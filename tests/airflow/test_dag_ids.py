@@ -5,14 +5,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from pressmark.airflow import ids
-from pressmark.airflow.operators.crawl import run_id_of
+from pressmark.airflow.operators.crawl import new_crawl_id
 from pressmark.sites.site import Section
 from pressmark.sites.site_files import load_sites
 
 
 def test_the_digest_stands_in_the_run_id_of_a_crawl() -> None:
     context: Any = {"ti": SimpleNamespace(dag_id="archive_x", try_number=2), "run_id": "manual__1"}
-    assert re.fullmatch(rf"\d{{8}}T\d{{6}}-{ids.digest('archive_x', 'manual__1')}-2", run_id_of(context))
+    assert re.fullmatch(rf"\d{{8}}T\d{{6}}-{ids.digest('archive_x', 'manual__1')}-2", new_crawl_id(context))
 
 
 def test_a_dag_id_names_sections_or_none_and_so_all() -> None:

@@ -34,15 +34,15 @@ def archived(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def test_a_whole_archive_is_found_whole(archived: Archive) -> None:
     seen: list[tuple[str, int, int]] = []
-    told = audit(archived.config, "newsroom", sample=10, progress=lambda *step: seen.append(step))
-    assert told["findings"] == {"grave": 0, "notes": 0, "listed": []}
-    assert told["checked"]["runs"] == 1
-    assert told["checked"]["records"] > 60
-    assert [each["result"] for each in told["sample"]] == ["identical"] * 10
+    document = audit(archived.config, "newsroom", sample=10, progress=lambda *step: seen.append(step))
+    assert document["findings"] == {"grave": 0, "notes": 0, "listed": []}
+    assert document["checked"]["runs"] == 1
+    assert document["checked"]["records"] > 60
+    assert [each["result"] for each in document["sample"]] == ["identical"] * 10
     assert ("runs", 1, 1) in seen
     assert seen[-1] == ("documents", 10, 10)
-    key = told.pop("key")
-    assert json.loads(archived.store.get(key)) == told
+    key = document.pop("key")
+    assert json.loads(archived.store.get(key)) == document
     assert key.startswith("audits/newsroom/")
     assert keeps_its_schemas(archived.store)
 
@@ -61,16 +61,16 @@ def test_a_damaged_document_and_a_lost_segment_are_found(archived: Archive) -> N
     segment = archived.store.get(warc)
     try:
         archived.store.put(key, json.dumps(document | {"headline": "Another"}).encode())
-        told = audit(archived.config, "newsroom", sample=0)
-        assert [each["key"] for each in told["findings"]["listed"]] == [key]
+        document = audit(archived.config, "newsroom", sample=0)
+        assert [each["key"] for each in document["findings"]["listed"]] == [key]
         ran = CliRunner().invoke(main, ["audit", "newsroom", "--sample", "0"])
         assert ran.exit_code == 8
         assert key.split("/")[-1] in ran.output
         archived.store.put(key, kept)
         archived.store.client.delete_object(Bucket=archived.store.bucket, Key=warc)
-        told = audit(archived.config, "newsroom", sample=3)
-        assert any(each["key"] == warc and each["grave"] for each in told["findings"]["listed"])
-        assert [each["result"] for each in told["sample"]] == ["unreadable"] * 3
+        document = audit(archived.config, "newsroom", sample=3)
+        assert any(each["key"] == warc and each["grave"] for each in document["findings"]["listed"])
+        assert [each["result"] for each in document["sample"]] == ["unreadable"] * 3
     finally:
         archived.store.put(key, kept)
         archived.store.put(warc, segment, WARC)
@@ -87,10 +87,10 @@ def test_other_content_of_the_same_captures_is_grave_unless_a_new_layout_read_it
     archived: Archive, monkeypatch: pytest.MonkeyPatch, page: type[LouderPage], result: str
 ) -> None:
     hold(page, monkeypatch)
-    told = audit(archived.config, "newsroom", sample=3)
-    assert [each["result"] for each in told["sample"]] == [result] * 3
-    assert told["findings"]["grave"] == (3 if result == "differs" else 0)
-    assert all("headline" in each["changed"] for each in told["sample"])
+    document = audit(archived.config, "newsroom", sample=3)
+    assert [each["result"] for each in document["sample"]] == [result] * 3
+    assert document["findings"]["grave"] == (3 if result == "differs" else 0)
+    assert all("headline" in each["changed"] for each in document["sample"])
 
 
 def respelled(document: bytes) -> bytes:
@@ -117,10 +117,10 @@ def test_other_bytes_of_the_same_content_are_grave_if_the_same_software_made_the
     try:
         archived.store.put(key, edit(kept))
         archived.store.put(run, json.dumps(json.loads(manifest) | {"software": software}).encode())
-        told = audit(archived.config, "newsroom", sample=100)
-        assert [each["result"] for each in told["sample"] if each["key"] == key] == [result]
-        assert {each["result"] for each in told["sample"] if each["key"] != key} == {"identical"}
-        problems = [each["problem"] for each in told["findings"]["listed"]]
+        document = audit(archived.config, "newsroom", sample=100)
+        assert [each["result"] for each in document["sample"] if each["key"] == key] == [result]
+        assert {each["result"] for each in document["sample"] if each["key"] != key} == {"identical"}
+        problems = [each["problem"] for each in document["findings"]["listed"]]
         assert sum("made again" in each for each in problems) == (result == "differs")
     finally:
         archived.store.put(key, kept)
@@ -140,9 +140,9 @@ def test_whatever_a_hand_did_to_a_document_the_audit_is_written(archived: Archiv
     document["pressmark"]["captures"][0] |= edit
     try:
         archived.store.put(key, json.dumps(document).encode())
-        told = audit(archived.config, "newsroom", sample=100)
-        assert key in {each["key"] for each in told["findings"]["listed"]}
-        assert json.loads(archived.store.get(told["key"]))["sample"] == told["sample"]
+        document = audit(archived.config, "newsroom", sample=100)
+        assert key in {each["key"] for each in document["findings"]["listed"]}
+        assert json.loads(archived.store.get(document["key"]))["sample"] == document["sample"]
     finally:
         archived.store.put(key, kept)
 
@@ -157,9 +157,9 @@ def test_whatever_a_hand_did_to_a_manifest_the_audit_is_written(archived: Archiv
     try:
         archived.store.put(run, json.dumps(manifest | {"started_at": "2026-11-25T00:00:00"}).encode())
         archived.store.put(nowhere, b"{}")
-        told = audit(archived.config, "newsroom", sample=3)
-        assert {nowhere, run} <= {each["key"] for each in told["findings"]["listed"]}
-        assert told["sample"] == [], "nobody can say what that run wrote"
+        document = audit(archived.config, "newsroom", sample=3)
+        assert {nowhere, run} <= {each["key"] for each in document["findings"]["listed"]}
+        assert document["sample"] == [], "nobody can say what that run wrote"
     finally:
         archived.store.put(run, kept)
         archived.store.client.delete_object(Bucket=archived.store.bucket, Key=nowhere)

@@ -23,9 +23,9 @@ def pressmark(*words: str, **environment: str) -> subprocess.CompletedProcess[st
 
 
 def test_help_lists_the_commands_and_the_exit_codes() -> None:
-    told = pressmark("--help").stdout
+    output = pressmark("--help").stdout
     for word in ("crawl", "newsroom", "verify", "versions", "status", "Exit codes", "AWS_ENDPOINT_URL_S3"):
-        assert word in told
+        assert word in output
 
 
 def test_help_imports_no_command_and_cuts_nothing_off() -> None:
@@ -34,10 +34,10 @@ def test_help_imports_no_command_and_cuts_nothing_off() -> None:
     code += "others = 'boto3', 'scrapy', 'pydantic'\n"
     code += "print(*[each for each in sys.modules if each.startswith(('pressmark.', *others))])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    *told, imported = done.stdout.splitlines()
+    *output, imported = done.stdout.splitlines()
     needed = "cli cli.echo cli.main errors file_system private system system.logs system.streams text"
     assert set(imported.split()) == {f"pressmark.{name}" for name in needed.split()}
-    assert not [line for line in told[1:] if line.endswith("...")]
+    assert not [line for line in output[1:] if line.endswith("...")]
 
 
 def test_the_help_of_a_command_imports_nothing_that_only_its_work_needs() -> None:
@@ -148,7 +148,7 @@ def test_from_crawl_to_verify(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "output"),
     [
         (["verify", SECTION], "no such runs"),
         (["verify", "mars"], "no site 'mars'"),
@@ -156,29 +156,29 @@ def test_from_crawl_to_verify(archive: Archive) -> None:
         (["versions", "lamps"], "is no URL of an article"),
     ],
 )
-def test_where_there_is_nothing_it_says_so(archive: Archive, words: list[str], told: str) -> None:
+def test_where_there_is_nothing_it_says_so(archive: Archive, words: list[str], output: str) -> None:
     done = pressmark(*words)
     assert done.returncode == 2
-    assert told in done.stderr
+    assert output in done.stderr
 
 
 def test_status_of_an_empty_bucket(archive: Archive) -> None:
     assert "never" in pressmark("status").stdout
 
 
-def test_status_tells_alarms_in_the_words_of_the_mails_and_what_was_renamed(archive: Archive) -> None:
+def test_status_reports_alarms_in_the_words_of_the_mails_and_what_was_renamed(archive: Archive) -> None:
     archive.set_site(expect={"fewest": 50, "most": 60})
     assert pressmark("crawl", SECTION).returncode == 4
-    told = pressmark("status", "--alarms").stdout
-    assert f"{SECTION}: the layout changed. 1 run since " in told
-    assert "What to do: Look at http://127.0.0.1" in told
-    assert "renamed" not in told
+    output = pressmark("status", "--alarms").stdout
+    assert f"{SECTION}: the layout changed. 1 run since " in output
+    assert "What to do: Look at http://127.0.0.1" in output
+    assert "renamed" not in output
     rows = json.loads(pressmark("status", "--alarms", "--json").stdout)
     [alarm] = next(row["alarms"] for row in rows if row["section"] == SECTION)
     assert alarm["kind"] == "layout-changed"
     archive.set_site(sections={"europe": {"name": "Europe", "path": "/world/europe"}})
-    told = pressmark("status").stdout
-    assert "There are runs of newsroom/world/europe, which is no section of its site file: was it renamed?" in told
+    output = pressmark("status").stdout
+    assert "There are runs of newsroom/world/europe, which is no section of its site file: was it renamed?" in output
 
 
 def test_a_terminal_sees_progress(archive: Archive) -> None:

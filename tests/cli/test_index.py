@@ -66,7 +66,7 @@ def test_it_is_that_of_cdxj_indexer_and_leads_to_every_record(archive: Archive, 
     assert "1 month looked at, 0 written" in pressmark_index("--all").output
 
 
-def test_an_index_that_is_none_is_told(archive: Archive) -> None:
+def test_an_index_that_is_none_is_reported(archive: Archive) -> None:
     archive.crawl()
     key = next(key for key in archive.store.keys("warc/") if key.endswith(".cdxj"))
     archive.store.put(key, b"by hand")
@@ -76,7 +76,7 @@ def test_an_index_that_is_none_is_told(archive: Archive) -> None:
     assert json.loads(pressmark_index("--json").stdout)[0]["problems"] != []
 
 
-def test_an_unknown_site_is_told(archive: Archive) -> None:
+def test_an_unknown_site_is_reported(archive: Archive) -> None:
     done = CliRunner().invoke(index, ["mars"])
     assert isinstance(done.exception, UsageError)
     assert "newsroom" in str(done.exception)

@@ -27,10 +27,15 @@ def run(*words: str, code: int = 0) -> str:
 def test_a_day_of_the_newsroom_is_packaged_checked_and_found_broken(archive: Archive, tmp_path: Path) -> None:
     assert "no segments have arrived" in run("package", "newsroom")
     archive.crawl()
-    [told] = json.loads(run("package", "newsroom", "--json").rpartition("]")[0] + "]")
-    day = told["day"]
+    [day_result] = json.loads(run("package", "newsroom", "--json").rpartition("]")[0] + "]")
+    day = day_result["day"]
     assert day == datetime.now(UTC).date().isoformat()
-    assert (told["segments"], told["pages"], told["lost"], told["changed"]) == (1, READABLE, 0, True)
+    assert (day_result["segments"], day_result["pages"], day_result["lost"], day_result["changed"]) == (
+        1,
+        READABLE,
+        0,
+        True,
+    )
     key = f"wacz/newsroom/{day}.wacz"
     package = tmp_path / "day.wacz"
     package.write_bytes(archive.store.get(key))
@@ -53,7 +58,7 @@ def test_a_day_of_the_newsroom_is_packaged_checked_and_found_broken(archive: Arc
     assert keys.packaged("newsroom") in archive.store.keys(keys.packages(""))
 
 
-def test_a_wrong_key_is_told_before_anything_is_made(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_key_is_reported_before_anything_is_made(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRESSMARK_WACZ_KEY", "/nowhere/key.pem")
     assert archive.store
     assert "PRESSMARK_WACZ_KEY=/nowhere/key.pem" in run("package", "newsroom", code=2)
@@ -65,7 +70,7 @@ def test_who_signed_a_package_is_checked_by_verify_and_audit_and_it_is_made_agai
 ) -> None:
     ours, other = (_keys(tmp_path / name) for name in ("ours", "other"))
     archive.crawl()
-    [told] = json.loads(run("package", "newsroom", "--json").rpartition("]")[0] + "]")
+    [day_result] = json.loads(run("package", "newsroom", "--json").rpartition("]")[0] + "]")
     run("verify", "newsroom", "--full")
 
     def is_trusted(private: Path | None, *public: Path) -> bool:
@@ -81,12 +86,12 @@ def test_who_signed_a_package_is_checked_by_verify_and_audit_and_it_is_made_agai
     assert is_trusted(None)
     assert not is_trusted(None, ours[1]), "it is not signed"
     monkeypatch.setenv("PRESSMARK_WACZ_KEY", str(ours[0]))
-    run("package", "newsroom", "--day", told["day"])
+    run("package", "newsroom", "--day", day_result["day"])
     assert is_trusted(ours[0])
     assert is_trusted(None, other[1], ours[1])
     assert not is_trusted(None, other[1])
     assert not is_trusted(other[0])
-    run("package", "newsroom", "--day", told["day"])
+    run("package", "newsroom", "--day", day_result["day"])
     assert is_trusted(other[0])
 
 

@@ -13,7 +13,7 @@ from tests.support.archive import SECTION, Archive
 pytestmark = pytest.mark.long
 
 
-def test_what_was_captured_is_published_and_told_by_the_next_run(archive: Archive) -> None:
+def test_what_was_captured_is_published_and_reported_by_the_next_run(archive: Archive) -> None:
     archive.set_site(politeness={"delay": 0.1, "concurrency": 1, "timeout": 10})
     archive.killed(12)
     assert archive.documents() == {}
@@ -50,7 +50,7 @@ def test_what_another_worker_held_is_taken_over(archive: Archive, tmp_path: Path
     assert again.stdout.startswith("nothing waits in")
 
 
-def test_what_a_manifest_tells_of_is_not_told_again(archive: Archive, tmp_path: Path) -> None:
+def test_what_a_manifest_lists_is_not_listed_again(archive: Archive, tmp_path: Path) -> None:
     """A worker died between its manifest and forgetting what that tells of."""
     first = archive.crawl()
     assert first.manifest_key
@@ -62,8 +62,8 @@ def test_what_a_manifest_tells_of_is_not_told_again(archive: Archive, tmp_path: 
     published = Published(segment=stored[0], records=segment["records"], index=stored[1], objects=())
     published.keep(lost / "newsroom")
     [note] = (lost / "newsroom").glob("*.published.json")
-    told = {"manifest": first.manifest_key, "published": [note.name]}
-    (lost / "newsroom" / "telling.json").write_text(json.dumps(told))
+    mark = {"manifest": first.manifest_key, "published": [note.name]}
+    (lost / "newsroom" / "telling.json").write_text(json.dumps(mark))
     own = tmp_path / "own"
     assert pressmark("recover", "--of", str(lost), PRESSMARK_SPOOL=str(own)).returncode == 0
     again = archive.crawl(PRESSMARK_SPOOL=str(own))
@@ -92,7 +92,7 @@ def test_a_crawl_that_goes_on_is_left_alone(archive: Archive) -> None:
     assert pressmark("recover", SECTION).returncode == 2
 
 
-def test_what_waits_of_a_site_that_no_file_has_is_told(archive: Archive) -> None:
+def test_what_waits_of_a_site_that_no_file_has_is_reported(archive: Archive) -> None:
     """It was renamed: nobody publishes it under its old name."""
     left = archive.config.spool / "renamed"
     left.mkdir(parents=True)

@@ -99,7 +99,7 @@ class Night:
         """Return what the log of a task's try says, errors included."""
         return json.dumps(self.events(dag_id, run_id, task, number))
 
-    def told(self) -> list[str]:
+    def sent_subjects(self) -> list[str]:
         """Return the subjects of the operator's mails, without what is the same in all."""
         return [each.removeprefix("[Pressmark] ") for each in self.mail.subjects(OPERATOR)]
 
@@ -133,10 +133,10 @@ class Night:
 
     def began(self, dag_id: str, run_id: str, task: str) -> datetime:
         """Return when a task began."""
-        told = self.airflow.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}")
-        return datetime.fromisoformat(told["start_date"])
+        sent_subjects = self.airflow.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}")
+        return datetime.fromisoformat(sent_subjects["start_date"])
 
-    def portions(self, dag_id: str, run_id: str, task: str) -> list[str]:
+    def partitions(self, dag_id: str, run_id: str, task: str) -> list[str]:
         """Return the names of the mapped tasks, as the UI shows them."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}/listMapped"
         return [each["rendered_map_index"] for each in self.airflow.call("GET", path)["task_instances"]]

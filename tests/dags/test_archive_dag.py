@@ -65,11 +65,11 @@ def test_a_run_has_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PRESSMARK_SITES", str(tmp_path))
     [alert] = read_dags().dags["archive_two_words_world_news_far_east"].deadline
     assert alert.interval == timedelta(minutes=9)
-    assert alert.callback.path == "pressmark.airflow.alerts.section.tell_late"
+    assert alert.callback.path == "pressmark.airflow.alerts.section.notify_late"
     assert alert.callback.kwargs == {"section": "two-words/World-News/Far-East", "allowed": 540}
 
 
-def test_a_run_that_takes_too_long_is_ended_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_takes_too_long_is_ended_and_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "two-words.yml").write_text(SITE.replace("pages: 7", "pages: 7, deadline: PT10M"))
     monkeypatch.setenv("PRESSMARK_SITES", str(tmp_path))
     dags = read_dags().dags

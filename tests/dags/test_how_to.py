@@ -71,9 +71,9 @@ def test_a_section_is_added_by_one_line(archive: Archive, tmp_path: Path, monkey
     assert len(shipped.sections) == 9
     before = dag_ids(monkeypatch, archive.config.sites or tmp_path)
     assert "archive_chinadaily_world_america" not in before
-    told = followed("how_to_add_a_section.md", archive, tmp_path, "chinadaily")
-    assert "switched off" in told
-    assert re.search(r"chinadaily/world/america +\S+ min ago +complete", told), told
+    output = followed("how_to_add_a_section.md", archive, tmp_path, "chinadaily")
+    assert "switched off" in output
+    assert re.search(r"chinadaily/world/america +\S+ min ago +complete", output), output
     changed = (tmp_path / "sites/chinadaily.yml").read_text().splitlines()
     assert [line for line in changed if "world/america:" in line] == [
         "  world/america: {name: World / Americas, path: /world/america}"
@@ -88,9 +88,9 @@ def test_a_section_is_added_by_one_line(archive: Archive, tmp_path: Path, monkey
 @pytest.mark.long
 def test_a_site_is_added_by_a_file(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = dag_ids(monkeypatch, archive.config.sites or tmp_path)
-    told = followed("how_to_add_a_site.md", archive, tmp_path, "gazette")
-    assert "The Gazette: World / Europe" in told
-    assert "every object is there, whole" in told
+    output = followed("how_to_add_a_site.md", archive, tmp_path, "gazette")
+    assert "The Gazette: World / Europe" in output
+    assert "every object is there, whole" in output
     after = dag_ids(monkeypatch, tmp_path / "sites")
     assert after - before == {
         "archive_gazette_world_europe",

@@ -69,8 +69,8 @@ def test_a_task_leads_to_what_it_left(house: Night) -> None:
     key = house.airflow.result(ARCHIVE, run, "crawl")["manifest_key"]
     assert links["Archive"] == f"{house.airflow.url}/archive/{key}"
     assert links["Manifest"] == f"{house.airflow.url}/archive/document?key={key}"
-    told = httpx.get(links["Manifest"], headers=house.token()).raise_for_status().json()
-    assert told["run_id"] in key
+    result = httpx.get(links["Manifest"], headers=house.token()).raise_for_status().json()
+    assert result["run_id"] in key
 
 
 def test_a_backfill_goes_where_the_schedule_does_not(house: Night) -> None:
@@ -113,7 +113,7 @@ def test_a_form_that_makes_no_sense_is_refused(house: Night, form: dict[str, Any
         house.airflow.trigger(BACKFILL, form)
 
 
-def test_one_article_is_had_now(house: Night) -> None:
+def test_one_article_is_recrawled_now(house: Night) -> None:
     article_id = house.newsroom.article_id(55)
     house.newsroom.update(article_id)
     before = len(list(house.store.keys("articles/newsroom/")))
@@ -124,22 +124,22 @@ def test_one_article_is_had_now(house: Night) -> None:
 
 def test_an_audit_leaves_its_result(house: Night) -> None:
     run_id = house.run(AUDIT, sample=10)
-    told = house.airflow.result(AUDIT, run_id, "audit")
-    document = json.loads(house.store.get(told["key"]))
+    result = house.airflow.result(AUDIT, run_id, "audit")
+    document = json.loads(house.store.get(result["key"]))
     assert document["checked"]["records"] > 100
     assert document["findings"]["grave"] == 0
     assert len(document["sample"]) == 10
     links = house.airflow.call("GET", f"/dags/{AUDIT}/dagRuns/{run_id}/taskInstances/audit/links")["extra_links"]
-    assert links["Audit"].endswith(told["key"])
-    assert house.portions(AUDIT, run_id, "look") == ["all"]
+    assert links["Audit"].endswith(result["key"])
+    assert house.partitions(AUDIT, run_id, "look") == ["all"]
 
 
-def test_articles_are_read_anew_by_portions(house: Night) -> None:
+def test_articles_are_read_again_by_partitions(house: Night) -> None:
     run_id = house.run(REDERIVE, megabytes=1)
-    assert house.portions(REDERIVE, run_id, "portion")[0].startswith("all 1/")
-    told = house.airflow.result(REDERIVE, run_id, "report")
-    assert told["documents"] == told["same"] > 60
-    assert not told["published"]
+    assert house.partitions(REDERIVE, run_id, "portion")[0].startswith("all 1/")
+    result = house.airflow.result(REDERIVE, run_id, "report")
+    assert result["documents"] == result["same"] > 60
+    assert not result["published"]
 
 
 def test_a_crawl_marked_as_failed_stops_and_the_next_run_recovers(house: Night) -> None:
@@ -156,9 +156,9 @@ def test_a_crawl_marked_as_failed_stops_and_the_next_run_recovers(house: Night) 
     assert not list(house.spool.rglob("*.open"))
     house.set_site(politeness={"delay": 0, "concurrency": 4, "timeout": 10, "retries": 2})
     house.run(ARCHIVE, pages=3)
-    told = manifest.latest(house.store, "newsroom", "world/europe")
-    assert told
-    assert told.ended == "complete"
+    result = manifest.latest(house.store, "newsroom", "world/europe")
+    assert result
+    assert result.ended == "complete"
     assert not [each for each in house.spool.rglob("*.warc.gz") if each.is_file()]
 
 
@@ -227,9 +227,9 @@ def test_no_key_is_in_logs_or_in_the_bucket(house: Night, s3: RunningS3) -> None
     assert not any(secret in (s3.folder / "s3.log").read_bytes() for secret in secrets)
     logs = [*house.airflow.home.glob("*.log"), *house.airflow.home.glob("logs/**/*.log")]
     assert len(logs) > 20
-    told = [(path.name, path.read_bytes()) for path in logs]
-    told += [(key, _opened(house.store.get(key))) for key in house.store.keys("")]
-    assert not [name for name, text in told if any(secret in text for secret in secrets)]
+    result = [(path.name, path.read_bytes()) for path in logs]
+    result += [(key, _opened(house.store.get(key))) for key in house.store.keys("")]
+    assert not [name for name, text in result if any(secret in text for secret in secrets)]
 
 
 def test_the_console_is_closed_to_the_anonymous(house: Night) -> None:

@@ -64,7 +64,7 @@ def house(day: Day) -> Iterator[Night]:
 def quiet(house: Night) -> Iterator[None]:
     """Nobody hears of what the test does."""
     yield
-    assert house.told() == []
+    assert house.sent_subjects() == []
 
 
 @pytest.mark.usefixtures("quiet")
@@ -140,7 +140,7 @@ def test_a_crawl_cleared_alone_says_what_else_to_clear(house: Night) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
-def test_two_runs_triggered_at_once_go_one_behind_the_other(house: Night) -> None:
+def test_two_runs_triggered_at_once_go_one_after_the_other(house: Night) -> None:
     first, second = (house.airflow.trigger(ARCHIVE, {"pages": 2, "recheck": True}) for _ in range(2))
     assert [house.ended(ARCHIVE, run_id) for run_id in (first, second)] == ["success", "success"]
     began, ended = (
@@ -150,18 +150,20 @@ def test_two_runs_triggered_at_once_go_one_behind_the_other(house: Night) -> Non
     assert began.isoformat() > ended["end_date"]
 
 
-def test_a_run_that_takes_too_long_is_ended_and_told_once(house: Night) -> None:
+def test_a_run_that_takes_too_long_is_ended_and_reported_once(house: Night) -> None:
     _set_section(house, deadline="PT3S", time_limit="PT2S")  # So Airflow ends it after 36 s.
     house.set_site(politeness=SLOW)
     run_id = house.airflow.trigger(ARCHIVE, {"pages": 3, "recheck": True})
     assert house.ended(ARCHIVE, run_id) == "failed"
-    house.until(house.told)
+    house.until(house.sent_subjects)
     house.until(lambda: "dag callback" in _callbacks(house))
-    assert [subject for subject in house.told() if "late" in subject or "too long" in subject] == house.told()[:1]
-    told = len(house.told())
+    assert [
+        subject for subject in house.sent_subjects() if "late" in subject or "too long" in subject
+    ] == house.sent_subjects()[:1]
+    before = len(house.sent_subjects())
     future = _trigger_at(house, datetime.now(UTC) + timedelta(days=10))
     assert house.ended(ARCHIVE, future) == "failed", "nobody has to mark it"
-    house.until(lambda: len(house.told()) > told)
+    house.until(lambda: len(house.sent_subjects()) > before)
     _set_section(house)
     house.set_site(politeness=FAST)
     house.run(ARCHIVE, pages=1)
@@ -180,38 +182,38 @@ def test_a_wrong_site_file_is_an_import_error_and_one_mail_and_others_go_on(hous
     house.run(ARCHIVE, pages=1)
     wrong.unlink()
     house.run(WATCH)
-    assert house.told() == ["site files: a site file is wrong", "over: site files: a site file is wrong"]
+    assert house.sent_subjects() == ["site files: a site file is wrong", "over: site files: a site file is wrong"]
     house.until(lambda: not errors())
 
 
 @pytest.mark.parametrize("why", ["AccessDenied", "RequestTimeTooSkewed"])
-def test_a_bucket_that_is_away_is_told_at_the_first_failed_try_and_once(day: Day, house: Night, why: str) -> None:
+def test_a_bucket_that_is_away_is_reported_at_the_first_failed_try_and_once(day: Day, house: Night, why: str) -> None:
     day.bucket.rule = lambda request: Fault(answer=error(403, why), reaches_server=False)
     run_id = house.airflow.trigger(ARCHIVE, {"pages": 1})
     assert house.ended(ARCHIVE, run_id) == "failed"
-    assert house.told() == ["all sections: the bucket can't be used"]
+    assert house.sent_subjects() == ["all sections: the bucket can't be used"]
     day.bucket.rule = lambda request: None
     house.clear(ARCHIVE, run_id, "recover", downstream=True)
     assert house.ended(ARCHIVE, run_id) == "success"
-    assert house.told()[1:] == ["over: all sections: the bucket can't be used"]
+    assert house.sent_subjects()[1:] == ["over: all sections: the bucket can't be used"]
 
 
-def test_a_disk_that_is_away_is_told_at_the_first_failed_try_and_once(house: Night) -> None:
+def test_a_disk_that_is_away_is_reported_at_the_first_failed_try_and_once(house: Night) -> None:
     aside = house.spool.rename(house.spool.with_name("aside"))
     house.spool.write_text("no folder")
     run_id = house.airflow.trigger(ARCHIVE, {"pages": 1})
-    house.until(house.told)
-    [told] = house.told()
-    assert told == f"newsroom/world/europe: {TITLES[Kind.SPOOL]}"
+    house.until(house.sent_subjects)
+    [subject] = house.sent_subjects()
+    assert subject == f"newsroom/world/europe: {TITLES[Kind.SPOOL]}"
     house.mark(ARCHIVE, run_id, "failed")
     assert house.ended(ARCHIVE, run_id) == "failed"
     house.spool.unlink()
     aside.rename(house.spool)
     house.run(ARCHIVE, pages=1)
-    assert house.told()[1:] == [f"over: {told}"]
+    assert house.sent_subjects()[1:] == [f"over: {subject}"]
 
 
-def test_a_bucket_that_takes_nothing_is_told_until_a_crawl_went_well(day: Day, house: Night) -> None:
+def test_a_bucket_that_takes_nothing_is_reported_until_a_crawl_went_well(day: Day, house: Night) -> None:
     writes = of("PUT"), of("POST")
     day.bucket.rule = lambda request: (
         Fault(answer=error(403, "AccessDenied"), reaches_server=False)
@@ -220,10 +222,10 @@ def test_a_bucket_that_takes_nothing_is_told_until_a_crawl_went_well(day: Day, h
     )
     for _ in range(2):
         assert house.ended(ARCHIVE, house.airflow.trigger(ARCHIVE, {"pages": 1})) == "failed"
-    assert house.told() == ["all sections: the bucket can't be used"]
+    assert house.sent_subjects() == ["all sections: the bucket can't be used"]
     day.bucket.rule = lambda request: None
     house.run(ARCHIVE, pages=1)
-    assert house.told()[1:] == ["over: all sections: the bucket can't be used"]
+    assert house.sent_subjects()[1:] == ["over: all sections: the bucket can't be used"]
 
 
 def test_a_changed_layout_is_one_alarm_and_one_all_clear(house: Night) -> None:
@@ -231,26 +233,26 @@ def test_a_changed_layout_is_one_alarm_and_one_all_clear(house: Night) -> None:
     for _ in range(2):
         run_id = house.airflow.trigger(ARCHIVE, {"pages": 1})
         assert house.ended(ARCHIVE, run_id) == "failed"
-    assert house.told() == ["newsroom/world/europe: the layout changed"]
+    assert house.sent_subjects() == ["newsroom/world/europe: the layout changed"]
     _say_the_same(house, run_id)
     house.set_site(expect={"fewest": 5, "most": 60})
     house.run(ARCHIVE, pages=1)
-    assert house.told()[1:] == ["over: newsroom/world/europe: the layout changed"]
+    assert house.sent_subjects()[1:] == ["over: newsroom/world/europe: the layout changed"]
 
 
-def test_a_run_that_the_bucket_lost_is_told_until_it_is_back(house: Night) -> None:
+def test_a_run_that_the_bucket_lost_is_reported_until_it_is_back(house: Night) -> None:
     manifest = house.airflow.result(ARCHIVE, house.run(ARCHIVE, pages=1), "crawl")["manifest_key"]
     kept = house.store.get(manifest)
     house.store.client.delete_object(Bucket=house.store.bucket, Key=manifest)
     for _ in range(2):
         house.run(ARCHIVE, pages=1)
-    assert house.told() == ["all sections: the bucket lacks runs that it had"]
+    assert house.sent_subjects() == ["all sections: the bucket lacks runs that it had"]
     house.store.put(manifest, kept)
     house.run(ARCHIVE, pages=1)
-    assert house.told()[1:] == ["over: all sections: the bucket lacks runs that it had"]
+    assert house.sent_subjects()[1:] == ["over: all sections: the bucket lacks runs that it had"]
 
 
-def test_a_damaged_object_is_told_until_an_audit_finds_none(house: Night) -> None:
+def test_a_damaged_object_is_reported_until_an_audit_finds_none(house: Night) -> None:
     document = next(iter(house.store.keys("articles/newsroom/")))
     kept = house.store.get(document)
     house.store.put(document, kept[:-1])
@@ -259,18 +261,18 @@ def test_a_damaged_object_is_told_until_an_audit_finds_none(house: Night) -> Non
         run_id = house.airflow.trigger(AUDIT, {"sample": 0})
         assert house.ended(AUDIT, run_id) == "failed"
         assert house.states(AUDIT, run_id)["audit"] == "failed"
-    assert house.told() == [damaged], "that the audit failed follows from it"
+    assert house.sent_subjects() == [damaged], "that the audit failed follows from it"
     house.store.put(document, kept)
     house.run(AUDIT, sample=0)
-    assert house.told()[1:] == [f"over: {damaged}"]
+    assert house.sent_subjects()[1:] == [f"over: {damaged}"]
 
 
-def test_an_audit_that_fails_is_told_until_one_succeeds(house: Night) -> None:
+def test_an_audit_that_fails_is_reported_until_one_succeeds(house: Night) -> None:
     for _ in range(2):
         run_id = house.airflow.trigger(AUDIT, {"since": "2026-11-02", "until": "2026-11-01"})
         assert house.ended(AUDIT, run_id) == "failed"
     house.run(AUDIT, sample=0)
-    assert house.told() == ["newsroom: audit_newsroom failed", "over: newsroom: audit_newsroom failed"]
+    assert house.sent_subjects() == ["newsroom: audit_newsroom failed", "over: newsroom: audit_newsroom failed"]
 
 
 @pytest.mark.usefixtures("quiet")

@@ -36,7 +36,7 @@ def test_all_other_sites_keep_their_dags(sites: Path) -> None:
     bag = read_dags()
     assert set(bag.dags) == known
     assert list(bag.import_errors) == [WRONG]
-    told = bag.import_errors[WRONG]
+    import_error = bag.import_errors[WRONG]
     line = next(n for n, text in enumerate((sites / "cron.yml").read_text().splitlines(), 1) if "61 * * * *" in text)
     for said in (
         f"{sites}/cut.yml: ",
@@ -44,7 +44,7 @@ def test_all_other_sites_keep_their_dags(sites: Path) -> None:
         "twice/cn-eu and twice/cn_eu would have one DAG id, ..._twice_cn_eu",
         "good/world/europe and good-world/europe would have one DAG id, ..._good_world_europe",
     ):
-        assert said in told
+        assert said in import_error
 
 
 def test_without_its_folder_only_the_watch_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

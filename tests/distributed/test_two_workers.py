@@ -124,7 +124,7 @@ def test_a_new_worker_takes_over_what_a_lost_one_had_captured(up: Cluster) -> No
     keys = list(manifest.below(up.store, "newsroom/"))
     recovered = [manifest.read(up.store, key).recovered for key in keys]
     assert sum(each.segments for each in recovered) > 0
-    assert not list(verify_runs(up.store, keys, full=True, strays_of="newsroom")), "a manifest tells of all there is"
+    assert not list(verify_runs(up.store, keys, full=True, orphans_of="newsroom")), "a manifest tells of all there is"
 
 
 def held(spool: Path) -> list[Path]:

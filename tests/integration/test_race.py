@@ -73,4 +73,4 @@ def test_two_runs_of_a_section_at_once_tell_of_each_object_once(archive: Archive
     there = [key for prefix in ("articles/", "rejected/") for key in archive.store.keys(prefix)]
     assert sorted(told) == sorted(there), "each object is in one manifest"
     manifests = [run.manifest_key or "" for run in both]
-    assert list(verify_runs(archive.store, manifests, full=True, strays_of="newsroom")) == []
+    assert list(verify_runs(archive.store, manifests, full=True, orphans_of="newsroom")) == []

@@ -47,7 +47,7 @@ def test_a_copied_bucket_is_the_whole_archive(
     assert [newest in key for key in changes.versions] == [True], "a job's cursor goes on"
     assert len(made(archive)) == 3
     runs = [key for key in there.keys("runs/") if key.endswith(".json")]
-    assert list(verify_runs(there, runs, full=True, strays_of="newsroom")) == []
+    assert list(verify_runs(there, runs, full=True, orphans_of="newsroom")) == []
     assert list(verify_packages(there, "newsroom")) == []
 
 

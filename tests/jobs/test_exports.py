@@ -100,10 +100,10 @@ def test_the_same_versions_give_the_same_bytes(store: Store) -> None:
 
 def test_a_correction_takes_the_place_of_its_version(store: Store) -> None:
     key = publish(store, "r1")
-    mended = json.loads(store.get(key))
-    mended["headline"] = "Lamps lit again"
-    mended["pressmark"] |= {"corrects": key, "layout": "chinadaily/2"}
-    store.put_new(keys.correction(key, "chinadaily/2"), to_bytes(mended))
+    corrected = json.loads(store.get(key))
+    corrected["headline"] = "Lamps lit again"
+    corrected["pressmark"] |= {"corrects": key, "layout": "chinadaily/2"}
+    store.put_new(keys.correction(key, "chinadaily/2"), to_bytes(corrected))
     list(Exporter(store, "news").changed())
     [row] = rows(store)
     assert (row["headline"], row["corrected"], row["version"]) == ("Lamps lit again", True, str(article().version))

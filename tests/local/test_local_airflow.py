@@ -32,11 +32,11 @@ def ask(answers: list[bytes], home: Path) -> tuple[object, int]:
     with Api({}, answers=[*answers]).running() as api:
         airflow = LocalAirflow(home, home, api.port, {})
         try:
-            told: object = airflow.call("GET", "/pools")
+            result: object = airflow.call("GET", "/pools")
         except ServiceFailed as error:
-            told = str(error)
+            result = str(error)
         airflow._client.close()
-        return told, len(api.log["/api/v2/pools"])
+        return result, len(api.log["/api/v2/pools"])
 
 
 @pytest.fixture(autouse=True)
@@ -48,13 +48,13 @@ def test_a_transaction_that_found_the_database_locked_is_tried_again(tmp_path: P
     assert ask([LOCKED, LOCKED, WELL], tmp_path) == ({"pools": 0}, 3)
 
 
-def test_a_database_that_stays_locked_is_told(tmp_path: Path) -> None:
-    told, tries = ask([LOCKED], tmp_path)
-    assert "Airflow answers 500 to GET /pools" in str(told)
+def test_a_database_that_stays_locked_is_reported(tmp_path: Path) -> None:
+    result, tries = ask([LOCKED], tmp_path)
+    assert "Airflow answers 500 to GET /pools" in str(result)
     assert tries == local_airflow.LOCKED_TRIES
 
 
-def test_another_error_is_told_at_once(tmp_path: Path) -> None:
-    told, tries = ask([OTHER], tmp_path)
-    assert "anything" in str(told)
+def test_another_error_is_reported_at_once(tmp_path: Path) -> None:
+    result, tries = ask([OTHER], tmp_path)
+    assert "anything" in str(result)
     assert tries == 1

@@ -94,7 +94,7 @@ def test_keys_data_and_privacy_outlive_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"export AWS_ACCESS_KEY_ID='a", b"\xff\xfe"])
-def test_broken_settings_are_made_anew(tmp_path: Path, data: bytes) -> None:
+def test_broken_settings_are_made_again(tmp_path: Path, data: bytes) -> None:
     server = RunningS3(tmp_path)
     server.settings.write_bytes(data)
     with server:

@@ -8,63 +8,63 @@ from typing import Any
 import attrs
 from airflow.sdk.exceptions import AirflowException
 
-from pressmark.airflow.alerts.notifiers import Message, Receiver
-from pressmark.airflow.alerts.sent_state import Entry, State, Told, entry_of, is_of
+from pressmark.airflow.alerts.notifiers import Message, Recipient
+from pressmark.airflow.alerts.sent_state import Entry, SentAlarms, SentState, is_same_incident, new_entry
 from pressmark.monitoring.alarm import Alarm, Kind, moment
 from pressmark.monitoring.alarms import FOLLOWS
 from pressmark.text import shown
 
-_OF_READING = (Kind.LAYOUT_CHANGED, Kind.REJECTED, Kind.FIELDS_MISSING)
+_READING_KINDS = (Kind.LAYOUT_CHANGED, Kind.REJECTED, Kind.FIELDS_MISSING)
 """What can be left of each other."""
 
 logger = logging.getLogger("pressmark.alarms")
 
 
 @attrs.define
-class Teller:
+class AlarmSender:
     """Tells first and marks then: killed between the two it tells somebody twice, and the other way round nobody."""
 
     where: str
     """What the alarms are about, for people: `SITE/SECTION`."""
-    receivers: Sequence[Receiver]
-    state: State
+    recipients: Sequence[Recipient]
+    state: SentState
     links: tuple[tuple[str, str], ...]
     context: Any
     failures: list[str] = attrs.field(factory=list, init=False)
 
-    def tell(self, found: Sequence[Alarm], judged: Collection[Kind]) -> list[str]:
+    def send(self, found: Sequence[Alarm], judged: Collection[Kind]) -> list[str]:
         """Tell what is found, and what of the judged is over; return who could not be told, and why."""
-        told = self.state.read()
-        over = told.keys() & set(judged) - {alarm.kind for alarm in found}
+        sent = self.state.read()
+        over = sent.keys() & set(judged) - {alarm.kind for alarm in found}
         for alarm in found:
-            if not is_of(told.get(alarm.kind), alarm):
-                told[alarm.kind] = _left_of(told, alarm, over) or entry_of(alarm)
-            self._send(told, told[alarm.kind]["told"], self.receivers, self._alarm(alarm))
-        for kind in sorted(told.keys() & over):
-            self._tell_over(told, kind)
+            if not is_same_incident(sent.get(alarm.kind), alarm):
+                sent[alarm.kind] = _inherited_entry(sent, alarm, over) or new_entry(alarm)
+            self._send_message(sent, sent[alarm.kind]["told"], self.recipients, self._alarm(alarm))
+        for kind in sorted(sent.keys() & over):
+            self._send_end(sent, kind)
         return self.failures
 
-    def _tell_over(self, told: Told, kind: str) -> None:
-        entry = told[kind]
-        heard = [each for each in self.receivers if str(each) in entry["told"]]
-        self._send(told, entry["over"], heard, self._over(entry))
+    def _send_end(self, sent: SentAlarms, kind: str) -> None:
+        entry = sent[kind]
+        heard = [each for each in self.recipients if str(each) in entry["told"]]
+        self._send_message(sent, entry["over"], heard, self._over(entry))
         if {str(each) for each in heard} <= set(entry["over"]):
-            del told[kind]
-            self.state.write(told)
+            del sent[kind]
+            self.state.write(sent)
 
-    def _send(self, told: Told, done: list[str], to: Sequence[Receiver], message: Message) -> None:
+    def _send_message(self, sent: SentAlarms, done: list[str], to: Sequence[Recipient], message: Message) -> None:
         """Send to those who are not among the `done`, who are marked there one by one."""
-        for receiver in to:
-            if str(receiver) in done:
+        for recipient in to:
+            if str(recipient) in done:
                 continue
             try:
-                receiver.send(message, self.context)
+                recipient.send(message, self.context)
             except Exception as error:  # noqa: BLE001 - whatever fails with one, the others must hear of it
-                self.failures.append(f"{receiver} ({type(error).__name__}: {shown(' '.join(str(error).split()))})")
+                self.failures.append(f"{recipient} ({type(error).__name__}: {shown(' '.join(str(error).split()))})")
                 continue
-            logger.info("told %s: %s", receiver, message.subject)
-            done.append(str(receiver))
-            self.state.write(told)
+            logger.info("told %s: %s", recipient, message.subject)
+            done.append(str(recipient))
+            self.state.write(sent)
 
     def _alarm(self, alarm: Alarm) -> Message:
         return Message(
@@ -93,14 +93,14 @@ def fail(failures: Sequence[str]) -> None:
         raise AirflowException(f"could not tell {'; '.join(dict.fromkeys(failures))}. See docs/alarms.md.")
 
 
-def _left_of(told: Told, alarm: Alarm, over: Collection[str]) -> Entry | None:
+def _inherited_entry(sent: SentAlarms, alarm: Alarm, over: Collection[str]) -> Entry | None:
     """Return the entry of an incident of which this is what is left; None if it is a new one.
 
     A layout that changed is read again, and yet too many of the pages are rejected: nobody hears of it twice.
     """
-    if alarm.kind not in _OF_READING:
+    if alarm.kind not in _READING_KINDS:
         return None
-    for cause in _OF_READING:
-        if cause in over and alarm.kind in FOLLOWS.get(cause, ()) and not told[cause]["over"]:
-            return told.pop(cause) | {"incident": alarm.incident}  # Its end is told as its beginning was.
+    for cause in _READING_KINDS:
+        if cause in over and alarm.kind in FOLLOWS.get(cause, ()) and not sent[cause]["over"]:
+            return sent.pop(cause) | {"incident": alarm.incident}  # Its end is told as its beginning was.
     return None

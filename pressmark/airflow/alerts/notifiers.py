@@ -53,15 +53,15 @@ class Message:
 
 
 @attrs.frozen
-class Receiver:
+class Recipient:
     """One address."""
 
-    how: str
+    kind: str
     """`smtp` or `slack`."""
     address: str
 
     def __str__(self) -> str:
-        return f"{self.how}:{self.address}"
+        return f"{self.kind}:{self.address}"
 
     def send(self, message: Message, context: "Context") -> None:
         """Send a message.
@@ -74,9 +74,9 @@ class Receiver:
         self._notifier(message).notify(context)
 
     def _notifier(self, message: Message) -> Any:
-        connection = _CONNECTIONS[self.how]
+        connection = _CONNECTIONS[self.kind]
         try:
-            if self.how == "smtp":
+            if self.kind == "smtp":
                 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
                 return SmtpNotifier(
@@ -90,7 +90,7 @@ class Receiver:
         except ImportError as error:
             raise UsageError(
                 f"{VARIABLE} has {self}, and Airflow's provider for it is missing ({error}): "
-                f"install pressmark[{self.how}]."
+                f"install pressmark[{self.kind}]."
             ) from error
         return SlackNotifier(
             channel=self.address,
@@ -102,23 +102,23 @@ class Receiver:
         )
 
 
-def receivers(environ: Mapping[str, str]) -> tuple[Receiver, ...]:
+def recipients(environ: Mapping[str, str]) -> tuple[Recipient, ...]:
     """Return whom `PRESSMARK_ALARMS` names, e.g. `smtp:ops@example.org, slack:#archive`; nobody if it is not set.
 
     Raises:
         UsageError: it can't be read.
     """
     named = (part.strip() for part in environ.get(VARIABLE, "").split(","))
-    return tuple(dict.fromkeys(_receiver(part) for part in named if part))
+    return tuple(dict.fromkeys(_parse_recipient(part) for part in named if part))
 
 
-def _receiver(text: str) -> Receiver:
-    how, _, address = text.partition(":")
-    if how not in _ADDRESSES or not _ADDRESSES[how].fullmatch(address):
+def _parse_recipient(text: str) -> Recipient:
+    kind, _, address = text.partition(":")
+    if kind not in _ADDRESSES or not _ADDRESSES[kind].fullmatch(address):
         raise UsageError(
             f"{VARIABLE}: {text!r} is no receiver. Write smtp:ops@example.org or slack:#channel, several with commas."
         )
-    return Receiver(how, address)
+    return Recipient(kind, address)
 
 
 def _plain(text: str) -> dict[str, Any]:

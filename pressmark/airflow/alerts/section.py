@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from pressmark.airflow.alerts.deliver import Teller, fail, log_alarm
-from pressmark.airflow.alerts.notifiers import receivers
+from pressmark.airflow.alerts.deliver import AlarmSender, fail, log_alarm
+from pressmark.airflow.alerts.notifiers import recipients
 from pressmark.airflow.alerts.sent_state import FileState, VariableState
 from pressmark.airflow.alerts.site import find_lost_run
 from pressmark.airflow.dag_defaults import sites
@@ -39,17 +39,17 @@ def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
         AirflowFailException: a site file or `PRESSMARK_ALARMS` is wrong, or there is no such section.
         AirflowException: somebody could not be told; another try tells only those.
     """
-    from pressmark.airflow.tasks.bucket import be_quiet  # It brings boto3.
+    from pressmark.airflow.tasks.bucket import quiet_logs  # It brings boto3.
 
-    be_quiet()
+    quiet_logs()
     try:
         config = Config.from_env(os.environ)
         site, name = find_section(load_sites(config.sites), section)
         found, judged = _judge(config, site, name, context)
-        judged -= _in_doubt(context)
+        judged -= _unconfirmed_kinds(context)
         for alarm in found:
             log_alarm(section, alarm)
-        tell_alarms(site, name, context, found, judged)
+        notify_alarms(site, name, context, found, judged)
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
     return [_as_dict(alarm) for alarm in found]
@@ -70,14 +70,18 @@ def watch_site_files(context: "Context") -> None:
         found = [site_files_wrong(wrong, datetime.now(UTC))] if wrong else []
         links = (link_to_run(context["ti"].dag_id, context["run_id"]),)
         where = "site files"
-        fail(Teller(where, receivers(os.environ), VariableState(where), links, context).tell(found, {Kind.SITE_FILES}))
+        fail(
+            AlarmSender(where, recipients(os.environ), VariableState(where), links, context).send(
+                found, {Kind.SITE_FILES}
+            )
+        )
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
     if wrong:
         raise AirflowFailException("\n".join(wrong))
 
 
-def tell_alarms(
+def notify_alarms(
     site: Site,
     section: str,
     context: "Context",
@@ -97,17 +101,17 @@ def tell_alarms(
         UsageError: `PRESSMARK_ALARMS` can't be read.
         AirflowException: somebody could not be told, who is told by the next try; the others were, and are not again.
     """
-    where, told = f"{site.site}/{section}", receivers(os.environ)
+    where, everybody = f"{site.site}/{section}", recipients(os.environ)
     links = _links(context["ti"].dag_id, context["run_id"], where)
-    of_all = Teller("all sections", told, VariableState("bucket"), links, context)
-    own = Teller(where, told, VariableState(where), links, context)
+    of_all = AlarmSender("all sections", everybody, VariableState("bucket"), links, context)
+    own = AlarmSender(where, everybody, VariableState(where), links, context)
     fail(
-        of_all.tell([alarm for alarm in found if alarm.kind in _OF_ALL], _OF_ALL & set(judged))
-        + own.tell([alarm for alarm in found if alarm.kind not in _OF_ALL], judged)
+        of_all.send([alarm for alarm in found if alarm.kind in _SHARED_KINDS], _SHARED_KINDS & set(judged))
+        + own.send([alarm for alarm in found if alarm.kind not in _SHARED_KINDS], judged)
     )
 
 
-def tell_failed_try(section: str, context: "Context", *, is_last: bool = False) -> None:
+def notify_failed_try(section: str, context: "Context", *, is_last: bool = False) -> None:
     """Tell at once of a try that failed because the bucket or this machine's disk can't be used: for tasks' callbacks.
 
     If it was the last one, also of what no manifest tells: what was asked for can't be, or the crawl was killed. All
@@ -127,10 +131,10 @@ def tell_failed_try(section: str, context: "Context", *, is_last: bool = False) 
         return
     site, name = find_section(load_sites(Config.from_env(os.environ).sites), section)
     log_alarm(section, alarm)
-    tell_alarms(site, name, context, [alarm], judged=())
+    notify_alarms(site, name, context, [alarm], judged=())
 
 
-def tell_timed_out(section: str, context: Mapping[str, Any]) -> None:
+def notify_timed_out(section: str, context: Mapping[str, Any]) -> None:
     """Tell that Airflow has ended a DAG run of a section, because it took too long: for its `on_failure_callback`.
 
     Once for each DAG run, and not of one that was told as late (`tell_late`). Other failures are told by their tasks.
@@ -144,10 +148,10 @@ def tell_timed_out(section: str, context: Mapping[str, Any]) -> None:
     run = context.get("dag_run")  # Airflow knows it by a task that had not ended; there may be none.
     began = (run and run.start_date) or datetime.now(UTC)
     dag_id, run_id = context["dag"].dag_id, context["run_id"]
-    _tell_of_run(section, timed_out(run_id, began), dag_id, run_id, context)
+    _notify_run(section, timed_out(run_id, began), dag_id, run_id, context)
 
 
-def tell_late(section: str, context: Mapping[str, Any], allowed: float = 0) -> None:
+def notify_late(section: str, context: Mapping[str, Any], allowed: float = 0) -> None:
     """Tell that a DAG run of a section has not ended in its time: for `SyncCallback`, once for each DAG run.
 
     Airflow runs it once in a process of the executor's, and never again if it fails; also for a run that failed in its
@@ -163,35 +167,37 @@ def tell_late(section: str, context: Mapping[str, Any], allowed: float = 0) -> N
         AirflowException: somebody could not be told; the others were.
     """
     run = context["dag_run"]
-    due = _moment(str(context["deadline"]["deadline_time"]))
-    cleared = bool(allowed and run["queued_at"]) and _moment(run["queued_at"]) > due - timedelta(seconds=allowed - 1)
+    due = _parse_time(str(context["deadline"]["deadline_time"]))
+    cleared = bool(allowed and run["queued_at"]) and _parse_time(run["queued_at"]) > due - timedelta(
+        seconds=allowed - 1
+    )
     if run["state"] not in {"queued", "running"} or cleared:
         logger.info("%s: DAG run %s is not late: it is %s", section, run["dag_run_id"], run["state"])
         return
     alarm = deadline_missed(run["dag_run_id"], due, datetime.now(UTC))
-    _tell_of_run(section, alarm, run["dag_id"], run["dag_run_id"], context)
+    _notify_run(section, alarm, run["dag_id"], run["dag_run_id"], context)
 
 
-def _tell_of_run(section: str, alarm: Alarm, dag_id: str, run_id: str, context: Any) -> None:
+def _notify_run(section: str, alarm: Alarm, dag_id: str, run_id: str, context: Any) -> None:
     """Tell of a DAG run from a callback, once, whatever is wrong with it."""
     log_alarm(section, alarm)
     state = FileState(Config.from_env(os.environ).spool / ".alarms" / f"{dag_id}.json")
-    teller = Teller(section, receivers(os.environ), state, _links(dag_id, run_id, section), context)
-    fail(teller.tell([alarm], judged=()))
+    sender = AlarmSender(section, recipients(os.environ), state, _links(dag_id, run_id, section), context)
+    fail(sender.send([alarm], judged=()))
 
 
-_OF_ALL = frozenset({Kind.BUCKET_AWAY, Kind.RUNS_LOST})
+_SHARED_KINDS = frozenset({Kind.BUCKET_AWAY, Kind.RUNS_LOST})
 """What is one trouble for all sections, and told of once for all."""
-_UNTIL_IT_WENT_WELL = frozenset({Kind.BUCKET_AWAY, Kind.SPOOL, Kind.FAILING})
+_ENDED_BY_SUCCESS = frozenset({Kind.BUCKET_AWAY, Kind.SPOOL, Kind.FAILING})
 """What a try tells of, and only a crawl that succeeded ends: to read the bucket is not to write to it."""
 
 
-def _in_doubt(context: "Context") -> frozenset[Kind]:
+def _unconfirmed_kinds(context: "Context") -> frozenset[Kind]:
     """Return what this DAG run can't tell to be over, since a task of its own failed."""
     instance = context["ti"]
-    told = instance.get_task_states(dag_id=instance.dag_id, run_ids=[context["run_id"]], task_ids=["recover", "crawl"])
-    states = [state for of_run in told.values() for state in of_run.values()]
-    return frozenset() if all(state == "success" for state in states) else _UNTIL_IT_WENT_WELL
+    found = instance.get_task_states(dag_id=instance.dag_id, run_ids=[context["run_id"]], task_ids=["recover", "crawl"])
+    states = [state for of_run in found.values() for state in of_run.values()]
+    return frozenset() if all(state == "success" for state in states) else _ENDED_BY_SUCCESS
 
 
 def _judge(config: Config, site: Site, section: str, context: "Context") -> tuple[list[Alarm], frozenset[Kind]]:
@@ -210,7 +216,7 @@ def _judge(config: Config, site: Site, section: str, context: "Context") -> tupl
     return [*judgement.alarms, *lost], JUDGED - judgement.following | looked_for
 
 
-def _moment(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 

@@ -15,19 +15,19 @@ from pressmark.private import make_folder, opener
 
 Entry = dict[str, Any]
 """`incident`, `since` (RFC 3339), `title`; lists of the receivers that were `told`, and told that it is `over`."""
-Told = dict[str, Entry]
+SentAlarms = dict[str, Entry]
 """By the kind of alarm."""
 
 logger = logging.getLogger("pressmark.alarms")
 
 
-class State(Protocol):
+class SentState(Protocol):
     """Where it is kept. What can't be read was not told: an alarm that comes twice is better than one that is lost."""
 
-    def read(self) -> Told:
+    def read(self) -> SentAlarms:
         """Return what was told."""
 
-    def write(self, told: Told) -> None:
+    def write(self, sent: SentAlarms) -> None:
         """Keep it."""
 
 
@@ -41,14 +41,14 @@ class VariableState:
     def __init__(self, section: str) -> None:
         self.key = f"pressmark_alarms/{section}"
 
-    def read(self) -> Told:
+    def read(self) -> SentAlarms:
         """Return what was told."""
         written = str(Variable.get(self.key, default="{}")).encode(errors="surrogatepass")
         return _read(written, f"Variable {self.key}")
 
-    def write(self, told: Told) -> None:
+    def write(self, sent: SentAlarms) -> None:
         """Keep it."""
-        Variable.set(self.key, json.dumps(told, indent=1), "Alarms that were told; delete it to be told again.")
+        Variable.set(self.key, json.dumps(sent, indent=1), "Alarms that were told; delete it to be told again.")
 
 
 class FileState:
@@ -57,26 +57,26 @@ class FileState:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self) -> Told:
+    def read(self) -> SentAlarms:
         """Return what was told."""
         try:
             return _read(self.path.read_bytes(), str(self.path))
         except OSError:
             return {}
 
-    def write(self, told: Told) -> None:
+    def write(self, sent: SentAlarms) -> None:
         """Keep it."""
         written = self.path.with_suffix(".new")
         try:
             make_folder(self.path.parent)
             with open(written, "w", encoding="utf-8", opener=opener) as file:
-                file.write(json.dumps(told, indent=1))
+                file.write(json.dumps(sent, indent=1))
             written.replace(self.path)
         except OSError as error:
             logger.warning("%s can't be written, and the same alarm may be told again: %s", self.path, error)
 
 
-def entry_of(alarm: Alarm) -> Entry:
+def new_entry(alarm: Alarm) -> Entry:
     """Return what is kept of an alarm of which nobody was told yet."""
     return {
         "incident": alarm.incident,
@@ -87,7 +87,7 @@ def entry_of(alarm: Alarm) -> Entry:
     }
 
 
-def is_of(entry: Entry | None, alarm: Alarm) -> bool:
+def is_same_incident(entry: Entry | None, alarm: Alarm) -> bool:
     """Tell whether an alarm is of the incident that was told; one that was told to be over is another."""
     if not entry or entry["over"]:
         return False
@@ -100,7 +100,7 @@ def _about(entry: Entry) -> str:
     return " ".join(str(entry["incident"]).split(" ")[2:])
 
 
-def _read(written: bytes, where: str) -> Told:
+def _read(written: bytes, where: str) -> SentAlarms:
     try:
         return {kind: _entry(facts) for kind, facts in strict_json.load_object(written).items()}
     except (ValueError, LookupError, TypeError) as error:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Variable
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from pressmark.airflow.alerts.deliver import Teller, fail, log_alarm
-from pressmark.airflow.alerts.notifiers import receivers
+from pressmark.airflow.alerts.deliver import AlarmSender, fail, log_alarm
+from pressmark.airflow.alerts.notifiers import recipients
 from pressmark.airflow.alerts.sent_state import VariableState
 from pressmark.airflow.links import console_url, link_to_run
 from pressmark.errors import UsageError
@@ -30,7 +30,7 @@ _FAILED = {"failed", "upstream_failed"}
 logger = logging.getLogger("pressmark.alarms")
 
 
-def tell_findings(site: str, context: "Context", problems: Mapping[str, str], number: int | None = None) -> None:
+def notify_findings(site: str, context: "Context", problems: Mapping[str, str], number: int | None = None) -> None:
     """Tell of objects that are missing or damaged: once, until an audit of all finds none. In a task only.
 
     Whoever can't be told is told by the next audit; the log says so, and the task fails for its findings alone.
@@ -44,25 +44,25 @@ def tell_findings(site: str, context: "Context", problems: Mapping[str, str], nu
     alarm = archive_damaged(problems, number or len(problems), datetime.now(UTC))
     log_alarm(site, alarm)
     context["ti"].xcom_push(GRAVE, number or len(problems))
-    _tell_now_or_next_time(site, context, [alarm])
+    _notify_now_or_next_time(site, context, [alarm])
 
 
-def tell_no_findings(site: str, context: "Context", began: datetime) -> None:
+def notify_no_findings(site: str, context: "Context", began: datetime) -> None:
     """Tell those who heard of findings that an audit of the whole archive found none. In a task only.
 
     What was told since the audit began may be of runs that it had read before.
     """
-    told = VariableState(site).read().get(Kind.FINDINGS)
-    if told and datetime.fromisoformat(told["since"]) < began:
-        _tell_now_or_next_time(site, context, [], {Kind.FINDINGS})
+    sent = VariableState(site).read().get(Kind.FINDINGS)
+    if sent and datetime.fromisoformat(sent["since"]) < began:
+        _notify_now_or_next_time(site, context, [], {Kind.FINDINGS})
 
 
-def _tell_now_or_next_time(
+def _notify_now_or_next_time(
     site: str, context: "Context", found: Sequence[Alarm], judged: Collection[Kind] = ()
 ) -> None:
     """Tell; that somebody can't be told costs the task nothing: the next audit tells those."""
     try:
-        fail(_teller(site, site, context).tell(found, judged))
+        fail(_sender(site, site, context).send(found, judged))
     except (AirflowException, UsageError) as error:
         logger.warning("%s", error)
 
@@ -84,18 +84,18 @@ def watch_run(site: str, context: "Context", enough: int) -> None:
     instance, dag_id, run_id = context["ti"], context["ti"].dag_id, context["run_id"]
     states = instance.get_task_states(dag_id=dag_id, run_ids=[run_id]).get(run_id, {})
     failed = sorted(name for name, state in states.items() if state in _FAILED and name != instance.task_id)
-    has_told = failed and all(instance.xcom_pull(task_ids=name, key=GRAVE) for name in failed)
+    already_notified = failed and all(instance.xcom_pull(task_ids=name, key=GRAVE) for name in failed)
     is_whole = not any(context["params"].get(name) for name in ("since", "until"))
     alarm = dag_failed(dag_id, run_id, failed, datetime.now(UTC)) if failed else None
-    if alarm and _stands("bucket", Kind.BUCKET_AWAY):
+    if alarm and _is_open("bucket", Kind.BUCKET_AWAY):
         raise AirflowFailException(alarm.message)
     in_a_row = _failures(f"pressmark_failed_runs/{dag_id}", has_failed=bool(failed))
     try:
-        if alarm and in_a_row >= enough and not has_told:
+        if alarm and in_a_row >= enough and not already_notified:
             log_alarm(site, alarm)
-            fail(_teller(site, dag_id, context).tell([alarm], ()))
+            fail(_sender(site, dag_id, context).send([alarm], ()))
         elif not alarm and is_whole:
-            fail(_teller(site, dag_id, context).tell([], {Kind.FAILING}))
+            fail(_sender(site, dag_id, context).send([], {Kind.FAILING}))
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
     if alarm:
@@ -119,7 +119,7 @@ def find_lost_run(store: "Store", section: str, context: "Context") -> tuple[lis
     from pressmark.archive.s3 import conditional_write  # It brings boto3.
 
     name = f"pressmark_last_run/{section}"
-    known, was_lost = _known_run(name)
+    known, was_lost = _last_run(name)
     if known and not conditional_write.head(store, known):
         if not was_lost:
             Variable.set(name, json.dumps({"key": known, "lost": True}))
@@ -139,7 +139,7 @@ def _failures(name: str, *, has_failed: bool) -> int:
     return number
 
 
-def _known_run(name: str) -> tuple[str, bool]:
+def _last_run(name: str) -> tuple[str, bool]:
     written = str(Variable.get(name, default="{}")).encode(errors="surrogatepass")
     try:
         facts = strict_json.load_object(written)
@@ -149,11 +149,11 @@ def _known_run(name: str) -> tuple[str, bool]:
     return str(facts.get("key") or ""), bool(facts.get("lost"))
 
 
-def _teller(site: str, state: str, context: Any) -> Teller:
+def _sender(site: str, state: str, context: Any) -> AlarmSender:
     links = (link_to_run(context["ti"].dag_id, context["run_id"]), ("The archive", console_url("/")))
-    return Teller(site, receivers(os.environ), VariableState(state), links, context)
+    return AlarmSender(site, recipients(os.environ), VariableState(state), links, context)
 
 
-def _stands(where: str, kind: Kind) -> bool:
+def _is_open(where: str, kind: Kind) -> bool:
     entry = VariableState(where).read().get(kind)
     return bool(entry and not entry["over"])

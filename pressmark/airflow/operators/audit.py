@@ -17,8 +17,8 @@ class AuditOperator(BaseOperator):
 
     Args:
         site: the site.
-        looks: what the task *look* returned of each portion.
-        survey: what the task *survey* returned.
+        partition_results: what the task *look* returned of each portion.
+        global_result: what the task *survey* returned.
 
     Returns (XCom): `key` of the audit in the bucket, and its `checked` counts.
     """
@@ -26,9 +26,9 @@ class AuditOperator(BaseOperator):
     template_fields: Sequence[str] = ("looks", "survey")
     operator_extra_links = (DocumentLink("Audit", "/document?key={key}"),)
 
-    def __init__(self, *, site: Site, looks: Any, survey: Any, **options: Any) -> None:
+    def __init__(self, *, site: Site, partition_results: Any, global_result: Any, **options: Any) -> None:
         super().__init__(**options)
-        self.site, self.looks, self.survey = site, looks, survey
+        self.site, self.partition_results, self.global_result = site, partition_results, global_result
         self.document_key: str | None = None
         """Of the audit, once it is written."""
 
@@ -39,22 +39,24 @@ class AuditOperator(BaseOperator):
             AirflowFailException: something is wrong in the archive.
             BucketError: the bucket failed.
         """
-        from pressmark.airflow.alerts.site import tell_findings, tell_no_findings
+        from pressmark.airflow.alerts.site import notify_findings, notify_no_findings
         from pressmark.airflow.tasks.audit import write  # It brings Scrapy.
 
         run = context["dag_run"]
         began = run.start_date or run.run_after
-        told = write(self.site, [*self.looks, self.survey], context["params"], run.run_after, began)
-        self.document_key = told["key"]
-        self.log.info("Audit: %s", told["key"])
-        findings = told["findings"]
+        document = write(
+            self.site, [*self.partition_results, self.global_result], context["params"], run.run_after, began
+        )
+        self.document_key = document["key"]
+        self.log.info("Audit: %s", document["key"])
+        findings = document["findings"]
         if findings["grave"]:
             problems = {each["key"]: each["problem"] for each in findings["listed"] if each["grave"]}
-            tell_findings(self.site.site, context, problems, findings["grave"])
+            notify_findings(self.site.site, context, problems, findings["grave"])
             listed = "\n".join(
                 shown(f"  {each['key']}: {each['problem']}") for each in findings["listed"][:MOST_LISTED]
             )
-            raise AirflowFailException(f"{findings['grave']} grave findings, see {told['key']}:\n{listed}")
-        if told["checked"]["runs"] and not any(context["params"][name] for name in ("since", "until")):
-            tell_no_findings(self.site.site, context, began)
-        return {"key": told["key"], "checked": told["checked"]}
+            raise AirflowFailException(f"{findings['grave']} grave findings, see {document['key']}:\n{listed}")
+        if document["checked"]["runs"] and not any(context["params"][name] for name in ("since", "until")):
+            notify_no_findings(self.site.site, context, began)
+        return {"key": document["key"], "checked": document["checked"]}

@@ -25,13 +25,13 @@ class ChunkOperator(CrawlOperator):
         """
         instance, run = context["ti"], context["dag_run"]
         if run.start_date:
-            before = refusal(self.section, ids.digest(instance.dag_id, context["run_id"]), run.start_date)
+            before = refusal_reason(self.section, ids.digest(instance.dag_id, context["run_id"]), run.start_date)
             if before:
                 raise CrawlRefused(f"the site refused a chunk before this one, which did not ask: {before}")
         return super().execute(context)
 
 
-def refusal(section: str, digest: str, since: datetime) -> str | None:
+def refusal_reason(section: str, digest: str, since: datetime) -> str | None:
     """Return why a crawl of a DAG run was refused since then; None if none was.
 
     Args:

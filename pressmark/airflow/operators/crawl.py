@@ -23,7 +23,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from pressmark import errors
 from pressmark.airflow import ids
 from pressmark.airflow.links import RUN_LINKS
-from pressmark.airflow.metrics import measure
+from pressmark.airflow.metrics import emit_metrics
 from pressmark.airflow.retries import RETRIES, CrawlLost
 from pressmark.archive.bucket.manifest_model import INTERRUPTED, Manifest
 from pressmark.model.json_model import JsonModel
@@ -73,7 +73,7 @@ class CrawlOperator(BaseOperator):
             AirflowFailException: it was cleared alone, and what follows it is done.
         """
         self._refuse_alone(context)
-        run_id = run_id_of(context)
+        run_id = new_crawl_id(context)
         self.log.info("Crawl run %s of %s, for DAG run %s", run_id, self.section, context["run_id"])
         with tempfile.TemporaryFile("w+", encoding="utf-8") as result:
             code = self._crawl(self._command(run_id, result.fileno()), result.fileno())
@@ -92,10 +92,10 @@ class CrawlOperator(BaseOperator):
         instance = context["ti"]
         if not self.downstream_task_ids:
             return
-        behind = [each.task_id for each in self.downstream_list if each.trigger_rule != TriggerRule.ALL_DONE]
+        following = [each.task_id for each in self.downstream_list if each.trigger_rule != TriggerRule.ALL_DONE]
         index = None if instance.map_index is None or instance.map_index < 0 else instance.map_index
         states = instance.get_task_states(
-            dag_id=instance.dag_id, run_ids=[context["run_id"]], task_ids=behind, map_index=index
+            dag_id=instance.dag_id, run_ids=[context["run_id"]], task_ids=following, map_index=index
         )
         done = sorted(name for name, state in states.get(context["run_id"], {}).items() if state in _DONE)
         if done:
@@ -143,13 +143,14 @@ class CrawlOperator(BaseOperator):
             self.document_key = result.manifest_key
             self.log.info("Manifest: %s", result.manifest_key)
         if manifest:
-            measure(manifest)
+            emit_metrics(manifest)
         if result.error:
             raise errors.named(result.error["type"], shown_lines(result.error["message"]))
         if manifest and (self._killed or manifest.ended == INTERRUPTED):  # A second signal may meet its last steps.
-            why = f": {manifest.reason}" if manifest.reason else ""
+            reason = f": {manifest.reason}" if manifest.reason else ""
             raise AirflowException(
-                f"The crawl was stopped{why}. What it captured is in the bucket, and the next try goes on from there."
+                f"The crawl was stopped{reason}. "
+                "What it captured is in the bucket, and the next try goes on from there."
             )
         if code == errors.UsageError.exit_code:
             raise errors.UsageError("The crawl was asked for what can't be: see the lines above.")
@@ -182,7 +183,7 @@ class _Result(JsonModel):
             raise AirflowException(f"The crawl left a result that can't be read: {error}") from None
 
 
-def run_id_of(context: Context) -> str:
+def new_crawl_id(context: Context) -> str:
     """Return an id for the crawl, safe in keys and file names, e.g. `20220218T005300-3fa9c1-2`.
 
     It sorts by the time of the try; the middle is that of the DAG run, the end counts the tries.
@@ -213,9 +214,9 @@ def _end(process: subprocess.Popen[str]) -> None:
     """Leave no crawl behind, whatever made the task stop listening."""
     _signal(process, signal.SIGTERM)
     try:
-        said, _ = process.communicate(timeout=STOP_SECONDS)  # Reads on: a crawl that nobody listens to would wait.
+        output, _ = process.communicate(timeout=STOP_SECONDS)  # Reads on: a crawl that nobody listens to would wait.
     except subprocess.TimeoutExpired:
         _signal(process, signal.SIGKILL)
-        said, _ = process.communicate()
-    for line in said.splitlines():
+        output, _ = process.communicate()
+    for line in output.splitlines():
         _relay(line)

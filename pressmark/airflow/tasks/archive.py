@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from pressmark.airflow.tasks.bucket import opened
+from pressmark.airflow.tasks.bucket import open_store
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.crawl.state.run import changed
@@ -55,20 +55,22 @@ def article_url(site: Site, article: str) -> str:
     return str(versions[-1].data["url"])
 
 
-def verify_crawl(crawled: dict[str, Any] | None, tell: Callable[[dict[str, str]], None] = lambda found: None) -> None:
+def verify_crawl(
+    crawled: dict[str, Any] | None, on_findings: Callable[[dict[str, str]], None] = lambda found: None
+) -> None:
     """Check every object of a crawl's manifest.
 
     Args:
         crawled: what the crawl returned.
-        tell: is told of findings, by the object's key.
+        on_findings: is told of findings, by the object's key.
 
     Raises:
         AirflowFailException: there are findings, which it lists; or the crawl left no result (None).
     """
     crawled = _result(crawled)
-    findings = verify_run(opened(), crawled["manifest_key"])
+    findings = verify_run(open_store(), crawled["manifest_key"])
     if findings:
-        tell({each.key: each.problem for each in findings})
+        on_findings({each.key: each.problem for each in findings})
         listed = "\n".join(f"  {shown(each.key)}: {each.problem}" for each in findings[:MOST_LISTED])
         more = f"\n  and {len(findings) - MOST_LISTED} more" if len(findings) > MOST_LISTED else ""
         raise AirflowFailException(f"{len(findings)} findings in {crawled['manifest_key']}:\n{listed}{more}")
@@ -83,14 +85,14 @@ def report_crawl(crawled: dict[str, Any] | None) -> dict[str, Any]:
     """
     crawled = _result(crawled)
     counts = crawled["counts"]
-    told = ", ".join(
+    summary = ", ".join(
         f"{outcome.replace('_', ' ')} {counts.get(outcome, 0)}"
         for outcome in Outcome
         if counts.get(outcome) or outcome is Outcome.PUBLISHED
     )
     recovered = crawled["recovered"]["published"]
     brought = changed(counts, newly_rejected=crawled["newly_rejected"], recovered=recovered)
-    logger.info("%s%s of %d seen", "" if brought else "nothing changed: ", told, counts["seen"])
+    logger.info("%s%s of %d seen", "" if brought else "nothing changed: ", summary, counts["seen"])
     if recovered:
         logger.info("and published %d versions that earlier runs had left", recovered)
     return {**counts, "recovered": recovered, "manifest_key": crawled["manifest_key"], "run_id": crawled["run_id"]}

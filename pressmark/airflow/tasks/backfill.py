@@ -23,7 +23,7 @@ logger = logging.getLogger("pressmark.backfill")
 
 
 @attrs.frozen
-class Asked:
+class BackfillRange:
     """What a form asks for: listing pages or days."""
 
     pages: tuple[int, int] | None = None
@@ -47,7 +47,7 @@ class Asked:
             raise UsageError(f"{first!r} is no listing page and no day: {error}") from None
 
 
-def chunks_of(site: Site, form: Mapping[str, Any], found: Mapping[str, Any] | None) -> list[str]:
+def plan_chunks(site: Site, form: Mapping[str, Any], found: Mapping[str, Any] | None) -> list[str]:
     """Divide the pages into chunks, `FIRST-LAST` each, newest first.
 
     Args:
@@ -58,8 +58,8 @@ def chunks_of(site: Site, form: Mapping[str, Any], found: Mapping[str, Any] | No
     Raises:
         AirflowFailException: no page holds articles of these days.
     """
-    asked = Asked.of(form)
-    pages = asked.pages or (found and found["pages_found"])
+    requested = BackfillRange.of(form)
+    pages = requested.pages or (found and found["pages_found"])
     if not pages:
         raise AirflowFailException(f"no listing page holds articles of {form['number']} days from {form['first']} on")
     first, last = pages
@@ -92,8 +92,8 @@ def report_chunks(planned: Sequence[str] | None, crawled: Iterable[Mapping[str, 
     done = [each for each in crawled if each]
     counts = {outcome.value: sum(each["counts"].get(outcome, 0) for each in done) for outcome in Outcome}
     seen = sum(each["counts"]["seen"] for each in done)
-    told = ", ".join(f"{outcome.replace('_', ' ')} {count}" for outcome, count in counts.items() if count)
-    logger.info("%d of %d chunks, %d articles that were not known: %s", len(done), len(planned), seen, told or "-")
+    summary = ", ".join(f"{outcome.replace('_', ' ')} {count}" for outcome, count in counts.items() if count)
+    logger.info("%d of %d chunks, %d articles that were not known: %s", len(done), len(planned), seen, summary or "-")
     if len(done) < len(planned):
         raise AirflowException(
             f"{len(planned) - len(done)} of {len(planned)} chunks failed: trigger the backfill again."

@@ -8,18 +8,18 @@ from pressmark.config import Config
 from pressmark.system.logs import escape_our_records
 
 
-def be_quiet() -> None:
+def quiet_logs() -> None:
     """Keep the task's log readable: without boto3's lines on where it found its keys, and safe to show."""
     escape_our_records()
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
-def opened() -> Store:
+def open_store() -> Store:
     """Return the bucket, which answers; be quiet about it.
 
     Raises:
         BucketUnreachable: nobody answers.
         BucketRefused: wrong keys, or no such bucket.
     """
-    be_quiet()
+    quiet_logs()
     return Store.open(Config.from_env(os.environ))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk.exceptions import AirflowException
 
-from pressmark.airflow.tasks.bucket import be_quiet, opened
+from pressmark.airflow.tasks.bucket import open_store, quiet_logs
 from pressmark.config import Config
 from pressmark.jobs.export import Exporter
 from pressmark.jobs.monthly_index import Merger
@@ -28,7 +28,7 @@ def export_site(site: Site) -> dict[str, int]:
     Raises:
         AirflowException: some days could not be exported; the next run tries them again.
     """
-    done = list(Exporter(opened(), site.site).changed())
+    done = list(Exporter(open_store(), site.site).changed())
     written = [each for each in done if each.changed]
     for each in written:
         logger.info("%s: %d versions", each.day, each.versions)
@@ -47,7 +47,7 @@ def index_site(site: Site) -> dict[str, int]:
         AirflowException: some segments' indexes can't be read; the others are merged.
     """
     since = datetime.now(UTC) - _INDEXED
-    done = list(Merger(opened(), site.site).months(since=f"{since:%Y-%m}"))
+    done = list(Merger(open_store(), site.site).months(since=f"{since:%Y-%m}"))
     logger.info("%d months looked at, %d written", len(done), sum(each.changed for each in done))
     if bad := [f"{each.month}: {problem}" for each in done for problem in each.problems]:
         raise AirflowException("; ".join(bad))
@@ -60,7 +60,7 @@ def package_site(site: Site) -> dict[str, int]:
     Raises:
         AirflowException: some packages lack something; the next run makes them again.
     """
-    be_quiet()
+    quiet_logs()
     packager = Packager.open(Config.from_env(os.environ), site.site)
     done = list(packager.changed(hold=_HOLD))
     for each in done:

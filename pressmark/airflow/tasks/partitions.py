@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from pressmark.airflow.tasks.bucket import opened
+from pressmark.airflow.tasks.bucket import open_store
 from pressmark.errors import UsageError
-from pressmark.jobs.audit.partitions import Portion, portions
+from pressmark.jobs.audit.partitions import Partition, partitions
 from pressmark.sites.site import Site
 
 MEGABYTE = 1 << 20
@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 logger = logging.getLogger("pressmark.portions")
 
 
-def divide(site: Site, form: Mapping[str, Any]) -> list[Portion]:
+def divide(site: Site, form: Mapping[str, Any]) -> list[Partition]:
     """Divide a site's archive, or the days of it that a form names.
 
     Args:
@@ -26,12 +26,12 @@ def divide(site: Site, form: Mapping[str, Any]) -> list[Portion]:
     Raises:
         UsageError: the days are the wrong way round.
     """
-    found = portions(opened(), site.site, int(form["megabytes"]) * MEGABYTE, days_of(form))
+    found = partitions(open_store(), site.site, int(form["megabytes"]) * MEGABYTE, days_in_form(form))
     logger.info("%d portions, %d MB of segments", len(found), sum(each.size for each in found) // MEGABYTE)
     return found
 
 
-def days_of(form: Mapping[str, Any]) -> Portion:
+def days_in_form(form: Mapping[str, Any]) -> Partition:
     """Return the days that a form names, all that are not bounded.
 
     Raises:
@@ -40,4 +40,4 @@ def days_of(form: Mapping[str, Any]) -> Portion:
     since, until = (date.fromisoformat(form[name]) if form[name] else None for name in ("since", "until"))
     if since and until and since > until:
         raise UsageError(f"since, until: {since} comes behind {until}")
-    return Portion(since or date.min, min(until, date.max - DAY) + DAY if until else date.max)
+    return Partition(since or date.min, min(until, date.max - DAY) + DAY if until else date.max)

@@ -7,9 +7,9 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from pressmark.airflow.tasks.bucket import opened
+from pressmark.airflow.tasks.bucket import open_store
 from pressmark.errors import UsageError
-from pressmark.jobs.audit.partitions import Portion
+from pressmark.jobs.audit.partitions import Partition
 from pressmark.jobs.rederive import Unreadable, correct, documents_of, rederive_all
 from pressmark.monitoring.alarm import MOST_LISTED
 from pressmark.sites.site import Site
@@ -19,7 +19,7 @@ COUNTED = ("documents", "same", "differ", "unreadable", "expired", "published", 
 logger = logging.getLogger("pressmark.rederive")
 
 
-def rederive_portion(site: Site, days: str, *, write: bool) -> dict[str, Any]:
+def rederive_partition(site: Site, days: str, *, write: bool) -> dict[str, Any]:
     """Read the documents of a portion's runs anew, and publish corrected versions if that is asked for.
 
     Returns:
@@ -27,15 +27,15 @@ def rederive_portion(site: Site, days: str, *, write: bool) -> dict[str, Any]:
         rejections that `expired`; how many corrected versions were `published`, and how many `refused`, as their page
         class bears the name it had before. As `fields`, how many differ in which.
     """
-    store = opened()
+    store = open_store()
     counts, fields = Counter[str](), Counter[str]()
 
-    def count(what: str, told: str) -> None:
+    def count(what: str, text: str) -> None:
         counts[what] += 1
         if counts[what] <= MOST_LISTED:
-            logger.info("%s: %s", what, told)
+            logger.info("%s: %s", what, text)
 
-    manifests = Portion.parse(days).manifests(store, site.site)
+    manifests = Partition.parse(days).manifests(store, site.site)
     keys = documents_of(store, manifests, lambda error: count("unreadable", str(error)))
     counts["documents"] = len(keys)
     for found in rederive_all(store, site, keys):
@@ -65,8 +65,8 @@ def report(done: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for each in done:
         counts.update({name: each[name] for name in COUNTED})
         fields.update(each["fields"])
-    for told, number in fields.most_common():
-        logger.info("%d: %s", number, told)
+    for text, number in fields.most_common():
+        logger.info("%d: %s", number, text)
     logger.info("%s", ", ".join(f"{counts[name]} {name}" for name in COUNTED))
     if counts["unreadable"] or counts["refused"]:
         raise AirflowFailException(

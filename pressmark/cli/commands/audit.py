@@ -32,26 +32,26 @@ def audit(site: str, sample: int, as_json: bool) -> None:
 
     with progress(Console(stderr=True)) as bar:
         task = bar.add_task("", total=None)
-        told = audit_once(
+        result = audit_once(
             Config.from_env(os.environ),
             site,
             sample=sample,
             progress=lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
         )
-    findings, checked = told["findings"], told["checked"]
+    findings, checked = result["findings"], result["checked"]
     if as_json:
-        print_json(told)
+        print_json(result)
     elif findings["listed"]:
         rows = table("", "object", "problem")
         for each in findings["listed"]:
             rows.add_row("wrong" if each["grave"] else "note", each["key"], each["problem"])
         console().print(rows)
     if findings["grave"]:
-        raise FindingsFound(f"{counted(findings['grave'], 'finding')}; the audit is {told['key']}")
-    same = sum(each["result"] == "identical" for each in told["sample"])
+        raise FindingsFound(f"{counted(findings['grave'], 'finding')}; the audit is {result['key']}")
+    same = sum(each["result"] == "identical" for each in result["sample"])
     echo(
         f"{counted(checked['runs'], 'run')}, {counted(checked['objects'], 'object')} and "
         f"{counted(checked['records'], 'record')} are whole; {same} of "
-        f"{counted(len(told['sample']), 'document')} made again are the same to the byte. Audit: {told['key']}",
+        f"{counted(len(result['sample']), 'document')} made again are the same to the byte. Audit: {result['key']}",
         err=as_json,
     )

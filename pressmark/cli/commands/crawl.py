@@ -68,7 +68,7 @@ def crawl(section: str, as_json: bool, **scope: Any) -> None:
         print_json({"manifest_key": result.manifest_key, **result.manifest.to_json()})
     else:
         console().print(_summary(result))
-        echo(_told(result))
+        echo(_ending(result))
     if result.failure:
         raise result.failure
     if result.manifest.ended == INTERRUPTED:
@@ -96,7 +96,7 @@ def _pages(found: tuple[int, int] | None) -> str:
     return f"Listing pages {found[0]} to {found[1]}: --backfill {found[0]}-{found[1]}" if found else "No listing page"
 
 
-def _told(result: "Result") -> str:
+def _ending(result: "Result") -> str:
     from pressmark.archive.bucket.manifest_model import COMPLETE, INTERRUPTED, SEARCH
     from pressmark.crawl.state.run import changed
 

@@ -64,14 +64,14 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
     if other and config.spool.exists() and other.samefile(config.spool):
         raise UsageError(f"--of takes the spool of another worker, and {other} is this one's.")
     store = Store.open(config)
-    moved, failures = _adopted(config, store, wanted, other.resolve()) if other else (0, [])
+    moved, failures = _adopt_all(config, store, wanted, other.resolve()) if other else (0, [])
     if again:
         take_again(config, wanted[0], again)
-    rows, failed = _recovered(config, store, wanted)
+    rows, failed = _recover_all(config, store, wanted)
     failures += failed
     if not site:
         failures += sites.wrong
-        failures += _strangers(config, sites)
+        failures += _unknown_spools(config, sites)
     aside = [
         {"site": each.site, **note.summary}
         for each in wanted
@@ -87,7 +87,7 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
         raise failures[-1]
 
 
-def _recovered(
+def _recover_all(
     config: "Config", store: "Store", wanted: "list[Site]"
 ) -> tuple[list[dict[str, object]], list[PressmarkError]]:
     """Recover site by site: one that is being crawled, or whose spool fails, keeps no other from it."""
@@ -103,7 +103,7 @@ def _recovered(
     return rows, failures
 
 
-def _strangers(config: "Config", sites: Collection[str]) -> list[PressmarkError]:
+def _unknown_spools(config: "Config", sites: Collection[str]) -> list[PressmarkError]:
     """Tell of spools of sites that no site file has: what waits there nobody publishes."""
     from pressmark.archive.spool.spool_files import spool_files
 
@@ -146,7 +146,7 @@ def _show(config: "Config", rows: list[dict[str, object]], aside: list[dict[str,
         )
 
 
-def _adopted(config: "Config", store: "Store", sites: "list[Site]", other: Path) -> tuple[int, list[PressmarkError]]:
+def _adopt_all(config: "Config", store: "Store", sites: "list[Site]", other: Path) -> tuple[int, list[PressmarkError]]:
     """Take over what another spool holds; a site that is being crawled, or has copies there, keeps no other from it."""
     from pressmark.crawl.recover import adopt
 

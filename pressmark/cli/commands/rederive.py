@@ -72,7 +72,7 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
         for each in changes:
             shown.add_row(each.key, each.was, each.now, ", ".join(each.changed) or "their spelling")
         console().print(shown)
-    echo("; ".join(_told(len(keys) - len(unreadable) - gone, changes, written if write else None)), err=as_json)
+    echo("; ".join(_summary(len(keys) - len(unreadable) - gone, changes, written if write else None)), err=as_json)
     if problems := list(_problems(broken, unreadable, refused)):
         raise FindingsFound("\n".join(problems))
 
@@ -106,7 +106,7 @@ def _described(change: "Rederived") -> dict[str, object]:
     return attrs.asdict(change, filter=lambda field, _: field.name != "document")
 
 
-def _told(documents: int, changes: "list[Rederived]", written: int | None) -> Iterator[str]:
+def _summary(documents: int, changes: "list[Rederived]", written: int | None) -> Iterator[str]:
     yield f"{counted(documents, 'document')} read again, {documents - len(changes)} byte for byte the same"
     if changes:
         yield f"{len(changes)} {'differs' if len(changes) == 1 else 'differ'}"

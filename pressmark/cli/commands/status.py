@@ -51,7 +51,7 @@ def status(with_alarms: bool, as_json: bool) -> None:
         if any(row["set_aside"] for row in states):
             echo("`pressmark recover` lists what is set aside, and why.")
         for site in sites.values():
-            _tell_renamed(store, site)
+            _print_renamed(store, site)
         for row in states:
             for alarm in row.get("alarms", ()):
                 echo(f"{row['section']}: {alarm['title']}. {alarm['message']}\nWhat to do: {alarm['advice']}")
@@ -105,7 +105,7 @@ def _row(config: "Config", store: "Store", site: "Site", section: str) -> dict[s
     }
 
 
-def _tell_renamed(store: "Store", site: "Site") -> None:
+def _print_renamed(store: "Store", site: "Site") -> None:
     """Say which runs are of sections that the site file does not have."""
     from pressmark.archive.bucket import manifest
     from pressmark.monitoring import advice

@@ -59,7 +59,7 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
         raise UsageError(f"{asked or 'all sites'}: no such runs in bucket {config.bucket!r}")
     with counting(len(keys), "run") as count:
         findings = list(
-            verify_runs(store, keys, full=full, strays_of=what if whole else None, on_run=lambda run: count())
+            verify_runs(store, keys, full=full, orphans_of=what if whole else None, on_run=lambda run: count())
         )
     if full and not (run_id or "/" in what):
         trusted = trusted_keys(config.wacz_key, config.wacz_public_keys)

@@ -14,11 +14,11 @@ from pressmark.archive.s3.store import THREADS, Store
 from pressmark.config import Config
 from pressmark.crawl.state.run import new_run_id
 from pressmark.errors import FindingsFound
-from pressmark.jobs.audit.orphans import strays
-from pressmark.jobs.audit.partitions import Portion
-from pressmark.jobs.audit.resample import SOFTWARE, made_again
+from pressmark.jobs.audit.orphans import find_orphans
+from pressmark.jobs.audit.partitions import Partition
+from pressmark.jobs.audit.resample import SOFTWARE, resample
 from pressmark.jobs.audit.sample import Sample
-from pressmark.jobs.audit.verify import Finding, stray, verify_runs
+from pressmark.jobs.audit.verify import Finding, orphan_finding, verify_runs
 from pressmark.jobs.wacz.signing import trusted_keys
 from pressmark.jobs.wacz.validate import verify_packages
 from pressmark.model import keys, schema
@@ -27,16 +27,16 @@ from pressmark.sites.site import Site
 from pressmark.sites.site_files import find_site, load_sites
 from pressmark.system.external_sort import SortedLines
 
-LISTED = 1000
+MOST_LISTED = 1000
 """Findings that are told in full; schemas/audit-1.json promises no more."""
-TOGETHER = 64
+MANIFESTS_HELD = 64
 """Manifests that are held in memory at a time."""
 SAMPLED = (keys.ARTICLES, keys.SILENT_EDITS)
 
 Progress = Callable[[str, int, int], None]
 """Is told of what (`runs`, then `documents`) how many are done, and of how many."""
 
-Seen = dict[str, Any]
+PartResult = dict[str, Any]
 """What was seen of a part of the archive: `checked`, `findings` and `sample` as in schemas/audit-1.json."""
 
 
@@ -67,7 +67,10 @@ def audit(
     began = datetime.now(UTC)
     trusted = trusted_keys(config.wacz_key, config.wacz_public_keys)
     auditor = Auditor(Store.open(config), find_site(load_sites(config.sites), site), on or began.date(), trusted)
-    seen = [auditor.look(Portion(), progress=progress), auditor.survey(Portion(), sample, progress=progress)]
+    seen = [
+        auditor.check_partition(Partition(), progress=progress),
+        auditor.check_global(Partition(), sample, progress=progress),
+    ]
     return auditor.write(seen, {"sample": sample}, began)
 
 
@@ -82,34 +85,36 @@ class Auditor:
     trusted: frozenset[str] = frozenset()
     """Public keys, one of which has to have signed packages; none: nobody need have."""
 
-    def look(
+    def check_partition(
         self,
-        portion: Portion,
+        partition: Partition,
         *,
-        listed: int = LISTED,
+        listed: int = MOST_LISTED,
         progress: Progress = lambda what, done, total: None,
-        tell: Callable[[Finding], None] = lambda finding: None,
-    ) -> Seen:
+        on_finding: Callable[[Finding], None] = lambda finding: None,
+    ) -> PartResult:
         """Read what the runs of a portion left, and the packages of its days.
 
         Args:
-            portion: of the archive.
+            partition: of the archive.
             listed: how many findings to tell in full, the grave ones first.
             progress: is told how many runs are done.
-            tell: is told of each finding as it comes.
+            on_finding: is told of each finding as it comes.
         """
-        runs = list(portion.manifests(self.store, self.site.site))
-        checked, findings = _Checked(), _Findings(tell)
+        runs = list(partition.manifests(self.store, self.site.site))
+        checked, findings = _Checked(), _Findings(on_finding)
 
         def count(run: manifest.Manifest | None) -> None:
             checked.count(run)
             progress("runs", checked.runs, len(runs))
 
         findings.add(verify_runs(self.store, runs, full=True, on_run=count))
-        findings.add(verify_packages(self.store, self.site.site, portion.leads, self.trusted))
-        return _seen(checked, findings.told(listed))
+        findings.add(verify_packages(self.store, self.site.site, partition.leads, self.trusted))
+        return _part_result(checked, findings.summary(listed))
 
-    def survey(self, of: Portion, sample: int, *, progress: Progress = lambda what, done, total: None) -> Seen:
+    def check_global(
+        self, of: Partition, sample: int, *, progress: Progress = lambda what, done, total: None
+    ) -> PartResult:
         """See what only all runs together show: make some documents again, and look for objects that no run tells of.
 
         Args:
@@ -123,24 +128,24 @@ class Auditor:
         since = min(filter(None, map(keys.day_in, runs)), default=self.on)
         before = min(of.before, self.on + timedelta(days=1))
         chooser = Sample(sample, _midnight(since), _midnight(before), self.on.isoformat())
-        with SortedLines() as told:
+        with SortedLines() as listed_keys:
             for run in self._read(runs):
-                told.add(f"{said.key}\n".encode() for said in run.listed())
+                listed_keys.add(f"{said.key}\n".encode() for said in run.listed())
                 _offer(run, chooser)
-            if of == Portion():
-                findings.add(map(stray, strays(self.store, self.site.site, told)))
+            if of == Partition():
+                findings.add(map(orphan_finding, find_orphans(self.store, self.site.site, listed_keys)))
         chosen = chooser.chosen()
-        for each in made_again(self.store, self.site, chosen):
-            again.append(each.told())
+        for each in resample(self.store, self.site, chosen):
+            again.append(each.to_dict())
             findings.add(each.findings)
             progress("documents", len(again), len(chosen))
-        return _seen(_Checked(), findings.told(LISTED), again)
+        return _part_result(_Checked(), findings.summary(MOST_LISTED), again)
 
     def _read(self, runs: Iterable[str]) -> Iterator[manifest.Manifest]:
         """Read manifests, some at a time; leave out what `look` tells to be none."""
         rest = iter(runs)
         with ThreadPoolExecutor(THREADS, "survey") as pool:
-            while some := list(islice(rest, TOGETHER)):
+            while some := list(islice(rest, MANIFESTS_HELD)):
                 yield from filter(None, pool.map(self._read_one, some))
 
     def _read_one(self, key: str) -> manifest.Manifest | None:
@@ -149,7 +154,7 @@ class Auditor:
         except (FindingsFound, KeyError):
             return None
 
-    def write(self, seen: Iterable[Seen], parameters: dict[str, Any], started_at: datetime) -> dict[str, Any]:
+    def write(self, seen: Iterable[PartResult], parameters: dict[str, Any], started_at: datetime) -> dict[str, Any]:
         """Add up what was seen, write it down, and return it with its `key`.
 
         Args:
@@ -171,7 +176,7 @@ class Auditor:
             "checked": {name: sum(each["checked"][name] for each in parts) for name in attrs.fields_dict(_Checked)},
             "findings": {
                 **{name: sum(each["findings"][name] for each in parts) for name in ("grave", "notes")},
-                "listed": listed[:LISTED],
+                "listed": listed[:MOST_LISTED],
             },
             "sample": [document for each in parts for document in each["sample"]],
         }
@@ -181,7 +186,7 @@ class Auditor:
         return {**document, "key": key}
 
 
-def _seen(checked: "_Checked", findings: dict[str, Any], sample: Sequence[dict[str, Any]] = ()) -> Seen:
+def _part_result(checked: "_Checked", findings: dict[str, Any], sample: Sequence[dict[str, Any]] = ()) -> PartResult:
     return {"checked": attrs.asdict(checked), "findings": findings, "sample": list(sample)}
 
 
@@ -218,19 +223,19 @@ class _Checked:
 class _Findings:
     """Counts all findings and holds some, the grave ones first."""
 
-    tell: Callable[[Finding], None] = lambda finding: None
+    on_finding: Callable[[Finding], None] = lambda finding: None
     grave: int = 0
     notes: int = 0
-    held: dict[bool, list[Finding]] = attrs.field(factory=lambda: {True: [], False: []})
+    kept: dict[bool, list[Finding]] = attrs.field(factory=lambda: {True: [], False: []})
 
     def add(self, found: Iterable[Finding]) -> None:
         for each in found:
-            self.tell(each)
+            self.on_finding(each)
             self.grave += each.grave
             self.notes += not each.grave
-            if len(self.held[each.grave]) < LISTED:
-                self.held[each.grave].append(each)
+            if len(self.kept[each.grave]) < MOST_LISTED:
+                self.kept[each.grave].append(each)
 
-    def told(self, listed: int) -> dict[str, Any]:
-        held = [*self.held[True], *self.held[False]]
-        return {"grave": self.grave, "notes": self.notes, "listed": [attrs.asdict(each) for each in held[:listed]]}
+    def summary(self, listed: int) -> dict[str, Any]:
+        kept = [*self.kept[True], *self.kept[False]]
+        return {"grave": self.grave, "notes": self.notes, "listed": [attrs.asdict(each) for each in kept[:listed]]}

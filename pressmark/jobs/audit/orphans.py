@@ -10,20 +10,20 @@ DATA = (keys.WARC, keys.ARTICLES, keys.SILENT_EDITS, keys.WITHDRAWN, keys.REJECT
 """Prefixes of what manifests tell of."""
 
 
-def strays(store: Store, site: str, told: SortedLines) -> Iterator[str]:
+def find_orphans(store: Store, site: str, listed: SortedLines) -> Iterator[str]:
     """Return the keys that are not told, sorted.
 
     Args:
         store: the bucket.
         site: whose objects; the empty string for all.
-        told: the keys that manifests list, a line each.
+        listed: the keys that manifests list, a line each.
     """
-    with SortedLines() as there:  # Not every server lists in the order of bytes.
+    with SortedLines() as stored:  # Not every server lists in the order of bytes.
         for prefix in DATA:
-            there.add(f"{key}\n".encode() for key in store.keys(f"{prefix}{site}/" if site else prefix))
-        rest = told.in_order()
+            stored.add(f"{key}\n".encode() for key in store.keys(f"{prefix}{site}/" if site else prefix))
+        rest = listed.in_order()
         known: bytes | None = b""
-        for line in there.in_order():
+        for line in stored.in_order():
             while known is not None and known < line:
                 known = next(rest, None)
             if known != line:

@@ -21,7 +21,7 @@ ALL = "all"
 
 
 @attrs.frozen
-class Portion:
+class Partition:
     """The runs that began on some days, or one of several equal parts of them.
 
     Days are those of manifests' keys, UTC. All portions of an archive together hold each run once.
@@ -37,7 +37,7 @@ class Portion:
     """Bytes of segments of these days, divided by the parts."""
 
     @classmethod
-    def parse(cls, text: str) -> "Portion":
+    def parse(cls, text: str) -> "Partition":
         """Read what `str` wrote.
 
         Raises:
@@ -77,12 +77,12 @@ class Portion:
         return rank % self.parts == self.part - 1
 
 
-def portions(
+def partitions(
     store: Store,
     site: str,
     size: int = BYTES,
-    of: Portion = Portion(),  # It is frozen.
-) -> list[Portion]:
+    of: Partition = Partition(),  # It is frozen.
+) -> list[Partition]:
     """Divide the runs of a site: days that follow each other, or parts of a day that is too large by itself.
 
     What a portion holds is judged by listings alone, by the sizes of the segments of its days.
@@ -96,31 +96,31 @@ def portions(
     Returns:
         The portions, oldest first; at least one.
     """
-    days = sorted(_bytes_of_days(store, site, of).items())
-    while len(found := _divided(days, of, max(size, 1))) > MOST:
+    days = sorted(_bytes_per_day(store, site, of).items())
+    while len(found := _divide(days, of, max(size, 1))) > MOST:
         size = size * len(found) // MOST + 1
     return found
 
 
-def _divided(days: list[tuple[date, int]], of: Portion, size: int) -> list[Portion]:
+def _divide(days: list[tuple[date, int]], of: Partition, size: int) -> list[Partition]:
     groups: list[tuple[date, int]] = []
     for day, amount in days:
         if groups and groups[-1][1] + amount <= size:
-            first, held = groups.pop()
-            groups.append((first, held + amount))
+            first, size_held = groups.pop()
+            groups.append((first, size_held + amount))
         else:
             groups.append((day, amount))
     borders = [of.since, *(first for first, _ in groups[1:]), of.before]
-    sizes = [held for _, held in groups] or [0]
+    sizes = [size_held for _, size_held in groups] or [0]
     return [
-        Portion(first, before, part, parts, held // parts)
-        for (first, before), held in zip(pairwise(borders), sizes, strict=True)
-        for parts in [max(1, -(-held // size))]
+        Partition(first, before, part, parts, size_held // parts)
+        for (first, before), size_held in zip(pairwise(borders), sizes, strict=True)
+        for parts in [max(1, -(-size_held // size))]
         for part in range(1, parts + 1)
     ]
 
 
-def _bytes_of_days(store: Store, site: str, of: Portion) -> Counter[date]:
+def _bytes_per_day(store: Store, site: str, of: Partition) -> Counter[date]:
     prefix = keys.segments_of_site(site)
     found: Counter[date] = Counter()
     listed = store.sizes(prefix, after=f"{prefix}{keys.day_of(of.since)}/")

@@ -17,7 +17,7 @@ SOFTWARE = f"pressmark {__version__}"
 
 
 @attrs.frozen
-class MadeAgain:
+class Resampled:
     """What became of a document of the sample."""
 
     key: str
@@ -26,29 +26,29 @@ class MadeAgain:
     changed: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 
-    def told(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return what the audit's document says of it."""
         return {"key": self.key, "result": self.result, "changed": list(self.changed)}
 
 
-def made_again(store: Store, site: Site, sample: list[Sampled]) -> Iterator[MadeAgain]:
+def resample(store: Store, site: Site, sample: list[Sampled]) -> Iterator[Resampled]:
     """Make documents again, in their order, and compare."""
     found = rederive_all(store, site, [each.key for each in sample])
-    return (_judged(each, made.software) for each, made in zip(found, sample, strict=True))
+    return (_compared(each, made.software) for each, made in zip(found, sample, strict=True))
 
 
-def _judged(found: Rederived | Unreadable, software: str) -> MadeAgain:
+def _compared(found: Rederived | Unreadable, software: str) -> Resampled:
     key = found.key
     if isinstance(found, Unreadable):
-        return MadeAgain(key, "unreadable", findings=(Finding(key, found.problem, grave=not found.expired),))
+        return Resampled(key, "unreadable", findings=(Finding(key, found.problem, grave=not found.expired),))
     if found.now != found.was:
-        return MadeAgain(key, "unreadable", found.changed, (Finding(key, f"made again it is no version: {found.now}"),))
+        return Resampled(key, "unreadable", found.changed, (Finding(key, f"made again it is no version: {found.now}"),))
     result = _result(found, software)
     if result == "differs":
         fields = ", ".join(found.changed)
         problem = Finding(key, f"made again from its captures by the same layout it differs in {fields or 'its bytes'}")
-        return MadeAgain(key, result, found.changed, (problem,))
-    return MadeAgain(key, result, found.changed)
+        return Resampled(key, result, found.changed, (problem,))
+    return Resampled(key, result, found.changed)
 
 
 def _result(found: Rederived, software: str) -> str:

@@ -22,7 +22,7 @@ from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.gzip_member import ends_with
 from pressmark.archive.warc.record_reader import OddRecord, located
 from pressmark.errors import FindingsFound
-from pressmark.jobs.audit.orphans import strays
+from pressmark.jobs.audit.orphans import find_orphans
 from pressmark.model import keys, strict_json
 from pressmark.model.document import captures_of
 from pressmark.system.external_sort import SortedLines
@@ -61,7 +61,7 @@ def verify_runs(
     manifest_keys: Iterable[str],
     *,
     full: bool = False,
-    strays_of: str | None = None,
+    orphans_of: str | None = None,
     on_run: Callable[[manifest.Manifest | None], None] = lambda run: None,
 ) -> Iterator[Finding]:
     """Check what several runs left; memory is held for one run at a time.
@@ -70,11 +70,11 @@ def verify_runs(
         store: the bucket.
         manifest_keys: of the runs.
         full: read every object, as `verify_run` does; else only hold sizes against listings of the bucket.
-        strays_of: a site, or the empty string for all: tell of its objects that none of these runs lists, too.
+        orphans_of: a site, or the empty string for all: tell of its objects that none of these runs lists, too.
         on_run: is told of each run when it is checked, by its manifest; None for one that can't be read.
     """
     sizes = lru_cache(_OPENED)(lambda prefix: dict(store.sizes(prefix)))
-    with SortedLines() as told:
+    with SortedLines() as listed:
         for key in manifest_keys:
             run = None
             try:
@@ -82,23 +82,23 @@ def verify_runs(
             except FindingsFound as error:
                 yield Finding(key, str(error))
             else:
-                if strays_of is not None:
-                    told.add(f"{said.key}\n".encode() for said in run.listed())
+                if orphans_of is not None:
+                    listed.add(f"{said.key}\n".encode() for said in run.listed())
                 yield from _read_all(store, run) if full else _compare_sizes(sizes, run)
             on_run(run)
-        if strays_of is not None:
-            yield from map(stray, strays(store, strays_of, told))
+        if orphans_of is not None:
+            yield from map(orphan_finding, find_orphans(store, orphans_of, listed))
 
 
 def _compare_sizes(sizes: Callable[[str], dict[str, int]], run: manifest.Manifest) -> Iterator[Finding]:
     for said in run.listed():
         key, size = said.key, said.size
         day = _DAY.match(key)
-        there = sizes(day[0] if day else key).get(key)
-        if there is None:
+        stored = sizes(day[0] if day else key).get(key)
+        if stored is None:
             yield _finding(key, _Missing(key))
-        elif there != size:
-            yield Finding(key, _other_size(there, size))
+        elif stored != size:
+            yield Finding(key, _other_size(stored, size))
 
 
 def _finding(key: str, problem: "_Wrong") -> Finding:
@@ -107,7 +107,7 @@ def _finding(key: str, problem: "_Wrong") -> Finding:
     return Finding(key, str(problem), grave=not expired)
 
 
-def stray(key: str) -> Finding:
+def orphan_finding(key: str) -> Finding:
     """Return what to say of an object that no run tells of."""
     return Finding(key, "in no manifest: of a run that goes on, or was killed and not followed yet", grave=False)
 
@@ -194,13 +194,13 @@ def _read_segment(store: Store, said: ListedSegment) -> _Segment:
         path = Path(folder) / Path(said.key).name
         try:
             with path.open("w+b") as file:
-                there = store.fetch(said.key, file)
-                _compare(said, there.size, there.sha256)
+                stored = store.fetch(said.key, file)
+                _compare(said, stored.size, stored.sha256)
         except KeyError:
             raise _Missing(said.key) from None
         try:
             with path.open("rb") as file:
-                records, problems = _records(file, there.size)
+                records, problems = _records(file, stored.size)
             return _Segment(records, problems, cdxj.index(path).encode())
         except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:  # Of a foreign WARC.
             raise _Wrong(f"a record is not as this archive writes them: {type(error).__name__}: {error}") from None
@@ -229,8 +229,8 @@ def _compare(said: ListedObject, size: int, sha256: str) -> None:
         raise _Wrong("its SHA-256 is not the manifest's")
 
 
-def _other_size(there: int, said: int) -> str:
-    return f"{there} bytes, the manifest says {said}"
+def _other_size(stored: int, said: int) -> str:
+    return f"{stored} bytes, the manifest says {said}"
 
 
 def _records(file: IO[bytes], size: int) -> tuple[Records, list[_Wrong]]:

@@ -13,7 +13,7 @@ from pressmark.model.json_model import FIRST_YEAR, LAST_YEAR
 from pressmark.system.external_sort import SortedLines
 
 _HTML = ("text/html", "application/xhtml+xml")
-Seen = tuple[str, str]
+CaptureRef = tuple[str, str]
 """WARC-Date and WARC-Record-ID, without its angle brackets."""
 
 
@@ -27,7 +27,7 @@ class Contents:
     def __init__(self, lines: SortedLines) -> None:
         self.urls = set[str]()
         """Of all captures, those that were not modified included."""
-        self.pages: dict[str, list[Seen]] = {}
+        self.pages: dict[str, list[CaptureRef]] = {}
         """Captures of HTML with status 200 and a payload, by URL."""
         self._lines = lines
         self._ids = set[str]()
@@ -64,10 +64,10 @@ class Contents:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         last = 0
-        for told, offset, length in located(file, size, _read):
+        for found, offset, length in located(file, size, _read):
             last = offset
-            if told:
-                facts, refers = told
+            if found:
+                facts, refers = found
                 self._take(facts, refers)
                 if facts["status"] != cdxj.NOT_MODIFIED:
                     self._lines.add([cdxj.line_of(facts, offset, length, name).encode()])

@@ -140,8 +140,8 @@ def _index(package: zipfile.ZipFile, lines: SortedLines) -> Iterator[Problem]:
     with tempfile.TemporaryFile(prefix="pressmark-verify-") as data:
         _copy(package, writer.INDEX, data)
         try:
-            told = zipnum.read(data, writer.read(package, writer.IDX))
-            same = all(a == b or _points_alike(a, b) for a, b in zip_longest(told, lines.in_order()))
+            lines_read = zipnum.read(data, writer.read(package, writer.IDX))
+            same = all(a == b or _points_alike(a, b) for a, b in zip_longest(lines_read, lines.in_order()))
         except (ValueError, LookupError, TypeError) as error:
             yield Problem(f"its index can't be read: {error}")
         else:
@@ -193,14 +193,14 @@ def _pages(store: Store, site: str, package: zipfile.ZipFile, contents: Contents
                 return
             if line not in known:
                 others += 1
-                wrong += not _is_said(reader, contents, line)
+                wrong += not _matches_document(reader, contents, line)
     if wrong:
         yield Problem(f"{wrong} of its pages say what no document says")
     elif others or number < len(known):
         yield Problem("its pages are older than what documents say by now", grave=False)
 
 
-def _is_said(reader: Reader, contents: Contents, line: bytes) -> bool:
+def _matches_document(reader: Reader, contents: Contents, line: bytes) -> bool:
     """Tell whether a document says what a package says of one of its pages."""
     try:
         entry = strict_json.load_object(line)

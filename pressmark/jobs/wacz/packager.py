@@ -21,7 +21,7 @@ from pressmark.archive.s3.multipart import put_large, sha256_of
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.errors import FindingsFound, SpoolError
-from pressmark.jobs.changed_days import Arrivals
+from pressmark.jobs.changed_days import ChangedDays
 from pressmark.jobs.wacz import pages, revisit_targets, writer, zipnum
 from pressmark.jobs.wacz.contents import Contents
 from pressmark.jobs.wacz.signing import Signer
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 _PATIENCE = timedelta(days=7)
 """So long after its day a package is made again for what is not in the bucket yet."""
-_TOLD = 3
+_MOST_LISTED = 3
 """Problems of a day that are told in full."""
 _RUN = re.compile(r"^.*?-\d{17}-|-\d{5,}\.warc\.gz$")
 """What stands around the id of its run in the name of a segment."""
@@ -98,15 +98,15 @@ class Packager:
         """
 
         def make(day: date) -> Packaged:
-            return Packaged(day, held=True) if self._is_new(day, hold) else self._tried(day)
+            return Packaged(day, held=True) if self._is_new(day, hold) else self._package_or_problem(day)
 
-        return Arrivals(self.store, self.site, keys.packaged(self.site), _days).each(make)
+        return ChangedDays(self.store, self.site, keys.packaged(self.site), _days).each(make)
 
     def every(self) -> Iterator[Packaged]:
         """Make the packages of all days, whatever was made before; of days whose segments are gone, too."""
         days = {day for key in self.store.keys(keys.segments_of_site(self.site)) if (day := _day_of(key))}
         packaged = filter(None, map(keys.packaged_day, self.store.keys(keys.packages(self.site))))
-        return map(self._tried, sorted(days | {day for _, day in packaged}))
+        return map(self._package_or_problem, sorted(days | {day for _, day in packaged}))
 
     def package(self, day: date) -> Packaged:
         """Make the package of one day; without a segment there is none.
@@ -156,9 +156,9 @@ class Packager:
         near = [key for keys_ in others for key in keys_ if _RUN.sub("", key.rpartition("/")[2]) in runs]
         return sorted([*own, *near]) if own else []
 
-    def _of(self, day: date, behind: int = 0) -> Iterator[str]:
+    def _of(self, day: date, offset: int = 0) -> Iterator[str]:
         try:
-            day += timedelta(days=behind)
+            day += timedelta(days=offset)
         except OverflowError:  # There is no such day.
             return iter(())
         return (key for key in self.store.keys(keys.segments(self.site, day)) if _SEGMENT.fullmatch(key))
@@ -185,7 +185,7 @@ class Packager:
             package.add_text(writer.PAGES, pages.listed(entries))
             package.end(writer.title_of(self.site, day), contents.latest, self.signer)
         lost = len(wanted) - copied
-        return Packaged(day, len(segments), copied, lost, len(entries), problem=_told(problems))
+        return Packaged(day, len(segments), copied, lost, len(entries), problem=_summary(problems))
 
     def _add(self, package: writer.Writer, contents: Contents, key: str, segment: IO[bytes]) -> None:
         name = key.rpartition("/")[2]
@@ -206,7 +206,7 @@ class Packager:
         made = conditional_write.head(self.store, keys.package(self.site, day)) if hold and day == now.date() else None
         return made is not None and now - made.modified < hold
 
-    def _tried(self, day: date) -> Packaged:
+    def _package_or_problem(self, day: date) -> Packaged:
         try:
             return self.package(day)
         except (FindingsFound, SpoolError) as error:
@@ -224,6 +224,6 @@ def _day_of(key: str) -> date | None:
     return keys.day_in(key) if _SEGMENT.fullmatch(key) else None
 
 
-def _told(problems: list[str]) -> str | None:
-    more = f"; and {len(problems) - _TOLD} more" if len(problems) > _TOLD else ""
-    return "; ".join(problems[:_TOLD]) + more or None
+def _summary(problems: list[str]) -> str | None:
+    more = f"; and {len(problems) - _MOST_LISTED} more" if len(problems) > _MOST_LISTED else ""
+    return "; ".join(problems[:_MOST_LISTED]) + more or None

@@ -16,7 +16,7 @@ NAMES = frozenset({"id", "url", "ts", "title", "version", "key"})
 
 
 @attrs.frozen(order=True)
-class _Said:
+class _Page:
     """What a document said of a page, from a capture on."""
 
     captured_at: str
@@ -36,10 +36,10 @@ def entries(reader: Reader, contents: Contents, problem: Callable[[str], None]) 
         contents: the package's captures.
         problem: is told of each document that can't be read, and is left out.
     """
-    said: dict[str, list[_Said]] = {}
+    said: dict[str, list[_Page]] = {}
     for document in reader.read(reader.keys_for_urls(contents.urls), lambda error: problem(str(error))):
         try:
-            url, each = _said(document.key, document.data)
+            url, each = _page_of(document.key, document.data)
         except (KeyError, TypeError, IndexError, AttributeError) as error:
             problem(f"{document.key} is no document: {type(error).__name__}: {error}")
         else:
@@ -67,7 +67,7 @@ def entries(reader: Reader, contents: Contents, problem: Callable[[str], None]) 
 
 def says(document: Document, entry: Mapping[str, Any]) -> bool:
     """Tell whether a document says what a package says of a page: its address, title and version."""
-    url, said = _said(document.key, document.data)
+    url, said = _page_of(document.key, document.data)
     return (url, cleaned(said.title), said.version) == (entry["url"], entry["title"], entry["version"])
 
 
@@ -77,10 +77,10 @@ def listed(pages: Iterable[dict[str, Any]]) -> bytes:
     return "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in (head, *pages)).encode()
 
 
-def _said(key: str, data: dict[str, Any]) -> tuple[str, _Said]:
+def _page_of(key: str, data: dict[str, Any]) -> tuple[str, _Page]:
     block = data["pressmark"]
     first = block["captures"][0]
-    told = _Said(first["capturedAt"], first["recordId"], data["headline"], block["version"], key)
-    if [type(each) for each in attrs.astuple(told)] != [str] * 5:
-        raise TypeError(f"it says {told}")
-    return first["url"], told
+    page = _Page(first["capturedAt"], first["recordId"], data["headline"], block["version"], key)
+    if [type(each) for each in attrs.astuple(page)] != [str] * 5:
+        raise TypeError(f"it says {page}")
+    return first["url"], page

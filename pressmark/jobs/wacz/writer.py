@@ -74,7 +74,7 @@ class Writer:
             signer: signs it; None: it stays unsigned.
         """
         created = _written(made)
-        told = {
+        datapackage_json = {
             "profile": "data-package",
             "resources": self._resources,
             "title": title,
@@ -82,7 +82,7 @@ class Writer:
             "wacz_version": VERSION,
             "software": SOFTWARE,
         }
-        datapackage = _json(told)
+        datapackage = _json(datapackage_json)
         digest = f"sha256:{hashlib.sha256(datapackage).hexdigest()}"
         signed = {"signedData": signer.sign(digest, created, SOFTWARE)} if signer else {}
         self.add_text(DATAPACKAGE, datapackage)

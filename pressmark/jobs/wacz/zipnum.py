@@ -28,8 +28,8 @@ def write(lines: Iterable[bytes], file: IO[bytes]) -> bytes:
         packer = zlib.compressobj(wbits=_GZIP)
         member = packer.compress(b"".join(some)) + packer.flush()
         digest = f"sha256:{hashlib.sha256(member).hexdigest()}"
-        told = json.dumps({"offset": offset, "length": len(member), "digest": digest})
-        index.append(some[0].partition(b" {")[0] + b" " + told.encode() + b"\n")
+        line = json.dumps({"offset": offset, "length": len(member), "digest": digest})
+        index.append(some[0].partition(b" {")[0] + b" " + line.encode() + b"\n")
         file.write(member)
         offset += len(member)
     return b"".join(index)
@@ -49,8 +49,8 @@ def read(file: IO[bytes], index: bytes) -> Iterator[bytes]:
     meta, *members, last = index.split(b"\n")  # No other end of a line is one to all players.
     if meta != _META or last:
         raise ValueError("it does not begin with what every one of ours begins with, or not end with a line")
-    for told in members:
-        key, brace, facts = told.partition(b" {")
+    for line in members:
+        key, brace, facts = line.partition(b" {")
         place = strict_json.load_object(brace[1:] + facts)
         if place.keys() != {"offset", "length", "digest"}:
             raise ValueError(f"a member bears {sorted(place)}")

@@ -23,7 +23,7 @@ from pressmark.cli.output import console, table
 from pressmark.errors import PressmarkError, ServiceFailed
 from pressmark.local.airflow import LOGIN, LocalAirflow
 from pressmark.local.demo.settings import BIN, Settings, write_site_file
-from pressmark.local.demo.web_services import Rooms
+from pressmark.local.demo.web_services import WebServices
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.content.section import day_folder
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
@@ -44,7 +44,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 @attrs.frozen(kw_only=True)
-class Ran:
+class RunResult:
     """One run of the DAG, for the table at the end."""
 
     what: str
@@ -53,7 +53,7 @@ class Ran:
 
 
 @attrs.frozen(kw_only=True)
-class Stage:
+class Demo:
     """All that the demo has started."""
 
     s3: RunningS3
@@ -87,12 +87,12 @@ def main() -> None:
     try:
         settings = Settings.from_env(os.environ)
         _check_ports(settings)
-        with _stage(settings) as stage:
-            runs = _show(stage)
-            with _rooms(settings, stage) as rooms:
-                _tell(settings, stage, rooms, runs)
+        with _start_all(settings) as demo:
+            runs = _run_demo(demo)
+            with _web_services(settings, demo) as web:
+                _print_summary(settings, demo, web, runs)
                 if not settings.once:
-                    _stay(stage, rooms)
+                    _stay(demo, web)
                 click.echo("\nStopping ...")
         _check_stopped(settings)
     except KeyboardInterrupt:
@@ -104,7 +104,7 @@ def main() -> None:
 
 
 @contextmanager
-def _stage(settings: Settings) -> Iterator[Stage]:
+def _start_all(settings: Settings) -> Iterator[Demo]:
     """Start everything, each when what it needs is there, and stop it all at the end."""
     with ExitStack() as stack:
         stack.enter_context(_fresh_folder(settings.folder))
@@ -119,7 +119,7 @@ def _stage(settings: Settings) -> Iterator[Stage]:
         with _step("Airflow (half a minute)"):
             stack.enter_context(airflow.running())
             airflow.unpause(DAG_ID)
-        yield Stage(s3=s3, site=site, airflow=airflow, environment=environment)
+        yield Demo(s3=s3, site=site, airflow=airflow, environment=environment)
 
 
 @contextmanager
@@ -151,13 +151,13 @@ def _environment(settings: Settings, s3: RunningS3, sites: Path) -> dict[str, st
     }
 
 
-def _show(stage: Stage) -> list[Ran]:
+def _run_demo(demo: Demo) -> list[RunResult]:
     """Archive the newsroom, change it, archive it again, and once more."""
     click.echo()
-    runs = [_run(stage.airflow, "1: everything")]
-    changed = _change(stage.site.newsroom)
-    runs.append(_run(stage.airflow, f"2: {changed}"))
-    runs.append(_run(stage.airflow, "3: nothing changed"))
+    runs = [_run(demo.airflow, "1: everything")]
+    changed = _change(demo.site.newsroom)
+    runs.append(_run(demo.airflow, f"2: {changed}"))
+    runs.append(_run(demo.airflow, "3: nothing changed"))
     first, second, third = (each.counts[Outcome.PUBLISHED] + each.counts[Outcome.UPDATED] for each in runs)
     if not first or not second:
         raise ServiceFailed(f"runs 1 and 2 should have published something, not {first} and {second}.")
@@ -167,15 +167,15 @@ def _show(stage: Stage) -> list[Ran]:
 
 
 @contextmanager
-def _rooms(settings: Settings, stage: Stage) -> Iterator[Rooms]:
+def _web_services(settings: Settings, demo: Demo) -> Iterator[WebServices]:
     """Package what was archived, and open what researchers see of it."""
     with _step("exports, index and packages, by their DAG"):
-        stage.airflow.unpause(PACKAGE_DAG_ID)
-        stage.airflow.wait(PACKAGE_DAG_ID, stage.airflow.trigger(PACKAGE_DAG_ID), RUN_SECONDS)
+        demo.airflow.unpause(PACKAGE_DAG_ID)
+        demo.airflow.wait(PACKAGE_DAG_ID, demo.airflow.trigger(PACKAGE_DAG_ID), RUN_SECONDS)
     with ExitStack() as stack:
         with _step("the reading room, and pywb"):
-            rooms = stack.enter_context(Rooms.open(settings, stage.environment))
-        yield rooms
+            web = stack.enter_context(WebServices.open(settings, demo.environment))
+        yield web
 
 
 def _change(newsroom: Newsroom) -> str:
@@ -189,12 +189,12 @@ def _change(newsroom: Newsroom) -> str:
     return "3 articles new, 2 updated, 1 withdrawn"
 
 
-def _run(airflow: LocalAirflow, what: str) -> Ran:
+def _run(airflow: LocalAirflow, what: str) -> RunResult:
     with _step(f"run {what}"):
         run_id = airflow.trigger(DAG_ID)
         seconds = airflow.wait(DAG_ID, run_id, RUN_SECONDS)
     crawled: dict[str, Any] = airflow.result(DAG_ID, run_id, "crawl")
-    return Ran(what=what, counts=crawled["counts"], seconds=seconds)
+    return RunResult(what=what, counts=crawled["counts"], seconds=seconds)
 
 
 @contextmanager
@@ -206,7 +206,7 @@ def _step(what: str) -> Iterator[None]:
     click.echo(f"{time.monotonic() - started:6.1f} s")
 
 
-def _tell(settings: Settings, stage: Stage, rooms: Rooms, runs: list[Ran]) -> None:
+def _print_summary(settings: Settings, demo: Demo, web: WebServices, runs: list[RunResult]) -> None:
     columns = ("seen", *(outcome for outcome in Outcome if any(run.counts[outcome] for run in runs)))
     rows = table("run")
     for column in (*columns, "seconds"):
@@ -216,16 +216,16 @@ def _tell(settings: Settings, stage: Stage, rooms: Rooms, runs: list[Ran]) -> No
     click.echo()
     console().print(rows)
     click.echo("\nRun 2 published only what had changed; run 3 found nothing changed and published 0.")
-    airflow, s3 = stage.airflow, stage.s3
-    updated = stage.site.newsroom.article_id(UPDATED[0])
-    article = f"{rooms.url}/articles/newsroom/{keys.day_of_url(day_folder(updated))}/{updated}/"
+    airflow, s3 = demo.airflow, demo.s3
+    updated = demo.site.newsroom.article_id(UPDATED[0])
+    article = f"{web.url}/articles/newsroom/{keys.day_of_url(day_folder(updated))}/{updated}/"
     places: Mapping[str, str] = {
-        "read": rooms.url,
+        "read": web.url,
         "compare": f"{article}  an article with two versions",
         "Airflow": f"{airflow.url}  login {LOGIN}, password {airflow.password}",
         "the DAG": f"{airflow.url}/dags/{DAG_ID}",
         "bucket": f"{s3.bucket!r} at {s3.endpoint}  keys in {s3.settings}",
-        "newsroom": f"{stage.site.url}/world/europe",
+        "newsroom": f"{demo.site.url}/world/europe",
         "logs": f"{settings.folder}/s3/s3.log, {settings.folder}/airflow/*.log, {settings.folder}/rooms/*.log",
         "try": f". {s3.settings} && {BIN}/pressmark status",
     }
@@ -234,14 +234,14 @@ def _tell(settings: Settings, stage: Stage, rooms: Rooms, runs: list[Ran]) -> No
         click.echo(f"  {name:<10}{place}")
 
 
-def _stay(stage: Stage, rooms: Rooms) -> None:
+def _stay(demo: Demo, web: WebServices) -> None:
     """Wait for Ctrl-C, or for something to go down."""
     click.echo("\nAll is up until you press Ctrl-C.")
     try:
         while True:
-            stage.s3.check()
-            stage.airflow.check()
-            rooms.check()
+            demo.s3.check()
+            demo.airflow.check()
+            web.check()
             time.sleep(POLL * 10)
     except KeyboardInterrupt:
         return  # The way this ends.

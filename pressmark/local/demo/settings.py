@@ -22,7 +22,7 @@ class Settings:
     newsroom_port: int
     airflow_port: int
     room_port: int
-    stage_port: int
+    replay_port: int
     pywb_port: int
     once: bool
     """End after the runs (`ONCE=1`)."""
@@ -39,7 +39,7 @@ class Settings:
             newsroom_port=_port(environ, "PRESSMARK_NEWSROOM_PORT", 8765),
             airflow_port=_port(environ, "PRESSMARK_AIRFLOW_PORT", 8080),
             room_port=_port(environ, "PRESSMARK_READING_ROOM_PORT", 8090),
-            stage_port=_port(environ, "PRESSMARK_READING_ROOM_REPLAY_PORT", 8091),
+            replay_port=_port(environ, "PRESSMARK_READING_ROOM_REPLAY_PORT", 8091),
             pywb_port=_port(environ, "PRESSMARK_REPLAY_PORT", 8092),
             once=environ.get("ONCE", "") not in {"", "0"},
         )
@@ -52,7 +52,7 @@ class Settings:
             "PRESSMARK_NEWSROOM_PORT": (self.newsroom_port, "the newsroom"),
             "PRESSMARK_AIRFLOW_PORT": (self.airflow_port, "Airflow"),
             "PRESSMARK_READING_ROOM_PORT": (self.room_port, "the reading room"),
-            "PRESSMARK_READING_ROOM_REPLAY_PORT": (self.stage_port, "the reading room's replays"),
+            "PRESSMARK_READING_ROOM_REPLAY_PORT": (self.replay_port, "the reading room's replays"),
             "PRESSMARK_REPLAY_PORT": (self.pywb_port, "pywb"),
         }
 

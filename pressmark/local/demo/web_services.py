@@ -14,7 +14,7 @@ READY_SECONDS = 60
 
 
 @attrs.frozen
-class Rooms:
+class WebServices:
     """The reading room and the replay server of the demo."""
 
     settings: Settings
@@ -28,9 +28,9 @@ class Rooms:
         Raises:
             ServiceFailed: one did not come up.
         """
-        room, stage, pywb = map(str, (settings.room_port, settings.stage_port, settings.pywb_port))
-        options = ["--port", room, "--replay-port", stage, "--pywb", f"http://pywb.localhost:{pywb}"]
-        rooms = cls(
+        room, replay, pywb = map(str, (settings.room_port, settings.replay_port, settings.pywb_port))
+        options = ["--port", room, "--replay-port", replay, "--pywb", f"http://pywb.localhost:{pywb}"]
+        web = cls(
             settings,
             (
                 _program(settings, environment, "replay", "--port", pywb),
@@ -38,15 +38,15 @@ class Rooms:
             ),
         )
         try:
-            for program in rooms.programs:
+            for program in web.programs:
                 program.start()
-            for program, port in zip(rooms.programs, (settings.pywb_port, settings.room_port), strict=True):
+            for program, port in zip(web.programs, (settings.pywb_port, settings.room_port), strict=True):
                 program.wait_until(lambda port=port: answers(LOOPBACK, port), READY_SECONDS)  # type: ignore[misc]
-            yield rooms
+            yield web
         finally:
-            for program in rooms.programs:
+            for program in web.programs:
                 program.terminate()
-            for program in rooms.programs:
+            for program in web.programs:
                 program.stop()
 
     @property
@@ -63,5 +63,5 @@ class Rooms:
 def _program(settings: Settings, environment: Mapping[str, str], command: str, *options: str) -> Program:
     folder = settings.folder / "rooms"
     folder.mkdir(exist_ok=True)
-    told = {**environment, "XDG_CACHE_HOME": str(folder)}
-    return Program(command, [BIN / "pressmark", command, *options], told, folder, folder / f"{command}.log")
+    variables = {**environment, "XDG_CACHE_HOME": str(folder)}
+    return Program(command, [BIN / "pressmark", command, *options], variables, folder, folder / f"{command}.log")

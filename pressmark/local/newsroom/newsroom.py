@@ -17,7 +17,7 @@ from pressmark.local.newsroom.content.story import Story
 from pressmark.local.newsroom.faults import FaultKind, Faults
 from pressmark.local.newsroom.request_log import RequestLog
 from pressmark.local.newsroom.script import Event
-from pressmark.local.newsroom.section_state import PER_PAGE, Desk, Entry
+from pressmark.local.newsroom.section_state import PER_PAGE, Entry, SectionState
 
 _ID: Final = re.compile(r"WS([0-9a-f]{8})([0-9a-f]{8})([0-9a-f]{8})")
 MOST_ARTICLES: Final = 200_000
@@ -71,39 +71,41 @@ class Newsroom:
         self._clock = Clock(clock, running=run_clock)
         self._faults = Faults()
         self._events: list[Event] = []
-        self._desks = {
-            name: Desk(Numbering(seed, name, articles if name == MAIN else max(10, articles // 10), self._clock.start))
+        self._states = {
+            name: SectionState(
+                Numbering(seed, name, articles if name == MAIN else max(10, articles // 10), self._clock.start)
+            )
             for name in SECTIONS
         }
-        self._sections_by_tag = {desk.numbering.tag: name for name, desk in self._desks.items()}
+        self._sections_by_tag = {state.numbering.tag: name for name, state in self._states.items()}
 
     @property
     def clock(self) -> datetime:
         """The newsroom's time (+08:00), to the second."""
         return self._clock.now
 
-    def desk(self, section: str = MAIN) -> Desk:
+    def section_state(self, section: str = MAIN) -> SectionState:
         """Return the section's desk; LookupError if there is no such section."""
         try:
-            return self._desks[section]
+            return self._states[section]
         except KeyError:
             raise LookupError(f"no section {section!r}. Known: {', '.join(SECTIONS)}") from None
 
     def count(self, section: str = MAIN) -> int:
         """Return how many articles the section's listing shows."""
-        return self.desk(section).listed
+        return self.section_state(section).listed
 
     def article_id(self, index: int, section: str = MAIN) -> str:
         """Return the id of the section's article; 0 is the oldest, -1 the newest."""
-        desk = self.desk(section)
-        return desk.article_id(index + desk.total if index < 0 else index)
+        state = self.section_state(section)
+        return state.article_id(index + state.total if index < 0 else index)
 
     def ids(self, section: str = MAIN) -> Iterator[str]:
         """Return the ids of all articles that the listing shows, newest first."""
-        desk = self.desk(section)
-        for page in range(1, desk.pages + 1):
+        state = self.section_state(section)
+        for page in range(1, state.pages + 1):
             with self.lock:
-                found = [desk.article_id(index) for index in desk.indexes(page)]
+                found = [state.article_id(index) for index in state.indexes(page)]
             yield from found
 
     def resolve(self, article_id: str) -> tuple[str, int]:
@@ -111,8 +113,8 @@ class Newsroom:
         found = _ID.fullmatch(article_id)
         section = self._sections_by_tag.get(found[2]) if found else None
         if found and section:
-            desk, index = self._desks[section], int(found[3], 16)
-            if index < desk.total and desk.article_id(index) == article_id:
+            state, index = self._states[section], int(found[3], 16)
+            if index < state.total and state.article_id(index) == article_id:
                 return section, index
         raise LookupError(f"no article {article_id!r} was ever published here")
 
@@ -124,21 +126,21 @@ class Newsroom:
         """
         with self.lock:
             section, index = self.resolve(article_id)
-            story = self._desks[section].story(index)
+            story = self._states[section].story(index)
         return story if page is None else one_page(story, page)
 
     def withdrawn(self, article_id: str) -> int | None:
         """Return the HTTP status of a withdrawn article, or None."""
         section, index = self.resolve(article_id)
-        return self._desks[section].withdrawn.get(index)
+        return self._states[section].withdrawn.get(index)
 
     def listing(self, section: str, page: int, at_most: int = PER_PAGE) -> list[Entry]:
         """Return the (first) entries of a listing page, newest first; LookupError if there is no such page."""
         with self.lock:
-            desk = self.desk(section)
-            if not 1 <= page <= desk.pages:
-                raise LookupError(f"{section} has {desk.pages} pages, so no page {page}")
-            return [desk.entry(index) for index in desk.indexes(page, at_most)]
+            state = self.section_state(section)
+            if not 1 <= page <= state.pages:
+                raise LookupError(f"{section} has {state.pages} pages, so no page {page}")
+            return [state.entry(index) for index in state.indexes(page, at_most)]
 
     def sidebar(self, section: str) -> Sidebar:
         """Return the right column of the section's pages: what was there at the start, whatever happened since."""
@@ -148,9 +150,9 @@ class Newsroom:
     def _sidebars(self) -> dict[str, Sidebar]:
         # Nine small tuples, and no page changes because another section published something.
         newest = {
-            name: [desk.entry(desk.numbering.count - 1 - back) for back in range(3)]
-            for name, desk in self._desks.items()
-            if desk.numbering.count >= 3
+            name: [state.entry(state.numbering.count - 1 - back) for back in range(3)]
+            for name, state in self._states.items()
+            if state.numbering.count >= 3
         }
         sidebars = {}
         for section in SECTIONS:
@@ -161,26 +163,26 @@ class Newsroom:
     def publish(self, section: str = MAIN) -> str:
         """Publish a new article at the clock's time and return its id."""
         with self.lock:
-            desk = self.desk(section)
-            return desk.article_id(desk.publish(self.clock))
+            state = self.section_state(section)
+            return state.article_id(state.publish(self.clock))
 
     def update(self, article_id: str) -> Story:
         """Change the body and set *Updated* to the clock's minute; moves the clock if that would not be later."""
         with self.lock:
             section, index = self.resolve(article_id)
-            desk = self._desks[section]
-            soonest = desk.edits(index).updated_at + timedelta(minutes=1)
+            state = self._states[section]
+            soonest = state.edits(index).updated_at + timedelta(minutes=1)
             if minute(self.clock) < soonest:
                 self._clock.advance(soonest - self.clock)
-            desk.change(index, Change.UPDATE, self.clock)
-            return desk.story(index)
+            state.change(index, Change.UPDATE, self.clock)
+            return state.story(index)
 
     def edit_silently(self, article_id: str) -> Story:
         """Change a sentence of the body and leave *Updated* as it is."""
         with self.lock:
             section, index = self.resolve(article_id)
-            self._desks[section].change(index, Change.SILENT_EDIT, self.clock)
-            return self._desks[section].story(index)
+            self._states[section].change(index, Change.SILENT_EDIT, self.clock)
+            return self._states[section].story(index)
 
     def withdraw(self, article_id: str, status: int = 404) -> None:
         """Take an article off the site: its page answers 404 or 410."""
@@ -188,7 +190,7 @@ class Newsroom:
             raise ValueError(f"status is {status}: a withdrawn article answers 404 or 410")
         with self.lock:
             section, index = self.resolve(article_id)
-            self._desks[section].withdraw(index, status)
+            self._states[section].withdraw(index, status)
 
     def fault(self, path: str, kind: FaultKind | str, times: int | None = None) -> None:
         """Let the next requests of a path go wrong, `times` of them or until `clear_faults`.

@@ -35,7 +35,7 @@ class Entry:
     picture: str
 
 
-class Desk:
+class SectionState:
     """The articles of one section; it holds only what changed since the start."""
 
     def __init__(self, numbering: Numbering) -> None:

@@ -10,10 +10,10 @@ import pytest
 from airflow.sdk import Context, Variable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from pressmark.airflow.alerts.deliver import Teller
-from pressmark.airflow.alerts.notifiers import receivers
+from pressmark.airflow.alerts.deliver import AlarmSender
+from pressmark.airflow.alerts.notifiers import recipients
 from pressmark.airflow.alerts.sent_state import VariableState
-from pressmark.airflow.alerts.site import tell_findings, tell_no_findings, watch_run
+from pressmark.airflow.alerts.site import notify_findings, notify_no_findings, watch_run
 from pressmark.errors import BucketUnreachable
 from pressmark.monitoring.alarm import unusable
 from tests.airflow.alerts.conftest import OPS, Tasks, ran
@@ -43,22 +43,22 @@ def subjects(mail: MailServer) -> list[str]:
 
 
 def test_the_same_objects_are_one_incident_and_others_another(tasks: Tasks, mail: MailServer) -> None:
-    def tell(**problems: str) -> None:
-        tasks.run(lambda context: tell_findings(SITE, context, problems))
+    def send(**problems: str) -> None:
+        tasks.run(lambda context: notify_findings(SITE, context, problems))
 
-    tell(a="missing", b="damaged")
-    tell(b="still damaged", a="still missing")
+    send(a="missing", b="damaged")
+    send(b="still damaged", a="still missing")
     assert subjects(mail) == ["2 objects of the archive missing or damaged"]
-    tell(a="missing", b="damaged", c="missing")
+    send(a="missing", b="damaged", c="missing")
     assert subjects(mail)[1:] == ["3 objects of the archive missing or damaged"]
     for _ in range(2):
-        tasks.run(lambda context: tell_no_findings(SITE, context, datetime.now(UTC)))
+        tasks.run(lambda context: notify_no_findings(SITE, context, datetime.now(UTC)))
     assert mail.subjects(OPS)[2:] == ["[Pressmark] over: newsroom: 3 objects of the archive missing or damaged"]
 
 
 def test_twenty_objects_are_named(tasks: Tasks, mail: MailServer) -> None:
     problems = {f"key-{number}": "missing" for number in range(25)}
-    tasks.run(lambda context: tell_findings(SITE, context, problems, 3000))
+    tasks.run(lambda context: notify_findings(SITE, context, problems, 3000))
     [(_, sent)] = mail.mails
     text = sent.get_body().get_content()  # type: ignore[union-attr]
     assert "key-19" in text
@@ -66,11 +66,11 @@ def test_twenty_objects_are_named(tasks: Tasks, mail: MailServer) -> None:
     assert "And 2980 more." in text
 
 
-def test_whoever_cannot_be_told_is_told_the_next_time(tasks: Tasks, mail: MailServer) -> None:
+def test_a_recipient_who_cannot_be_reached_is_notified_the_next_time(tasks: Tasks, mail: MailServer) -> None:
     mail.refused.add(OPS)
-    tasks.run(lambda context: tell_findings(SITE, context, {"a": "missing"}))
+    tasks.run(lambda context: notify_findings(SITE, context, {"a": "missing"}))
     mail.refused.clear()
-    tasks.run(lambda context: tell_findings(SITE, context, {"a": "missing"}))
+    tasks.run(lambda context: notify_findings(SITE, context, {"a": "missing"}))
     assert subjects(mail) == ["1 object of the archive missing or damaged"]
 
 
@@ -85,7 +85,7 @@ class TestRuns:
                 @task
                 def look() -> None:
                     if finds:
-                        tell_findings(SITE, get_current_context(), {"a": "missing"})
+                        notify_findings(SITE, get_current_context(), {"a": "missing"})
                     if finds or fails:
                         raise AirflowFailException("of the test")
 
@@ -102,10 +102,12 @@ class TestRuns:
 
         return run
 
-    def test_a_failed_run_is_red_and_told_until_one_succeeds(self, run: Callable[..., str], mail: MailServer) -> None:
+    def test_a_failed_run_is_red_and_reported_until_one_succeeds(
+        self, run: Callable[..., str], mail: MailServer
+    ) -> None:
         assert [run(fails=True), run(fails=True), run(), run()] == ["failed", "failed", "success", "success"]
-        told, over = subjects(mail)
-        assert told == "audit_of_the_test failed"
+        started, over = subjects(mail)
+        assert started == "audit_of_the_test failed"
         assert over == "[Pressmark] over: newsroom: audit_of_the_test failed"
 
     def test_so_many_have_to_fail_in_a_row(self, run: Callable[..., str], mail: MailServer) -> None:
@@ -116,7 +118,7 @@ class TestRuns:
         assert subjects(mail) == ["audit_of_the_test failed"]
         run()
 
-    def test_what_a_task_has_told_is_not_told_again(self, run: Callable[..., str], mail: MailServer) -> None:
+    def test_what_a_task_has_reported_is_not_reported_again(self, run: Callable[..., str], mail: MailServer) -> None:
         assert run(finds=True) == "failed"
         assert subjects(mail) == ["1 object of the archive missing or damaged"]
         assert run(fails=True) == "failed"
@@ -130,13 +132,13 @@ class TestRuns:
         run(since=None)
         assert len(mail.mails) == 2
 
-    def test_a_bucket_that_is_away_was_told(self, run: Callable[..., str], tasks: Tasks, mail: MailServer) -> None:
+    def test_a_bucket_that_is_away_was_reported(self, run: Callable[..., str], tasks: Tasks, mail: MailServer) -> None:
         away = unusable(BucketUnreachable("nobody answers"), datetime.now(UTC))
 
-        def tell(context: Context) -> None:
-            Teller("all", receivers(os.environ), VariableState("bucket"), (), context).tell([away], ())
+        def send(context: Context) -> None:
+            AlarmSender("all", recipients(os.environ), VariableState("bucket"), (), context).send([away], ())
 
-        tasks.run(tell)
+        tasks.run(send)
         for _ in range(2):
             assert run(fails=True, enough=2) == "failed"
         assert len(mail.mails) == 1
@@ -146,10 +148,10 @@ class TestRuns:
         run()
 
 
-def test_an_audit_ends_only_what_was_told_before_it_began(tasks: Tasks, mail: MailServer) -> None:
+def test_an_audit_ends_only_what_was_reported_before_it_began(tasks: Tasks, mail: MailServer) -> None:
     began = datetime.now(UTC)
-    tasks.run(lambda context: tell_findings(SITE, context, {"a": "missing"}))
-    tasks.run(lambda context: tell_no_findings(SITE, context, began))
+    tasks.run(lambda context: notify_findings(SITE, context, {"a": "missing"}))
+    tasks.run(lambda context: notify_no_findings(SITE, context, began))
     assert len(mail.mails) == 1
-    tasks.run(lambda context: tell_no_findings(SITE, context, datetime.now(UTC)))
+    tasks.run(lambda context: notify_no_findings(SITE, context, datetime.now(UTC)))
     assert len(mail.mails) == 2

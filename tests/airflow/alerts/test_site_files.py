@@ -13,7 +13,7 @@ from tests.airflow.alerts.servers import MailServer
 pytestmark = pytest.mark.slow
 
 
-def test_they_are_told_once_and_once_when_all_is_well(
+def test_they_are_reported_once_and_once_when_all_is_well(
     tasks: Tasks, mail: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write_site_file(tmp_path / "sites", "http://127.0.0.1:8765")

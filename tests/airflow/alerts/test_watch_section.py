@@ -25,7 +25,7 @@ def kinds_of(tasks: Tasks) -> list[str]:
     return [alarm["kind"] for alarm in tasks.run(lambda context: watch_section(SECTION, context))]
 
 
-def test_told_until_it_is_over(archive: Archive, tasks: Tasks, mail: MailServer) -> None:
+def test_an_alarm_goes_on_until_it_is_over(archive: Archive, tasks: Tasks, mail: MailServer) -> None:
     tasks.run(_forget)
     assert kinds_of(tasks) == []  # There was no run.
     archive.crawl()
@@ -34,8 +34,8 @@ def test_told_until_it_is_over(archive: Archive, tasks: Tasks, mail: MailServer)
     assert kinds_of(tasks) == kinds_of(tasks) == ["no-news"]
     archive.set_site(expect={"news": None})
     assert kinds_of(tasks) == []
-    told, over = mail.subjects(OPS)
-    assert told == "[Pressmark] newsroom/world/europe: no news for 0 min"
+    started, over = mail.subjects(OPS)
+    assert started == "[Pressmark] newsroom/world/europe: no news for 0 min"
     assert over == "[Pressmark] over: newsroom/world/europe: no news for 0 min"
 
 
@@ -47,7 +47,9 @@ def test_an_alarm_is_whole_in_what_the_task_returns(archive: Archive, tasks: Tas
     assert alarm["incident"] == f"no-news {alarm['since']}"
 
 
-def test_with_nobody_to_tell_the_log_tells(archive: Archive, tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_recipients_the_log_has_the_alarm(
+    archive: Archive, tasks: Tasks, caplog: pytest.LogCaptureFixture
+) -> None:
     archive.crawl()
     archive.set_site(expect={"news": "PT0.01S"})
     for _ in range(2):
@@ -58,7 +60,7 @@ def test_with_nobody_to_tell_the_log_tells(archive: Archive, tasks: Tasks, caplo
         assert warning.getMessage().startswith("newsroom/world/europe: no news for 0 min. The last new version came")
 
 
-def test_a_bucket_that_is_away_is_told_once_and_ends_nothing(
+def test_a_bucket_that_is_away_is_reported_once_and_ends_nothing(
     archive: Archive, tasks: Tasks, mail: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tasks.run(_forget)
@@ -69,8 +71,8 @@ def test_a_bucket_that_is_away_is_told_once_and_ends_nothing(
         away.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
         assert kinds_of(tasks) == kinds_of(tasks) == ["bucket-away"]
     assert kinds_of(tasks) == ["no-news"]
-    told = [subject.removeprefix("[Pressmark] ") for subject in mail.subjects(OPS)]
-    assert told == [
+    started = [subject.removeprefix("[Pressmark] ") for subject in mail.subjects(OPS)]
+    assert started == [
         f"{SECTION}: no news for 0 min",
         "all sections: the bucket can't be used",
         "over: all sections: the bucket can't be used",
@@ -89,14 +91,14 @@ def test_it_goes_back_as_far_as_it_must(archive: Archive, tasks: Tasks, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "started"),
     [("PRESSMARK_ALARMS", "ops@example.org", "is no receiver"), ("PRESSMARK_SITES", "/nowhere", "no such folder")],
 )
 def test_what_no_retry_mends_fails_for_good(
-    archive: Archive, tasks: Tasks, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+    archive: Archive, tasks: Tasks, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, started: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(AirflowFailException, match=told):
+    with pytest.raises(AirflowFailException, match=started):
         tasks.run(lambda context: watch_section(SECTION, context))
 
 
@@ -118,11 +120,11 @@ def test_a_changed_layout_is_one_mail_and_one_all_clear(archive: Archive, tasks:
     archive.set_site(expect={"fewest": 5, "most": 60})
     archive.crawl("--recheck")
     assert kinds_of(tasks) == kinds_of(tasks) == []
-    told, over = mail.subjects(OPS)
-    assert over == told.replace("[Pressmark] ", "[Pressmark] over: ")
+    started, over = mail.subjects(OPS)
+    assert over == started.replace("[Pressmark] ", "[Pressmark] over: ")
 
 
-def test_a_site_that_does_not_answer_is_told_after_two_dag_runs_and_one_that_refuses_at_once(
+def test_a_site_that_does_not_answer_is_reported_after_two_dag_runs_and_one_that_refuses_at_once(
     archive: Archive, tasks: Tasks, mail: MailServer
 ) -> None:
     tasks.run(_forget)

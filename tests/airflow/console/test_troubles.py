@@ -56,11 +56,11 @@ def test_a_bucket_that_never_answers_is_not_waited_for(bucket: str, monkeypatch:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         monkeypatch.setattr(repository, "ANSWERED_WITHIN", 0.2)
-        opened = Holdings.open()
+        open_store = Holdings.open()
         began = time.monotonic()
-        assert bucket in visitor(lambda: opened).read("/", 503)
+        assert bucket in visitor(lambda: open_store).read("/", 503)
         with pytest.raises(BucketUnreachable):
-            opened.document("articles/newsroom/2022/02/18/WS1/20220218T005300Z.json")
+            open_store.document("articles/newsroom/2022/02/18/WS1/20220218T005300Z.json")
         assert time.monotonic() - began < 30, "usually a bucket has three minutes for each"
 
 

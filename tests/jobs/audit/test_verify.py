@@ -123,7 +123,7 @@ def split(segment: bytes) -> list[bytes]:
     return [segment[offset : offset + length] for offset, length in members(BytesIO(segment))]
 
 
-def test_what_is_behind_the_last_record_is_found(store: Store, run: dict[str, Any]) -> None:
+def test_what_is_after_the_last_record_is_found(store: Store, run: dict[str, Any]) -> None:
     [said] = run["segments"]
     replace(store, said, store.get(said["key"]) + gzip.compress(b""))
     assert problems(store, run)[0][1].startswith("something is behind the record at byte")
@@ -142,7 +142,7 @@ def test_an_index_that_is_not_the_segment_s_is_found(store: Store, run: dict[str
 
 
 def quickly(store: Store, run: dict[str, Any]) -> list[tuple[str, str, bool]]:
-    found = verify_runs(store, [written(store, run)], strays_of="news")
+    found = verify_runs(store, [written(store, run)], orphans_of="news")
     return [(each.key, each.problem, each.grave) for each in found]
 
 
@@ -159,7 +159,7 @@ def test_sizes_are_compared_without_reading(store: Store, run: dict[str, Any]) -
     ]
 
 
-def test_an_object_in_no_manifest_is_told_and_is_not_grave(store: Store, run: dict[str, Any]) -> None:
+def test_an_object_in_no_manifest_is_reported_and_is_not_grave(store: Store, run: dict[str, Any]) -> None:
     store.put("warc/news/2022/02/18/of-a-killed-run.warc.gz", b"x", WARC)
     store.put("warc/elsewhere/2022/02/18/other.warc.gz", b"x", WARC)
     [(key, problem, grave)] = quickly(store, run)

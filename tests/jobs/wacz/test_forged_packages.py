@@ -52,10 +52,10 @@ def packaged(days: Days) -> Days:
 def forge(days: Days, change: Callable[[Files], None], folder: Path, signer: Signer | None = None, **said: str) -> None:
     """Put a package in the place of ours that holds other files, with every digest and signature as it should be."""
     with zipfile.ZipFile(BytesIO(days.store.get(KEY))) as package:
-        told = json.loads(package.read("datapackage.json"))
+        found = json.loads(package.read("datapackage.json"))
         files = {name: package.read(name) for name in package.namelist() if not name.startswith("datapackage")}
     change(files)
-    told["resources"] = [
+    found["resources"] = [
         {
             "name": Path(path).name,
             "path": path,
@@ -64,9 +64,9 @@ def forge(days: Days, change: Callable[[Files], None], folder: Path, signer: Sig
         }
         for path, data in files.items()
     ]
-    datapackage = json.dumps({**told, **said}).encode()
+    datapackage = json.dumps({**found, **said}).encode()
     digest = f"sha256:{hashlib.sha256(datapackage).hexdigest()}"
-    signed = {"signedData": signer.sign(digest, told["created"], "x")} if signer else {}
+    signed = {"signedData": signer.sign(digest, found["created"], "x")} if signer else {}
     path = folder / "forged.wacz"
     with zipfile.ZipFile(path, "w") as package:
         for name, data in files.items():
@@ -111,8 +111,8 @@ def other_head(files: Files) -> None:
 def reindexed(files: Files, change: Callable[[bytes], bytes]) -> None:
     files[INDEX] = gzip.compress(lines := change(gzip.decompress(files[INDEX])), 1)
     meta = files[IDX].splitlines()[0]
-    told = {"offset": 0, "length": len(files[INDEX]), "digest": f"sha256:{hashlib.sha256(files[INDEX]).hexdigest()}"}
-    files[IDX] = meta + b"\n" + lines.partition(b" {")[0] + b" " + json.dumps(told).encode() + b"\n"
+    found = {"offset": 0, "length": len(files[INDEX]), "digest": f"sha256:{hashlib.sha256(files[INDEX]).hexdigest()}"}
+    files[IDX] = meta + b"\n" + lines.partition(b" {")[0] + b" " + json.dumps(found).encode() + b"\n"
 
 
 def other_index(files: Files) -> None:
@@ -199,7 +199,7 @@ def nothing(files: Files) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "found"),
     [
         (other_page, "is not the segment in the bucket"),
         (other_title, "1 of its pages say what no document says"),
@@ -226,13 +226,13 @@ def nothing(files: Files) -> None:
         (without_pages, "pages/pages.jsonl is missing"),
     ],
 )
-def test_a_forgery_is_found_and_made_anew(
-    packaged: Days, tmp_path: Path, change: Callable[[Files], None], told: str
+def test_a_forgery_is_found_and_made_again(
+    packaged: Days, tmp_path: Path, change: Callable[[Files], None], found: str
 ) -> None:
     genuine = packaged.store.get(KEY)
     assert problems(packaged) == []
     forge(packaged, change, tmp_path)
-    assert any(told in text and grave for text, grave in problems(packaged)), problems(packaged)
+    assert any(found in text and grave for text, grave in problems(packaged)), problems(packaged)
     assert Packager(packaged.store, SITE).package(SECOND).changed
     assert packaged.store.get(KEY) == genuine
 
@@ -284,8 +284,8 @@ def test_what_would_unpack_to_anything_is_not_unpacked(packaged: Days, tmp_path:
             how = zipfile.ZIP_DEFLATED if each.filename.startswith(SEGMENT) else each.compress_type
             after.writestr(each.filename, before.read(each), how)
     put(packaged, path)
-    [(told, grave)] = problems(packaged)
-    assert told.endswith("is deflated")
+    [(found, grave)] = problems(packaged)
+    assert found.endswith("is deflated")
     assert grave
 
 

@@ -67,7 +67,7 @@ def test_a_flipped_byte_anywhere_is_found(packaged: Days) -> None:
         assert found[0] == ("it has no SHA-256", True)
 
 
-def test_a_flipped_byte_in_a_file_of_it_is_told_by_the_package_alone(packaged: Days) -> None:
+def test_a_flipped_byte_in_a_file_of_it_is_reported_by_the_package_alone(packaged: Days) -> None:
     whole = packaged.store.get(KEY)
     with zipfile.ZipFile(BytesIO(whole)) as package:
         names = package.namelist()
@@ -137,8 +137,8 @@ def test_a_package_older_than_its_day_is_noted(packaged: Days) -> None:
     assert problems(packaged) == [
         ("none of its segments is in the bucket any more: delete it (docs/security.md)", True)
     ]
-    [told] = Packager(packaged.store, SITE).every()
-    assert f"{KEY} is of segments that are gone: delete it" in str(told.problem)
+    [found] = Packager(packaged.store, SITE).every()
+    assert f"{KEY} is of segments that are gone: delete it" in str(found.problem)
     packaged.store.client.delete_object(Bucket=packaged.store.bucket, Key=KEY)
     assert list(Packager(packaged.store, SITE).every()) == []
 
@@ -165,17 +165,17 @@ def test_a_signature_is_what_webcrypto_verifies(packaged: Days, tmp_path: Path) 
           .then((key) => crypto.subtle.verify(ways, key, bytes(signature), new TextEncoder().encode(hash)))
           .then((right) => process.exit(right ? 0 : 1));
     """  # As ReplayWeb.page does it.
-    for told, right in ((signed, True), (signed | {"hash": "sha256:0"}, False)):
-        done = subprocess.run([node, "-e", script, json.dumps(told)], check=False, capture_output=True, text=True)
+    for found, right in ((signed, True), (signed | {"hash": "sha256:0"}, False)):
+        done = subprocess.run([node, "-e", script, json.dumps(found)], check=False, capture_output=True, text=True)
         assert done.returncode == (not right), done.stderr
-        assert is_signed(told) is right
+        assert is_signed(found) is right
 
 
 def test_a_signed_package_is_the_same_each_time(packaged: Days, signer: Signer) -> None:
     assert not Packager(packaged.store, SITE, signer).package(FIRST).changed
 
 
-def test_a_key_that_is_none_is_told(tmp_path: Path) -> None:
+def test_a_key_that_is_none_is_reported(tmp_path: Path) -> None:
     (tmp_path / "text.pem").write_text("no key")
     wrong = {
         "none.pem": tmp_path / "none.pem",

@@ -38,8 +38,8 @@ def lines(package: zipfile.ZipFile) -> list[tuple[str, dict[str, str]]]:
     assert json.loads(head.removeprefix("!meta 0 ")) == {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}
     data, found = package.read("indexes/index.cdx.gz"), list[str]()
     for each in members:
-        at, told = each.split(" {")[0], json.loads("{" + each.split(" {")[1])
-        some = gzip.decompress(data[told["offset"] :][: told["length"]]).decode().splitlines()
+        at, place = each.split(" {")[0], json.loads("{" + each.split(" {")[1])
+        some = gzip.decompress(data[place["offset"] :][: place["length"]]).decode().splitlines()
         assert some[0].startswith(at + " {")
         found += some
     assert found == sorted(found)
@@ -130,7 +130,7 @@ def test_a_day_stands_alone_though_its_captures_refer_to_another_day(days: Days)
     assert (entry["title"], entry["ts"][:10]) == ("Lamps lit", "2026-11-24")
 
 
-def test_what_is_referred_to_may_lie_in_a_segment_that_was_begun_before_midnight(days: Days) -> None:
+def test_what_is_referred_to_may_be_in_a_segment_that_began_before_midnight(days: Days) -> None:
     with days.crawl(FIRST, 23) as crawl:
         crawl.at += timedelta(hours=1, minutes=2)
         page = crawl.page()
@@ -199,7 +199,7 @@ def test_what_is_stopped_goes_on_with_the_day_at_hand(days: Days) -> None:
     assert [each.day for each in Packager(days.store, SITE).changed()] == [SECOND]
 
 
-def test_what_was_taken_down_is_told_and_the_rest_packaged(days: Days, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_was_taken_down_is_reported_and_the_rest_packaged(days: Days, caplog: pytest.LogCaptureFixture) -> None:
     with days.crawl(FIRST) as crawl:
         page = crawl.page()
     with days.crawl(SECOND) as crawl:

@@ -84,7 +84,7 @@ def test_withdraw() -> None:
         newsroom.withdraw(found, 410)
         newsroom.withdraw(found, 410)
     assert newsroom.count() == 40
-    assert newsroom.desk().pages == 2
+    assert newsroom.section_state().pages == 2
     left = list(newsroom.ids())
     assert left == [newsroom.article_id(index) for index in range(44, -1, -1) if newsroom.article_id(index) not in gone]
     assert newsroom.withdrawn(gone[0]) == 410

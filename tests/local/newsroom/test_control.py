@@ -79,7 +79,7 @@ def test_advance(client: httpx.Client, newsroom: Newsroom) -> None:
         ("advance", {"seconds": 10**12}, 422, "too far"),
     ],
 )
-def test_mistakes_are_told(
+def test_mistakes_are_reported(
     client: httpx.Client, newsroom: Newsroom, action: str, body: Any, status: int, complaint: str
 ) -> None:
     before = newsroom.clock, newsroom.count(), newsroom.faults

@@ -182,7 +182,7 @@ def test_pages_have_a_real_size(still: Newsroom) -> None:
 def test_a_hundred_thousand_articles() -> None:
     newsroom = Newsroom(articles=100_000)
     pages = Pages(newsroom)
-    last = newsroom.desk().pages
+    last = newsroom.section_state().pages
     assert last == 5000
     for page, index in ((1, 99_999), (last, 0)):
         story, html = pages.article(newsroom.article_id(index), 1, HOST)

@@ -20,7 +20,7 @@ Examples:
 @click.argument("site")
 @click.option("--all", "anew", is_flag=True, help="Make every month anew, from the indexes of all its segments.")
 @click.option("--json", "as_json", is_flag=True, help="Print the months as JSON.")
-def index(site: str, anew: bool, as_json: bool) -> None:
+def index(site: str, rebuild: bool, as_json: bool) -> None:
     """Merge the indexes of SITE's segments to index/SITE/YYYY-MM.cdxj, one per month of captures, UTC.
 
     Only those that are not merged yet are read. Doing it again, or twice at once, does no harm.
@@ -34,7 +34,7 @@ def index(site: str, anew: bool, as_json: bool) -> None:
     config = Config.from_env(os.environ)
     name = find_site(load_sites(config.sites), site).site
     with counting(None, "index") as count:
-        done = list(Merger(Store.open(config), name, count).months(anew=anew))
+        done = list(Merger(Store.open(config), name, count).months(rebuild=rebuild))
     problems = [problem for each in done for problem in each.problems]
     if as_json:
         print_json([attrs.asdict(each) for each in done])

@@ -81,8 +81,8 @@ def _origins(url: str | None, frame_url: str | None, port: int) -> tuple[str, st
 def _name_of(address: str) -> str | None:
     """Return the host of an origin; None if the address is none."""
     try:
-        told = urlsplit(address)
-        beside = told.path.strip("/") or told.query or told.fragment or told.username or told.port == 0
+        parts = urlsplit(address)
+        extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.port == 0
     except ValueError:  # Brackets without an end, a port that is none.
         return None
-    return None if beside or told.scheme not in {"http", "https"} else told.hostname
+    return None if extra or parts.scheme not in {"http", "https"} else parts.hostname

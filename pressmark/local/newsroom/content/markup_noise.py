@@ -6,7 +6,7 @@ Whatever is done here, an extractor that reads the markup and normalises white s
 from markupsafe import Markup, escape
 
 
-def dress(text: str, salt: int) -> Markup:
+def noisy_text(text: str, salt: int) -> Markup:
     """Return a paragraph's markup in one of 8 manners."""
     markup = str(escape(text))
     match salt % 8:
@@ -34,7 +34,7 @@ def dress(text: str, salt: int) -> Markup:
     return Markup(markup)  # noqa: S704  # The text was escaped above.
 
 
-def title(text: str, salt: int) -> Markup:
+def noisy_title(text: str, salt: int) -> Markup:
     """Return a headline's markup: every fifth has a word in `<EM>`."""
     markup = str(escape(text))
     words = markup.split(" ", 2)
@@ -45,7 +45,7 @@ def title(text: str, salt: int) -> Markup:
     return Markup(" ".join(words))  # noqa: S704  # Escaped above.
 
 
-def byline(text: str, salt: int) -> Markup:
+def noisy_byline(text: str, salt: int) -> Markup:
     """Return a byline's markup."""
     markup = str(escape(text))
     if salt % 4 == 1:

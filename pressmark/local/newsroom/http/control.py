@@ -58,22 +58,22 @@ class Control:
 
     def publish(self, asked: Asked) -> Answer:
         """Publish a new article."""
-        return self._told(self.newsroom.story(self.newsroom.publish(_section(asked))))
+        return self._summary(self.newsroom.story(self.newsroom.publish(_section(asked))))
 
     def update(self, asked: Asked) -> Answer:
         """Update an article."""
-        return self._told(self.newsroom.update(self._article_id(asked)))
+        return self._summary(self.newsroom.update(self._article_id(asked)))
 
     def edit_silently(self, asked: Asked) -> Answer:
         """Edit an article and leave its *Updated* time."""
-        return self._told(self.newsroom.edit_silently(self._article_id(asked)))
+        return self._summary(self.newsroom.edit_silently(self._article_id(asked)))
 
     def withdraw(self, asked: Asked) -> Answer:
         """Withdraw an article."""
         article_id = self._article_id(asked)
         status = _whole_number(asked, "status", 404)
         self.newsroom.withdraw(article_id, status)
-        return {**self._told(self.newsroom.story(article_id)), "status": status}
+        return {**self._summary(self.newsroom.story(article_id)), "status": status}
 
     def fault(self, asked: Asked) -> Answer:
         """Let requests of a path go wrong."""
@@ -108,7 +108,7 @@ class Control:
             raise ValueError('say {"article_id": "WS..."}, or {"article": 3} for the article of that index')
         return self.newsroom.article_id(_whole_number(asked, "article", 0), _section(asked))
 
-    def _told(self, story: Story) -> Answer:
+    def _summary(self, story: Story) -> Answer:
         return {
             "article_id": story.article_id,
             "path": story.path,

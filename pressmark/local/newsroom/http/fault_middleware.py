@@ -20,7 +20,7 @@ class BodyCut(Exception):
     """The body ends here, whatever Content-Length says; uvicorn drops the connection when this is raised."""
 
 
-class Wire:
+class FaultMiddleware:
     """The outermost ASGI application."""
 
     def __init__(self, site: ASGIApp, newsroom: Newsroom) -> None:

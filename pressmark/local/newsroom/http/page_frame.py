@@ -33,7 +33,7 @@ MENU: Final = _menu()
 
 
 @attrs.frozen
-class Chrome:
+class PageFrame:
     """The rendered frame of one host."""
 
     head: Markup

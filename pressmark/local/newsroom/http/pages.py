@@ -12,7 +12,7 @@ from pressmark.local.newsroom.content.article_generator import one_page, picture
 from pressmark.local.newsroom.content.section import SECTIONS, article_path
 from pressmark.local.newsroom.content.story import Embed, Kind, Paragraph, Picture, Story, Table
 from pressmark.local.newsroom.faults import FaultKind
-from pressmark.local.newsroom.http.page_frame import MENU, Chrome
+from pressmark.local.newsroom.http.page_frame import MENU, PageFrame
 from pressmark.local.newsroom.newsroom import Newsroom
 
 _TEMPLATES: Final = {Kind.GALLERY: "gallery.html", Kind.VIDEO: "video.html"}
@@ -26,7 +26,7 @@ class Pages:
     def __init__(self, newsroom: Newsroom) -> None:
         self.newsroom = newsroom
         # Most of a page is the same for its host and section: rendered once, kept for a few hosts only.
-        self._chrome = lru_cache(maxsize=8)(self._render_chrome)
+        self._frame = lru_cache(maxsize=8)(self._render_frame)
         self._sidebar = lru_cache(maxsize=8 * len(SECTIONS))(self._render_sidebar)
 
     def article(self, article_id: str, page: int, host: str, oddity: FaultKind | None = None) -> tuple[Story, str]:
@@ -51,7 +51,7 @@ class Pages:
         """Return a listing page; LookupError if there is no such section or page."""
         with self.newsroom.lock:
             entries = self.newsroom.listing(section, page)
-            pages = self.newsroom.desk(section).pages
+            pages = self.newsroom.section_state(section).pages
             top = self.newsroom.listing(section, 1, _TOP)
         numbers = range(max(1, page - 4), min(pages, page + 5) + 1)
         return self._render(
@@ -79,10 +79,10 @@ class Pages:
         return _templates().get_template("plain_page.html").render(heading=heading, text=text, host=host)
 
     def _render(self, template: str, host: str, **what: Any) -> str:
-        return _templates().get_template(template).render(host=host, chrome=self._chrome(host), **what)
+        return _templates().get_template(template).render(host=host, frame=self._frame(host), **what)
 
-    def _render_chrome(self, host: str) -> Chrome:
-        return Chrome(*(self._part(f"{part}.html", host=host, menu=MENU) for part in ("head", "header", "footer")))
+    def _render_frame(self, host: str) -> PageFrame:
+        return PageFrame(*(self._part(f"{part}.html", host=host, menu=MENU) for part in ("head", "header", "footer")))
 
     def _render_sidebar(self, host: str, section: str) -> Markup:
         return self._part("sidebar.html", host=host, sidebar=self.newsroom.sidebar(section))
@@ -102,7 +102,10 @@ def _templates() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(
-        dress=markup_noise.dress, title=markup_noise.title, byline=markup_noise.byline, sized=markup_noise.sized
+        noisy_text=markup_noise.noisy_text,
+        noisy_title=markup_noise.noisy_title,
+        noisy_byline=markup_noise.noisy_byline,
+        sized=markup_noise.sized,
     )
     environment.tests.update(
         paragraph_block=lambda block: isinstance(block, Paragraph),

@@ -18,7 +18,7 @@ from pressmark.local.newsroom.content.pictures import ICONS, WIDTHS, icon, photo
 from pressmark.local.newsroom.content.section import article_path
 from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.newsroom.http.control import control_routes
-from pressmark.local.newsroom.http.fault_middleware import Wire
+from pressmark.local.newsroom.http.fault_middleware import FaultMiddleware
 from pressmark.local.newsroom.http.pages import Pages, mangled
 from pressmark.local.newsroom.http.responses import article_answer, file_answer, html_answer
 from pressmark.local.newsroom.newsroom import Newsroom
@@ -156,7 +156,7 @@ def site(newsroom: Newsroom) -> ASGIApp:
         routes=[*control_routes(newsroom), *pages.routes()], exception_handlers={HTTPException: pages.error}
     )
     application.router.redirect_slashes = False
-    return Wire(application, newsroom)
+    return FaultMiddleware(application, newsroom)
 
 
 def _host(request: Request, *, lenient: bool = False) -> str:

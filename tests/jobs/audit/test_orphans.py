@@ -2,7 +2,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pressmark.archive.s3.store import Store
-from pressmark.jobs.audit.orphans import DATA, strays
+from pressmark.jobs.audit.orphans import DATA, find_orphans
 from pressmark.system.external_sort import SortedLines
 
 KEYS = [f"{prefix}{site}/1/{name}" for prefix in DATA for site in ("news", "news-b") for name in ("a", "a-1", "a/1")]
@@ -16,7 +16,7 @@ def test_they_are_what_is_there_and_in_no_manifest(store: Store, known: set[str]
         store.put(key.replace("/a/1", "/b/1"), b"")
     there = {key.replace("/a/1", "/b/1") for key in KEYS}
     for site in ("", "news"):
-        with SortedLines(30) as told:
-            told.add(f"{key}\n".encode() for key in known)
+        with SortedLines(30) as listed:
+            listed.add(f"{key}\n".encode() for key in known)
             wanted = {key for key in there - known if not site or f"/{site}/" in key}
-            assert list(strays(store, site, told)) == sorted(wanted)
+            assert list(find_orphans(store, site, listed)) == sorted(wanted)

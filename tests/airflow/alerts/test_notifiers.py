@@ -4,29 +4,29 @@ import sys
 
 import pytest
 
-from pressmark.airflow.alerts.notifiers import Message, Receiver, receivers
+from pressmark.airflow.alerts.notifiers import Message, Recipient, recipients
 from pressmark.errors import UsageError
 
 
 def test_nobody_unless_somebody_is_named() -> None:
-    assert receivers({}) == receivers({"PRESSMARK_ALARMS": " , "}) == ()
+    assert recipients({}) == recipients({"PRESSMARK_ALARMS": " , "}) == ()
 
 
 def test_several_of_each_each_once() -> None:
-    named = receivers({"PRESSMARK_ALARMS": "smtp:a@b.example, slack:#archive,slack:C024BE91L,smtp:a@b.example"})
+    named = recipients({"PRESSMARK_ALARMS": "smtp:a@b.example, slack:#archive,slack:C024BE91L,smtp:a@b.example"})
     assert list(map(str, named)) == ["smtp:a@b.example", "slack:#archive", "slack:C024BE91L"]
 
 
 @pytest.mark.parametrize(
     "text", ["ops@example.org", "smtp:ops", "smtp:", "slack:", "slack:a b", "mail:a@b.example", "smtp:a@b.example c@d"]
 )
-def test_what_names_nobody_is_told(text: str) -> None:
+def test_what_names_nobody_is_reported(text: str) -> None:
     with pytest.raises(UsageError, match=rf"PRESSMARK_ALARMS: '{text}' is no receiver\. Write smtp:ops@example\.org"):
-        receivers({"PRESSMARK_ALARMS": f"slack:#archive, {text}"})
+        recipients({"PRESSMARK_ALARMS": f"slack:#archive, {text}"})
 
 
 @pytest.mark.parametrize("how", ["smtp", "slack"])
-def test_a_provider_that_is_missing_is_told_with_its_extra(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_provider_that_is_missing_is_reported_with_its_extra(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, f"airflow.providers.{how}.notifications.{how}", None)
     with pytest.raises(UsageError, match=rf"install pressmark\[{how}\]"):
-        Receiver(how, "a@b.example").send(Message("Subject", (), ()), {})  # type: ignore[typeddict-item]
+        Recipient(how, "a@b.example").send(Message("Subject", (), ()), {})  # type: ignore[typeddict-item]

@@ -7,7 +7,7 @@ import pytest
 from pressmark.archive.s3.store import Store
 from pressmark.errors import UsageError
 from pressmark.jobs.audit import partitions
-from pressmark.jobs.audit.partitions import Portion
+from pressmark.jobs.audit.partitions import Partition
 from pressmark.model import keys
 
 SITE = "news"
@@ -37,15 +37,15 @@ def archive(store: Store) -> tuple[Store, set[str]]:
 
 
 @pytest.mark.parametrize("size", [20, 50, 150, 400, 10_000])
-def test_each_run_is_in_one_portion(archive: tuple[Store, set[str]], size: int) -> None:
+def test_each_run_is_in_one_partition(archive: tuple[Store, set[str]], size: int) -> None:
     store, manifests = archive
-    found = [key for each in partitions.portions(store, SITE, size) for key in each.manifests(store, SITE)]
+    found = [key for each in partitions.partitions(store, SITE, size) for key in each.manifests(store, SITE)]
     assert sorted(found) == sorted(manifests)
 
 
 def test_days_are_joined_and_divided_by_their_bytes(archive: tuple[Store, set[str]]) -> None:
     store, _ = archive
-    found = partitions.portions(store, SITE, 250)
+    found = partitions.partitions(store, SITE, 250)
     assert [str(each) for each in found] == [
         "..2026-11-01",
         *(f"2026-11-01..2026-11-03 {part}/4" for part in (1, 2, 3, 4)),
@@ -58,16 +58,16 @@ def test_days_are_joined_and_divided_by_their_bytes(archive: tuple[Store, set[st
 def test_only_the_days_that_are_asked_for(archive: tuple[Store, set[str]]) -> None:
     store, manifests = archive
     since, until = (FIRST + timedelta(days=1)).date(), (FIRST + timedelta(days=3)).date()
-    found = partitions.portions(store, SITE, 250, Portion(since, until + timedelta(days=1)))
+    found = partitions.partitions(store, SITE, 250, Partition(since, until + timedelta(days=1)))
     assert str(found[0]) == "2026-10-31..2026-11-01"
     assert found[-1].before == until + timedelta(days=1)
     wanted = {key for key in manifests if since <= (keys.day_in(key) or date.min) <= until}
     assert {key for each in found for key in each.manifests(store, SITE)} == wanted
 
 
-def test_an_archive_of_nothing_is_one_portion(store: Store) -> None:
-    assert [str(each) for each in partitions.portions(store, SITE)] == ["all"]
-    assert list(Portion().manifests(store, SITE)) == []
+def test_an_archive_of_nothing_is_one_partition(store: Store) -> None:
+    assert [str(each) for each in partitions.partitions(store, SITE)] == ["all"]
+    assert list(Partition().manifests(store, SITE)) == []
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_there_are_never_more_than_airflow_maps(
 ) -> None:
     """By sizes that no test can store: what the bucket's listing would say of them."""
     days = {FIRST.date() + timedelta(days=number): amount for number, amount in enumerate(amounts)}
-    monkeypatch.setattr(partitions, "_bytes_of_days", lambda store, site, of: days)
-    found = partitions.portions(store, SITE)
+    monkeypatch.setattr(partitions, "_bytes_per_day", lambda store, site, of: days)
+    found = partitions.partitions(store, SITE)
     assert len(found) <= partitions.MOST
     assert sum(each.size for each in found) > 0.99 * sum(amounts) - len(found)
     borders = sorted({(each.since, each.before) for each in found})
@@ -95,18 +95,18 @@ def test_there_are_never_more_than_airflow_maps(
 
 
 @pytest.mark.parametrize("text", ["all", "..2026-11-01", "2026-11-01..2026-11-03 2/4", "2026-11-03..", "all 1/2"])
-def test_a_portion_is_read_as_it_is_written(text: str) -> None:
-    assert str(Portion.parse(text)) == text
+def test_a_partition_is_read_as_it_is_written(text: str) -> None:
+    assert str(Partition.parse(text)) == text
 
 
 @pytest.mark.parametrize("text", ["", "2026-11-01", "2026-11-01..x", "all 1", "1/2"])
-def test_what_is_no_portion_is_refused(text: str) -> None:
+def test_what_is_no_partition_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no portion"):
-        Portion.parse(text)
+        Partition.parse(text)
 
 
-def test_a_day_belongs_to_one_portion() -> None:
+def test_a_day_belongs_to_one_partition() -> None:
     days = date(2026, 11, 1), date(2026, 11, 2)
-    assert [Portion(*days, part, 2).leads(days[0]) for part in (1, 2)] == [True, False]
-    assert not Portion(*days).leads(days[1])
-    assert Portion().leads(date(1, 1, 1))
+    assert [Partition(*days, part, 2).leads(days[0]) for part in (1, 2)] == [True, False]
+    assert not Partition(*days).leads(days[1])
+    assert Partition().leads(date(1, 1, 1))

@@ -17,7 +17,7 @@ from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 
-from pressmark.airflow.alerts.section import tell_late, tell_timed_out
+from pressmark.airflow.alerts.section import notify_late, notify_timed_out
 from tests.airflow.alerts.conftest import OPS, Tasks
 from tests.airflow.alerts.servers import MailServer
 
@@ -41,7 +41,7 @@ def late(tasks: Tasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 
     def make(state: DagRunState = DagRunState.RUNNING, queued_at: datetime | None = None) -> Callable[[], int]:
         kwargs = {"section": SECTION, "allowed": ALLOWED.total_seconds()}
-        callback = SyncCallback("pressmark.airflow.alerts.section.tell_late", kwargs=kwargs)
+        callback = SyncCallback("pressmark.airflow.alerts.section.notify_late", kwargs=kwargs)
         deadline = DeadlineAlert(DeadlineReference.FIXED_DATETIME(DUE), timedelta(0), callback)
         tasks.make(lambda context: None, "late", deadline=deadline)
         data = _missed(state, queued_at)
@@ -82,7 +82,7 @@ def _missed(state: DagRunState, queued_at: datetime | None) -> dict[str, Any]:
         return dict(deadline.callback.data)
 
 
-def test_each_run_that_is_late_is_told_once(late: Callable[..., Callable[[], int]], mail: MailServer) -> None:
+def test_each_run_that_is_late_is_reported_once(late: Callable[..., Callable[[], int]], mail: MailServer) -> None:
     for number in (1, 2):
         run = late()
         assert run() == run() == 0
@@ -94,7 +94,7 @@ def test_each_run_that_is_late_is_told_once(late: Callable[..., Callable[[], int
     assert "/dags/late/runs/manual__" in text
 
 
-def test_all_who_can_be_told_are(
+def test_every_recipient_who_can_be_reached_is_notified(
     late: Callable[..., Callable[[], int]], mail: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSMARK_ALARMS", f"slack:#archive,smtp:{OPS}")
@@ -106,7 +106,7 @@ def test_all_who_can_be_told_are(
     assert len(mail.mails) == 1
 
 
-def test_a_disk_that_is_full_keeps_nobody_from_being_told(
+def test_a_full_disk_keeps_nobody_from_being_notified(
     late: Callable[..., Callable[[], int]], mail: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSMARK_SPOOL", "/dev/null/spool")
@@ -115,7 +115,7 @@ def test_a_disk_that_is_full_keeps_nobody_from_being_told(
 
 
 @pytest.mark.parametrize(
-    ("state", "queued_at", "told"),
+    ("state", "queued_at", "sent"),
     [
         (DagRunState.QUEUED, DUE - ALLOWED, 1),
         (DagRunState.FAILED, DUE - ALLOWED, 0),
@@ -124,18 +124,18 @@ def test_a_disk_that_is_full_keeps_nobody_from_being_told(
     ],
     ids=["it waits", "it failed in its time", "it ended", "it was cleared since"],
 )
-def test_only_what_goes_on_and_had_its_time_is_late(
+def test_only_a_running_run_past_its_time_is_late(
     late: Callable[..., Callable[[], int]],
     mail: MailServer,
     state: DagRunState,
     queued_at: datetime,
-    told: int,
+    sent: int,
 ) -> None:
     assert late(state, queued_at)() == 0
-    assert len(mail.mails) == told
+    assert len(mail.mails) == sent
 
 
-def test_a_run_that_was_ended_is_told_once_and_not_if_it_was_told_as_late(
+def test_a_run_that_was_ended_is_reported_once_and_not_if_it_was_reported_as_late(
     late: Callable[..., Callable[[], int]], mail: MailServer
 ) -> None:
     """As the DAG processor calls it, in the database's own process there (`tests/dags/test_operators_day.py`)."""
@@ -145,13 +145,13 @@ def test_a_run_that_was_ended_is_told_once_and_not_if_it_was_told_as_late(
         run = SimpleNamespace(dag_id="late", run_id=run_id, start_date=began)
         return {"reason": reason, "run_id": run_id, "dag": DAG("late", schedule=None), "dag_run": run}
 
-    tell_timed_out(SECTION, context("a", "task_failure"))
+    notify_timed_out(SECTION, context("a", "task_failure"))
     assert not mail.mails
     for _ in range(2):
-        tell_timed_out(SECTION, context("a"))
+        notify_timed_out(SECTION, context("a"))
     assert mail.subjects(OPS) == ["[Pressmark] newsroom/world/europe: a run took too long and was ended"]
     run = {"dag_id": "late", "dag_run_id": "b", "state": "running", "queued_at": began.isoformat()}
-    tell_late(SECTION, {"dag_run": run, "deadline": {"deadline_time": DUE.isoformat()}})
+    notify_late(SECTION, {"dag_run": run, "deadline": {"deadline_time": DUE.isoformat()}})
     without_run = {name: value for name, value in context("b").items() if name != "dag_run"}
-    tell_timed_out(SECTION, without_run)
+    notify_timed_out(SECTION, without_run)
     assert len(mail.mails) == 2

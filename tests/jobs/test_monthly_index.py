@@ -56,11 +56,11 @@ def indexes(store: Store, site: str = "news") -> dict[str, bytes]:
     return {key: store.get(key) for key in store.keys(f"index/{site}/") if key.endswith(".cdxj")}
 
 
-def merge(store: Store, *, anew: bool = False) -> list[tuple[str, int, int, bool]]:
-    return [told(each) for each in Merger(store, "news").months(anew=anew)]
+def merge(store: Store, *, rebuild: bool = False) -> list[tuple[str, int, int, bool]]:
+    return [summary(each) for each in Merger(store, "news").months(rebuild=rebuild)]
 
 
-def told(each: Merged) -> tuple[str, int, int, bool]:
+def summary(each: Merged) -> tuple[str, int, int, bool]:
     return each.month, each.segments, each.added, each.changed
 
 
@@ -70,7 +70,7 @@ def test_a_month_has_all_lines_of_its_segments_once_and_in_order(store: Store) -
     put(store, "2026/11/02", "with-304s-only")
     read: list[None] = []
     done = list(Merger(store, "news", lambda: read.append(None)).months())
-    assert [told(each) for each in done] == [("2026-10", 1, 1, True), ("2026-11", 4, 4, True)]
+    assert [summary(each) for each in done] == [("2026-10", 1, 1, True), ("2026-11", 4, 4, True)]
     assert [each.lines for each in done] == [3, 9]
     assert indexes(store) == wanted(store)
     assert len(read) == 5
@@ -97,7 +97,7 @@ def test_of_months_long_ago_only_those_without_an_index_are_looked_at(store: Sto
     merge(store)
     for day, name in (("2026/09/30", "late"), ("2026/11/02", "b"), ("2025/01/01", "of a copied archive")):
         put(store, day, name, 2)
-    done = [told(each) for each in Merger(store, "news").months(since="2026-10")]
+    done = [summary(each) for each in Merger(store, "news").months(since="2026-10")]
     assert done == [("2025-01", 1, 1, True), ("2026-10", 1, 0, False), ("2026-11", 2, 1, True)]
     assert merge(store)[1] == ("2026-09", 2, 1, True)
 
@@ -116,7 +116,7 @@ def test_whatever_comes_in_whichever_order_no_line_is_lost(store: Store, batches
             for key in store.keys(f"index/{site}/"):
                 if key.endswith(".merged" if accident == "lost note" else ".cdxj"):
                     store.client.delete_object(Bucket=store.bucket, Key=key)
-        list(Merger(store, site).months(anew=accident == "all"))
+        list(Merger(store, site).months(rebuild=accident == "all"))
         assert indexes(store, site) == wanted(store, site)
 
 
@@ -142,7 +142,7 @@ ACCIDENTS: dict[str, Callable[[Store], object]] = {
 
 
 @pytest.mark.parametrize("accident", ACCIDENTS)
-def test_a_month_whose_index_is_not_that_of_its_note_is_made_anew(store: Store, accident: str) -> None:
+def test_a_month_whose_index_is_not_that_of_its_note_is_made_again(store: Store, accident: str) -> None:
     for number, (day, name) in enumerate(PLACES[1:]):
         put(store, day, name, number, number + 1)
     merge(store)
@@ -162,20 +162,20 @@ def test_when_all_segments_of_a_month_are_gone_its_index_is_empty(store: Store) 
     assert merge(store) == [("2026-11", 0, 0, False)]
 
 
-def test_all_months_anew_leave_what_is_right_as_it_is(store: Store) -> None:
+def test_all_months_again_leave_what_is_right_as_it_is(store: Store) -> None:
     put(store, "2026/11/01", "a", 1)
     merge(store)
     before = conditional_write.etag(store, "index/news/2026-11.cdxj")
-    assert merge(store, anew=True) == [("2026-11", 1, 1, False)]
+    assert merge(store, rebuild=True) == [("2026-11", 1, 1, False)]
     assert conditional_write.etag(store, "index/news/2026-11.cdxj") == before
     put(store, "2026/11/01", "b", 2)
-    assert merge(store, anew=True) == [("2026-11", 2, 2, True)]
+    assert merge(store, rebuild=True) == [("2026-11", 2, 2, True)]
     assert indexes(store) == wanted(store)
 
 
 def test_where_nothing_was_captured_there_is_no_index(store: Store) -> None:
     assert merge(store) == []
-    assert told(Merger(store, "news").merge("2026-11")) == ("2026-11", 0, 0, False)
+    assert summary(Merger(store, "news").merge("2026-11")) == ("2026-11", 0, 0, False)
     assert list(store.keys("index/")) == []
 
 
@@ -200,10 +200,10 @@ def test_killed_before_the_note_it_is_done_again(store: Store) -> None:
 
 
 @pytest.mark.parametrize("before", ["etag", "put_over"])
-@pytest.mark.parametrize("anew", [True, False])
+@pytest.mark.parametrize("rebuild", [True, False])
 @pytest.mark.parametrize("first", [True, False])
 def test_another_who_merges_in_between_loses_nothing(
-    store: Store, monkeypatch: pytest.MonkeyPatch, before: str, anew: bool, first: bool
+    store: Store, monkeypatch: pytest.MonkeyPatch, before: str, rebuild: bool, first: bool
 ) -> None:
     put(store, "2026/11/01", "a", 1)
     if not first:
@@ -218,7 +218,7 @@ def test_another_who_merges_in_between_loses_nothing(
         return call(*words)
 
     monkeypatch.setattr(conditional_write, before, late)
-    Merger(store, "news").merge("2026-11", anew=anew)
+    Merger(store, "news").merge("2026-11", rebuild=rebuild)
     assert indexes(store) == wanted(store)
     assert b"news-c.warc.gz" in indexes(store)["index/news/2026-11.cdxj"]
 
@@ -289,7 +289,7 @@ def test_an_old_index_that_comes_wrong_loses_no_line(
     assert "is not of its note's SHA-256" in caplog.text
 
 
-def test_an_index_that_is_too_large_is_left_out_and_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_that_is_too_large_is_left_out_and_reported(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     put(store, "2026/11/01", "a", 1)
     put(store, "2026/11/01", "b", 2, 3, 4)
     monkeypatch.setattr(cdxj, "MOST", 300)
@@ -299,7 +299,7 @@ def test_an_index_that_is_too_large_is_left_out_and_told(store: Store, monkeypat
 
 
 @pytest.mark.parametrize("broken", [b"x", b"\xff\n", b"com)/ 20261101000001 {}\n", b"com)/ 20261101000001 {\n"])
-def test_an_index_that_is_none_is_left_out_and_told_until_it_is_mended(store: Store, broken: bytes) -> None:
+def test_an_index_that_is_none_is_left_out_and_reported_until_it_is_repaired(store: Store, broken: bytes) -> None:
     put(store, "2026/11/01", "a", 1)
     store.put("warc/news/2026/11/01/news-b.cdxj", line("news-b.warc.gz", 2).encode() + broken, TEXT)
     for changed in (True, False):
@@ -312,7 +312,7 @@ def test_an_index_that_is_none_is_left_out_and_told_until_it_is_mended(store: St
     assert indexes(store) == wanted(store)
 
 
-def test_a_note_that_can_not_be_read_is_told(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_note_that_can_not_be_read_is_reported(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     put(store, "2026/11/01", "a", 1)
     store.put("index/news/2026-11.merged", b"{", JSON)
     with caplog.at_level(logging.WARNING):

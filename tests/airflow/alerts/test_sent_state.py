@@ -39,7 +39,7 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     state = FileState(tmp_path / "dag.json")
     assert state.read() == {}
     state.path.write_bytes(as_kind())
-    told = state.read()
-    state.write(told)
-    assert state.read() == told
+    sent = state.read()
+    state.write(sent)
+    assert state.read() == sent
     assert json.loads(state.path.read_text()) == {"crawl-failed": ENTRY}

@@ -49,23 +49,23 @@ def site(archived: Archive) -> Site:
 def audited(site: Site, **form: Any) -> dict[str, Any]:
     planned = audit_tasks.plan(site, FORM | form)
     assert len(planned) > 1
-    seen = [audit_tasks.look(site, **each, moment=NOW) for each in planned]
-    seen.append(audit_tasks.survey(site, FORM | form, NOW))
+    seen = [audit_tasks.check_partition(site, **each, moment=NOW) for each in planned]
+    seen.append(audit_tasks.check_global(site, FORM | form, NOW))
     return audit_tasks.write(site, seen, FORM | form, NOW, NOW)
 
 
-def test_an_audit_of_portions_says_what_one_of_all_says(archived: Archive, site: Site) -> None:
-    told, whole = audited(site), audit(archived.config, "newsroom", sample=10, on=NOW.date())
-    assert (told["checked"], told["sample"]) == (whole["checked"], whole["sample"])
-    assert told["checked"]["runs"] == 2
-    assert told["findings"] == {"grave": 0, "notes": 0, "listed": []}
-    assert [each["result"] for each in told["sample"]] == ["identical"] * 10
-    assert len({each["key"] for each in told["sample"]}) == 10
-    assert json.loads(archived.store.get(told["key"]))["parameters"] == {"sample": 10, "date": NOW.date().isoformat()}
+def test_an_audit_of_partitions_says_what_one_of_all_says(archived: Archive, site: Site) -> None:
+    result, whole = audited(site), audit(archived.config, "newsroom", sample=10, on=NOW.date())
+    assert (result["checked"], result["sample"]) == (whole["checked"], whole["sample"])
+    assert result["checked"]["runs"] == 2
+    assert result["findings"] == {"grave": 0, "notes": 0, "listed": []}
+    assert [each["result"] for each in result["sample"]] == ["identical"] * 10
+    assert len({each["key"] for each in result["sample"]}) == 10
+    assert json.loads(archived.store.get(result["key"]))["parameters"] == {"sample": 10, "date": NOW.date().isoformat()}
     assert keeps_its_schemas(archived.store)
 
 
-def test_each_finding_is_told_once_and_strays_are_looked_for(archived: Archive, site: Site) -> None:
+def test_each_finding_is_reported_once_and_orphans_are_looked_for(archived: Archive, site: Site) -> None:
     key = next(iter(archived.documents()))
     kept, stray = archived.store.get(key), "articles/newsroom/2026/01/01/WS0/1.json"
     try:
@@ -87,36 +87,36 @@ def test_days_the_wrong_way_round_are_refused(site: Site) -> None:
         partitions.divide(site, FORM | {"since": "2026-11-02", "until": "2026-11-01"})
 
 
-def read_anew(site: Site, *, write: bool = False) -> dict[str, Any]:
+def rederive_all_days(site: Site, *, write: bool = False) -> dict[str, Any]:
     planned = [str(each) for each in partitions.divide(site, FORM)]
     assert len(planned) > 1
-    return rederive_tasks.report([rederive_tasks.rederive_portion(site, each, write=write) for each in planned])
+    return rederive_tasks.report([rederive_tasks.rederive_partition(site, each, write=write) for each in planned])
 
 
 def test_what_nobody_changed_reads_as_before(archived: Archive, site: Site) -> None:
-    told = read_anew(site)
-    assert told["documents"] == told["same"] > len(archived.documents())
-    assert (told["differ"], told["unreadable"], told["published"], told["fields"]) == (0, 0, 0, {})
+    result = rederive_all_days(site)
+    assert result["documents"] == result["same"] > len(archived.documents())
+    assert (result["differ"], result["unreadable"], result["published"], result["fields"]) == (0, 0, 0, {})
 
 
-def test_a_new_layout_is_told_and_then_published(
+def test_a_new_layout_is_reported_and_then_published(
     archived: Archive, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold(LouderPage, monkeypatch)
-    told = read_anew(site)
+    result = rederive_all_days(site)
     versions = len(archived.documents())
-    assert told["fields"]["version -> version: headline, pressmark.contentSha256, pressmark.layout"] == versions
+    assert result["fields"]["version -> version: headline, pressmark.contentSha256, pressmark.layout"] == versions
     assert not list(archived.store.keys("corrections/"))
-    assert read_anew(site, write=True)["published"] == versions
+    assert rederive_all_days(site, write=True)["published"] == versions
     assert len(list(archived.store.keys("corrections/"))) == versions
-    assert read_anew(site, write=True)["published"] == 0
+    assert rederive_all_days(site, write=True)["published"] == 0
 
 
 def test_two_readings_never_bear_one_name(archived: Archive, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     hold(QuietlyLouderPage, monkeypatch)
     refused = len(archived.documents())
     with pytest.raises(AirflowFailException, match=f"{refused} were not corrected: Raise LAYOUT"):
-        read_anew(site, write=True)
+        rederive_all_days(site, write=True)
 
 
 @pytest.mark.parametrize("broken", ["articles/", "runs/"])
@@ -126,7 +126,7 @@ def test_what_cannot_be_read_fails_the_report_alone(archived: Archive, site: Sit
     archived.store.put(key, b"no JSON")
     try:
         with pytest.raises(AirflowFailException, match="1 documents can't be read anew"):
-            read_anew(site)
+            rederive_all_days(site)
     finally:
         archived.store.put(key, kept)
 
@@ -136,8 +136,8 @@ def test_rejections_that_expired_are_no_failure(archived: Archive, site: Site) -
     for key in kept:
         archived.store.client.delete_object(Bucket=archived.store.bucket, Key=key)
     try:
-        told = read_anew(site)
-        assert (told["expired"], told["same"]) == (len(kept), told["documents"] - len(kept))
+        result = rederive_all_days(site)
+        assert (result["expired"], result["same"]) == (len(kept), result["documents"] - len(kept))
         assert audited(site)["findings"]["grave"] == 0
     finally:
         for key, data in kept.items():
@@ -149,6 +149,6 @@ def test_another_spelling_is_not_the_same(archived: Archive, site: Site) -> None
     kept = archived.store.get(key)
     archived.store.put(key, json.dumps(document, indent=3).encode())
     try:
-        assert read_anew(site)["fields"] == {"version -> version: its spelling": 1}
+        assert rederive_all_days(site)["fields"] == {"version -> version: its spelling": 1}
     finally:
         archived.store.put(key, kept)

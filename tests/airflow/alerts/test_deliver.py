@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk import Context, Variable
 from airflow.sdk.exceptions import AirflowException
 
-from pressmark.airflow.alerts.section import tell_alarms, tell_failed_try
+from pressmark.airflow.alerts.section import notify_alarms, notify_failed_try
 from pressmark.airflow.retries import CrawlLost
 from pressmark.errors import (
     BucketError,
@@ -35,75 +35,75 @@ START = datetime(2026, 11, 25, 5, tzinfo=UTC)
 BOSS = "boss@example.org"
 
 
-def alarm(kind: Kind = Kind.NO_NEWS, since: datetime = START, **told: Any) -> Alarm:
+def alarm(kind: Kind = Kind.NO_NEWS, since: datetime = START, **changes: Any) -> Alarm:
     facts: dict[str, Any] = {"title": "no news for 26 h", "message": "No <b>news</b> & none.", "advice": "Look at it."}
-    return Alarm(kind=kind, since=since, **facts | told)
+    return Alarm(kind=kind, since=since, **facts | changes)
 
 
 @pytest.fixture
-def tell(tasks: Tasks) -> Callable[..., None]:
+def send(tasks: Tasks) -> Callable[..., None]:
     """Tell of alarms of a section that no test had before."""
     section = f"world/{uuid.uuid4().hex[:8]}"
 
-    def tell(*found: Alarm, judged: frozenset[Kind] = JUDGED) -> None:
-        tasks.run(lambda context: tell_alarms(SITE, section, context, found, judged))
+    def send(*found: Alarm, judged: frozenset[Kind] = JUDGED) -> None:
+        tasks.run(lambda context: notify_alarms(SITE, section, context, found, judged))
 
-    return tell
+    return send
 
 
-def test_an_incident_is_told_once(tell: Callable[..., None], mail: MailServer) -> None:
-    tell(alarm())
-    tell(alarm(title="no news for 27 h"))
+def test_an_incident_is_reported_once(send: Callable[..., None], mail: MailServer) -> None:
+    send(alarm())
+    send(alarm(title="no news for 27 h"))
     assert len(mail.mails) == 1
-    tell(alarm(since=START + timedelta(days=2)))
+    send(alarm(since=START + timedelta(days=2)))
     assert len(mail.mails) == 2
 
 
-def test_two_kinds_are_two_incidents(tell: Callable[..., None], mail: MailServer) -> None:
-    tell(alarm(), alarm(Kind.FAILING, title="runs fail"))
-    tell(alarm(Kind.FAILING, title="runs fail"), alarm())
+def test_two_kinds_are_two_incidents(send: Callable[..., None], mail: MailServer) -> None:
+    send(alarm(), alarm(Kind.FAILING, title="runs fail"))
+    send(alarm(Kind.FAILING, title="runs fail"), alarm())
     assert [subject.rpartition(": ")[2] for subject in mail.subjects(OPS)] == ["no news for 26 h", "runs fail"]
 
 
-def test_the_end_is_told_once(tell: Callable[..., None], mail: MailServer) -> None:
-    tell(alarm())
-    tell()
-    tell()
+def test_the_end_is_reported_once(send: Callable[..., None], mail: MailServer) -> None:
+    send(alarm())
+    send()
+    send()
     first, last = mail.subjects(OPS)
     assert last == first.replace("[Pressmark] ", "[Pressmark] over: ")
     assert "2026-11-25 05:00 UTC is over" in mail.mails[1][1].get_body().get_content()  # type: ignore[union-attr]
-    tell(alarm())
+    send(alarm())
     assert mail.subjects(OPS)[2] == first
 
 
-def test_what_is_left_of_an_incident_is_not_told_again(tell: Callable[..., None], mail: MailServer) -> None:
+def test_what_is_left_of_an_incident_is_not_reported_again(send: Callable[..., None], mail: MailServer) -> None:
     layout = alarm(Kind.LAYOUT_CHANGED, title="the layout changed")
     rejected = alarm(Kind.REJECTED, START + timedelta(hours=1), title="9 of 10 new pages rejected")
     hidden = {Kind.REJECTED, Kind.FIELDS_MISSING}
-    tell(layout, judged=JUDGED - hidden)
-    tell(rejected)
-    tell(rejected)
+    send(layout, judged=JUDGED - hidden)
+    send(rejected)
+    send(rejected)
     assert len(mail.mails) == 1
-    tell()
+    send()
     first, over = mail.subjects(OPS)
     assert over == first.replace("[Pressmark] ", "[Pressmark] over: ")
-    tell(rejected)
-    tell(layout, judged=JUDGED - hidden)
+    send(rejected)
+    send(layout, judged=JUDGED - hidden)
     assert len(mail.mails) == 4, "what is worse is told"
 
 
-def test_what_is_in_doubt_is_not_over(tell: Callable[..., None], mail: MailServer) -> None:
-    tell()  # What another test has left of the bucket is over.
+def test_what_is_in_doubt_is_not_over(send: Callable[..., None], mail: MailServer) -> None:
+    send()  # What another test has left of the bucket is over.
     mail.mails.clear()
-    tell(unusable(BucketRefused("no right to put"), START))
-    tell(judged=JUDGED - {Kind.BUCKET_AWAY})
+    send(unusable(BucketRefused("no right to put"), START))
+    send(judged=JUDGED - {Kind.BUCKET_AWAY})
     assert len(mail.mails) == 1
-    tell()
+    send()
     assert len(mail.mails) == 2
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "text"),
     [
         (BucketUnreachable("nobody answers"), "the bucket can't be used"),
         (KeysExpired("expired"), "the bucket can't be used"),
@@ -115,84 +115,84 @@ def test_what_is_in_doubt_is_not_over(tell: Callable[..., None], mail: MailServe
         (ValueError("x"), None),
     ],
 )
-def test_a_failed_try_is_told_if_it_concerns_bucket_or_disk(
-    tasks: Tasks, mail: MailServer, error: Exception, told: str | None
+def test_a_failed_try_is_reported_if_it_concerns_bucket_or_disk(
+    tasks: Tasks, mail: MailServer, error: Exception, text: str | None
 ) -> None:
     def fail(context: Context) -> None:
         for name in ("newsroom/world/europe", "bucket"):
             Variable.delete(f"pressmark_alarms/{name}")
         failed = Context(**{**context, "exception": error})
-        tell_failed_try("newsroom/world/europe", failed)
+        notify_failed_try("newsroom/world/europe", failed)
         before = len(mail.mails)
         for _ in range(2):
-            tell_failed_try("newsroom/world/europe", failed, is_last=True)
+            notify_failed_try("newsroom/world/europe", failed, is_last=True)
         assert before == isinstance(error, BucketError | SpoolError), "of the others the last try tells"
 
     tasks.run(fail)
     where = "all sections" if isinstance(error, BucketError) else "newsroom/world/europe"
-    assert mail.subjects(OPS) == ([f"[Pressmark] {where}: {told}"] if told else [])
+    assert mail.subjects(OPS) == ([f"[Pressmark] {where}: {text}"] if text else [])
 
 
-def test_a_bucket_that_is_away_is_told_once_for_all_sections(tasks: Tasks, mail: MailServer) -> None:
+def test_a_bucket_that_is_away_is_reported_once_for_all_sections(tasks: Tasks, mail: MailServer) -> None:
     away = unusable(BucketUnreachable("nobody answers"), START)
 
-    def tell_of(context: Context) -> None:
+    def send_of(context: Context) -> None:
         Variable.delete("pressmark_alarms/bucket")
         for section in ("world/one", "world/two"):
-            tell_alarms(SITE, section, context, [away], {Kind.BUCKET_AWAY})
+            notify_alarms(SITE, section, context, [away], {Kind.BUCKET_AWAY})
         for section in ("world/one", "world/two"):
-            tell_alarms(SITE, section, context, [], {Kind.BUCKET_AWAY})
+            notify_alarms(SITE, section, context, [], {Kind.BUCKET_AWAY})
 
-    tasks.run(tell_of)
+    tasks.run(send_of)
     assert mail.subjects(OPS) == [
         "[Pressmark] all sections: the bucket can't be used",
         "[Pressmark] over: all sections: the bucket can't be used",
     ]
 
 
-def test_what_was_not_looked_for_is_not_over(tell: Callable[..., None], mail: MailServer) -> None:
-    tell(alarm())
-    tell(judged=frozenset({Kind.BUCKET_AWAY}))
+def test_what_was_not_looked_for_is_not_over(send: Callable[..., None], mail: MailServer) -> None:
+    send(alarm())
+    send(judged=frozenset({Kind.BUCKET_AWAY}))
     assert len(mail.mails) == 1
 
 
-def test_one_that_began_before_all_that_is_known_goes_on(tell: Callable[..., None], mail: MailServer) -> None:
+def test_one_that_began_before_all_that_is_known_goes_on(send: Callable[..., None], mail: MailServer) -> None:
     later = START + timedelta(hours=1)
-    tell(alarm(earlier=True))
-    tell(alarm(since=later, earlier=True))
+    send(alarm(earlier=True))
+    send(alarm(since=later, earlier=True))
     assert len(mail.mails) == 1
-    tell(alarm(since=later))
+    send(alarm(since=later))
     assert len(mail.mails) == 2
 
 
-def test_a_retry_tells_only_those_who_were_not_told(
-    tell: Callable[..., None], mail: MailServer, monkeypatch: pytest.MonkeyPatch
+def test_a_retry_notifies_only_those_who_were_not_reached(
+    send: Callable[..., None], mail: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSMARK_ALARMS", f"smtp:{BOSS},smtp:{OPS}")
     mail.refused.add(BOSS)
     for _ in range(2):
         with pytest.raises(AirflowException, match=rf"could not tell smtp:{BOSS} \(SMTPRecipientsRefused"):
-            tell(alarm())
+            send(alarm())
     assert (len(mail.subjects(OPS)), len(mail.subjects(BOSS))) == (1, 0)
     mail.refused.clear()
-    tell(alarm())
+    send(alarm())
     assert (len(mail.subjects(OPS)), len(mail.subjects(BOSS))) == (1, 1)
 
     mail.refused.add(OPS)
     with pytest.raises(AirflowException, match=OPS):
-        tell()
+        send()
     mail.refused.clear()
-    tell()
-    tell()
+    send()
+    send()
     assert (len(mail.subjects(OPS)), len(mail.subjects(BOSS))) == (2, 2)
 
 
-def test_who_was_not_told_of_it_does_not_hear_of_its_end(
-    tell: Callable[..., None], mail: MailServer, monkeypatch: pytest.MonkeyPatch
+def test_who_was_not_notified_of_it_does_not_hear_of_its_end(
+    send: Callable[..., None], mail: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tell(alarm())
+    send(alarm())
     monkeypatch.setenv("PRESSMARK_ALARMS", f"smtp:{BOSS}")
-    tell()
+    send()
     assert len(mail.mails) == 1
 
 
@@ -201,11 +201,11 @@ def test_a_mail_says_what_is_wrong_and_where(tasks: Tasks, mail: MailServer, mon
     section, run_id = f"a/{uuid.uuid4().hex}", ""
     wrong = alarm(message="{{ 6 * 7 }} of <script> & 'co'")
 
-    def tell(context: Context) -> str:
-        tell_alarms(SITE, section, context, [wrong], JUDGED)
+    def send(context: Context) -> str:
+        notify_alarms(SITE, section, context, [wrong], JUDGED)
         return context["run_id"]
 
-    run_id = tasks.run(tell)
+    run_id = tasks.run(send)
     [(_, sent)] = mail.mails
     assert sent["Subject"] == f"[Pressmark] newsroom/{section}: no news for 26 h"
     assert sent["From"] == "pressmark@example.org"
@@ -218,50 +218,50 @@ def test_a_mail_says_what_is_wrong_and_where(tasks: Tasks, mail: MailServer, mon
     assert f"https://airflow.example/dags/alarms/runs/{run_id.replace(':', '%3A').replace('+', '%2B')}" in text
 
 
-def test_slack_is_told(tell: Callable[..., None], slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slack_is_notified(send: Callable[..., None], slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRESSMARK_ALARMS", "slack:#nowhere, slack:#archive")
     with pytest.raises(AirflowException, match=r"slack:#nowhere \(SlackApiError: .*channel_not_found"):
-        tell(alarm(message="<!channel> & {{ 6 * 7 }} *bold* `code` https://evil.example"))
+        send(alarm(message="<!channel> & {{ 6 * 7 }} *bold* `code` https://evil.example"))
     [message] = slack.messages
     assert message["text"].startswith("[Pressmark] newsroom/world/")
     *texts, links = json.loads(message["blocks"])
-    told = [each["text"] for each in texts]
-    assert {each["type"] for each in told} == {"plain_text"}, "in which nothing is markup"
-    assert told[1]["text"] == "<!channel> & {{ 6 * 7 }} *bold* `code` https://evil.example"
+    parts = [each["text"] for each in texts]
+    assert {each["type"] for each in parts} == {"plain_text"}, "in which nothing is markup"
+    assert parts[1]["text"] == "<!channel> & {{ 6 * 7 }} *bold* `code` https://evil.example"
     assert "|The run in Airflow>" in links["elements"][0]["text"]
 
 
-def test_without_a_connection_it_says_which(tell: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_connection_it_says_which(send: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRESSMARK_ALARMS", "slack:#archive")
     with pytest.raises(AirflowException, match="slack_api_default"):
-        tell(alarm())
+        send(alarm())
 
 
-def test_a_variable_that_somebody_broke_is_told_anew(tasks: Tasks, mail: MailServer) -> None:
+def test_a_variable_that_somebody_broke_is_reported_again(tasks: Tasks, mail: MailServer) -> None:
     for broken in ("[", "[]", '{"no-news": {}}', '{"no-news": {"incident": 1}}', "null"):
         section = uuid.uuid4().hex
 
-        def tell(context: Context, section: str = section, broken: str = broken) -> None:
+        def send(context: Context, section: str = section, broken: str = broken) -> None:
             Variable.set(f"pressmark_alarms/newsroom/{section}", broken)
-            tell_alarms(SITE, section, context, [alarm()], JUDGED)
-            tell_alarms(SITE, section, context, [alarm()], JUDGED)
+            notify_alarms(SITE, section, context, [alarm()], JUDGED)
+            notify_alarms(SITE, section, context, [alarm()], JUDGED)
 
         mail.mails.clear()
-        tasks.run(tell)
+        tasks.run(send)
         assert len(mail.mails) == 1, broken
 
 
 def test_what_a_site_wrote_commands_no_mail_head_and_no_terminal(
-    tell: Callable[..., None], mail: MailServer, slack: SlackServer, monkeypatch: pytest.MonkeyPatch
+    send: Callable[..., None], mail: MailServer, slack: SlackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRESSMARK_ALARMS", f"smtp:{OPS}, slack:#archive")
     evil = "it\r\nBcc: thief@example.org\x1b]0;owned\x07\u202e\u2028\x00"
-    tell(alarm(title=evil, message=evil, advice=evil))
+    send(alarm(title=evil, message=evil, advice=evil))
     [subject] = mail.subjects(OPS)
     assert subject.endswith(r": it\r\nBcc: thief@example.org\x1b]0;owned\x07\u202e\u2028\x00")
     assert len(mail.mails) == 1
     [(_, letter)] = mail.mails
-    told = "".join(part.get_content() for part in letter.walk() if not part.is_multipart())
-    told += "".join(str(value) for message in slack.messages for value in message.values())
-    assert told.count("thief@example.org") > 2
-    assert not [each for each in "\x1b\x07\u202e\u2028\x00" if each in told]
+    text = "".join(part.get_content() for part in letter.walk() if not part.is_multipart())
+    text += "".join(str(value) for message in slack.messages for value in message.values())
+    assert text.count("thief@example.org") > 2
+    assert not [each for each in "\x1b\x07\u202e\u2028\x00" if each in text]
