@@ -27,7 +27,7 @@ from pressmark.local.s3server import RunningS3
 from pressmark.model import keys, schema
 from pressmark.model.document import timestamp
 from pressmark.model.outcomes import Outcome
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.repository import Repository
 
 SITE, SECTION = "chinadaily", "world/europe"
 EVERY = timedelta(minutes=30)
@@ -145,7 +145,7 @@ def _fate(outcome: Outcome, number: int, started_at: datetime, chance: random.Ra
 def _mounted() -> FastAPI:
     """Return a console that remembers nothing, mounted as Airflow does it."""
     airflow = FastAPI()
-    airflow.mount("/archive", console_app(Holdings.open, lambda: None))
+    airflow.mount("/archive", console_app(Repository.open, lambda: None))
     return airflow
 
 

@@ -34,9 +34,9 @@ def _console() -> Any:
     from airflow.api_fastapi.core_api.security import requires_access_view
 
     from pressmark.airflow.console.app import console_app
-    from pressmark.web.common.repository import Holdings
+    from pressmark.web.common.repository import Repository
 
-    return console_app(Holdings.open, requires_access_view(AccessView.PLUGINS))
+    return console_app(Repository.open, requires_access_view(AccessView.PLUGINS))
 
 
 _APPS = [{"name": "Pressmark archive", "app": LazyConsole(), "url_prefix": MOUNT}]

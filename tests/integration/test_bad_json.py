@@ -16,7 +16,7 @@ from pressmark.archive.bucket.previous_run import last_run
 from pressmark.archive.s3.store import GZIP, TEXT
 from pressmark.errors import FindingsFound
 from pressmark.model import keys
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.repository import Repository
 from pressmark.web.reading_room.search.catalogue import Catalogue
 from tests.conftest import fresh_bucket
 from tests.integration.test_bad_input import QUICK, command
@@ -176,15 +176,15 @@ def test_exports_and_packages_name_each_and_make_the_other_days(broken: Broken, 
 
 
 def test_console_and_reading_room_leave_out_what_is_bad(broken: Broken) -> None:
-    holdings = Holdings(broken.archive.store, broken.archive.config.sites)
-    [run] = holdings.runs("newsroom", "world/europe")
+    repository = Repository(broken.archive.store, broken.archive.config.sites)
+    [run] = repository.runs("newsroom", "world/europe")
     assert run.run_id == broken.run.manifest["run_id"]
-    assert set(holdings.broken("newsroom", "world/europe")) == set(broken.manifests.values())
+    assert set(repository.broken("newsroom", "world/europe")) == set(broken.manifests.values())
     for kind in BAD_JSON:
         with pytest.raises(FindingsFound, match=broken.manifests[kind]):
-            holdings.manifest(broken.manifests[kind])
+            repository.manifest(broken.manifests[kind])
     told: list[FindingsFound] = []
-    found = holdings.documents([*broken.documents.values(), *broken.good], told.append)
+    found = repository.documents([*broken.documents.values(), *broken.good], told.append)
     assert set(found) - set(broken.documents.values()) == broken.good
 
 

@@ -13,23 +13,23 @@ from pressmark.airflow.console.views.dag_run import dag_run
 from pressmark.airflow.console.views.overview import overview
 from pressmark.airflow.console.views.run import run_page
 from pressmark.airflow.console.views.section import section_page
-from pressmark.web.common.captured import page_of
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.captured import captured_page
+from pressmark.web.common.repository import Repository
 from pressmark.web.common.responses import json_response, static_response, stored_response
-from pressmark.web.common.version_diff import changes_of
+from pressmark.web.common.version_diff import compare_with_previous
 
 STATIC = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
 
 
-def console_app(open_holdings: Callable[[], Holdings], guard: Callable[..., Any]) -> FastAPI:
+def console_app(open_repository: Callable[[], Repository], guard: Callable[..., Any]) -> FastAPI:
     """Return the application.
 
     Args:
-        open_holdings: called with the first request, and again with the next if it raises.
+        open_repository: called with the first request, and again with the next if it raises.
         guard: a dependency that raises HTTPException for those who may see nothing; it stands before every route.
     """
     app = FastAPI(title="Pressmark archive", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(Console(open_holdings).router(), dependencies=[Depends(guard)])
+    app.include_router(Console(open_repository).router(), dependencies=[Depends(guard)])
     error_pages.add_to(app)
     return app
 
@@ -37,16 +37,16 @@ def console_app(open_holdings: Callable[[], Holdings], guard: Callable[..., Any]
 class Console:
     """The pages. Each method answers one address; they run in threads, as all of them wait for the bucket."""
 
-    def __init__(self, open_holdings: Callable[[], Holdings]) -> None:
-        self._open = open_holdings
-        self._holdings: Holdings | None = None
+    def __init__(self, open_repository: Callable[[], Repository]) -> None:
+        self._open = open_repository
+        self._repository: Repository | None = None
 
     @property
-    def holdings(self) -> Holdings:
+    def repository(self) -> Repository:
         """What the pages tell of."""
-        if self._holdings is None:
-            self._holdings = self._open()
-        return self._holdings
+        if self._repository is None:
+            self._repository = self._open()
+        return self._repository
 
     def router(self) -> APIRouter:
         """Return the addresses."""
@@ -68,41 +68,41 @@ class Console:
 
     def overview(self, request: Request) -> HTMLResponse:
         """All sections."""
-        told = overview(self.holdings, Links.of(request.scope))
-        return self._render(request, "overview.html", told=told)
+        view = overview(self.repository, Links.of(request.scope))
+        return self._render(request, "overview.html", view=view)
 
     def section(self, request: Request, site: str, section: str, page: int = 1) -> HTMLResponse:
         """One section."""
-        told = section_page(self.holdings, Links.of(request.scope), site, section, page)
-        return self._render(request, "section.html", told=told)
+        view = section_page(self.repository, Links.of(request.scope), site, section, page)
+        return self._render(request, "section.html", view=view)
 
     def dag_run(self, request: Request, dag_id: str, run_id: str, outcome: str = "", page: int = 1) -> HTMLResponse:
         """The crawls of a DAG run, the newest in full."""
-        told = dag_run(self.holdings, dag_id, run_id)
-        newest = run_page(self.holdings, told.crawls[0], outcome, page) if told.crawls else None
-        return self._render(request, "dag_run.html", dag_run=told, told=newest)
+        run = dag_run(self.repository, dag_id, run_id)
+        newest = run_page(self.repository, run.crawls[0], outcome, page) if run.crawls else None
+        return self._render(request, "dag_run.html", dag_run=run, view=newest)
 
     def run(self, request: Request, rest: str, outcome: str = "", page: int = 1) -> HTMLResponse:
         """One run."""
-        return self._render(request, "run.html", told=run_page(self.holdings, f"runs/{rest}", outcome, page))
+        return self._render(request, "run.html", view=run_page(self.repository, f"runs/{rest}", outcome, page))
 
     def changes(self, request: Request, key: str) -> HTMLResponse:
         """What a version changed."""
-        return self._render(request, "changes.html", told=changes_of(self.holdings, key))
+        return self._render(request, "changes.html", view=compare_with_previous(self.repository, key))
 
     def page(self, request: Request, key: str, page: int = 1) -> HTMLResponse:
         """A captured page in a frame, and what is known of its capture."""
-        return self._render(request, "page.html", told=page_of(self.holdings, key, page))
+        return self._render(request, "page.html", view=captured_page(self.repository, key, page))
 
     def document(self, key: str) -> Response:
         """The JSON of a document or manifest, spread over lines."""
         runs = key.startswith("runs/")
-        told = self.holdings.manifest(key).to_json() if runs else self.holdings.document(key).data
-        return json_response(told, {**HEADERS, "Content-Security-Policy": "sandbox"})
+        data = self.repository.manifest(key).to_json() if runs else self.repository.document(key).data
+        return json_response(data, {**HEADERS, "Content-Security-Policy": "sandbox"})
 
     def capture(self, key: str, page: int = 1) -> Response:
         """A captured body."""
-        found = page_of(self.holdings, key, page)
+        found = captured_page(self.repository, key, page)
         disposition = "inline" if found.shown else "attachment"
         headers = {
             **HEADERS,
@@ -114,11 +114,11 @@ class Console:
 
     def segment(self, request: Request, key: str) -> Response:
         """A segment or its index, to be saved."""
-        return stored_response(request, self.holdings, key, HEADERS)
+        return stored_response(request, self.repository, key, HEADERS)
 
     def static(self, name: str) -> Response:
         """The style sheet and the script."""
         return static_response(PACKAGE, name, STATIC, {**HEADERS, "Cache-Control": "private, max-age=300"})
 
     def _render(self, request: Request, template: str, **what: Any) -> HTMLResponse:
-        return RENDERER.page(request, template, now=self.holdings.clock(), **what)
+        return RENDERER.page(request, template, now=self.repository.clock(), **what)

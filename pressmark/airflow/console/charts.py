@@ -77,7 +77,7 @@ def of_runs(runs: Sequence[PastRun], link: Callable[[str], str], room: int) -> C
                 *_stack([(group.name, group.number(run.counts)) for group in rest], most, ground, HEIGHT),
                 *_stack([(same.name, same.number(run.counts))], most_same, ground, -FOOT),
             ),
-            title=f"{exact(run.started_at)}, {run.ended}. {outcome_labels.told(run.counts)}.",
+            title=f"{exact(run.started_at)}, {run.ended}. {outcome_labels.summary(run.counts)}.",
             href=link(run.key),
             mark="" if run.ended == "complete" else run.ended,
         )
@@ -121,12 +121,12 @@ def of_storage(days: Sequence[Day]) -> Chart:
 
 
 def _daily(
-    name: str, days: Sequence[Day], told: Iterable[tuple[list[tuple[str, int]], str]], most: int, top: str
+    name: str, days: Sequence[Day], labelled: Iterable[tuple[list[tuple[str, int]], str]], most: int, top: str
 ) -> Chart:
     ground = HEAD + HEIGHT + FOOT
     bars = tuple(
         Bar(x=place * STEP, parts=_stack(numbers, most, ground, ground - HEAD), title=title)
-        for place, (numbers, title) in enumerate(told)
+        for place, (numbers, title) in enumerate(labelled)
     )
     first = f"{days[0].day:%-d %b}"
     return Chart(name=name, bars=bars, first=first, last="today", top=top, width=len(days) * STEP, ground=ground)

@@ -10,7 +10,7 @@ from pressmark.airflow.console.rendering import RENDERER
 from pressmark.errors import BucketError, PressmarkError, UnknownSection
 from pressmark.monitoring.advice import on_failure
 from pressmark.web.common.error_pages import ErrorPage, Explain, add_error_pages, http_error, invalid_values
-from pressmark.web.common.key_patterns import NotThere
+from pressmark.web.common.key_patterns import NotFound
 
 OVERVIEW = "The overview leads to all there is."
 REFUSALS = {
@@ -39,7 +39,7 @@ def _invalid(_: Request, error: RequestValidationError) -> ErrorPage:
     return ErrorPage(status=422, title="Asked wrongly", message=invalid_values(error), advice=OVERVIEW)
 
 
-def _missing(_: Request, error: NotThere) -> ErrorPage:
+def _missing(_: Request, error: NotFound) -> ErrorPage:
     return ErrorPage(
         status=404,
         title="Not there",
@@ -71,7 +71,7 @@ def _failed(_: Request, error: Exception) -> ErrorPage:  # Starlette raises it a
 _EXPLAIN: dict[type[Exception], Explain] = {
     HTTPException: _refused,
     RequestValidationError: _invalid,
-    NotThere: _missing,
+    NotFound: _missing,
     UnknownSection: _unknown_section,
     BucketError: _no_bucket,
     PressmarkError: _not_set_up,

@@ -54,7 +54,7 @@ GROUPS = (
 """From the bottom of a bar to its top."""
 
 
-def told(counts: Mapping[str, int]) -> str:
+def summary(counts: Mapping[str, int]) -> str:
     """Return `30 seen: 2 new versions, 28 unchanged`."""
     parts = list(_parts(counts))
     return f"{counts.get('seen', 0)} seen" + (f": {', '.join(parts)}" if parts else "")

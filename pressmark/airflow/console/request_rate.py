@@ -34,10 +34,10 @@ def loads(site: Site, runs: Sequence[PastRun]) -> list[Load]:
     minutes: dict[str, float] = {}
     busiest: dict[str, int] = {}
     for run in runs:
-        for asked in run.asked:
-            number[asked.host] = number.get(asked.host, 0) + asked.number
-            minutes[asked.host] = minutes.get(asked.host, 0.0) + max(run.seconds, MINUTE) / MINUTE
-            busiest[asked.host] = max(busiest.get(asked.host, 0), asked.busiest_minute)
+        for requests in run.asked:
+            number[requests.host] = number.get(requests.host, 0) + requests.number
+            minutes[requests.host] = minutes.get(requests.host, 0.0) + max(run.seconds, MINUTE) / MINUTE
+            busiest[requests.host] = max(busiest.get(requests.host, 0), requests.busiest_minute)
     allowed = MINUTE / site.politeness.delay if site.politeness.delay else None
     found = (
         Load(host=host, average=number[host] / minutes[host], busiest=busiest[host], allowed=allowed) for host in number

@@ -12,7 +12,7 @@ def cache_folder(of: str) -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pressmark" / of
 
 
-def named_after(store: Store) -> str:
+def cache_name(store: Store) -> str:
     """Return a name for what is kept of a bucket: another one for a bucket of that name on another server."""
     at = hashlib.sha256(str(store.client.meta.endpoint_url).encode()).hexdigest()[:8]
     return f"{store.bucket}-{at}"

@@ -13,8 +13,8 @@ from pressmark.archive.s3.s3_errors import PreconditionFailed
 from pressmark.archive.warc.response import member_of
 from pressmark.errors import FindingsFound
 from pressmark.reader import Document, Response
-from pressmark.web.common.key_patterns import NotThere, site_of_document, site_of_package, site_of_segment
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.key_patterns import NotFound, site_of_document, site_of_package, site_of_segment
+from pressmark.web.common.repository import Repository
 
 LONGEST = 64_000_000
 """Bytes of a record that a page is shown of."""
@@ -46,15 +46,15 @@ class Page:
         return self.response.url.startswith(("https://", "http://"))
 
 
-def page_of(holdings: Holdings, key: str, number: int = 1) -> Page:
+def captured_page(repository: Repository, key: str, number: int = 1) -> Page:
     """Return the response that a document was read from.
 
     Raises:
-        NotThere: there is no such document or page, or it points to what can be no capture.
+        NotFound: there is no such document or page, or it points to what can be no capture.
         FindingsFound: what it points to is not there.
     """
-    document, pages = _checked(holdings, key, number)
-    response = holdings.reader(site_of_document(key)).capture(document, number)
+    document, pages = _checked(repository, key, number)
+    response = repository.reader(site_of_document(key)).capture(document, number)
     content_type, shown = _type_of(response)
     return Page(
         document=document,
@@ -67,28 +67,28 @@ def page_of(holdings: Holdings, key: str, number: int = 1) -> Page:
     )
 
 
-def member_at(holdings: Holdings, key: str, number: int = 1) -> bytes:
-    """Return the gzip member that holds that response's record; raises as `page_of` does."""
-    document, _ = _checked(holdings, key, number)
-    return member_of(holdings.store, **_captures(document)[number - 1])
+def captured_member(repository: Repository, key: str, number: int = 1) -> bytes:
+    """Return the gzip member that holds that response's record; raises as `captured_page` does."""
+    document, _ = _checked(repository, key, number)
+    return member_of(repository.store, **_captures(document)[number - 1])
 
 
-def _checked(holdings: Holdings, key: str, number: int) -> tuple[Document, int]:
+def _checked(repository: Repository, key: str, number: int) -> tuple[Document, int]:
     """Return a document with the number of its pages, if this one may be shown."""
-    document = holdings.document(key)
+    document = repository.document(key)
     captures = _captures(document)
     if not 0 < number <= len(captures):
-        raise NotThere(f"{key}, page {number}")
+        raise NotFound(f"{key}, page {number}")
     pointed = captures[number - 1]
     if site_of_segment(str(pointed["warc"])) != site_of_document(key):
-        raise NotThere(str(pointed["warc"]))
+        raise NotFound(str(pointed["warc"]))
     if not 0 < pointed["length"] <= LONGEST:
         raise FindingsFound(f"{key}: a record of {pointed['length']} bytes is not shown. Fetch its segment.")
     return document, len(captures)
 
 
 @attrs.frozen
-class Held:
+class StoredFile:
     """A segment, its index or a package, as it is now."""
 
     key: str
@@ -103,24 +103,24 @@ class Held:
         return self.etag.strip('"')
 
 
-def held(holdings: Holdings, key: str) -> Held:
+def stored_file(repository: Repository, key: str) -> StoredFile:
     """Return a segment, its index or a package; NotThere if there is none."""
     (site_of_package if key.startswith("wacz/") else site_of_segment)(key)
-    found = conditional_write.head(holdings.store, key)
+    found = conditional_write.head(repository.store, key)
     if found is None:
-        raise NotThere(key)
-    return Held(key, found.size, found.etag)
+        raise NotFound(key)
+    return StoredFile(key, found.size, found.etag)
 
 
-def chunks(holdings: Holdings, held: Held, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+def chunks(repository: Repository, file: StoredFile, start: int = 0, end: int | None = None) -> Iterator[bytes]:
     """Read it, or the bytes from `start` to before `end`, bit by bit; NotThere if it was replaced meanwhile."""
-    end = held.size if end is None else end
+    end = file.size if end is None else end
     if start >= end:
         return iter(())
     try:
-        return stream(holdings.store, held.key, held.etag, start, end)
+        return stream(repository.store, file.key, file.etag, start, end)
     except (PreconditionFailed, KeyError):
-        raise NotThere(f"{held.key} as it was") from None
+        raise NotFound(f"{file.key} as it was") from None
 
 
 def _captures(document: Document) -> list[dict[str, Any]]:
@@ -141,9 +141,9 @@ def _placed(capture: dict[str, Any]) -> dict[str, Any]:
 def _type_of(response: Response) -> tuple[str, bool]:
     """Return the type to hand a body out as, and whether to show it; what a site says is not repeated unread."""
     said = next((value for name, value in response.headers if name.lower() == "content-type"), "")
-    told = Message()
-    told["Content-Type"] = said
-    kind, charset = said.partition(";")[0].strip().lower(), told.get_param("charset")
+    header = Message()
+    header["Content-Type"] = said
+    kind, charset = said.partition(";")[0].strip().lower(), header.get_param("charset")
     if kind not in SHOWN:
         return UNKNOWN, False
     known = kind.startswith("text/") and isinstance(charset, str) and _CHARSET.fullmatch(charset)

@@ -12,7 +12,7 @@ _SEGMENT = re.compile(rf"warc/(?P<site>{_SITE})/{_DAY}/{_NAME}(?:\.{_NAME})*\.(?
 _PACKAGE = re.compile(rf"wacz/(?P<site>{_SITE})/\d{{4}}-\d{{2}}-\d{{2}}\.wacz", re.ASCII)
 
 
-class NotThere(Exception):
+class NotFound(Exception):
     """The bucket has nothing of this key, or can't have."""
 
 
@@ -45,5 +45,5 @@ def site_of_package(key: str) -> str:
 def _matched(pattern: re.Pattern[str], key: str) -> re.Match[str]:
     found = pattern.fullmatch(key)
     if not found:
-        raise NotThere(key)
+        raise NotFound(key)
     return found

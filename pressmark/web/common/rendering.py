@@ -67,7 +67,7 @@ def templates(package: str) -> Environment:
         lstrip_blocks=True,
         finalize=_printable,
     )
-    made.globals |= {"words": formatting}
+    made.globals |= {"formatting": formatting}
     made.filters |= {"short": short, "window_title": lambda text: shown(short(text))}
     for name in made.list_templates(extensions=["html"]):
         made.get_template(name)

@@ -20,7 +20,7 @@ from pressmark.model import strict_json
 from pressmark.monitoring.history import History, PastRun
 from pressmark.reader import Document, Reader
 from pressmark.sites.site_files import Sites, load_sites
-from pressmark.web.common.key_patterns import NotThere, section_of_manifest, site_of_document
+from pressmark.web.common.key_patterns import NotFound, section_of_manifest, site_of_document
 
 RUNS = 1000
 """Runs of a section that the console looks at."""
@@ -38,7 +38,7 @@ Value = TypeVar("Value")
 
 
 @attrs.frozen
-class Kept(Generic[Value]):
+class LRUCache(Generic[Value]):
     """The values used last, by bucket key; what lies under these keys does not change. Safe in several threads."""
 
     most: int
@@ -56,7 +56,7 @@ class Kept(Generic[Value]):
             self._values[key] = kept  # The one used last comes last.
             return kept[1]
 
-    def keep(self, key: str, value: Value) -> None:
+    def put(self, key: str, value: Value) -> None:
         """Keep a value in the place of the one not used for longest."""
         with self._lock:
             self._values[key] = time.monotonic(), value
@@ -65,7 +65,7 @@ class Kept(Generic[Value]):
 
 
 @attrs.frozen
-class Holdings:
+class Repository:
     """The archive as the console sees it; one per process. Safe to use from several threads.
 
     All that reads raises BucketError when the bucket can't be used.
@@ -76,9 +76,11 @@ class Holdings:
     """Of the user's own site files."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _histories: dict[str, History] = attrs.field(factory=dict, init=False, repr=False)
-    _manifests: Kept[manifest.Manifest] = attrs.field(factory=lambda: Kept(_MANIFESTS), init=False, repr=False)
-    _sections: Kept[tuple[str, ...]] = attrs.field(factory=lambda: Kept(_SITES, _SECONDS), init=False, repr=False)
-    _documents: Kept[Document] = attrs.field(factory=lambda: Kept(_DOCUMENTS, _SECONDS), init=False, repr=False)
+    _manifests: LRUCache[manifest.Manifest] = attrs.field(factory=lambda: LRUCache(_MANIFESTS), init=False, repr=False)
+    _sections: LRUCache[tuple[str, ...]] = attrs.field(
+        factory=lambda: LRUCache(_SITES, _SECONDS), init=False, repr=False
+    )
+    _documents: LRUCache[Document] = attrs.field(factory=lambda: LRUCache(_DOCUMENTS, _SECONDS), init=False, repr=False)
 
     @classmethod
     def open(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -104,7 +106,7 @@ class Holdings:
         found = self._sections.get(site)
         if found is None:
             found = tuple(manifest.sections(self.store, site))
-            self._sections.keep(site, found)
+            self._sections.put(site, found)
         return found
 
     def broken(self, site: str, section: str) -> dict[str, str]:
@@ -115,22 +117,22 @@ class Holdings:
         """Return a run's manifest.
 
         Raises:
-            NotThere: there is none.
+            NotFound: there is none.
             FindingsFound: what lies there is none.
         """
         section_of_manifest(key)
-        told = self._manifests.get(key)
-        if told is None:
+        found = self._manifests.get(key)
+        if found is None:
             with _looking_for(key):
-                told = manifest.read(self.store, key)
-            self._manifests.keep(key, told)
-        return told
+                found = manifest.read(self.store, key)
+            self._manifests.put(key, found)
+        return found
 
     def document(self, key: str) -> Document:
         """Return a document.
 
         Raises:
-            NotThere: there is none.
+            NotFound: there is none.
             FindingsFound: what lies there is no JSON object.
         """
         site_of_document(key)
@@ -149,7 +151,7 @@ class Holdings:
         """Return the SHA-256 of a document's JSON, hex, as it is in the bucket now.
 
         Raises:
-            NotThere: there is none any more.
+            NotFound: there is none any more.
         """
         with _looking_for(key):
             return hashlib.sha256(self.store.get(key, most=strict_json.MOST)).hexdigest()
@@ -167,7 +169,7 @@ class Holdings:
             broken: is told of each that is missing or no JSON object.
 
         Raises:
-            NotThere: no document can have such a key.
+            NotFound: no document can have such a key.
         """
         found = {key: self._documents.get(key) for key in wanted}
         unknown = [key for key, document in found.items() if document is None]
@@ -179,7 +181,7 @@ class Holdings:
 
     def _keep(self, document: Document) -> None:
         if sum(len(value) for value in document.data.values() if isinstance(value, str)) <= _LARGE:
-            self._documents.keep(document.key, document)
+            self._documents.put(document.key, document)
 
     def reader(self, site: str) -> Reader:
         """Return the reader of a site's archive."""
@@ -194,4 +196,4 @@ def _looking_for(key: str) -> Iterator[None]:
     try:
         yield
     except KeyError:
-        raise NotThere(key) from None
+        raise NotFound(key) from None

@@ -9,8 +9,8 @@ from fastapi import HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
 from pressmark.text import shown_json
-from pressmark.web.common.captured import chunks, held
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.captured import chunks, stored_file
+from pressmark.web.common.repository import Repository
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 """Of every response."""
@@ -38,10 +38,10 @@ def static_response(package: str, name: str, types: Mapping[str, str], headers: 
     return Response(_static(package, name), media_type=types[name], headers=headers)
 
 
-def stored_response(request: Request, holdings: Holdings, key: str, headers: Mapping[str, str]) -> Response:
+def stored_response(request: Request, repository: Repository, key: str, headers: Mapping[str, str]) -> Response:
     """Return a segment, its index or a package, to save; NotThere if there is none."""
-    found = held(holdings, key)
-    data = chunks(holdings, found, end=0 if request.method == "HEAD" else None)
+    found = stored_file(repository, key)
+    data = chunks(repository, found, end=0 if request.method == "HEAD" else None)
     headers = {**headers, **attachment(key.rpartition("/")[2]), "Content-Length": str(found.size)}
     return StreamingResponse(data, media_type="application/octet-stream", headers=headers)
 

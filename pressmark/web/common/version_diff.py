@@ -13,8 +13,8 @@ from pressmark.errors import FindingsFound
 from pressmark.reader import Difference, Document, diff
 from pressmark.text import shown_json
 from pressmark.web.common.formatting import count
-from pressmark.web.common.key_patterns import NotThere, is_document
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.key_patterns import NotFound, is_document
+from pressmark.web.common.repository import Repository
 
 LONGEST = 800
 """Words of two texts together that are compared word by word; comparing takes the square of their number."""
@@ -92,7 +92,7 @@ class Change:
 
 
 @attrs.frozen
-class Known:
+class CapturedVersion:
     """What was captured of an article once."""
 
     document: Document
@@ -103,7 +103,7 @@ class Known:
         return KINDS.get(self.document.kind, WITHDRAWN)
 
     @property
-    def where(self) -> str:
+    def article(self) -> str:
         """The article that it is of, `<site>/YYYY/MM/DD/<article_id>`."""
         return "/".join(self.document.key.split("/")[1:6])
 
@@ -151,11 +151,11 @@ class Known:
 class Changes:
     """A version, the one before it, and what differs."""
 
-    after: Known
-    before: Known | None
+    after: CapturedVersion
+    before: CapturedVersion | None
     """None: it is the first that is known."""
     changes: Sequence[Change]
-    known: Sequence[Known]
+    versions: Sequence[CapturedVersion]
     """All of the article, oldest capture first, this one included."""
 
     @property
@@ -169,48 +169,53 @@ class Changes:
         return ""
 
 
-def changes_of(holdings: Holdings, key: str) -> Changes:
+def compare_with_previous(repository: Repository, key: str) -> Changes:
     """Compare a version or silent edit with what was captured of its article before it.
 
     Raises:
-        NotThere: there is no such document, or it is no version.
+        NotFound: there is no such document, or it is no version.
         FindingsFound: one of them can't be read.
     """
-    after = _comparable(holdings, key)
-    known = known_of(holdings, after.where)
-    before = _before(holdings, after, known)
-    return Changes(after=after, before=before, changes=_between(before, after) if before else (), known=known)
+    after = _comparable(repository, key)
+    versions = captured_versions(repository, after.article)
+    before = _before(repository, after, versions)
+    return Changes(after=after, before=before, changes=_between(before, after) if before else (), versions=versions)
 
 
-def compare(holdings: Holdings, earlier: str, later: str) -> Changes:
-    """Compare any two versions or silent edits of an article; raises as `changes_of` does."""
-    before, after = _comparable(holdings, earlier), _comparable(holdings, later)
-    if before.where != after.where:
-        raise NotThere(f"{earlier} and {later} are of two articles")
-    return Changes(after=after, before=before, changes=_between(before, after), known=known_of(holdings, after.where))
+def compare(repository: Repository, earlier: str, later: str) -> Changes:
+    """Compare any two versions or silent edits of an article; raises as `compare_with_previous` does."""
+    before, after = _comparable(repository, earlier), _comparable(repository, later)
+    if before.article != after.article:
+        raise NotFound(f"{earlier} and {later} are of two articles")
+    return Changes(
+        after=after,
+        before=before,
+        changes=_between(before, after),
+        versions=captured_versions(repository, after.article),
+    )
 
 
-def known_of(holdings: Holdings, where: str, kinds: Iterable[str] = KINDS) -> list[Known]:
+def captured_versions(repository: Repository, article: str, kinds: Iterable[str] = KINDS) -> list[CapturedVersion]:
     """Return what was captured of an article (`<site>/YYYY/MM/DD/<article_id>`), in the order of the captures.
 
     What can't be read is left out, so that the rest is shown; `pressmark verify` tells of it.
     """
-    listed = (key for kind in kinds for key in holdings.store.keys(f"{kind}/{where}/"))
-    found = holdings.documents(filter(is_document, listed))
-    known = [each for each in map(Known, found.values()) if not each.problem]
-    return sorted(known, key=lambda each: (each.captured_at, each.kind))
+    listed = (key for kind in kinds for key in repository.store.keys(f"{kind}/{article}/"))
+    found = repository.documents(filter(is_document, listed))
+    versions = [each for each in map(CapturedVersion, found.values()) if not each.problem]
+    return sorted(versions, key=lambda each: (each.captured_at, each.kind))
 
 
-def _comparable(holdings: Holdings, key: str) -> Known:
-    known = Known(holdings.document(key))
-    if known.document.kind not in KINDS:
-        raise NotThere(key)
-    if known.problem:
-        raise FindingsFound(f"{key} is no version: {known.problem}")
-    return known
+def _comparable(repository: Repository, key: str) -> CapturedVersion:
+    versions = CapturedVersion(repository.document(key))
+    if versions.document.kind not in KINDS:
+        raise NotFound(key)
+    if versions.problem:
+        raise FindingsFound(f"{key} is no version: {versions.problem}")
+    return versions
 
 
-def _between(before: Known, after: Known) -> list[Change]:
+def _between(before: CapturedVersion, after: CapturedVersion) -> list[Change]:
     return [change_of(each) for each in diff(before.document, after.document)]
 
 
@@ -266,9 +271,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else shown_json(value, indent=1)
 
 
-def _before(holdings: Holdings, after: Known, known: Sequence[Known]) -> Known | None:
+def _before(
+    repository: Repository, after: CapturedVersion, versions: Sequence[CapturedVersion]
+) -> CapturedVersion | None:
     """Return what a correction corrects; of others, what was captured of the article before."""
     if corrects := after.document.data["pressmark"].get("corrects"):
-        return Known(holdings.document(str(corrects)))
-    earlier = [each for each in known if each.kind != "Correction" and each.captured_at < after.captured_at]
+        return CapturedVersion(repository.document(str(corrects)))
+    earlier = [each for each in versions if each.kind != "Correction" and each.captured_at < after.captured_at]
     return earlier[-1] if earlier else None

@@ -12,7 +12,7 @@ from pressmark.web.common.addresses import with_query
 
 
 @attrs.frozen(kw_only=True)
-class Places:
+class Origins:
     """Where the parts of the reading room are reached by browsers; without a slash at the end."""
 
     room: str

@@ -7,20 +7,20 @@ import attrs
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from pressmark.web.common.captured import held, member_at, page_of
-from pressmark.web.common.key_patterns import NotThere, site_of_package
+from pressmark.web.common.captured import captured_member, captured_page, stored_file
+from pressmark.web.common.key_patterns import NotFound, site_of_package
 from pressmark.web.common.rendering import Renderer
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.repository import Repository
 from pressmark.web.common.responses import attachment, json_response, static_response, stored_response
 from pressmark.web.common.version_diff import KINDS, compare
 from pressmark.web.reading_room import error_pages
-from pressmark.web.reading_room.addresses import Places
-from pressmark.web.reading_room.article import package_of, reading_of, story_of
-from pressmark.web.reading_room.citation import links_of
+from pressmark.web.reading_room.addresses import Origins
+from pressmark.web.reading_room.article import article_history, package_of, version_details
+from pressmark.web.reading_room.citation import link_header
 from pressmark.web.reading_room.rendering import HEADERS, INERT, PACKAGE, renderer
-from pressmark.web.reading_room.search.query import Finder, Wanted
-from pressmark.web.reading_room.search.refresh import Keeper
-from pressmark.web.reading_room.search.turns import Turns
+from pressmark.web.reading_room.search.limiter import SearchLimiter
+from pressmark.web.reading_room.search.query import Filters, Finder
+from pressmark.web.reading_room.search.refresh import Refresher
 from pressmark.web.reading_room.trusted_hosts import guard
 
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
@@ -29,19 +29,19 @@ _SAVED = {**HEADERS, "Content-Security-Policy": INERT}
 _DOCUMENT = "{kind}/{site}/{year}/{month}/{day}/{article_id}/{name}"
 
 
-def room_app(holdings: Holdings, keeper: Keeper, places: Places) -> FastAPI:
+def room_app(repository: Repository, refresher: Refresher, origins: Origins) -> FastAPI:
     """Return the application.
 
     Args:
-        holdings: the archive.
-        keeper: of the catalogue.
-        places: where browsers reach this application and the replays.
+        repository: the archive.
+        refresher: of the catalogue.
+        origins: where browsers reach this application and the replays.
     """
     app = FastAPI(title="Pressmark reading room", docs_url=None, redoc_url=None, openapi_url=None)
-    room = Room(holdings, keeper, places)
+    room = Room(repository, refresher, origins)
     app.include_router(room.router())
     error_pages.add_to(app, room.renderer)
-    guard(app, places.room)
+    guard(app, origins.room)
     return app
 
 
@@ -49,12 +49,12 @@ def room_app(holdings: Holdings, keeper: Keeper, places: Places) -> FastAPI:
 class Room:
     """The pages. Each method answers one address; they run in threads, as most of them wait for the bucket."""
 
-    holdings: Holdings
-    keeper: Keeper
-    places: Places
-    turns: Turns = attrs.field(factory=Turns)
+    repository: Repository
+    refresher: Refresher
+    origins: Origins
+    turns: SearchLimiter = attrs.field(factory=SearchLimiter)
     renderer: Renderer = attrs.field(
-        init=False, default=attrs.Factory(lambda self: renderer(self.places), takes_self=True)
+        init=False, default=attrs.Factory(lambda self: renderer(self.origins), takes_self=True)
     )
 
     def router(self) -> APIRouter:
@@ -82,12 +82,12 @@ class Room:
     @property
     def finder(self) -> Finder:
         """Asks the catalogue."""
-        return Finder(self.keeper.catalogue)
+        return Finder(self.refresher.catalogue)
 
     def home(self, request: Request) -> HTMLResponse:
         """Where to begin."""
-        newest = self.finder.newest(Wanted())
-        return self._render(request, "home.html", holdings=self.finder.holdings(), found=newest)
+        newest = self.finder.newest(Filters())
+        return self._render(request, "home.html", sites=self.finder.sites(), results=newest)
 
     async def search(
         self,
@@ -100,26 +100,26 @@ class Room:
         page: Number = 1,
     ) -> HTMLResponse:
         """Articles that have all these words."""
-        wanted = Wanted(site=site, section=section, first=_day(first), last=_day(last))
-        return await self.turns.run(_client(request), self._found, request, q, wanted, page)
+        filters = Filters(site=site, section=section, first=_day(first), last=_day(last))
+        return await self.turns.run(_client(request), self._results, request, q, filters, page)
 
-    def _found(self, request: Request, asked: str, wanted: Wanted, page: int) -> HTMLResponse:
-        found = self.finder.search(asked, wanted, page)
-        sites = [each.site for each in self.finder.holdings()]
-        sections = self.finder.sections(wanted.site) if wanted.site else []
+    def _results(self, request: Request, query: str, filters: Filters, page: int) -> HTMLResponse:
+        results = self.finder.search(query, filters, page)
+        sites = [each.site for each in self.finder.sites()]
+        sections = self.finder.sections(filters.site) if filters.site else []
         return self._render(
-            request, "search.html", asked=asked, wanted=wanted, found=found, sites=sites, sections=sections
+            request, "search.html", query=query, filters=filters, results=results, sites=sites, sections=sections
         )
 
     def site(self, request: Request, site: str, section: str = "", page: Number = 1) -> HTMLResponse:
         """A site's articles by time, and its months and sections."""
         finder = self.finder
         months, sections = finder.months(site), finder.sections(site)
-        if not months and site not in self.holdings.sites():
-            raise NotThere(site)
-        found = finder.newest(Wanted(site=site, section=section), page)
+        if not months and site not in self.repository.sites():
+            raise NotFound(site)
+        results = finder.newest(Filters(site=site, section=section), page)
         return self._render(
-            request, "site.html", site=site, section=section, months=months, sections=sections, found=found
+            request, "site.html", site=site, section=section, months=months, sections=sections, results=results
         )
 
     def month(self, request: Request, site: str, year: int, month: int) -> HTMLResponse:
@@ -128,7 +128,7 @@ class Room:
         name = f"{year:04}-{month:02}"
         days = [(date.fromisoformat(day), count) for day, count in self.finder.days(site, name)]
         if not days:
-            raise NotThere(f"{site}: no article of {name}")
+            raise NotFound(f"{site}: no article of {name}")
         return self._render(request, "month.html", site=site, month=name, days=days)
 
     def day(
@@ -136,15 +136,15 @@ class Room:
     ) -> HTMLResponse:
         """A day's articles."""
         of_day = _date(year, month, day)
-        found = self.finder.newest(Wanted(site=site, section=section, first=of_day, last=of_day), page)
-        if not found.total and not section:
-            raise NotThere(f"{site}: no article of {of_day}")
-        return self._render(request, "day.html", site=site, day=of_day, section=section, found=found)
+        results = self.finder.newest(Filters(site=site, section=section, first=of_day, last=of_day), page)
+        if not results.total and not section:
+            raise NotFound(f"{site}: no article of {of_day}")
+        return self._render(request, "day.html", site=site, day=of_day, section=section, results=results)
 
     def article(self, request: Request, site: str, year: int, month: int, day: int, article_id: str) -> HTMLResponse:
         """All that is known of an article, and what it says now."""
-        story = story_of(self.holdings, site, _date(year, month, day), article_id)
-        return self._render(request, "article.html", story=story)
+        history = article_history(self.repository, site, _date(year, month, day), article_id)
+        return self._render(request, "article.html", history=history)
 
     def document(
         self, request: Request, kind: str, site: str, year: str, month: str, day: str, article_id: str, name: str
@@ -152,20 +152,20 @@ class Room:
         """A version with where it comes from; with `.json` at the end, the document itself."""
         key = f"{kind}/{site}/{year}/{month}/{day}/{article_id}/{name.removesuffix('.json')}.json"
         if name.endswith(".json"):
-            return json_response(self.holdings.document(key).data, _SAVED, "application/ld+json")
+            return json_response(self.repository.document(key).data, _SAVED, "application/ld+json")
         if kind not in KINDS:
             to = f"{request.scope.get('root_path', '')}/articles/{site}/{year}/{month}/{day}/{article_id}/"
             return RedirectResponse(to, headers=HEADERS)
-        reading = reading_of(self.holdings, self.places, key)
-        links = {"Link": links_of(self.places, reading.citation, reading.document)}
-        return self._render(request, "version.html", headers=links, reading=reading)
+        details = version_details(self.repository, self.origins, key)
+        links = {"Link": link_header(self.origins, details.citation, details.document)}
+        return self._render(request, "version.html", headers=links, details=details)
 
     async def compare(
         self, request: Request, earlier: str, later: str, view: Literal["inline", "side"] = "inline"
     ) -> HTMLResponse:
         """What differs between two versions."""
-        told = await self.turns.run(_client(request), compare, self.holdings, earlier, later)
-        return self._render(request, "compare.html", told=told, view=view)
+        changes = await self.turns.run(_client(request), compare, self.repository, earlier, later)
+        return self._render(request, "compare.html", changes=changes, view=view)
 
     def replay(
         self,
@@ -182,11 +182,11 @@ class Room:
     ) -> HTMLResponse:
         """A captured page as it was, in a frame of another origin, which is all of the window if it is `alone`."""
         key = f"{kind}/{site}/{year}/{month}/{day}/{article_id}/{name}.json"
-        captured = page_of(self.holdings, key, page)
+        captured = captured_page(self.repository, key, page)
         package = package_of(captured.document, page)
         try:
-            packaged = bool(held(self.holdings, package))
-        except NotThere:
+            packaged = bool(stored_file(self.repository, package))
+        except NotFound:
             packaged = False
         template = "alone.html" if packaged and view == "alone" else "replay.html"
         return self._render(request, template, captured=captured, package=package if packaged else "")
@@ -197,20 +197,20 @@ class Room:
         """The response record of a page as a WARC file of its own."""
         key = f"{kind}/{site}/{year}/{month}/{day}/{article_id}/{name}.json"
         return Response(
-            member_at(self.holdings, key, page),
+            captured_member(self.repository, key, page),
             media_type="application/warc",
             headers={**_SAVED, **attachment(f"{article_id}_{name}_{page}.warc.gz")},
         )
 
     def segment(self, request: Request, rest: str) -> Response:
         """A segment or its index."""
-        return stored_response(request, self.holdings, f"warc/{rest}", _SAVED)
+        return stored_response(request, self.repository, f"warc/{rest}", _SAVED)
 
     def package(self, request: Request, rest: str) -> Response:
         """A package."""
         key = f"wacz/{rest}"
         site_of_package(key)
-        return stored_response(request, self.holdings, key, _SAVED)
+        return stored_response(request, self.repository, key, _SAVED)
 
     def static(self, name: str) -> Response:
         """The style sheet."""
@@ -218,8 +218,8 @@ class Room:
         return static_response(PACKAGE, name, types, {**HEADERS, "Cache-Control": "max-age=300"})
 
     def _render(self, request: Request, template: str, **what: Any) -> HTMLResponse:
-        now = self.holdings.clock()
-        return self.renderer.page(request, template, now=now, state=self.keeper.state, **what)
+        now = self.repository.clock()
+        return self.renderer.page(request, template, now=now, state=self.refresher.state, **what)
 
 
 def _client(request: Request) -> str:
@@ -238,4 +238,4 @@ def _date(year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except (ValueError, OverflowError):
-        raise NotThere("a day that is none") from None
+        raise NotFound("a day that is none") from None

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from pressmark.reader import Document
 from pressmark.text import cleaned, unmarked
-from pressmark.web.reading_room.addresses import Links, Places
+from pressmark.web.reading_room.addresses import Links, Origins
 
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
 
@@ -39,15 +39,15 @@ class Citation:
     """HTML."""
 
 
-def citation_of(places: Places, document: Document, captured_at: datetime) -> Citation:
+def citation_of(origins: Origins, document: Document, captured_at: datetime) -> Citation:
     """Return how to cite a version whose first page was captured then."""
     data, site = document.data, document.key.split("/")[1]
-    address = Links(places.room).version(document.key)
+    address = Links(origins.room).version(document.key)
     original = cleaned(
         str(data["pressmark"]["captures"][0]["url"])
     )  # `url` may be a canonical address that nobody asked for.
     record_id = str(data["archivedAt"])
-    memento = places.memento(site, original, captured_at) if places.pywb else ""
+    memento = origins.memento(site, original, captured_at) if origins.pywb else ""
     credit = ", ".join(str(each["name"]) for each in data["author"])
     source = str(data.get("sourceOrganization", {}).get("name") or "")
     parts = [
@@ -74,19 +74,19 @@ def citation_of(places: Places, document: Document, captured_at: datetime) -> Ci
     )
 
 
-def links_of(places: Places, citation: Citation, document: Document) -> str:
+def link_header(origins: Origins, citation: Citation, document: Document) -> str:
     """Return the `Link` header of a version's page."""
     site = document.key.split("/")[1]
     links = [
         _link(citation.original, "original"),
         _link(citation.address, "cite-as"),
-        _link(Links(places.room).document(document.key), "describedby", type="application/ld+json"),
+        _link(Links(origins.room).document(document.key), "describedby", type="application/ld+json"),
     ]
-    if places.pywb:
+    if origins.pywb:
         moment = format_datetime(citation.captured_at.astimezone(UTC), usegmt=True)
         links += [
-            _link(places.memento(site, citation.original), "timegate"),
-            _link(places.timemap(site, citation.original), "timemap", type="application/link-format"),
+            _link(origins.memento(site, citation.original), "timegate"),
+            _link(origins.timemap(site, citation.original), "timemap", type="application/link-format"),
             _link(citation.memento, "memento", datetime=moment),
         ]
     return ", ".join(links)

@@ -9,12 +9,12 @@ from starlette.exceptions import HTTPException
 
 from pressmark.errors import BucketError, PressmarkError
 from pressmark.web.common.error_pages import ErrorPage, Explain, add_error_pages, http_error, invalid_values
-from pressmark.web.common.key_patterns import NotThere
+from pressmark.web.common.key_patterns import NotFound
 from pressmark.web.common.rendering import Renderer
-from pressmark.web.reading_room.search.catalogue import TakesTooLong
+from pressmark.web.reading_room.search.catalogue import SearchTimeout
+from pressmark.web.reading_room.search.limiter import WAIT, TooManySearches
 from pressmark.web.reading_room.search.query import SECONDS
 from pressmark.web.reading_room.search.refresh import State
-from pressmark.web.reading_room.search.turns import WAIT, TooManyWait
 
 logger = logging.getLogger("pressmark.reading_room")
 _SEARCH = "Search for it, or begin at the first page."
@@ -40,7 +40,7 @@ def _invalid(_: Request, error: RequestValidationError) -> ErrorPage:
     return ErrorPage(status=400, title="Not understood", message=invalid_values(error), advice=advice)
 
 
-def _missing(_: Request, error: NotThere) -> ErrorPage:
+def _missing(_: Request, error: NotFound) -> ErrorPage:
     return ErrorPage(
         status=404,
         title="Not there",
@@ -49,7 +49,7 @@ def _missing(_: Request, error: NotThere) -> ErrorPage:
     )
 
 
-def _too_long(_: Request, error: TakesTooLong) -> ErrorPage:
+def _too_long(_: Request, error: SearchTimeout) -> ErrorPage:
     return ErrorPage(
         status=503,
         title="This search takes too long",
@@ -59,7 +59,7 @@ def _too_long(_: Request, error: TakesTooLong) -> ErrorPage:
     )
 
 
-def _too_many(_: Request, error: TooManyWait) -> ErrorPage:
+def _too_many(_: Request, error: TooManySearches) -> ErrorPage:
     return ErrorPage(
         status=503,
         title="Many search now",
@@ -97,9 +97,9 @@ def _failed(_: Request, error: Exception) -> ErrorPage:  # Starlette raises it a
 _EXPLAIN: dict[type[Exception], Explain] = {
     HTTPException: _refused,
     RequestValidationError: _invalid,
-    NotThere: _missing,
-    TakesTooLong: _too_long,
-    TooManyWait: _too_many,
+    NotFound: _missing,
+    SearchTimeout: _too_long,
+    TooManySearches: _too_many,
     BucketError: _no_bucket,
     PressmarkError: _not_set_up,
     Exception: _failed,

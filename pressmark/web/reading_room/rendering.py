@@ -2,7 +2,7 @@
 
 from pressmark.web.common import responses
 from pressmark.web.common.rendering import Renderer
-from pressmark.web.reading_room.addresses import Links, Places
+from pressmark.web.reading_room.addresses import Links, Origins
 
 PACKAGE = "pressmark.web.reading_room"
 HEADERS = {
@@ -14,15 +14,15 @@ INERT = "sandbox; default-src 'none'; frame-ancestors 'none'"
 """For files that are saved, not shown."""
 
 
-def renderer(places: Places) -> Renderer:
+def renderer(origins: Origins) -> Renderer:
     """Return the renderer. Pages load their own styles and the replay in a frame, and nothing else."""
     policy = (
-        f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-src {places.replay}; "
+        f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-src {origins.replay}; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
     return Renderer(
         package=PACKAGE,
         links=Links,
         headers={**HEADERS, "Content-Security-Policy": policy, "Cache-Control": "no-cache"},
-        context={"places": places},
+        context={"origins": origins},
     )

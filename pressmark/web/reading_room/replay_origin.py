@@ -16,12 +16,12 @@ from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, Str
 from jinja2 import Environment
 
 from pressmark.errors import BucketError
-from pressmark.web.common.captured import chunks, held
-from pressmark.web.common.key_patterns import NotThere, site_of_package
+from pressmark.web.common.captured import chunks, stored_file
+from pressmark.web.common.key_patterns import NotFound, site_of_package
 from pressmark.web.common.rendering import templates
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.repository import Repository
 from pressmark.web.common.responses import HEADERS
-from pressmark.web.reading_room.addresses import Places
+from pressmark.web.reading_room.addresses import Origins
 from pressmark.web.reading_room.rendering import PACKAGE
 from pressmark.web.reading_room.trusted_hosts import guard
 
@@ -40,18 +40,18 @@ _CAPTURED = f"{_SOURCES}; base-uri 'self'; {_SANDBOX}"
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 
 
-def stage_app(holdings: Holdings, places: Places, player: Path) -> FastAPI:
+def replay_app(repository: Repository, origins: Origins, player: Path) -> FastAPI:
     """Return the application.
 
     Args:
-        holdings: the archive.
-        places: where browsers reach the reading room, which alone may show this in a frame.
+        repository: the archive.
+        origins: where browsers reach the reading room, which alone may show this in a frame.
         player: the folder of ReplayWeb.page's `ui.js` and `sw.js`.
     """
     app = FastAPI(title="Pressmark replay", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.include_router(_Stage(holdings, places, player, templates(PACKAGE)).router())
-    guard(app, places.replay)
-    app.add_exception_handler(NotThere, lambda _, error: PlainTextResponse(f"Not there: {error}", 404))
+    app.include_router(_ReplayOrigin(repository, origins, player, templates(PACKAGE)).router())
+    guard(app, origins.replay)
+    app.add_exception_handler(NotFound, lambda _, error: PlainTextResponse(f"Not there: {error}", 404))
     app.add_exception_handler(BucketError, _unavailable)
     return app
 
@@ -61,10 +61,10 @@ def _unavailable(request: Request, error: Exception) -> Response:
     return PlainTextResponse("The archive's storage does not answer. Try again later.", 503)
 
 
-class _Stage:
-    def __init__(self, holdings: Holdings, places: Places, player: Path, pages: Environment) -> None:
-        self._holdings = holdings
-        self._places = places
+class _ReplayOrigin:
+    def __init__(self, repository: Repository, origins: Origins, player: Path, pages: Environment) -> None:
+        self._repository = repository
+        self._origins = origins
         self._player = player
         self._pages = pages
 
@@ -90,9 +90,9 @@ class _Stage:
         It keeps what it has read of a package by its address, so one that was replaced has another.
         """
         if request.headers.get("sec-fetch-dest") == "document":
-            return PlainTextResponse(f"Captured pages are shown by the reading room alone: {self._places.room}/", 403)
-        package = f"/wacz/{held(self._holdings, f'wacz/{site}/{day}.wacz').tag}/{site}/{day}.wacz"
-        return self._page(self._pages.get_template("stage.html").render(package=package, url=url, ts=ts, day=day))
+            return PlainTextResponse(f"Captured pages are shown by the reading room alone: {self._origins.room}/", 403)
+        package = f"/wacz/{stored_file(self._repository, f'wacz/{site}/{day}.wacz').tag}/{site}/{day}.wacz"
+        return self._page(self._pages.get_template("player.html").render(package=package, url=url, ts=ts, day=day))
 
     def wait(self, site: str) -> HTMLResponse:
         """Wait for the service worker, which answers this address with its own page once it is at work."""
@@ -100,7 +100,7 @@ class _Stage:
         return self._page(self._pages.get_template("waiting.html").render())
 
     def _page(self, html: str) -> HTMLResponse:
-        policy = f"{_POLICY}; {_SANDBOX}; frame-ancestors 'self' {self._places.room}"
+        policy = f"{_POLICY}; {_SANDBOX}; frame-ancestors 'self' {self._origins.room}"
         return HTMLResponse(html, headers={**HEADERS, "Content-Security-Policy": policy, "Cache-Control": "no-cache"})
 
     def player(self, request: Request) -> Response:
@@ -126,9 +126,9 @@ class _Stage:
 
     def package(self, request: Request, tag: str, site: str, day: str) -> Response:
         """A package or a part of it: ReplayWeb.page reads only what it needs."""
-        found = held(self._holdings, f"wacz/{site}/{day}.wacz")
+        found = stored_file(self._repository, f"wacz/{site}/{day}.wacz")
         if found.tag != tag:
-            raise NotThere(f"{found.key} as it was: it was made anew. Open the replay once more.")
+            raise NotFound(f"{found.key} as it was: it was made anew. Open the replay once more.")
         size = found.size
         part = _wanted(request.headers.get("range", ""), size)
         first, last = part or (0, size - 1)
@@ -136,7 +136,7 @@ class _Stage:
         if part:
             headers["Content-Range"] = f"bytes {first}-{last}/{size}"
         wanted = range(0) if request.method == "HEAD" else range(first, last + 1)
-        data = chunks(self._holdings, found, wanted.start, wanted.stop)
+        data = chunks(self._repository, found, wanted.start, wanted.stop)
         return StreamingResponse(data, 206 if part else 200, media_type="application/wacz", headers=headers)
 
 

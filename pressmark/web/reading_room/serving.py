@@ -13,15 +13,15 @@ from fastapi import FastAPI
 from pressmark.errors import ServiceFailed, UsageError
 from pressmark.system.periodic import PeriodicThread
 from pressmark.system.ports import require_free
-from pressmark.web.common.caches import named_after
-from pressmark.web.common.repository import Holdings
-from pressmark.web.reading_room.addresses import Places
+from pressmark.web.common.caches import cache_name
+from pressmark.web.common.repository import Repository
+from pressmark.web.reading_room.addresses import Origins
 from pressmark.web.reading_room.app import room_app
 from pressmark.web.reading_room.half_requests import TimedProtocol
 from pressmark.web.reading_room.player import is_player
-from pressmark.web.reading_room.replay_origin import stage_app
+from pressmark.web.reading_room.replay_origin import replay_app
 from pressmark.web.reading_room.search.catalogue import Catalogue
-from pressmark.web.reading_room.search.refresh import Keeper
+from pressmark.web.reading_room.search.refresh import Refresher
 
 PORT = 8090
 LOCAL, LOCAL_REPLAY = "pressmark.localhost", "replay.pressmark.localhost"
@@ -34,11 +34,11 @@ _PORTS = {"http": 80, "https": 443}
 class ReadingRoom:
     """A reading room that is open while its context is entered."""
 
-    holdings: Holdings
-    places: Places
+    repository: Repository
+    origins: Origins
     host: str
     port: int
-    stage_port: int
+    replay_port: int
     cache: Path
     """Folder of the catalogue."""
     player: Path
@@ -47,7 +47,7 @@ class ReadingRoom:
     """Seconds between two looks at the exports."""
 
     @contextmanager
-    def open(self) -> Iterator[Keeper]:
+    def open(self) -> Iterator[Refresher]:
         """Serve until the context ends; the catalogue's keeper is handed out.
 
         Raises:
@@ -57,22 +57,22 @@ class ReadingRoom:
         if not is_player(self.player):
             raise UsageError(f"{self.player} has no ui.js and sw.js of ReplayWeb.page.")
         require_free(self.port, "the reading room", "Give it another one with --port.")
-        require_free(self.stage_port, "the reading room's replays", "Give them another one with --replay-port.")
-        keeper = Keeper(Catalogue(self._catalogue), self.holdings)
+        require_free(self.replay_port, "the reading room's replays", "Give them another one with --replay-port.")
+        refresher = Refresher(Catalogue(self._catalogue), self.repository)
         with ExitStack() as stack:
-            stack.enter_context(PeriodicThread(keeper.look, self.every, "keeper", at_once=True))
+            stack.enter_context(PeriodicThread(refresher.refresh, self.every, "catalogue", at_once=True))
             stack.enter_context(
-                _serving(stage_app(self.holdings, self.places, self.player), self.host, self.stage_port)
+                _serving(replay_app(self.repository, self.origins, self.player), self.host, self.replay_port)
             )
-            stack.enter_context(_serving(room_app(self.holdings, keeper, self.places), self.host, self.port))
-            yield keeper
+            stack.enter_context(_serving(room_app(self.repository, refresher, self.origins), self.host, self.port))
+            yield refresher
 
     @property
     def _catalogue(self) -> Path:
-        return self.cache / f"{named_after(self.holdings.store)}.sqlite"
+        return self.cache / f"{cache_name(self.repository.store)}.sqlite"
 
 
-def checked(room: str, replay: str, pywb: str) -> Places:
+def checked(room: str, replay: str, pywb: str) -> Origins:
     """Return where browsers reach all parts, without slashes at the end.
 
     Raises:
@@ -83,13 +83,13 @@ def checked(room: str, replay: str, pywb: str) -> Places:
     for option, address in parts.items():
         if not address and option == "--pywb":
             continue
-        told = urlsplit(address)
-        if told.scheme not in _PORTS or not told.hostname or told.username or told.query or told.fragment:
+        url = urlsplit(address)
+        if url.scheme not in _PORTS or not url.hostname or url.username or url.query or url.fragment:
             raise UsageError(f"{option}: {address!r} is no address such as https://archive.example.org")
-        if told.path.strip("/") and option == "--replay-url":
+        if url.path.strip("/") and option == "--replay-url":
             raise UsageError(f"{option}: {address!r} has to be the root of its host: ReplayWeb.page asks for /ui.js")
         try:
-            of = told.scheme, told.hostname, told.port or _PORTS[told.scheme]
+            of = url.scheme, url.hostname, url.port or _PORTS[url.scheme]
         except ValueError as error:
             raise UsageError(f"{option}: {address!r}: {error}") from None
         if of in origins:
@@ -97,7 +97,7 @@ def checked(room: str, replay: str, pywb: str) -> Places:
                 f"{origins[of]} and {option} must differ in host or port: captured pages run their scripts in one."
             )
         origins[of] = option
-    return Places(room=room.rstrip("/"), replay=replay.rstrip("/"), pywb=pywb.rstrip("/"))
+    return Origins(room=room.rstrip("/"), replay=replay.rstrip("/"), pywb=pywb.rstrip("/"))
 
 
 @contextmanager

@@ -35,8 +35,8 @@ class _OwnName:
             headers = Headers(scope=scope)
             came_by = headers.get("host", "").partition(":")[0].lower()  # Ports differ behind a proxy, and by default.
             if headers.get("sec-fetch-dest") == "document" and came_by != own.hostname:
-                asked = Request(scope).url
-                to = f"{self.origin}{asked.path}{'?' if asked.query else ''}{asked.query}"
+                url = Request(scope).url
+                to = f"{self.origin}{url.path}{'?' if url.query else ''}{url.query}"
                 await RedirectResponse(to)(scope, receive, send)
                 return
         await self.app(scope, receive, send)

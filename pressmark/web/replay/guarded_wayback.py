@@ -156,13 +156,13 @@ class Guard:
 
     def _framed(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer with a frame around what the other application answers, if that is a page."""
-        told: list[tuple[str, Headers]] = []
-        body = self._app(environ, lambda status, headers, *_: told.append((status, headers)))
-        for _ in body if not told else ():  # Nobody has to say its head before its first block (PEP 3333).
+        started: list[tuple[str, Headers]] = []
+        body = self._app(environ, lambda status, headers, *_: started.append((status, headers)))
+        for _ in body if not started else ():  # Nobody has to say its head before its first block (PEP 3333).
             break
         if hasattr(body, "close"):
             body.close()
-        status, headers = told[0]
+        status, headers = started[0]
         if _has(headers, "location"):
             start_response(status, [*(each for each in headers if each[0].lower() != "content-length"), _LENGTH])
             return []

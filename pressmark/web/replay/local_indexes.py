@@ -19,7 +19,7 @@ logger = logging.getLogger("pressmark.replay")
 
 
 @attrs.frozen
-class Copied:
+class Synced:
     """What one look at the bucket brought."""
 
     sites: tuple[str, ...]
@@ -38,7 +38,7 @@ class LocalIndexes:
     store: Store
     folder: Path
 
-    def look(self) -> Copied:
+    def sync(self) -> Synced:
         """Copy the indexes that changed, and delete copies of those that are gone.
 
         Raises:
@@ -64,12 +64,12 @@ class LocalIndexes:
             known[key], written = tag, written + 1
             self._keep(known)
         self._keep(known)
-        return Copied(tuple(sorted({key.split("/")[1] for key in there})), written)
+        return Synced(tuple(sorted({key.split("/")[1] for key in there})), written)
 
-    def keep(self) -> None:
+    def sync_or_log(self) -> None:
         """Look, and let no trouble out that another look may mend."""
         try:
-            if done := self.look().written:
+            if done := self.sync().written:
                 logger.info("%d indexes are newer", done)
         except PressmarkError as error:
             logger.warning("the indexes stay as they were: %s", error)

@@ -19,7 +19,7 @@ from pressmark.private import make_folder, opener
 from pressmark.system.child_process import Program
 from pressmark.system.periodic import PeriodicThread
 from pressmark.system.ports import LOOPBACK, answers, origin, require_free
-from pressmark.web.common.caches import named_after
+from pressmark.web.common.caches import cache_name
 from pressmark.web.replay.local_indexes import LocalIndexes
 
 PORT = 8092
@@ -76,9 +76,9 @@ class ReplayServer:
             with FileLock(folder / "lock", timeout=0, mode=0o600):
                 indexes = LocalIndexes(self.store, folder / "collections")
                 make_folder(indexes.folder)
-                indexes.look()
+                indexes.sync()
                 program = self._program(folder)
-                with PeriodicThread(indexes.keep, self.every, "indexes"):
+                with PeriodicThread(indexes.sync_or_log, self.every, "indexes"):
                     try:
                         program.start()
                         program.wait_until(lambda: answers(self.host, self.port), READY_SECONDS)
@@ -92,7 +92,7 @@ class ReplayServer:
 
     @property
     def _folder(self) -> Path:
-        return self.cache / named_after(self.store)
+        return self.cache / cache_name(self.store)
 
     def _program(self, folder: Path) -> Program:
         config = {

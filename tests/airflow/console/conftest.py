@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from pressmark.airflow.console.app import console_app
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.repository import Repository
 
 
 def let_in() -> None:
@@ -53,10 +53,10 @@ def words_of(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", "", body)).split())
 
 
-def visitor(open_holdings: Callable[[], Holdings] = Holdings.open) -> Visitor:
+def visitor(open_repository: Callable[[], Repository] = Repository.open) -> Visitor:
     """Return a visitor of a console that remembers nothing yet."""
     airflow = FastAPI()
-    airflow.mount("/archive", console_app(open_holdings, let_in))
+    airflow.mount("/archive", console_app(open_repository, let_in))
     return Visitor(airflow)
 
 

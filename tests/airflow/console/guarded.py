@@ -24,9 +24,9 @@ from fastapi import FastAPI
 
 from pressmark.airflow.console.app import Console
 from pressmark.airflow.plugin import ArchivePlugin
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.repository import Repository
 
-PATHS = sorted(re.sub(r"{.*?}", "x", route.path) for route in Console(Holdings.open).router().routes)
+PATHS = sorted(re.sub(r"{.*?}", "x", route.path) for route in Console(Repository.open).router().routes)
 
 
 async def main() -> None:
@@ -37,11 +37,11 @@ async def main() -> None:
     viewer = create_auth_manager().generate_jwt(SimpleAuthManagerUser(username="night", role="viewer"))
     transport = httpx.ASGITransport(airflow)
     async with httpx.AsyncClient(transport=transport, base_url="http://airflow") as client:
-        told = {path: (await client.get(f"/archive{path}?key=x&dag_id=x&run_id=x")).status_code for path in PATHS}
+        statuses = {path: (await client.get(f"/archive{path}?key=x&dag_id=x&run_id=x")).status_code for path in PATHS}
         style = "/archive/static/console.css"
-        told["viewer"] = (await client.get(style, headers={"Cookie": f"_token={viewer}"})).status_code
-        told["wrong"] = (await client.get(style, headers={"Cookie": "_token=wrong"})).status_code
-    sys.stdout.write(json.dumps(told))
+        statuses["viewer"] = (await client.get(style, headers={"Cookie": f"_token={viewer}"})).status_code
+        statuses["wrong"] = (await client.get(style, headers={"Cookie": "_token=wrong"})).status_code
+    sys.stdout.write(json.dumps(statuses))
 
 
 asyncio.run(main())

@@ -20,7 +20,7 @@ from pressmark.local.newsroom.faults import FaultKind
 from pressmark.local.s3server import RunningS3
 from pressmark.model import keys
 from pressmark.web.common import formatting
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.repository import Repository
 from tests.airflow.console.conftest import Visitor, visitor
 from tests.conftest import fresh_bucket
 from tests.support.archive import READABLE, Archive, Crawl, archiving
@@ -101,17 +101,17 @@ def put(night: Night, key: str, data: bytes | None) -> Iterator[None]:
 
 
 def test_the_overview_tells_the_state_the_reason_and_what_to_do(night: Night, console: Visitor) -> None:
-    told = console.read("/")
-    assert "1 section failing" in told
-    assert "The last run failed. Last complete run" in told
-    assert night.failed.manifest["reason"] in told
-    assert "What to do:" in told
-    assert f"{READABLE + 2} new versions, 1 silent edit in 14 days" in told
+    text = console.read("/")
+    assert "1 section failing" in text
+    assert "The last run failed. Last complete run" in text
+    assert night.failed.manifest["reason"] in text
+    assert "What to do:" in text
+    assert f"{READABLE + 2} new versions, 1 silent edit in 14 days" in text
     size = sum(
         each["size"] for crawl in (night.first, night.second, night.failed) for each in crawl.manifest["segments"]
     )
-    assert f"{formatting.size(size)} in 14 days" in told
-    assert "the site file sets no bound" in told
+    assert f"{formatting.size(size)} in 14 days" in text
+    assert "the site file sets no bound" in text
 
 
 def test_a_site_file_that_is_wrong_is_named_and_the_others_are_shown(night: Night, console: Visitor) -> None:
@@ -120,10 +120,10 @@ def test_a_site_file_that_is_wrong_is_named_and_the_others_are_shown(night: Nigh
     assert "left out" not in console.read("/")
     wrong.write_text("site: mine\nhosts: [")
     try:
-        told = console.read("/")
-        assert "1 site file left out" in told
-        assert f"{wrong}: " in told
-        assert "Last complete run" in told
+        text = console.read("/")
+        assert "1 site file left out" in text
+        assert f"{wrong}: " in text
+        assert "Last complete run" in text
     finally:
         wrong.unlink()
 
@@ -134,9 +134,9 @@ def test_a_section_that_was_renamed_says_where_its_runs_are(night: Night) -> Non
     was = path.read_text()
     night.archive.set_site(sections={"europe": {"name": "Europe", "path": "/world/europe"}})
     try:
-        told = visitor().read("/")
-        assert "There are runs of newsroom/world/europe, which is no section of its site file: was it renamed?" in told
-        assert "They stay at runs/newsroom/world/europe/" in told
+        text = visitor().read("/")
+        assert "There are runs of newsroom/world/europe, which is no section of its site file: was it renamed?" in text
+        assert "They stay at runs/newsroom/world/europe/" in text
     finally:
         path.write_text(was)
 
@@ -162,14 +162,14 @@ def test_a_section_lists_its_runs_newest_first_its_rejections_and_its_silent_edi
 ) -> None:
     page = console.get(SECTION).text
     table = page[page.index('id="runs"') :]
-    places = [table.index(f"/archive/{crawl.manifest_key}") for crawl in (night.failed, night.second, night.first)]
-    assert places == sorted(places)
-    told = console.read(SECTION)
-    assert "3 runs, back to" in told
+    origins = [table.index(f"/archive/{crawl.manifest_key}") for crawl in (night.failed, night.second, night.first)]
+    assert origins == sorted(origins)
+    text = console.read(SECTION)
+    assert "3 runs, back to" in text
     rejected = [each for each in night.first.manifest["articles"] if each["outcome"] == "rejected"]
     assert len(rejected) == 30 - READABLE
     for each in rejected:
-        assert f"{each['article_id']} {each['reason']} {each['message']}"[:90].replace(" ", "") in told.replace(" ", "")
+        assert f"{each['article_id']} {each['reason']} {each['message']}"[:90].replace(" ", "") in text.replace(" ", "")
     assert console.links(SECTION, "what changed") == [
         f"/archive/diff?{urlencode({'key': night.fates['silent_edit']['key']})}"
     ]
@@ -196,18 +196,18 @@ def test_a_run_shows_each_article_with_its_outcome_and_filters_by_it(night: Nigh
 
 
 def test_a_failed_run_says_why_and_what_to_do(night: Night, console: Visitor) -> None:
-    told = console.read(night.path(night.failed))
-    assert night.failed.manifest["reason"] in told
-    assert "What to do:" in told
+    text = console.read(night.path(night.failed))
+    assert night.failed.manifest["reason"] in text
+    assert "What to do:" in text
     assert "What to do:" not in console.read(night.path(night.second))
 
 
 def test_a_dag_run_shows_all_its_crawls_the_newest_in_full(night: Night, console: Visitor) -> None:
     query = urlencode({"dag_id": DAG, "run_id": DAG_RUN})
-    told = console.read(f"/run?{query}")
-    assert "crawled 2 times" in told
-    assert night.second.manifest["run_id"] in told
-    assert f"{night.second.counts['seen']} seen" in told
+    text = console.read(f"/run?{query}")
+    assert "crawled 2 times" in text
+    assert night.second.manifest["run_id"] in text
+    assert f"{night.second.counts['seen']} seen" in text
     assert console.links(f"/run?{query}", night.first.manifest_key or "") == [f"/archive/{night.first.manifest_key}"]
     assert night.failed.manifest_key not in console.get(f"/run?{query}").text
     assert console.get(f"/run?{query}&outcome=withdrawn").text.count("outcome withdrawn") == 1
@@ -225,9 +225,9 @@ def test_a_crawl_that_goes_on_is_told_by_its_mark(night: Night, console: Visitor
     crawl = f"{started:%Y%m%dT%H%M%S}-{ids.digest(DAG, run)}-1"
     key = keys.started("newsroom", "world/europe", started, crawl)
     night.archive.store.put(key, b"")
-    told = console.read(f"/run?{urlencode({'dag_id': DAG, 'run_id': run})}")
-    assert "A crawl goes on, or was killed" in told
-    assert f"Crawl {crawl} of newsroom/world/europe began" in told
+    text = console.read(f"/run?{urlencode({'dag_id': DAG, 'run_id': run})}")
+    assert "A crawl goes on, or was killed" in text
+    assert f"Crawl {crawl} of newsroom/world/europe began" in text
 
 
 def test_a_silent_edit_is_marked_word_by_word(night: Night, console: Visitor) -> None:
@@ -276,9 +276,9 @@ def test_a_broken_manifest_is_named_and_takes_nothing_else_away(night: Night) ->
     with put(night, key, b'{"half": '):
         console = visitor()
         assert "1 manifest can't be read" in console.read("/")
-        told = console.read(SECTION)
-        assert key in told
-        assert "3 runs, back to" in told
+        text = console.read(SECTION)
+        assert key in text
+        assert "3 runs, back to" in text
         assert "What to do:" in console.read(f"/{key}", 500)
         name = {"run_id": f"{started:%Y%m%dT%H%M%S}-broken", "started_at": started.isoformat()}
         mended = night.second.manifest | name
@@ -297,8 +297,8 @@ def test_a_broken_document_takes_nothing_else_away(night: Night, change: dict[st
             console.get("/")
             console.get(SECTION)
             console.get(night.path(night.second))
-            told = console.read(f"/diff?key={quote(edited)}", 500 if key == edited else 200)
-            assert "This can't be read" in told if key == edited else "there is nothing to compare it with" in told
+            text = console.read(f"/diff?key={quote(edited)}", 500 if key == edited else 200)
+            assert "This can't be read" in text if key == edited else "there is nothing to compare it with" in text
     with put(night, edited, None):
         assert "can't be read" in visitor().read(SECTION)
         assert "can't be read" not in visitor().read("/")
@@ -312,28 +312,28 @@ def test_files_of_other_names_take_nothing_away(night: Night, name: str) -> None
         assert "3 runs, back to" in console.read(SECTION)
 
 
-def written(night: Night, told: dict[str, Any]) -> str:
-    return manifest.write(night.archive.store, Manifest.from_json(told))
+def written(night: Night, data: dict[str, Any]) -> str:
+    return manifest.write(night.archive.store, Manifest.from_json(data))
 
 
 def test_a_manifest_of_wrong_parts_is_told(night: Night) -> None:
     for change in ({"requisites": 3}, {"parameters": None}, {"newly_rejected": "many"}, {"articles": [{}]}):
         started = datetime.now(UTC) - timedelta(days=400)
-        told = {**night.failed.manifest, "run_id": "wrong", "started_at": started.isoformat()} | change
-        key = keys.manifest(told["site"], told["section"], started, "wrong")
-        with put(night, key, json.dumps(told).encode()):
+        data = {**night.failed.manifest, "run_id": "wrong", "started_at": started.isoformat()} | change
+        key = keys.manifest(data["site"], data["section"], started, "wrong")
+        with put(night, key, json.dumps(data).encode()):
             assert "is no manifest" in visitor().read(f"/{key}", 500), change
-    told |= {"newly_rejected": 0, "parameters": {}, "articles": []}
-    del told["requisites"]
-    assert "0 captured, 0 failed" in visitor().read(f"/{written(night, told)}")
+    data |= {"newly_rejected": 0, "parameters": {}, "articles": []}
+    del data["requisites"]
+    assert "0 captured, 0 failed" in visitor().read(f"/{written(night, data)}")
 
 
 def test_a_manifest_of_hostile_words_is_shown_as_text(night: Night) -> None:
     reason = "<img src=x onerror=alert(1)>"
     started = datetime.now(UTC) - timedelta(days=400)
-    told = {**night.failed.manifest, "run_id": "hostile", "reason": reason, "started_at": started.isoformat()}
-    told["articles"] = [{"article_id": "WS1", "url": "javascript:alert(1)", "outcome": "failed", "reason": reason}]
-    key = written(night, told)
+    data = {**night.failed.manifest, "run_id": "hostile", "reason": reason, "started_at": started.isoformat()}
+    data["articles"] = [{"article_id": "WS1", "url": "javascript:alert(1)", "outcome": "failed", "reason": reason}]
+    key = written(night, data)
     page = visitor().get(f"/{key}").text
     assert "<img" not in page
     assert "javascript:" not in page
@@ -349,8 +349,8 @@ def test_the_readers_policy_is_all_it_needs(
     now = datetime.now(UTC)
 
     def shown() -> list[str]:
-        holdings = attrs.evolve(Holdings.open(os.environ), clock=lambda: now)
-        return [visitor(lambda: holdings).read(path) for path in paths]
+        repository = attrs.evolve(Repository.open(os.environ), clock=lambda: now)
+        return [visitor(lambda: repository).read(path) for path in paths]
 
     before = shown()
     for name, value in keys_of("reader", s3, night.archive.store.bucket).items():
@@ -359,10 +359,10 @@ def test_the_readers_policy_is_all_it_needs(
 
 
 def test_what_is_asked_of_the_bucket_is_kept(night: Night) -> None:
-    holdings = Holdings.open(os.environ)
+    repository = Repository.open(os.environ)
     asked: list[str] = []
-    holdings.store.client.meta.events.register("before-send.s3", lambda request, **rest: asked.append(request.url))
-    console = visitor(lambda: holdings)
+    repository.store.client.meta.events.register("before-send.s3", lambda request, **rest: asked.append(request.url))
+    console = visitor(lambda: repository)
     console.get("/")
     before = len(asked)
     console.get("/")

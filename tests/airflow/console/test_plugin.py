@@ -44,8 +44,8 @@ def test_loading_it_makes_nothing(tmp_path: Path) -> None:
 
 
 def test_airflows_own_guard_stands_before_every_route(tmp_path: Path) -> None:
-    told = json.loads(python("-m", "tests.airflow.console.guarded", str(tmp_path)).stdout.splitlines()[-1])
-    assert told.pop("viewer") == 200
-    assert told.pop("wrong") == 403
-    assert len(told) == 10
-    assert set(told.values()) == {401}
+    statuses = json.loads(python("-m", "tests.airflow.console.guarded", str(tmp_path)).stdout.splitlines()[-1])
+    assert statuses.pop("viewer") == 200
+    assert statuses.pop("wrong") == 403
+    assert len(statuses) == 10
+    assert set(statuses.values()) == {401}

@@ -11,18 +11,18 @@ from pressmark.errors import BucketUnreachable
 from pressmark.monitoring.alarm import Alarm
 from pressmark.system.ports import free_port
 from pressmark.web.common import repository
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.repository import Repository
 from tests.airflow.console.conftest import visitor
 
 
 def test_an_empty_bucket_says_what_to_do(bucket: str) -> None:
-    told = visitor().read("/")
-    assert "2 sections never run" in told
+    text = visitor().read("/")
+    assert "2 sections never run" in text
     assert (
         "open the DAG archive_chinadaily_world_europe, switch it on, and it runs by its schedule; or trigger it."
-        in told
+        in text
     )
-    assert "open the DAG archive_newsroom_world_europe, switch it on and trigger it: it has no schedule." in told
+    assert "open the DAG archive_newsroom_world_europe, switch it on and trigger it: it has no schedule." in text
 
 
 def test_an_alarm_says_since_when_and_what_to_do(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,11 +33,11 @@ def test_an_alarm_says_since_when_and_what_to_do(bucket: str, monkeypatch: pytes
         lambda site, *rest: [alarm] if site.site == "newsroom" else [],
     )
     for path in ("/", "/sections/newsroom/world/europe"):
-        told = visitor().read(path)
-        assert "Alarm: no news for 26 h since 26 h ago <b>None</b>. What to do: Look." in told
-    told = visitor().read("/")
-    assert "1 alarm" in told
-    assert told.index("The newsroom: World") < told.index("China Daily: World"), "what is wrong comes first"
+        text = visitor().read(path)
+        assert "Alarm: no news for 26 h since 26 h ago <b>None</b>. What to do: Look." in text
+    text = visitor().read("/")
+    assert "1 alarm" in text
+    assert text.index("The newsroom: World") < text.index("China Daily: World"), "what is wrong comes first"
 
 
 def test_a_bucket_away_is_named_with_what_to_do(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,7 @@ def test_a_bucket_that_never_answers_is_not_waited_for(bucket: str, monkeypatch:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         monkeypatch.setattr(repository, "ANSWERED_WITHIN", 0.2)
-        open_store = Holdings.open()
+        open_store = Repository.open()
         began = time.monotonic()
         assert bucket in visitor(lambda: open_store).read("/", 503)
         with pytest.raises(BucketUnreachable):
@@ -66,9 +66,9 @@ def test_a_bucket_that_never_answers_is_not_waited_for(bucket: str, monkeypatch:
 
 def test_a_bucket_that_refuses_is_named(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    told = visitor().read("/", 503)
-    assert f"bucket '{bucket}'" in told
-    assert "AWS_SECRET_ACCESS_KEY" in told
+    text = visitor().read("/", 503)
+    assert f"bucket '{bucket}'" in text
+    assert "AWS_SECRET_ACCESS_KEY" in text
 
 
 def test_it_is_well_again_once_the_bucket_is(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_unknown_places_are_not_there(bucket: str) -> None:
 
 
 def test_a_mistake_of_ours_shows_no_stack() -> None:
-    def broken() -> Holdings:
+    def broken() -> Repository:
         raise RuntimeError("secret")
 
     answer = visitor(broken).get("/", 500)

@@ -17,7 +17,7 @@ from pressmark.monitoring.history import PastRun
 from pressmark.reader import Difference
 from pressmark.sites.site_files import load_sites
 from pressmark.web.common import formatting
-from pressmark.web.common.key_patterns import NotThere, section_of_manifest, site_of_document, site_of_segment
+from pressmark.web.common.key_patterns import NotFound, section_of_manifest, site_of_document, site_of_segment
 from pressmark.web.common.version_diff import change_of
 
 HALF_HOURLY = "*/30 * * * *"
@@ -207,5 +207,5 @@ def test_keys_tell_whose_they_are() -> None:
     )
     assert site_of_segment("warc/a/2022/02/18/a-20220218005300192-x-00001.warc.gz") == "a"
     for wrong in ("runs/a/x/../2022/02/18/y.json", "runs/a/2022/02/18/y.json"):
-        with pytest.raises(NotThere):
+        with pytest.raises(NotFound):
             section_of_manifest(wrong)

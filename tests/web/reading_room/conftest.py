@@ -14,16 +14,16 @@ from fastapi import FastAPI
 from pressmark.jobs.export import Exporter
 from pressmark.local.s3server import RunningS3
 from pressmark.reader import Document, Reader
-from pressmark.web.common.repository import Holdings
-from pressmark.web.reading_room.addresses import Places
+from pressmark.web.common.repository import Repository
+from pressmark.web.reading_room.addresses import Origins
 from pressmark.web.reading_room.app import room_app
 from pressmark.web.reading_room.search.catalogue import Catalogue
-from pressmark.web.reading_room.search.refresh import Keeper
+from pressmark.web.reading_room.search.refresh import Refresher
 from tests.conftest import fresh_bucket
 from tests.support.archive import Archive, archiving
 
 EVERYTHING = {"steps": [{"until": "P9000D", "every": "PT0S"}]}
-PLACES = Places(room="http://127.0.0.1:8090", replay="http://127.0.0.1:8091", pywb="http://127.0.0.1:8092")
+PLACES = Origins(room="http://127.0.0.1:8090", replay="http://127.0.0.1:8091", pywb="http://127.0.0.1:8092")
 
 
 @attrs.frozen
@@ -31,8 +31,8 @@ class Shelf:
     """An archive of three runs, and which article had which fate in the second and third."""
 
     archive: Archive
-    holdings: Holdings
-    keeper: Keeper
+    repository: Repository
+    refresher: Refresher
     updated: Document
     """The newest version of an article that has three."""
     edited: Document
@@ -50,11 +50,11 @@ class Visitor:
     """Somebody who looks at the reading room."""
 
     shelf: Shelf
-    places: Places = PLACES
+    origins: Origins = PLACES
 
     def get(self, address: str, status: int = 200, **headers: str) -> httpx.Response:
-        app = room_app(self.shelf.holdings, self.shelf.keeper, self.places)
-        answer = ask(app, self.places.room, address, **headers)
+        app = room_app(self.shelf.repository, self.shelf.refresher, self.origins)
+        answer = ask(app, self.origins.room, address, **headers)
         assert answer.status_code == status, answer.text
         return answer
 
@@ -108,12 +108,12 @@ def _filled(archive: Archive, catalogue: Catalogue) -> Shelf:
         newsroom.withdraw(gone, 410)
         archive.crawl()
     list(Exporter(archive.store, "newsroom").changed())
-    holdings = Holdings.open()
-    keeper = Keeper(catalogue, holdings)
-    keeper.look()
+    repository = Repository.open()
+    refresher = Refresher(catalogue, repository)
+    refresher.refresh()
     reader = Reader(archive.store, "newsroom")
     newest = [reader.versions(article)[-1] for article in (updated, edited, gone)]
-    return Shelf(archive, holdings, keeper, *newest)
+    return Shelf(archive, repository, refresher, *newest)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from pressmark.config import Config
 from pressmark.model import keys
 from pressmark.text import LONGEST_IN_LISTS
 from pressmark.web.reading_room.search import query
-from pressmark.web.reading_room.search.catalogue import Catalogue, TakesTooLong
-from pressmark.web.reading_room.search.query import Finder, Wanted
+from pressmark.web.reading_room.search.catalogue import Catalogue, SearchTimeout
+from pressmark.web.reading_room.search.query import Filters, Finder
 from tests.support.bad_json import BAD_JSON
 
 
@@ -48,7 +48,7 @@ def export(store: Store, day: str, *versions: dict[str, Any], site: str = "newsr
     store.put(keys.export_lines(site, date.fromisoformat(day)), gzip.compress(lines.encode()), GZIP)
 
 
-def ids(found: query.Found) -> list[str]:
+def ids(found: query.Results) -> list[str]:
     return [each.article_id for each in found.articles]
 
 
@@ -62,15 +62,15 @@ def test_only_what_changed_is_read_again(store: Store, catalogue: Catalogue) -> 
     again = catalogue.refresh(store, ["newsroom"])
     assert (again.days, again.versions) == (1, 3)
     finder = Finder(catalogue)
-    assert ids(finder.newest(Wanted())) == ["C", "B", "A"]
-    assert [each.versions for each in finder.newest(Wanted()).articles] == [1, 2, 1]
-    assert finder.holdings() == [query.Holding("newsroom", 3, 4, date(2022, 2, 17), date(2022, 2, 18))]
+    assert ids(finder.newest(Filters())) == ["C", "B", "A"]
+    assert [each.versions for each in finder.newest(Filters()).articles] == [1, 2, 1]
+    assert finder.sites() == [query.SiteSummary("newsroom", 3, 4, date(2022, 2, 17), date(2022, 2, 18))]
     store.client.delete_object(Bucket=store.bucket, Key=keys.export_lines("newsroom", date(2022, 2, 17)))
     catalogue.refresh(store, ["newsroom"])
-    assert ids(finder.newest(Wanted())) == ["C", "B"]
-    assert sorted(ids(finder.search("headline", Wanted()))) == ["B", "C"]
+    assert ids(finder.newest(Filters())) == ["C", "B"]
+    assert sorted(ids(finder.search("headline", Filters()))) == ["B", "C"]
     catalogue.refresh(store, [])
-    assert finder.holdings() == []
+    assert finder.sites() == []
 
 
 def test_an_export_that_cannot_be_read_is_told_and_what_was_known_stays(store: Store, catalogue: Catalogue) -> None:
@@ -83,7 +83,7 @@ def test_an_export_that_cannot_be_read_is_told_and_what_was_known_stays(store: S
         assert done.days == 1
         [problem] = done.problems
         assert problem.startswith("exports/newsroom/jsonl/date=2022-02-18/part.jsonl.gz can't be read: ")
-        assert sorted(ids(Finder(catalogue).newest(Wanted()))) == ["A", "B"]
+        assert sorted(ids(Finder(catalogue).newest(Filters()))) == ["A", "B"]
 
 
 def test_what_is_no_export_is_left_alone(store: Store, catalogue: Catalogue) -> None:
@@ -108,10 +108,10 @@ def test_lists_are_narrowed(store: Store, catalogue: Catalogue) -> None:
     export(store, "2022-02-18", version("D", 4), site="another")
     catalogue.refresh(store, ["newsroom", "another"])
     finder = Finder(catalogue)
-    assert ids(finder.newest(Wanted(site="newsroom"))) == ["C", "B", "A"]
-    assert ids(finder.newest(Wanted(section="World / Asia"))) == ["B"]
-    assert ids(finder.search("text", Wanted(first=date(2022, 2, 18)))) == ["D", "C"]
-    assert ids(finder.search("text", Wanted(last=date(2022, 2, 17), section="World / Europe"))) == ["A"]
+    assert ids(finder.newest(Filters(site="newsroom"))) == ["C", "B", "A"]
+    assert ids(finder.newest(Filters(section="World / Asia"))) == ["B"]
+    assert ids(finder.search("text", Filters(first=date(2022, 2, 18)))) == ["D", "C"]
+    assert ids(finder.search("text", Filters(last=date(2022, 2, 17), section="World / Europe"))) == ["A"]
     assert finder.sections("newsroom") == [("World / Europe", 2), ("World / Asia", 1)]
     assert finder.months("newsroom") == [("2022-02", 3)]
     assert finder.days("newsroom", "2022-02") == [("2022-02-17", 2), ("2022-02-18", 1)]
@@ -121,7 +121,7 @@ def test_an_article_is_found_once_by_the_version_that_fits_best(store: Store, ca
     old = version("A", 1, "Ferries and ferries", articleBody="Ferries.")
     export(store, "2022-02-18", old, version("A", 2, articleBody="One ferry among many other words of a long text."))
     catalogue.refresh(store, ["newsroom"])
-    found = Finder(catalogue).search("ferry", Wanted())
+    found = Finder(catalogue).search("ferry", Filters())
     [article] = found.articles
     assert (found.total, found.ranked) == (1, True)
     assert (article.newest, article.versions) == (False, 2)
@@ -134,8 +134,8 @@ def test_pages_of_a_list_miss_nothing_and_repeat_nothing(store: Store, catalogue
     catalogue.refresh(store, ["newsroom"])
     finder = Finder(catalogue)
     for pages in (
-        [finder.newest(Wanted(), page) for page in (1, 2, 3)],
-        [finder.search("text", Wanted(), page) for page in (1, 2, 3)],
+        [finder.newest(Filters(), page) for page in (1, 2, 3)],
+        [finder.search("text", Filters(), page) for page in (1, 2, 3)],
     ):
         assert [each.pages for each in pages] == [3, 3, 3]
         assert sorted(name for each in pages for name in ids(each)) == [f"A{number:02}" for number in range(45)]
@@ -148,7 +148,7 @@ def test_words_that_all_have_come_newest_first(
     best = version("A", 1, "text text text", articleBody="text")
     export(store, "2022-02-18", best, *(version(f"B{number}", number) for number in range(2, 5)))
     catalogue.refresh(store, ["newsroom"])
-    found = Finder(catalogue).search("text", Wanted(site="newsroom"))
+    found = Finder(catalogue).search("text", Filters(site="newsroom"))
     assert (found.ranked, found.total) == (False, 4)
     assert ids(found) == ["B4", "B3", "B2", "A"]
 
@@ -174,7 +174,7 @@ def test_a_line_that_is_no_version_is_told_with_its_key(store: Store, catalogue:
         assert (done.days, len(done.problems)) == (1, 1), kind
         assert done.problems[0].startswith(f"{key} can't be read"), kind
         assert len(done.problems[0]) < 400, kind
-        found = Finder(catalogue).newest(Wanted()).articles
+        found = Finder(catalogue).newest(Filters()).articles
         assert [each.article_id for each in found] == ["C" if minute else "A", "A" if minute else "C"], kind
 
 
@@ -190,23 +190,23 @@ def test_a_search_ends_in_time(store: Store, catalogue: Catalogue, monkeypatch: 
     export(store, "2022-02-18", *(version(f"A{number}") for number in range(2000)))
     catalogue.refresh(store, ["newsroom"])
     finder = Finder(catalogue)
-    assert finder.search("text", Wanted()).total == 2000
+    assert finder.search("text", Filters()).total == 2000
     monkeypatch.setattr(query, "SECONDS", 0.0)
-    with pytest.raises(TakesTooLong):
-        finder.search("text", Wanted())
-    assert len(finder.newest(Wanted()).articles) == query.PAGE, "only searches have a bound"
+    with pytest.raises(SearchTimeout):
+        finder.search("text", Filters())
+    assert len(finder.newest(Filters()).articles) == query.PAGE, "only searches have a bound"
 
 
 def test_a_search_says_what_it_left_out(store: Store, catalogue: Catalogue) -> None:
     export(store, "2022-02-18", version("A", articleBody=" ".join(f"w{number:03}" for number in range(300))))
     catalogue.refresh(store, ["newsroom"])
     finder = Finder(catalogue)
-    assert [finder.search(asked, Wanted()).remarks for asked in ("text", "w0* w1*", "w299 w299 " * 40)] == [()] * 3
-    found = finder.search(" ".join(f"w{number:03}*" for number in range(40)) + " absent", Wanted())
+    assert [finder.search(asked, Filters()).remarks for asked in ("text", "w0* w1*", "w299 w299 " * 40)] == [()] * 3
+    found = finder.search(" ".join(f"w{number:03}*" for number in range(40)) + " absent", Filters())
     assert (ids(found), len(found.remarks)) == (["A"], 1), "the words behind the twentieth are left out"
-    found = finder.search("w*", Wanted())
+    found = finder.search("w*", Filters())
     assert (ids(found), len(found.remarks)) == ([], 1), "one letter is taken for a word"
-    found = finder.search("w000 " + "x" * 600, Wanted())
+    found = finder.search("w000 " + "x" * 600, Filters())
     assert (ids(found), len(found.remarks)) == (["A"], 1), "what is behind the 500th character is left out"
 
 
@@ -215,7 +215,7 @@ def test_what_is_huge_is_bounded_in_lists_and_in_excerpts(store: Store, catalogu
     export(store, "2022-02-18", version("A", headline="lamps " * 200_000), version("B", articleBody="river " * 100_000))
     assert catalogue.refresh(store, ["newsroom"]).problems == ()
     finder = Finder(catalogue)
-    for found in (finder.newest(Wanted()), finder.search("lamps", Wanted()), finder.search("river", Wanted())):
+    for found in (finder.newest(Filters()), finder.search("lamps", Filters()), finder.search("river", Filters())):
         assert found.total
         for article in found.articles:
             assert sum(len(text) for _, text in article.headline) <= LONGEST_IN_LISTS + 1

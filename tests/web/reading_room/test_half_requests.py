@@ -18,7 +18,7 @@ HEAD = b"GET /static/room.css HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 def test_half_a_request_is_given_up(shelf: Shelf, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(half_requests, "SECONDS", 0.3)
     port = free_port()
-    with _serving(room_app(shelf.holdings, shelf.keeper, PLACES), "127.0.0.1", port):
+    with _serving(room_app(shelf.repository, shelf.refresher, PLACES), "127.0.0.1", port):
         for before in (b"", HEAD + b"\r\n"):
             with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
                 if before:
@@ -36,7 +36,7 @@ def test_a_whole_request_is_answered_however_it_is_cut(shelf: Shelf, monkeypatch
     monkeypatch.setattr(half_requests, "SECONDS", 10.0)
     port = free_port()
     with (
-        _serving(room_app(shelf.holdings, shelf.keeper, PLACES), "127.0.0.1", port),
+        _serving(room_app(shelf.repository, shelf.refresher, PLACES), "127.0.0.1", port),
         socket.create_connection(("127.0.0.1", port), timeout=20) as client,
     ):
         for byte in HEAD + b"\r\n":
@@ -49,7 +49,7 @@ def test_of_a_head_without_an_end_no_more_is_taken(shelf: Shelf, begins: bytes) 
     """Its parts would be joined again and again, and nobody else be answered meanwhile."""
     port = free_port()
     with (
-        _serving(room_app(shelf.holdings, shelf.keeper, PLACES), "127.0.0.1", port),
+        _serving(room_app(shelf.repository, shelf.refresher, PLACES), "127.0.0.1", port),
         socket.create_connection(("127.0.0.1", port), timeout=20) as client,
     ):
         client.sendall(begins)

@@ -20,8 +20,8 @@ from pressmark.jobs.wacz.packager import Packager
 from pressmark.local.s3server import RunningS3
 from pressmark.reader import Document, Reader
 from pressmark.system.ports import LOOPBACK, free_port
-from pressmark.web.common.repository import Holdings
-from pressmark.web.reading_room.addresses import Links, Places
+from pressmark.web.common.repository import Repository
+from pressmark.web.reading_room.addresses import Links, Origins
 from pressmark.web.reading_room.player import player_folder
 from pressmark.web.reading_room.serving import ROOT, ReadingRoom
 from pressmark.web.replay.server import ReplayServer
@@ -76,7 +76,7 @@ class Open:
     """A reading room and pywb over an archive, and a browser in front of them."""
 
     archive: Archive
-    places: Places
+    origins: Origins
     browser: Browser
     article: str
     """URL of the article that has two versions."""
@@ -115,13 +115,13 @@ def room(s3: RunningS3, browser: Browser, tmp_path_factory: pytest.TempPathFacto
         server = ReplayServer(archive.store, folder / "replay", port=free_port())
         ports = free_port(), free_port()
         # Names of this machine of one site, so that cookies of other programs on it are none of theirs.
-        places = Places(
+        origins = Origins(
             room=f"http://pressmark.localhost:{ports[0]}",
             replay=f"http://replay.pressmark.localhost:{ports[1]}",
             pywb=f"http://pywb.localhost:{server.port}",
         )
         address, stolen = stack.enter_context(thief())
-        hostile = archive_hostile_page(archive.store, folder / "hostile", address, places.room)
+        hostile = archive_hostile_page(archive.store, folder / "hostile", address, origins.room)
         backwards = archive_backwards(archive.store, folder / "backwards")
         _add_site(archive, "news")
         for site in ("newsroom", "news"):
@@ -130,17 +130,17 @@ def room(s3: RunningS3, browser: Browser, tmp_path_factory: pytest.TempPathFacto
             list(Packager(archive.store, site).changed())
         stack.enter_context(server.running())
         reading = ReadingRoom(
-            holdings=Holdings.open(),
-            places=places,
+            repository=Repository.open(),
+            origins=origins,
             host=LOOPBACK,
             port=ports[0],
-            stage_port=ports[1],
+            replay_port=ports[1],
             cache=folder / "catalogue",
             player=player_folder(),
         )
-        keeper = stack.enter_context(reading.open())
-        until(lambda: keeper.state.read_at is not None, SECONDS)
-        yield Open(archive, places, browser, article, live, hostile, backwards, stolen)
+        refresher = stack.enter_context(reading.open())
+        until(lambda: refresher.state.read_at is not None, SECONDS)
+        yield Open(archive, origins, browser, article, live, hostile, backwards, stolen)
 
 
 def _add_site(archive: Archive, site: str) -> None:
@@ -202,7 +202,7 @@ def test_from_a_word_to_both_versions_as_they_were(room: Open) -> None:
     assert before["body"] != behind["body"]
     assert before["images"]
     page = room.page()
-    page.goto(room.places.room)
+    page.goto(room.origins.room)
     word = _rare_word(room, second)
     page.get_by_role("searchbox").fill(word)
     page.get_by_role("button", name="Search").click()
@@ -218,26 +218,26 @@ def test_from_a_word_to_both_versions_as_they_were(room: Open) -> None:
     _photograph(page, "reading-room-compare")
 
     for document, live in ((first, before), (second, behind)):
-        page.goto(Links(room.places.room).version(document.key))
+        page.goto(Links(room.origins.room).version(document.key))
         page.get_by_role("link", name="Replay the page as it was").click()
         assert _look(_replayed(page)) == live
         _photograph(page, f"reading-room-replay-{'first' if document is first else 'second'}")
         page.get_by_role("link", name="Replay in pywb").click()
         assert _look(_replayed(page)) == live
-        assert page.url.startswith(room.places.pywb)
+        assert page.url.startswith(room.origins.pywb)
     page.close()
 
 
 def test_a_hostile_page_does_nothing_to_the_reading_room(room: Open) -> None:
     context = room.browser.new_context(viewport=WIDE)
-    context.add_cookies([{"name": "session", "value": "very-secret", "url": room.places.room}])
+    context.add_cookies([{"name": "session", "value": "very-secret", "url": room.origins.room}])
     page = context.new_page()
     page.set_default_timeout(SECONDS * 1000)
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     heard: list[str] = []
     page.expose_function("heard", lambda said: heard.append(said))  # noqa: PLW0108  # It can't be a built-in one.
-    page.goto(Links(room.places.room).version(room.hostile.key))
+    page.goto(Links(room.origins.room).version(room.hostile.key))
     page.get_by_role("link", name="Replay the page as it was").click()
     page.wait_for_url("**/replay/articles/**")
     page.evaluate("() => addEventListener('message', (event) => heard(String(event.data)))")
@@ -258,19 +258,19 @@ def test_a_hostile_page_does_nothing_to_the_reading_room(room: Open) -> None:
     assert "very-secret" not in str(heard)
     assert not [url for url in asked if "very-secret" in url]
     assert room.stolen == []
-    assert not [url for url in asked if url.startswith(f"{room.places.room}/compare")], "nothing was asked in its name"
+    assert not [url for url in asked if url.startswith(f"{room.origins.room}/compare")], "nothing was asked in its name"
     context.close()
 
 
 def test_words_that_turn_others_round_turn_no_word_of_a_page(room: Open) -> None:
-    links, document = Links(room.places.room), room.backwards
+    links, document = Links(room.origins.room), room.backwards
     page = room.page()
     day = "/".join(document.key.split("/")[2:5])
     for address, least in (
-        (f"{room.places.room}/articles/news/", 1),
-        (f"{room.places.room}/articles/news/{day}/", 1),
-        (f"{room.places.room}/search?q=evil", 2),
-        (f"{room.places.room}/{document.key.rpartition('/')[0]}/", 2),
+        (f"{room.origins.room}/articles/news/", 1),
+        (f"{room.origins.room}/articles/news/{day}/", 1),
+        (f"{room.origins.room}/search?q=evil", 2),
+        (f"{room.origins.room}/{document.key.rpartition('/')[0]}/", 2),
         (links.version(document.key), 6),
         (links.compare(room.hostile.key, document.key), 4),
         (links.replay(document.key), 1),

@@ -25,14 +25,14 @@ from pressmark.errors import UsageError
 from pressmark.model import keys
 from pressmark.reader import Document
 from pressmark.system.ports import free_port
-from pressmark.web.common.captured import held
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.captured import stored_file
+from pressmark.web.common.repository import Repository
 from pressmark.web.reading_room.app import room_app
-from pressmark.web.reading_room.replay_origin import stage_app
-from pressmark.web.reading_room.search.catalogue import Catalogue, TakesTooLong
+from pressmark.web.reading_room.replay_origin import replay_app
+from pressmark.web.reading_room.search.catalogue import Catalogue, SearchTimeout
+from pressmark.web.reading_room.search.limiter import TooManySearches
 from pressmark.web.reading_room.search.query import Finder
-from pressmark.web.reading_room.search.refresh import Keeper
-from pressmark.web.reading_room.search.turns import TooManyWait
+from pressmark.web.reading_room.search.refresh import Refresher
 from pressmark.web.reading_room.serving import checked
 from tests.web.reading_room.conftest import PLACES, Shelf, Visitor, ask, words_of
 
@@ -89,9 +89,9 @@ def test_the_time_line_has_every_version_silent_edit_and_tombstone(visitor: Visi
 
 def test_a_version_says_where_it_comes_from_and_how_to_cite_it(visitor: Visitor, shelf: Shelf) -> None:
     document, capture = shelf.updated, shelf.updated.data["pressmark"]["captures"][0]
-    text = visitor.read(page(document))
+    shown = visitor.read(page(document))
     stored = shelf.archive.store.get(document.key)
-    for told in (
+    for text in (
         capture["recordId"],
         capture["payloadDigest"],
         document.data["pressmark"]["contentSha256"],
@@ -99,9 +99,9 @@ def test_a_version_says_where_it_comes_from_and_how_to_cite_it(visitor: Visitor,
         f"{PLACES.room}{page(document)}",
         f"WARC record {document.data['archivedAt']}.",
     ):
-        assert told in text, told
+        assert text in shown, text
     for name, value in shelf.reader.capture(document).headers:
-        assert f"{name}: {value}" in text
+        assert f"{name}: {value}" in shown
 
 
 def test_a_version_can_be_followed_by_machines(visitor: Visitor, shelf: Shelf) -> None:
@@ -117,16 +117,16 @@ def test_a_version_can_be_followed_by_machines(visitor: Visitor, shelf: Shelf) -
     assert f'<{memento}>; rel="memento"; datetime="{moment}"' in links
     robust = f'data-originalurl="{url}" data-versionurl="{memento}" data-versiondate="{captured:%Y-%m-%d}"'
     assert robust in visitor.read(page(shelf.updated))
-    alone = attrs.evolve(visitor, places=attrs.evolve(PLACES, pywb=""))
+    alone = attrs.evolve(visitor, origins=attrs.evolve(PLACES, pywb=""))
     assert "timegate" not in alone.get(page(shelf.updated)).headers["link"]
 
 
 def test_any_two_versions_are_compared(visitor: Visitor, shelf: Shelf) -> None:
     first, _, last = shelf.reader.versions(shelf.updated.article_id)
     for view in ("inline", "side"):
-        told = visitor.get(f"/compare?earlier={first.key}&later={last.key}&view={view}").text
-        assert f"<ins>{last.data['dateModified']}</ins>" in told
-        assert f"<del>{first.data['dateModified']}</del>" in told
+        text = visitor.get(f"/compare?earlier={first.key}&later={last.key}&view={view}").text
+        assert f"<ins>{last.data['dateModified']}</ins>" in text
+        assert f"<del>{first.data['dateModified']}</del>" in text
     assert "They say the same." in visitor.read(f"/compare?earlier={last.key}&later={last.key}")
     visitor.get(f"/compare?earlier={first.key}&later={shelf.edited.key}", 404)
     visitor.get(f"/compare?earlier={first.key}", 400)
@@ -144,7 +144,7 @@ def test_a_page_that_may_be_cut_says_so(visitor: Visitor, shelf: Shelf) -> None:
     assert not [address for address, said in words.items() if said in visitor.read(address)]
     store.put(key, json.dumps({**document, "pressmark": {**document["pressmark"], "cutShort": True}}).encode())
     try:
-        fresh = Visitor(attrs.evolve(shelf, holdings=Holdings.open()))
+        fresh = Visitor(attrs.evolve(shelf, repository=Repository.open()))
         assert [address for address, said in words.items() if said in fresh.read(address)] == list(words)
     finally:
         store.put(key, was)
@@ -152,7 +152,7 @@ def test_a_page_that_may_be_cut_says_so(visitor: Visitor, shelf: Shelf) -> None:
 
 def test_a_search_that_is_not_done_says_why(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "has 2 letters at least: t was looked for" in visitor.read("/search?q=t*")
-    for error, said in ((TakesTooLong, "This search takes too long"), (TooManyWait, "Many search now")):
+    for error, said in ((SearchTimeout, "This search takes too long"), (TooManySearches, "Many search now")):
         monkeypatch.setattr(Finder, "search", Mock(side_effect=error))  # Each is raised for real in its own test.
         answer = visitor.get("/search?q=text", 503)
         assert said in answer.text
@@ -172,7 +172,7 @@ def test_many_searches_of_one_client_hold_up_no_page_of_another(
         return search(*args)
 
     monkeypatch.setattr(Finder, "search", slow)
-    app = room_app(shelf.holdings, shelf.keeper, PLACES)
+    app = room_app(shelf.repository, shelf.refresher, PLACES)
 
     async def all_at_once() -> list[int]:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -192,7 +192,7 @@ def test_many_searches_of_one_client_hold_up_no_page_of_another(
 
 
 def test_head_works_wherever_get_does(visitor: Visitor, shelf: Shelf) -> None:
-    app = room_app(shelf.holdings, shelf.keeper, PLACES)
+    app = room_app(shelf.repository, shelf.refresher, PLACES)
     first, _, last = shelf.reader.versions(shelf.updated.article_id)
     for address in (
         *("/", "/search?q=text", article(shelf.updated), page(shelf.updated), f"/{shelf.updated.key}"),
@@ -296,11 +296,11 @@ def test_what_a_page_says_is_shown_as_text(shelf: Shelf, tmp_path: Path) -> None
 
 
 def test_before_there_is_anything_it_says_what_to_do(bucket: str, tmp_path: Path) -> None:
-    holdings = Holdings(Store.open(Config(bucket=bucket, spool=tmp_path)), None)
-    keeper = Keeper(Catalogue(tmp_path / "catalogue.sqlite"), holdings)
-    visitor = Visitor(Shelf(None, holdings, keeper, None, None, None))  # type: ignore[arg-type]
+    repository = Repository(Store.open(Config(bucket=bucket, spool=tmp_path)), None)
+    refresher = Refresher(Catalogue(tmp_path / "catalogue.sqlite"), repository)
+    visitor = Visitor(Shelf(None, repository, refresher, None, None, None))  # type: ignore[arg-type]
     assert "The catalogue is being made" in visitor.read("/")
-    keeper.look()
+    refresher.refresh()
     assert "pressmark export SITE" in visitor.read("/")
 
 
@@ -314,11 +314,11 @@ def test_a_bucket_that_is_away_is_told_and_search_goes_on(
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     config = Config.from_env(os.environ)
     away = Store.connect(attrs.evolve(config, bucket="nowhere" if why == "none" else config.bucket, patience=0.0))
-    keeper = Keeper(shelf.keeper.catalogue, Holdings(away, shelf.holdings.folder))
-    visitor = Visitor(attrs.evolve(shelf, holdings=keeper.holdings, keeper=keeper))
-    keeper.look()
+    refresher = Refresher(shelf.refresher.catalogue, Repository(away, shelf.repository.folder))
+    visitor = Visitor(attrs.evolve(shelf, repository=refresher.repository, refresher=refresher))
+    refresher.refresh()
     (tmp_path / "ui.js").write_text("")
-    stage = stage_app(keeper.holdings, PLACES, tmp_path)
+    stage = replay_app(refresher.repository, PLACES, tmp_path)
     replay = ask(stage, PLACES.replay, "/show/newsroom/2022-02-18?url=http://x/&ts=20220218000000")
     assert replay.status_code == 503
     read = visitor.read("/search?q=the"), visitor.read(article(shelf.updated), 503), replay.text
@@ -333,7 +333,7 @@ def test_captured_pages_are_shown_in_frames_alone(shelf: Shelf, visitor: Visitor
         (tmp_path / name).write_bytes(b"as it came \xff")
     store, key = shelf.archive.store, "wacz/newsroom/2001-01-02.wacz"
     store.put(key, b"package", "application/wacz")
-    stage = stage_app(shelf.holdings, PLACES, tmp_path)
+    stage = replay_app(shelf.repository, PLACES, tmp_path)
     address = "/show/newsroom/2001-01-02?url=http://x/&ts=20010102000000"
     assert ask(stage, PLACES.replay, address, **{"Sec-Fetch-Dest": "iframe"}).status_code == 200
     refused = ask(stage, PLACES.replay, address, **{"Sec-Fetch-Dest": "document"})
@@ -360,8 +360,8 @@ def test_a_document_that_is_taken_down_is_gone_within_a_minute_and_a_large_one_i
     visitor: Visitor, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, whole = shelf.archive.store, shelf.updated
-    holdings, later = Holdings.open(), time.monotonic() + 61
-    there = attrs.evolve(visitor, shelf=attrs.evolve(shelf, holdings=holdings))
+    repository, later = Repository.open(), time.monotonic() + 61
+    there = attrs.evolve(visitor, shelf=attrs.evolve(shelf, repository=repository))
     for size, is_kept in ((1, True), (10_000_000, False)):
         article_id = f"WS620eee0ba310cdd1c5cfff{size % 7:02x}"
         key = whole.key.replace(whole.article_id, article_id)
@@ -370,7 +370,7 @@ def test_a_document_that_is_taken_down_is_gone_within_a_minute_and_a_large_one_i
         there.get(page(Document(key, data)))
         store.client.delete_object(Bucket=store.bucket, Key=key)
         if is_kept:
-            assert holdings.document(key).data == data
+            assert repository.document(key).data == data
         with monkeypatch.context() as patch:
             if is_kept:
                 patch.setattr("pressmark.web.common.repository.time.monotonic", lambda: later)
@@ -382,9 +382,9 @@ def test_a_package_is_read_by_parts(shelf: Shelf, tmp_path: Path) -> None:
         (tmp_path / name).write_text(name)
     store, key = shelf.archive.store, "wacz/newsroom/2001-01-01.wacz"
     store.put(key, bytes(range(100)), "application/wacz")
-    stage = stage_app(shelf.holdings, PLACES, tmp_path)
+    stage = replay_app(shelf.repository, PLACES, tmp_path)
     assert ask(stage, PLACES.replay, "/ui.js", "HEAD").status_code == 200
-    address = f"/wacz/{held(shelf.holdings, key).tag}/newsroom/2001-01-01.wacz"
+    address = f"/wacz/{stored_file(shelf.repository, key).tag}/newsroom/2001-01-01.wacz"
 
     def asked(part: str) -> tuple[int, bytes, str]:
         answer = ask(stage, PLACES.replay, address, range=part)
@@ -412,12 +412,12 @@ def test_a_package_is_read_by_parts(shelf: Shelf, tmp_path: Path) -> None:
     store.put(key, b"another", "application/wacz")
     assert ask(stage, PLACES.replay, address).status_code == 404, "what was read of the one before fits no more"
     shown = ask(stage, PLACES.replay, "/show/newsroom/2001-01-01?url=x&ts=20010101000000").text
-    assert f"/wacz/{held(shelf.holdings, key).tag}/newsroom/2001-01-01.wacz" in shown
+    assert f"/wacz/{stored_file(shelf.repository, key).tag}/newsroom/2001-01-01.wacz" in shown
 
 
 def test_the_player_is_shown_in_the_reading_room_alone(shelf: Shelf, tmp_path: Path) -> None:
     shelf.archive.store.put("wacz/newsroom/2001-01-01.wacz", b"x", "application/wacz")
-    stage = stage_app(shelf.holdings, PLACES, tmp_path)
+    stage = replay_app(shelf.repository, PLACES, tmp_path)
     worker = ask(stage, PLACES.replay, "/show/newsroom/replay/sw.js")
     assert worker.headers["content-security-policy"].startswith("default-src 'self' ")
     query = "url=http://a.example/%22%3E&ts=20010101000000"
@@ -458,7 +458,7 @@ def test_a_version_that_is_none_takes_no_other_away(visitor: Visitor, shelf: She
     store.put(key, json.dumps(json.loads(whole) | change).encode())
     store.put(stray, b"")
     try:
-        there = attrs.evolve(visitor, shelf=attrs.evolve(shelf, holdings=Holdings.open()))
+        there = attrs.evolve(visitor, shelf=attrs.evolve(shelf, repository=Repository.open()))
         assert there.read(article(shelf.updated)).count("Version, updated") == 2
         assert "is no version" in there.read(page(shelf.updated), 500)
     finally:

@@ -30,7 +30,7 @@ def test_a_broken_note_is_ignored(bucket: str, tmp_path: Path) -> None:
     indexes = LocalIndexes(store, folder)
     for kind, note in ODD_NOTES.items():
         folder.with_suffix(".json").write_bytes(note)
-        assert indexes.look().written == 1, kind
+        assert indexes.sync().written == 1, kind
         assert (folder / "news" / "indexes" / "2022-02.cdxj").read_bytes() == b"line\n"
         assert outside.read_bytes() == b"mine", kind
-        assert indexes.look().written == 0, kind
+        assert indexes.sync().written == 0, kind

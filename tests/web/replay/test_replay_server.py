@@ -184,9 +184,9 @@ def test_what_was_captured_is_held_to_its_origin(replaying: Replaying) -> None:
     ):
         answer = replaying.client.get(f"/newsroom/{at}{how}/{url}", headers=headers)
         assert answer.status_code == 200
-        [told] = answer.headers.get_list("Content-Security-Policy")
-        assert told.startswith(policy), how
-        assert "ws:" not in told
+        [text] = answer.headers.get_list("Content-Security-Policy")
+        assert text.startswith(policy), how
+        assert "ws:" not in text
 
 
 @pytest.mark.long
@@ -348,11 +348,11 @@ def test_a_bucket_that_fails_shows_nothing_of_itself_and_ends_nothing(
             bucket.rule = lambda request: fault
             failed = client.get(page)
             assert failed.status_code >= 400
-            told = f"{failed.headers}{failed.text}"
-            assert "read now" in told
+            text = f"{failed.headers}{failed.text}"
+            assert "read now" in text
             assert "warc/newsroom/" in next(tmp_path.rglob("pywb.log")).read_text(), "whoever runs it is told why"
             for secret in (server.store.bucket, bucket.endpoint, "AWS_", "PRESSMARK_", "Traceback", str(tmp_path)):
-                assert secret not in told
+                assert secret not in text
             bucket.rule = lambda request: None
             assert client.get(page).text == whole.text
 
@@ -424,7 +424,7 @@ def test_copies_are_of_indexes_alone_and_follow_the_bucket(bucket: str, tmp_path
     assert store.bucket == bucket
     indexes = LocalIndexes(store, tmp_path / "collections")
     indexes.folder.mkdir()
-    assert indexes.look().sites == ()
+    assert indexes.sync().sites == ()
     for key in (
         "index/news/2026-11.cdxj",
         "index/news/2026-11.merged",
@@ -433,17 +433,17 @@ def test_copies_are_of_indexes_alone_and_follow_the_bucket(bucket: str, tmp_path
     ):
         with contextlib.suppress(BucketError):
             store.put(key, b"one", TEXT)
-    assert (indexes.look().sites, indexes.look().written) == (("news",), 0)
+    assert (indexes.sync().sites, indexes.sync().written) == (("news",), 0)
     copy = tmp_path / "collections/news/indexes/2026-11.cdxj"
     assert copy.read_bytes() == b"one"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "collections.json", copy]
     store.put("index/news/2026-11.cdxj", b"two", TEXT)
-    assert indexes.look().written == 1
+    assert indexes.sync().written == 1
     assert copy.read_bytes() == b"two"
     (tmp_path / "collections.json").write_text("no JSON")
-    assert indexes.look().written == 1
+    assert indexes.sync().written == 1
     store.client.delete_object(Bucket=bucket, Key="index/news/2026-11.cdxj")
-    assert indexes.look().sites == ()
+    assert indexes.sync().sites == ()
     assert not copy.exists()
 
 

@@ -8,8 +8,8 @@ from pressmark.archive.bucket.manifest_model import SeenArticle
 from pressmark.model import keys
 from pressmark.model.outcomes import Outcome
 from pressmark.sites.site import Site
-from pressmark.web.common.key_patterns import NotThere, site_of_document
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.key_patterns import NotFound, site_of_document
+from pressmark.web.common.repository import Repository
 
 _KNOWN = frozenset(Outcome)
 CHANGES = {Outcome.UPDATED, Outcome.SILENT_EDIT}
@@ -44,13 +44,13 @@ def rows(articles: Iterable[SeenArticle], site: Site | None) -> list[Row]:
 
     Without its site file, rejections can't be found.
     """
-    return [_row(fate, site) for fate in articles if fate.outcome in _KNOWN]
+    return [_row(article, site) for article in articles if article.outcome in _KNOWN]
 
 
-def with_headlines(holdings: Holdings, some: Sequence[Row]) -> list[Row]:
+def with_headlines(repository: Repository, some: Sequence[Row]) -> list[Row]:
     """Return the rows with the headlines of those that lead to a version."""
     wanted = [row.key for row in some if row.key.startswith((keys.ARTICLES, keys.SILENT_EDITS))]
-    found = holdings.documents(wanted)
+    found = repository.documents(wanted)
     return [
         attrs.evolve(row, headline=str(found[row.key].data.get("headline", ""))) if row.key in found else row
         for row in some
@@ -63,20 +63,20 @@ def rejection_key(site: Site, url: str, article_id: str, reason: str) -> str:
     return keys.rejection(site.site, keys.day_of_url(found["day"]), article_id, reason) if found else ""
 
 
-def _row(fate: SeenArticle, site: Site | None) -> Row:
+def _row(article: SeenArticle, site: Site | None) -> Row:
     row = Row(
-        article_id=fate.article_id,
-        url=fate.url,
-        outcome=Outcome(fate.outcome),
-        reason=fate.reason or "",
-        message=fate.message or "",
-        key=fate.key or "",
+        article_id=article.article_id,
+        url=article.url,
+        outcome=Outcome(article.outcome),
+        reason=article.reason or "",
+        message=article.message or "",
+        key=article.key or "",
     )
     if row.outcome is Outcome.REJECTED and site:
         row = attrs.evolve(row, key=rejection_key(site, row.url, row.article_id, row.reason))
     try:
         if row.key:
             site_of_document(row.key)
-    except NotThere:
+    except NotFound:
         row = attrs.evolve(row, key="")
     return row

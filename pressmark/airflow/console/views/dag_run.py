@@ -9,7 +9,7 @@ import attrs
 
 from pressmark.airflow.ids import digest, sections_of
 from pressmark.model import keys
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.repository import Repository
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?\+00:00")
 LOOK_BACK = timedelta(days=31)
@@ -17,7 +17,7 @@ LOOK_BACK = timedelta(days=31)
 
 
 @attrs.frozen(kw_only=True)
-class Begun:
+class StartedCrawl:
     """A crawl that has left no manifest: it goes on, or was killed."""
 
     site: str
@@ -34,19 +34,19 @@ class DagRun:
     run_id: str
     crawls: Sequence[str]
     """Keys of the manifests of its crawls, newest first."""
-    begun: Sequence[Begun]
+    started: Sequence[StartedCrawl]
     """Newest first."""
     days: int = LOOK_BACK.days
     """How far back crawls are looked for if its id tells no time."""
 
 
-def dag_run(holdings: Holdings, dag_id: str, run_id: str) -> DagRun:
+def dag_run(repository: Repository, dag_id: str, run_id: str) -> DagRun:
     """Look for the crawls of a DAG run in the sections that its DAG names, or in all."""
     named = re.compile(rf"(\d{{8}}T\d{{6}})-{digest(dag_id, run_id)}-[A-Za-z0-9_-]+", re.ASCII)
-    since = _began(run_id) or holdings.clock() - LOOK_BACK
-    manifests, begun = {}, {}
-    for site, section in sections_of(dag_id, holdings.sites().values()):
-        for key in _behind(holdings, site.site, section, since):
+    since = _queued_at(run_id) or repository.clock() - LOOK_BACK
+    manifests, started = {}, {}
+    for site, section in sections_of(dag_id, repository.sites().values()):
+        for key in _keys_since(repository, site.site, section, since):
             name = key.rpartition("/")[2]
             crawl = name.partition(".")[0]
             matched = named.fullmatch(crawl)
@@ -54,25 +54,25 @@ def dag_run(holdings: Holdings, dag_id: str, run_id: str) -> DagRun:
                 continue
             if name.endswith(keys.STARTED):
                 began = datetime.strptime(matched[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-                begun[crawl] = Begun(site=site.site, section=section, run_id=crawl, started_at=began)
+                started[crawl] = StartedCrawl(site=site.site, section=section, run_id=crawl, started_at=began)
             elif name == crawl + keys.MANIFEST:
                 manifests[crawl] = key
     return DagRun(
         dag_id=dag_id,
         run_id=run_id,
         crawls=[manifests[crawl] for crawl in sorted(manifests, reverse=True)],
-        begun=[begun[crawl] for crawl in sorted(begun.keys() - manifests.keys(), reverse=True)],
+        started=[started[crawl] for crawl in sorted(started.keys() - manifests.keys(), reverse=True)],
     )
 
 
-def _behind(holdings: Holdings, site: str, section: str, since: datetime) -> Iterator[str]:
+def _keys_since(repository: Repository, site: str, section: str, since: datetime) -> Iterator[str]:
     """Return what the runs of a section left that began that day or later; those of sections below it are none."""
     prefix = keys.runs(site, section)
-    found = holdings.store.keys(prefix, after=f"{prefix}{keys.day_of(since)}/")
+    found = repository.store.keys(prefix, after=f"{prefix}{keys.day_of(since)}/")
     return takewhile(lambda key: key < f"{prefix}:", found)  # ":" sorts behind all years.
 
 
-def _began(run_id: str) -> datetime | None:
+def _queued_at(run_id: str) -> datetime | None:
     """Return the time that Airflow's own run ids tell, before which none of its crawls began."""
     found = _MOMENT.search(run_id)
     try:

@@ -18,7 +18,7 @@ from pressmark.monitoring.alarm import Alarm
 from pressmark.monitoring.alarms import alarms
 from pressmark.monitoring.history import PastRun
 from pressmark.sites.site import Site
-from pressmark.web.common.repository import RUNS, Holdings
+from pressmark.web.common.repository import RUNS, Repository
 
 BARS, DAYS = 48, 14
 """Runs and days in the charts."""
@@ -55,7 +55,7 @@ class Card:
         return self.site.sections[self.section].name
 
     @property
-    def told_of_failures(self) -> bool:
+    def failures_have_alarm(self) -> bool:
         """Whether an alarm tells why its runs fail."""
         return any(alarm.kind in FAILURES for alarm in self.alarms)
 
@@ -86,22 +86,28 @@ class Overview:
         return sum(len(card.alarms) for card in self.cards)
 
 
-def overview(holdings: Holdings, links: Links) -> Overview:
+def overview(repository: Repository, links: Links) -> Overview:
     """Tell of every section."""
-    now, sites = holdings.clock(), holdings.sites()
+    now, sites = repository.clock(), repository.sites()
     cards = [
-        card_of(holdings, links, site, section, holdings.runs(site.site, section), now)
+        card_of(repository, links, site, section, repository.runs(site.site, section), now)
         for site in sites.values()
         for section in site.enabled
     ]
     order = list(State)
     cards.sort(key=lambda card: (not card.alarms, order.index(card.freshness.state), card.site.site, card.section))
-    renamed = [each for site in sites.values() for each in advice.renamed(site, holdings.sections(site.site))]
+    renamed = [each for site in sites.values() for each in advice.renamed(site, repository.sections(site.site))]
     return Overview(cards=cards, wrong=[str(each) for each in sites.wrong], renamed=renamed)
 
 
 def card_of(
-    holdings: Holdings, links: Links, site: Site, section: str, runs: Sequence[PastRun], now: datetime, days: int = DAYS
+    repository: Repository,
+    links: Links,
+    site: Site,
+    section: str,
+    runs: Sequence[PastRun],
+    now: datetime,
+    days: int = DAYS,
 ) -> Card:
     """Tell of one section by its runs, newest first."""
     found = alarms(site, section, runs, now)
@@ -123,5 +129,5 @@ def card_of(
         size=sum(day.size for day in daily),
         daily=daily,
         loads=request_rate.loads(site, runs[:BARS]),
-        broken=len(holdings.broken(site.site, section)),
+        broken=len(repository.broken(site.site, section)),
     )

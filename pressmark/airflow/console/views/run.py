@@ -12,8 +12,8 @@ from pressmark.model.outcomes import Outcome
 from pressmark.monitoring import advice
 from pressmark.monitoring.advice import Advice
 from pressmark.monitoring.history import PastRun
-from pressmark.web.common.key_patterns import NotThere, section_of_manifest, site_of_segment
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.key_patterns import NotFound, section_of_manifest, site_of_segment
+from pressmark.web.common.repository import Repository
 
 SHOWN = 100
 """Articles on a page."""
@@ -24,7 +24,7 @@ class RunPage:
     """One run."""
 
     run: PastRun
-    told: Manifest
+    manifest: Manifest
     """Its manifest."""
     known: bool
     """Whether a site file has its section, so that there is a page of it."""
@@ -43,29 +43,31 @@ class RunPage:
     @property
     def requisites(self) -> str:
         """What became of styles, scripts, pictures and fonts."""
-        told = self.told.requisites
-        left_out = f", {told['left_out']} left out as beyond their page's bounds" if told.get("left_out") else ""
-        unread = f", {told['unread']} not searched for more" if told.get("unread") else ""
-        return f"{told.get('captured', 0)} captured, {told.get('failed', 0)} failed{left_out}{unread}"
+        requisites = self.manifest.requisites
+        left_out = (
+            f", {requisites['left_out']} left out as beyond their page's bounds" if requisites.get("left_out") else ""
+        )
+        unread = f", {requisites['unread']} not searched for more" if requisites.get("unread") else ""
+        return f"{requisites.get('captured', 0)} captured, {requisites.get('failed', 0)} failed{left_out}{unread}"
 
     @property
     def segments(self) -> Sequence[ListedSegment]:
         """What the manifest says of its segments."""
-        return [each for each in self.told.segments if all(map(_is_segment, (each.key, each.index.key)))]
+        return [each for each in self.manifest.segments if all(map(_is_segment, (each.key, each.index.key)))]
 
 
-def run_page(holdings: Holdings, key: str, outcome: str = "", page: int = 1) -> RunPage:
+def run_page(repository: Repository, key: str, outcome: str = "", page: int = 1) -> RunPage:
     """Tell of a run; an outcome that there is none of shows all.
 
     Raises:
-        NotThere: there is no such run.
+        NotFound: there is no such run.
         FindingsFound: its manifest can't be read.
     """
-    told = holdings.manifest(key)
+    manifest = repository.manifest(key)
     site_name, section = section_of_manifest(key)
-    site = holdings.sites().get(site_name)
-    run = PastRun.of(key, told)
-    rows = article_rows.rows(told.articles, site)
+    site = repository.sites().get(site_name)
+    run = PastRun.of(key, manifest)
+    rows = article_rows.rows(manifest.articles, site)
     only = Outcome(outcome) if outcome in set(Outcome) else None
     order = list(LABELS)
     matching = [row for row in rows if only in {None, row.outcome}]
@@ -74,12 +76,12 @@ def run_page(holdings: Holdings, key: str, outcome: str = "", page: int = 1) -> 
     page = min(max(page, 1), pages)
     return RunPage(
         run=run,
-        told=told,
+        manifest=manifest,
         known=site is not None and section in site.sections,
         advice=advice.on_run(run.ended, run.failure, site, section),
         outcome=only,
         numbers={each: sum(row.outcome is each for row in rows) for each in LABELS},
-        rows=article_rows.with_headlines(holdings, matching[(page - 1) * SHOWN : page * SHOWN]),
+        rows=article_rows.with_headlines(repository, matching[(page - 1) * SHOWN : page * SHOWN]),
         matching=len(matching),
         page=page,
         pages=pages,
@@ -89,5 +91,5 @@ def run_page(holdings: Holdings, key: str, outcome: str = "", page: int = 1) -> 
 def _is_segment(key: str) -> bool:
     try:
         return bool(site_of_segment(key))
-    except NotThere:
+    except NotFound:
         return False

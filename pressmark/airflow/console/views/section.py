@@ -14,8 +14,8 @@ from pressmark.errors import FindingsFound, UnknownSection
 from pressmark.model.outcomes import Outcome
 from pressmark.monitoring.history import PastRun
 from pressmark.sites.site import Site
-from pressmark.web.common.key_patterns import NotThere
-from pressmark.web.common.repository import RUNS, Holdings
+from pressmark.web.common.key_patterns import NotFound
+from pressmark.web.common.repository import RUNS, Repository
 
 SHOWN = 50
 """Runs on a page."""
@@ -28,7 +28,7 @@ UNREADABLE = "can't be read"
 
 
 @attrs.frozen(kw_only=True)
-class Told:
+class SeenRow:
     """An article, and when a run saw it so."""
 
     row: Row
@@ -47,92 +47,92 @@ class SectionPage:
     card: Card
     runs: Sequence[PastRun]
     """Of this page, newest first."""
-    number: int
+    run_count: int
     """Runs on all pages."""
-    most: int
+    run_limit: int
     """There may be more runs than these."""
     page: int
     """From 1."""
     pages: int
-    rejections: Sequence[Told]
+    rejections: Sequence[SeenRow]
     """Those seen last, and of how many: as `edits`."""
     rejected: int
-    rejecting: int
+    rejecting_runs: int
     """Runs that they were told from."""
-    edits: Sequence[Told]
+    edits: Sequence[SeenRow]
     edited: int
-    editing: int
+    editing_runs: int
     broken: dict[str, str]
     """What is wrong with manifests that can't be read, by key."""
-    reaches: datetime | None
+    oldest_run_at: datetime | None
     """When the oldest run began that the page knows of."""
 
 
-def section_page(holdings: Holdings, links: Links, site_name: str, section: str, page: int = 1) -> SectionPage:
+def section_page(repository: Repository, links: Links, site_name: str, section: str, page: int = 1) -> SectionPage:
     """Tell of a section.
 
     Raises:
         UnknownSection: no site file has it.
     """
-    site = holdings.sites().get(site_name)
+    site = repository.sites().get(site_name)
     if site is None or section not in site.sections:
         raise UnknownSection(f"no site file has a section {site_name}/{section}")
-    now = holdings.clock()
-    runs = holdings.runs(site_name, section)
+    now = repository.clock()
+    runs = repository.runs(site_name, section)
     pages = max(1, -(-len(runs) // SHOWN))
     page = min(max(page, 1), pages)
-    rejecting = [run for run in runs if run.counts.get(Outcome.REJECTED)][:LOOKED_AT]
-    editing = [run for run in runs if run.counts.get(Outcome.SILENT_EDIT)][:LOOKED_AT]
-    rejections, rejected = _told(holdings, rejecting, Outcome.REJECTED)
-    edits, edited = _told(holdings, editing, Outcome.SILENT_EDIT)
+    rejecting_runs = [run for run in runs if run.counts.get(Outcome.REJECTED)][:LOOKED_AT]
+    editing_runs = [run for run in runs if run.counts.get(Outcome.SILENT_EDIT)][:LOOKED_AT]
+    rejections, rejected = _seen_rows(repository, rejecting_runs, Outcome.REJECTED)
+    edits, edited = _seen_rows(repository, editing_runs, Outcome.SILENT_EDIT)
     reaching = min(DAYS, (now - runs[-1].started_at).days + 2 if runs else 1)
     return SectionPage(
-        card=card_of(holdings, links, site, section, runs, now, max(reaching, 14)),
+        card=card_of(repository, links, site, section, runs, now, max(reaching, 14)),
         runs=runs[(page - 1) * SHOWN : page * SHOWN],
-        number=len(runs),
-        most=RUNS,
+        run_count=len(runs),
+        run_limit=RUNS,
         page=page,
         pages=pages,
         rejections=rejections,
         rejected=rejected,
-        rejecting=len(rejecting),
+        rejecting_runs=len(rejecting_runs),
         edits=edits,
         edited=edited,
-        editing=len(editing),
-        broken=holdings.broken(site_name, section),
-        reaches=runs[-1].started_at if runs else None,
+        editing_runs=len(editing_runs),
+        broken=repository.broken(site_name, section),
+        oldest_run_at=runs[-1].started_at if runs else None,
     )
 
 
-def _told(holdings: Holdings, runs: Sequence[PastRun], outcome: Outcome) -> tuple[list[Told], int]:
+def _seen_rows(repository: Repository, runs: Sequence[PastRun], outcome: Outcome) -> tuple[list[SeenRow], int]:
     """Return each article once that these runs, newest first, saw so; the one seen last comes first. And how many."""
-    sites = holdings.sites()
-    found: dict[tuple[str, str, str], Told] = {}
+    sites = repository.sites()
+    found: dict[tuple[str, str, str], SeenRow] = {}
     for run in runs:
-        for row in _rows(holdings, run, outcome, sites.get(run.site)):
+        for row in _rows(repository, run, outcome, sites.get(run.site)):
             name = (row.article_id, row.reason, "" if outcome is Outcome.REJECTED else row.key)
-            found.setdefault(name, Told(row=row, seen_at=run.started_at, first_at=None))
+            found.setdefault(name, SeenRow(row=row, seen_at=run.started_at, first_at=None))
     listed = list(found.values())[:LISTED]
-    documents = holdings.documents([told.row.key for told in listed if told.row.key])
-    dated = [_dated(told, documents[told.row.key].data if told.row.key in documents else None) for told in listed]
+    documents = repository.documents([seen.row.key for seen in listed if seen.row.key])
+    dated = [_dated(seen, documents[seen.row.key].data if seen.row.key in documents else None) for seen in listed]
     return dated, len(found)
 
 
-def _rows(holdings: Holdings, run: PastRun, outcome: Outcome, site: Site | None) -> list[Row]:
+def _rows(repository: Repository, run: PastRun, outcome: Outcome, site: Site | None) -> list[Row]:
     try:
-        return article_rows.rows(holdings.manifest(run.key).of_outcome(outcome), site)
-    except (NotThere, FindingsFound):
+        return article_rows.rows(repository.manifest(run.key).of_outcome(outcome), site)
+    except (NotFound, FindingsFound):
         return []  # It was whole when its run was read for the history: the page of the run says what is wrong.
 
 
-def _dated(told: Told, document: dict[str, Any] | None) -> Told:
+def _dated(seen: SeenRow, document: dict[str, Any] | None) -> SeenRow:
     """Say when its document was captured; without one, e.g. an expired rejection, there is nothing to link to."""
     if document is None:
-        lost = "expired" if told.row.outcome is Outcome.REJECTED else UNREADABLE
-        return attrs.evolve(told, row=attrs.evolve(told.row, key=""), lost=lost)
+        lost = "expired" if seen.row.outcome is Outcome.REJECTED else UNREADABLE
+        return attrs.evolve(seen, row=attrs.evolve(seen.row, key=""), lost=lost)
     headline = str(document.get("headline", ""))
     try:
         first_at = datetime.fromisoformat(document["pressmark"]["captures"][0]["capturedAt"])
     except (LookupError, TypeError, ValueError):
-        return attrs.evolve(told, lost=UNREADABLE)
-    return attrs.evolve(told, row=attrs.evolve(told.row, headline=headline), first_at=first_at)
+        return attrs.evolve(seen, lost=UNREADABLE)
+    return attrs.evolve(seen, row=attrs.evolve(seen.row, headline=headline), first_at=first_at)

@@ -49,27 +49,27 @@ def reading_room(
     from pressmark.system.child_process import POLL, interrupt_on_sigterm
     from pressmark.system.ports import LOOPBACK, origin
     from pressmark.web.common.caches import cache_folder
-    from pressmark.web.common.repository import Holdings
+    from pressmark.web.common.repository import Repository
     from pressmark.web.reading_room.player import player_folder
     from pressmark.web.reading_room.serving import LOCAL, LOCAL_REPLAY, ReadingRoom, checked
 
     # Names of this machine part the cookies of captured pages from those of whatever else runs on it; ports do not.
     local = {LOOPBACK: (LOCAL, LOCAL_REPLAY)}.get(host, (host, host))
-    places = checked(url or origin(local[0], port), replay_url or origin(local[1], replay_port), pywb)
-    holdings = Holdings.open()
-    holdings.store.check()
+    origins = checked(url or origin(local[0], port), replay_url or origin(local[1], replay_port), pywb)
+    repository = Repository.open()
+    repository.store.check()
     room = ReadingRoom(
-        holdings=holdings,
-        places=places,
+        repository=repository,
+        origins=origins,
         host=host,
         port=port,
-        stage_port=replay_port,
+        replay_port=replay_port,
         cache=cache or cache_folder("reading-room"),
         player=player or player_folder(),
     )
     interrupt_on_sigterm()
     with room.open():
-        echo(f"The reading room is open at {places.room} until you press Ctrl-C.")
+        echo(f"The reading room is open at {origins.room} until you press Ctrl-C.")
         try:
             while True:
                 time.sleep(POLL * 10)

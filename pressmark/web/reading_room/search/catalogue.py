@@ -24,7 +24,7 @@ from pressmark.archive.s3.store import Store
 from pressmark.model import keys, strict_json
 from pressmark.model.json_model import Unfit, moment, text
 from pressmark.private import make_folder
-from pressmark.web.reading_room.search.tokenize import spelled
+from pressmark.web.reading_room.search.tokenize import separate_cjk
 
 _STEPS = 1000
 """Instructions of SQLite's virtual machine between two looks at the clock: some tens of microseconds."""
@@ -48,7 +48,7 @@ CREATE VIRTUAL TABLE texts USING fts5 (
 """
 
 
-class TakesTooLong(Exception):
+class SearchTimeout(Exception):
     """The catalogue was asked for so much that it was not done in time."""
 
 
@@ -111,7 +111,7 @@ class Catalogue:
             seconds: that all reading together may take.
 
         Raises:
-            TakesTooLong: it took longer, and was ended.
+            SearchTimeout: it took longer, and was ended.
         """
         with closing(self._connect()) as connection:
             connection.row_factory = sqlite3.Row
@@ -125,7 +125,7 @@ class Catalogue:
                 yield connection
             except sqlite3.OperationalError as error:
                 if time.monotonic() > end:
-                    raise TakesTooLong from error
+                    raise SearchTimeout from error
                 raise
 
     def _connect(self) -> sqlite3.Connection:
@@ -185,7 +185,7 @@ def _keep(known: sqlite3.Connection, site: str, day: str, etag: str, lines: Iter
         ).fetchone()
         known.execute(
             "INSERT INTO texts (rowid, headline, body) VALUES (?, ?, ?)",
-            (number, spelled(row["headline"]), spelled(body)),
+            (number, separate_cjk(row["headline"]), separate_cjk(body)),
         )
         article = row["article"]
         newest[article] = max(newest.get(article, ("", 0)), (row["updated"], number))

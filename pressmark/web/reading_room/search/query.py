@@ -47,7 +47,7 @@ class Article:
 
 
 @attrs.frozen(kw_only=True)
-class Found:
+class Results:
     """A page of a list."""
 
     articles: Sequence[Article]
@@ -66,7 +66,7 @@ class Found:
 
 
 @attrs.frozen
-class Holding:
+class SiteSummary:
     """What the catalogue has of a site."""
 
     site: str
@@ -77,7 +77,7 @@ class Holding:
 
 
 @attrs.frozen(kw_only=True)
-class Wanted:
+class Filters:
     """What a list is narrowed to; what is empty narrows nothing."""
 
     site: str = ""
@@ -108,12 +108,12 @@ class Finder:
 
     catalogue: Catalogue
 
-    def holdings(self) -> list[Holding]:
+    def sites(self) -> list[SiteSummary]:
         """Return what there is, site by site."""
         asked = "SELECT site, sum(articles), sum(versions), min(day), max(day) FROM days WHERE articles GROUP BY site"
         with self.catalogue.reading() as known:
             return [
-                Holding(site, articles, versions, date.fromisoformat(first), date.fromisoformat(last))
+                SiteSummary(site, articles, versions, date.fromisoformat(first), date.fromisoformat(last))
                 for site, articles, versions, first, last in known.execute(asked)
             ]
 
@@ -142,36 +142,36 @@ class Finder:
         with self.catalogue.reading() as known:
             return [(name, count) for name, count in known.execute(asked, values)]
 
-    def newest(self, wanted: Wanted, page: int = 1) -> Found:
+    def newest(self, filters: Filters, page: int = 1) -> Results:
         """Return articles, those updated last first."""
-        values = wanted.values()
+        values = filters.values()
         with self.catalogue.reading() as known:
-            [total] = known.execute(f"SELECT count(*) FROM versions WHERE versions{wanted.where()}", values).fetchone()
+            [total] = known.execute(f"SELECT count(*) FROM versions WHERE versions{filters.where()}", values).fetchone()
             rows = known.execute(
-                f"{_NEWEST}{wanted.where()} ORDER BY updated DESC, id LIMIT {PAGE} OFFSET :offset",
+                f"{_NEWEST}{filters.where()} ORDER BY updated DESC, id LIMIT {PAGE} OFFSET :offset",
                 {**values, "offset": PAGE * (page - 1)},
             ).fetchall()
-        return Found(articles=[_article(row) for row in rows], total=total, page=page)
+        return Results(articles=[_article(row) for row in rows], total=total, page=page)
 
-    def search(self, asked: str, wanted: Wanted, page: int = 1) -> Found:
+    def search(self, asked: str, filters: Filters, page: int = 1) -> Results:
         """Return articles of which a version has all these words, each with the version that fits best.
 
         The best come first; of words that nearly every article has, the newest. Where `asked` has no word, nothing is
         found.
 
         Raises:
-            TakesTooLong: it is not done in `SECONDS`.
+            SearchTimeout: it is not done in `SECONDS`.
         """
         query = tokenize.query(asked)
         if not query.match:
-            return Found(articles=(), total=0, page=page)
-        values = {**wanted.values(), "match": query.match, "ranked": RANKED, "offset": PAGE * (page - 1)}
+            return Results(articles=(), total=0, page=page)
+        values = {**filters.values(), "match": query.match, "ranked": RANKED, "offset": PAGE * (page - 1)}
         with self.catalogue.reading(SECONDS) as known:
             [hits] = known.execute(_HITS, values).fetchone()
             asked_by = _BY_RANK if hits <= RANKED else _BY_TIME
-            rows = known.execute(asked_by.format(where=wanted.where()), values).fetchall()
+            rows = known.execute(asked_by.format(where=filters.where()), values).fetchall()
             articles = [_hit(known.execute(_EXCERPTS, (row["id"], query.match)).fetchone()) for row in rows]
-        return Found(
+        return Results(
             articles=articles,
             total=rows[0]["total"] if rows else 0,
             page=page,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import attrs
 
 from pressmark.errors import PressmarkError
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.repository import Repository
 from pressmark.web.reading_room.search.catalogue import Catalogue
 
 logger = logging.getLogger("pressmark.reading_room")
@@ -27,17 +27,17 @@ class State:
 
 
 @attrs.define
-class Keeper:
+class Refresher:
     """Keeps a catalogue as fresh as the exports are, by each look."""
 
     catalogue: Catalogue
-    holdings: Holdings
+    repository: Repository
     state: State = State()
 
-    def look(self) -> State:
+    def refresh(self) -> State:
         """Look at the exports now."""
         try:
-            done = self.catalogue.refresh(self.holdings.store, self._sites())
+            done = self.catalogue.refresh(self.repository.store, self._sites())
         except (PressmarkError, sqlite3.Error, OSError) as error:  # A full disk, or another room at the same catalogue.
             self.state = attrs.evolve(self.state, trouble=f"{error}")
             logger.warning("the catalogue stays as it was: %s", error)
@@ -50,4 +50,4 @@ class Keeper:
         return self.state
 
     def _sites(self) -> Iterable[str]:
-        return sorted(self.holdings.sites())
+        return sorted(self.repository.sites())

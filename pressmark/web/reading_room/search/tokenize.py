@@ -20,12 +20,12 @@ _MARKS = f"{OPENING}{CLOSING}"
 _BLANK = re.compile(rf"([{_CJK}][{_MARKS}]*) +([{_MARKS}]*)(?=[{_CJK}])")
 
 
-def spelled(text: str) -> str:
+def separate_cjk(text: str) -> str:
     """Return a text as it is indexed."""
     return _CHARACTER.sub(r" \1 ", text) if _CHARACTER.search(text) else text
 
 
-def unspelled(text: str) -> str:
+def join_cjk(text: str) -> str:
     """Return an indexed text, marked or not, as people read it."""
     return " ".join(_BLANK.sub(r"\1\2", text).split(" ")).strip() if _CHARACTER.search(text) else text
 
@@ -51,7 +51,7 @@ def query(asked: str) -> Query:
         remarks.append(f"It is longer than {LONGEST} characters: what is behind them was not looked for.")
     terms: dict[str, None] = {}
     for phrase, word in _PART.findall(asked):
-        text = _NO_WORD.sub(" ", spelled(phrase or word)).strip()
+        text = _NO_WORD.sub(" ", separate_cjk(phrase or word)).strip()
         if not text:
             continue
         is_beginning = word.endswith("*") and not _CHARACTER.fullmatch(text[-1])
@@ -67,7 +67,7 @@ def query(asked: str) -> Query:
 def marked(text: str) -> list[tuple[bool, str]]:
     """Return a text in runs, each with whether it was found."""
     runs = []
-    for at, part in enumerate(re.split(f"[{_MARKS}]", unspelled(text))):
+    for at, part in enumerate(re.split(f"[{_MARKS}]", join_cjk(text))):
         if part:
             runs.append((bool(at % 2), part))
     return runs

@@ -28,9 +28,9 @@ from pressmark.local.s3server import RunningS3
 from pressmark.reader import Document, Reader
 from pressmark.system.child_process import Program
 from pressmark.system.ports import free_port
-from pressmark.web.common.repository import Holdings
+from pressmark.web.common.repository import Repository
 from pressmark.web.reading_room import replay_origin
-from pressmark.web.reading_room.addresses import Links, Places
+from pressmark.web.reading_room.addresses import Links, Origins
 from pressmark.web.reading_room.player import player_folder
 from pressmark.web.reading_room.serving import ReadingRoom
 from pressmark.web.replay.server import ReplayServer
@@ -117,7 +117,7 @@ class Unguarded(ReplayServer):
         )
 
 
-def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open: bool) -> Places:
+def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open: bool) -> Origins:
     """Open the reading room and pywb as the demo does; or one of them by hand, without our policy."""
     demo = Settings(
         folder=folder,
@@ -125,32 +125,32 @@ def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open
         newsroom_port=0,
         airflow_port=0,
         room_port=free_port(),
-        stage_port=free_port(),
+        replay_port=free_port(),
         pywb_port=free_port(),
         once=False,
     )
-    places = Places(
+    origins = Origins(
         room=f"http://pressmark.localhost:{demo.room_port}",
-        replay=f"http://replay.pressmark.localhost:{demo.stage_port}",
+        replay=f"http://replay.pressmark.localhost:{demo.replay_port}",
         pywb=f"http://pywb.localhost:{demo.pywb_port}",
     )
     if not is_open:
-        assert stack.enter_context(Rooms.open(demo, os.environ)).url == places.room
+        assert stack.enter_context(Rooms.open(demo, os.environ)).url == origins.room
     elif player == "pywb":
         stack.enter_context(Unguarded(store, folder / "replay", port=demo.pywb_port).running())
     else:
         replay_origin._contained = lambda: b'importScripts("replayweb.js");'  # type: ignore[assignment]
         room = ReadingRoom(
-            holdings=Holdings.open(),
-            places=places,
+            repository=Repository.open(),
+            origins=origins,
             host="127.0.0.1",
             port=demo.room_port,
-            stage_port=demo.stage_port,
+            replay_port=demo.replay_port,
             cache=folder / "cache",
             player=player_folder(),
         )
-        stack.enter_context(room.open()).look()
-    return places
+        stack.enter_context(room.open()).refresh()
+    return origins
 
 
 @contextmanager
@@ -174,11 +174,11 @@ def alone_in_a_window(attempts: list[str]) -> Iterator[dict[str, str]]:
         server.shutdown()
 
 
-def _address(player: str, places: Places, document: Document) -> str:
+def _address(player: str, origins: Origins, document: Document) -> str:
     if player != "pywb":
-        return Links(places.room).replay(document.key)
+        return Links(origins.room).replay(document.key)
     captured = datetime.fromisoformat(document.data["pressmark"]["captures"][0]["capturedAt"])
-    return places.memento(SITE, URL, captured)
+    return origins.memento(SITE, URL, captured)
 
 
 def batched(items: Iterable[tuple[str, str]], number: int) -> Iterator[list[tuple[str, str]]]:
@@ -193,8 +193,8 @@ def replayed(stack: ExitStack, player: str, folder: Path, attempts: list[str], *
     os.environ |= stack.enter_context(RunningS3(folder / "s3")).environment
     store = Store.open(Config.from_env(os.environ))
     documents = archived(store, folder / "crawls", attempts)
-    places = opened(stack, player, folder, store, is_open=is_open)
-    return {name: _address(player, places, document) for name, document in documents.items()}
+    origins = opened(stack, player, folder, store, is_open=is_open)
+    return {name: _address(player, origins, document) for name, document in documents.items()}
 
 
 def main(browser: str, player: str, attempts: list[str], *, is_open: bool) -> None:

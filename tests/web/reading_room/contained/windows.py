@@ -60,7 +60,7 @@ class Chromium:
     def open(self, address: str) -> None:
         page = self.browser.new_context().new_page()
         page.set_default_timeout(SECONDS * 1000)
-        page.expose_function("heard", lambda text: self.said.append(text))  # noqa: PLW0108 - no built-in one
+        page.expose_function("heard", lambda message: self.said.append(message))  # noqa: PLW0108 - no built-in one
         page.add_init_script(LISTEN)
         page.goto(address, wait_until="commit")
         self._pages.append(page)
@@ -86,12 +86,12 @@ class Firefox:
     def listen(self) -> None:
         """Take in what it sends, until it ends."""
         try:
-            for text in self.socket:
-                told = json.loads(text)
-                if "id" in told:
-                    self._answers[told["id"]] = told
-                elif told.get("method") == "script.message":
-                    self.said.append(str(told["params"]["data"].get("value")))
+            for received in self.socket:
+                message = json.loads(received)
+                if "id" in message:
+                    self._answers[message["id"]] = message
+                elif message.get("method") == "script.message":
+                    self.said.append(str(message["params"]["data"].get("value")))
         except ConnectionClosed:
             return
 
@@ -103,9 +103,9 @@ class Firefox:
         while number not in self._answers:
             assert time.monotonic() < until, method
             time.sleep(0.01)
-        told = self._answers.pop(number)
-        assert told["type"] == "success", told
-        return told["result"]
+        message = self._answers.pop(number)
+        assert message["type"] == "success", message
+        return message["result"]
 
     def open(self, address: str) -> None:
         user = self.ask("browser.createUserContext")["userContext"]

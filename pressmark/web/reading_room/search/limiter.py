@@ -19,12 +19,12 @@ MOST_WAITING = 100
 Answer = TypeVar("Answer")
 
 
-class TooManyWait(Exception):
+class TooManySearches(Exception):
     """So many searches wait that the turn of this one would not come in time."""
 
 
 @attrs.define
-class Turns:
+class SearchLimiter:
     """Gives turns in one event loop; who waits holds no thread, and all others have threads of their own."""
 
     at_once: int = AT_ONCE
@@ -45,7 +45,7 @@ class Turns:
             args: for it.
 
         Raises:
-            TooManyWait: the turn did not come in time.
+            TooManySearches: the turn did not come in time.
         """
         async with self._turn(client):
             return await run_sync(partial(work, *args), limiter=self._threads)
@@ -57,16 +57,16 @@ class Turns:
     @asynccontextmanager
     async def _turn(self, client: str) -> AsyncIterator[None]:
         if self.line(client) >= MOST_WAITING:
-            raise TooManyWait
+            raise TooManySearches
         own = self._clients.setdefault(client, anyio.Lock())
         try:
-            async with AsyncExitStack() as held:
+            async with AsyncExitStack() as turn:
                 try:
                     with anyio.fail_after(self.wait):
-                        await held.enter_async_context(own)
-                        await held.enter_async_context(self._all)
+                        await turn.enter_async_context(own)
+                        await turn.enter_async_context(self._all)
                 except TimeoutError:
-                    raise TooManyWait from None
+                    raise TooManySearches from None
                 yield
         finally:
             if not own.locked():

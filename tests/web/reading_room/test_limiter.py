@@ -7,11 +7,11 @@ from threading import Event
 import anyio
 import pytest
 
-from pressmark.web.reading_room.search.turns import MOST_WAITING, TooManyWait, Turns
+from pressmark.web.reading_room.search.limiter import MOST_WAITING, SearchLimiter, TooManySearches
 
 
 def test_one_client_has_one_turn_at_once_and_others_pass_it() -> None:
-    turns, may_end = Turns(at_once=2), Event()
+    turns, may_end = SearchLimiter(at_once=2), Event()
     begun: SimpleQueue[str] = SimpleQueue()
 
     def work(name: str) -> str:
@@ -31,7 +31,7 @@ def test_one_client_has_one_turn_at_once_and_others_pass_it() -> None:
 
 
 def test_who_waits_for_too_long_is_told() -> None:
-    turns, may_end, begun = Turns(at_once=1, wait=0.1), Event(), Event()
+    turns, may_end, begun = SearchLimiter(at_once=1, wait=0.1), Event(), Event()
 
     def work() -> None:
         begun.set()
@@ -41,7 +41,7 @@ def test_who_waits_for_too_long_is_told() -> None:
         first = asyncio.create_task(turns.run("a", work))
         await asyncio.to_thread(begun.wait, 20)
         for client in ("a", "b"):
-            with pytest.raises(TooManyWait):
+            with pytest.raises(TooManySearches):
                 await turns.run(client, work)
         may_end.set()
         await first
@@ -52,13 +52,13 @@ def test_who_waits_for_too_long_is_told() -> None:
 
 
 def test_a_client_has_no_endless_line() -> None:
-    turns, may_end = Turns(at_once=1), Event()
+    turns, may_end = SearchLimiter(at_once=1), Event()
 
     async def main() -> None:
         waiting = [asyncio.create_task(turns.run("a", may_end.wait, 20)) for _ in range(MOST_WAITING + 1)]
         await anyio.wait_all_tasks_blocked()
         assert turns.line("a") == MOST_WAITING
-        with pytest.raises(TooManyWait):
+        with pytest.raises(TooManySearches):
             await turns.run("a", may_end.wait, 20)
         may_end.set()
         assert all([await each for each in waiting])

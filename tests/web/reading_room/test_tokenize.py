@@ -10,10 +10,10 @@ from pressmark.web.reading_room.search.tokenize import (
     LONGEST,
     MOST,
     OPENING,
+    join_cjk,
     marked,
     query,
-    spelled,
-    unspelled,
+    separate_cjk,
 )
 
 TEXTS = ("Night trains for Zürich", "中国与欧洲签署协议", "A co-operation pact; trainers wanted", "NEAR OR NOT AND")
@@ -42,7 +42,7 @@ TEXTS = ("Night trains for Zürich", "中国与欧洲签署协议", "A co-operat
 def test_what_is_asked_is_found(asked: str, found: list[int]) -> None:
     with closing(sqlite3.connect(":memory:")) as known:
         known.execute('CREATE VIRTUAL TABLE texts USING fts5 (body, tokenize = "porter unicode61 remove_diacritics 2")')
-        known.executemany("INSERT INTO texts (rowid, body) VALUES (?, ?)", enumerate(map(spelled, TEXTS)))
+        known.executemany("INSERT INTO texts (rowid, body) VALUES (?, ?)", enumerate(map(separate_cjk, TEXTS)))
         rows = known.execute("SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rowid", (query(asked).match,))
         assert [number for (number,) in rows] == found
 
@@ -72,8 +72,8 @@ def test_without_a_word_nothing_is_asked(asked: str) -> None:
 
 @pytest.mark.parametrize("text", [*TEXTS, "EU与中国 trade 协议 2022"])
 def test_a_text_is_read_as_it_was_written(text: str) -> None:
-    assert unspelled(spelled(text)).replace(" ", "") == text.replace(" ", "")
-    assert marked(spelled(text))[0][1].replace(" ", "") == text.replace(" ", "")
+    assert join_cjk(separate_cjk(text)).replace(" ", "") == text.replace(" ", "")
+    assert marked(separate_cjk(text))[0][1].replace(" ", "") == text.replace(" ", "")
 
 
 def test_marks_stay_where_they_are() -> None:
