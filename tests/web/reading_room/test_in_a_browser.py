@@ -23,7 +23,7 @@ from pressmark.system.ports import LOOPBACK, free_port
 from pressmark.web.common.repository import Repository
 from pressmark.web.reading_room.addresses import Links, Origins
 from pressmark.web.reading_room.player import player_folder
-from pressmark.web.reading_room.serving import ROOT, ReadingRoom
+from pressmark.web.reading_room.serving import ReadingRoom
 from pressmark.web.replay.server import ReplayServer
 from tests.conftest import fresh_bucket
 from tests.support.archive import Archive, archiving
@@ -33,7 +33,7 @@ from tests.web.reading_room.hostile import BACKWARDS, archive_backwards, archive
 CHROMIUM = shutil.which("chromium")
 SECONDS = 60
 WIDE = {"width": 1280, "height": 900}
-IMAGES = ROOT / "docs" / "images"
+IMAGES = Path(__file__).parents[3] / "docs" / "images"
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt-get install chromium"),
