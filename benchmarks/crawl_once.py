@@ -23,7 +23,7 @@ from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.crawl.commit import RunCommit
 from pressmark.crawl.state.parts import CrawlParts
-from pressmark.crawl.state.request_stats import Traffic
+from pressmark.crawl.state.request_stats import RequestStats
 from pressmark.crawl.state.run import Run, RunStatus, user_agent
 from pressmark.pipelines import ITEM_PIPELINES
 from pressmark.sites.site_files import load_sites
@@ -41,7 +41,7 @@ def main() -> None:
     no_copies = SimpleNamespace(last=lambda url: None, serving=lambda url: None)
     config = Config(spool=folder)
     run = Run.new(site, "world/europe")
-    parts: Any = SimpleNamespace(run=run, status=RunStatus(), traffic=Traffic(), robots_copies=no_copies)
+    parts: Any = SimpleNamespace(run=run, status=RunStatus(), request_stats=RequestStats(), robots_copies=no_copies)
     finish: Any = lambda: None  # noqa: E731 - until there is something to finish
     if variant == "capture":
         archivist.COMMAND = (sys.executable, "-m", "benchmarks.archivist")

@@ -6,7 +6,7 @@ import psutil
 from scrapy import Request, Spider
 
 from benchmarks.serve_pages import DAY
-from pressmark.crawl.scrapy.content_decoding import fetched
+from pressmark.crawl.scrapy.content_decoding import fetched_page
 from pressmark.crawl.scrapy.recording_handler import RECEIPT
 from pressmark.crawl.state.parts import CrawlParts
 from pressmark.extract.page_reader import PageReader
@@ -41,7 +41,7 @@ class Reader(Spider):
 
     async def parse_article(self, response: Any) -> Any:
         """Read all fields."""
-        page = await self.reader.soon(self.reader.article_page, ChinaDailyArticlePage, fetched(response))
+        page = await self.reader.run_in_thread(self.reader.article_page, ChinaDailyArticlePage, fetched_page(response))
         article = page.article
         assert article
         if isinstance(self.parts, CrawlParts):

@@ -7,7 +7,7 @@ from scrapy.exceptions import DropItem
 
 from pressmark.crawl.state.known_content import KnownContent
 from pressmark.crawl.state.parts import CrawlParts
-from pressmark.crawl.state.revisits import Watch
+from pressmark.crawl.state.revisits import Revisits
 from pressmark.errors import FindingsFound
 from pressmark.model.document import reader_of
 from pressmark.model.item import Reading
@@ -18,13 +18,13 @@ from pressmark.pipelines.base import BasePipeline
 class DeduplicatePipeline(BasePipeline):
     """Drops a reading whose article id, *Updated* time and content are in the bucket."""
 
-    def __init__(self, known_content: KnownContent, watch: Watch, outcomes: Outcomes) -> None:
-        self._known_content, self._watch, self._outcomes = known_content, watch, outcomes
+    def __init__(self, known_content: KnownContent, revisits: Revisits, outcomes: Outcomes) -> None:
+        self._known_content, self._revisits, self._outcomes = known_content, revisits, outcomes
 
     @classmethod
     def from_parts(cls, parts: CrawlParts) -> Self:
         """Take the known content, the watch and the outcomes."""
-        return cls(parts.known_content, parts.watch, parts.outcomes)
+        return cls(parts.known_content, parts.revisits, parts.outcomes)
 
     async def process_item(self, item: Reading) -> Reading:
         """Return new versions and silent edits; drop others as unchanged.
@@ -40,7 +40,7 @@ class DeduplicatePipeline(BasePipeline):
                 version.article_id, Outcome.FAILED, reason="unreadable-version", message=str(error)
             )
             raise DropItem(f"{version} can't be compared with what is stored") from None
-        self._watch.read(version, document["pressmark"]["contentSha256"], reader_of(document))
+        self._revisits.record_version(version, document["pressmark"]["contentSha256"], reader_of(document))
         if known:
             self._outcomes.record_outcome(version.article_id, Outcome.UNCHANGED)
             raise DropItem(f"known version {version}")

@@ -17,17 +17,17 @@ class BackfillSpider(SectionSpider):
         """Start with the first page of the span; failed articles of the last run are left to regular runs."""
         yield self.listing_request(self.run.scope.first_page)
 
-    def wanted(self, listing: Listing) -> list[Entry]:
+    def select(self, listing: Listing) -> list[Entry]:
         """Skip known articles, including rejected ones, and those of other days."""
         wanted = []
         for entry in listing.entries:
             known = self.ledger.knows_article(entry.day, entry.article_id) and not self.run.scope.recheck
             if known or not self.run.scope.wants(entry.day):
-                self.watch.leave_alone(entry.article_id)
+                self.revisits.skip(entry.article_id)
             else:
                 wanted.append(entry)
         return wanted
 
-    def goes_on(self, listing: Listing, number: int) -> bool:
+    def should_continue(self, listing: Listing, number: int) -> bool:
         """Read up to the last page of the span."""
         return number < self.run.scope.last_page

@@ -16,6 +16,6 @@ SPIDERS: dict[ScopeKind, type[Spider]] = {
 }
 
 
-def spider_of(scope: Scope) -> type[Spider]:
+def spider_class(scope: Scope) -> type[Spider]:
     """Return the spider class for a scope."""
     return SPIDERS[scope.kind]

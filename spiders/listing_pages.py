@@ -6,10 +6,10 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from pressmark.crawl.scrapy.content_decoding import fetched, limits
-from pressmark.crawl.scrapy.download_errors import why
+from pressmark.crawl.scrapy.content_decoding import fetched_page, size_limits
+from pressmark.crawl.scrapy.download_errors import failure_reason
 from pressmark.crawl.scrapy.early_stop import INTERRUPTED
-from pressmark.crawl.scrapy.retry_after import DECIDES
+from pressmark.crawl.scrapy.retry_after import ENDS_RUN
 from pressmark.crawl.state.listing_progress import ListingProgress
 from pressmark.crawl.state.run import Run, RunStatus
 from pressmark.crawl.state.run_check import REFUSED
@@ -23,7 +23,7 @@ from pressmark.sites.scope import ScopeKind
 from pressmark.text import brief
 
 OK = 200
-LONGEST_TOLD = 500
+LONGEST_URL = 500
 """Characters of a URL among a manifest's `elsewhere`; longer ones are cut."""
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class ListingPages:
             url,
             cb_kwargs={"number": number},
             priority=-number,
-            meta={**limits(self._run.site, self._run.site.bounds.listing), DECIDES: True},
+            meta={**size_limits(self._run.site, self._run.site.bounds.listing), ENDS_RUN: True},
         )
 
     async def read(self, response: Response, number: int) -> Listing | None:
@@ -54,7 +54,7 @@ class ListingPages:
             self._status.fail(RunFailed(f"listing {response.url} {what}"))
             return None
         try:
-            listing = await self._reader.soon(self._reader.listing, self._page, fetched(response))
+            listing = await self._reader.run_in_thread(self._reader.listing, self._page, fetched_page(response))
         except ReadingFailed as error:
             self._status.fail(RunFailed(f"listing: {error}"))
             return None
@@ -69,7 +69,7 @@ class ListingPages:
     def failed(self, failure: Failure) -> None:
         """Fail the run for a listing page that can't be fetched; articles of earlier pages are kept."""
         url = failure.request.url  # type: ignore[attr-defined]  # Scrapy adds it
-        reason, message = why(failure)
+        reason, message = failure_reason(failure)
         if reason == INTERRUPTED:
             return
         number = failure.request.cb_kwargs["number"]  # type: ignore[attr-defined]
@@ -94,4 +94,4 @@ class ListingPages:
 
 
 def _cut(url: str) -> str:
-    return url if len(url) <= LONGEST_TOLD else f"{url[:LONGEST_TOLD]}..."
+    return url if len(url) <= LONGEST_URL else f"{url[:LONGEST_URL]}..."

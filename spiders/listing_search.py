@@ -7,8 +7,8 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from pressmark.crawl.scrapy.download_errors import gone
-from pressmark.crawl.state.listing_search import Look, page_search
+from pressmark.crawl.scrapy.download_errors import gone_response
+from pressmark.crawl.state.listing_search import Probe, search_pages
 from pressmark.crawl.state.parts import CrawlParts
 from pressmark.errors import RunFailed
 from pressmark.spiders.base import ReadingSpider
@@ -21,8 +21,8 @@ class PageSearchSpider(ReadingSpider):
 
     def __init__(self, parts: CrawlParts, **kwargs: Any) -> None:
         super().__init__(parts, **kwargs)
-        self._search = page_search(*self.run.scope.days)
-        self._looks = 0
+        self._search = search_pages(*self.run.scope.days)
+        self._probes = 0
 
     async def start(self) -> AsyncIterator[Request]:
         """Start with the first page."""
@@ -32,26 +32,26 @@ class PageSearchSpider(ReadingSpider):
     async def parse_listing(self, response: Response, number: int) -> AsyncIterator[Request]:
         """Read the days on the page, and request the page that the search wants next."""
         if listing := await self.listing_pages.read(response, number):
-            look = Look(days=listing.days, pages=listing.pages, last=listing.next_url is None)
-            for request in self._next(look):
+            probe = Probe(days=listing.days, pages=listing.pages, last=listing.next_url is None)
+            for request in self._next(probe):
                 yield request
 
     def listing_failed(self, failure: Failure) -> Iterator[Request]:
         """Handle a 404: the section ends before this page. Any other failure fails the run."""
         number: int = failure.request.cb_kwargs["number"]  # type: ignore[attr-defined]  # Scrapy adds it
-        if number > 1 and gone(failure):
-            yield from self._next(Look(last=True))
+        if number > 1 and gone_response(failure):
+            yield from self._next(Probe(last=True))
         else:
             self.listing_pages.failed(failure)
 
-    def _next(self, look: Look | None) -> Iterator[Request]:
+    def _next(self, probe: Probe | None) -> Iterator[Request]:
         try:
-            number = self._search.send(look)  # type: ignore[arg-type]  # None starts the search
+            number = self._search.send(probe)  # type: ignore[arg-type]  # None starts the search
         except StopIteration as end:
             self.progress.find_pages(end.value)
             return
-        self._looks += 1
-        if self._looks > self.run.scope.pages:
+        self._probes += 1
+        if self._probes > self.run.scope.pages:
             self.status.fail(
                 RunFailed(f"no end to the search after {self.run.scope.pages} listing pages: is it one list?")
             )

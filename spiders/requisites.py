@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from pressmark.crawl.scrapy.content_decoding import CONTENT_LIMIT, fetched
+from pressmark.crawl.scrapy.content_decoding import CONTENT_LIMIT, fetched_page
 from pressmark.crawl.scrapy.download_errors import UnreadableContent
 from pressmark.crawl.scrapy.recording_handler import ONLY_READ, RECEIPT
 from pressmark.crawl.state.requisites import Requisites
@@ -34,7 +34,7 @@ class PageRequisites:
         self._number = site.requisites.number
         self._size = site.requisites.size
 
-    def want(self, urls: Iterable[str], via: str) -> None:
+    def add(self, urls: Iterable[str], via: str) -> None:
         """Add the requisites of a page or stylesheet, up to the limit; the rest is counted.
 
         Args:
@@ -46,7 +46,7 @@ class PageRequisites:
         for url in urls:
             try:
                 asked = Request(url).url
-                wanted = self._requisites.wants(asked)
+                wanted = self._requisites.claim(asked)
             except ValueError as error:
                 logger.debug("no requisite: %s: %s", url, error)
                 continue
@@ -66,7 +66,7 @@ class PageRequisites:
             self._requisites.leave_out([url for url, _ in self._waiting])
             self._waiting.clear()
 
-    async def captured(self, response: Response) -> AsyncIterator[Request]:
+    async def on_captured(self, response: Response) -> AsyncIterator[Request]:
         """Count a captured one, add those that a stylesheet links to, and request the next."""
         self._requisites.count_captured()
         assert response.request
@@ -74,30 +74,30 @@ class PageRequisites:
         try:
             await self._search(response)
         except (ReadingFailed, Rejected) as error:
-            self._unread(str(error))
+            self._count_unread(str(error))
         except Exception as error:  # noqa: BLE001 - a requisite never fails a run
-            self._unread(f"{response.url}: {type(error).__name__}: {error}")
+            self._count_unread(f"{response.url}: {type(error).__name__}: {error}")
         for request in self.next():
             yield request
 
-    def failed(self, failure: Failure) -> Iterator[Request]:
+    def on_failed(self, failure: Failure) -> Iterator[Request]:
         """Count a failed one, and request the next; one that can't be decoded was captured."""
         if isinstance(failure.value, UnreadableContent):
             self._requisites.count_captured()
-            self._unread(str(failure.value))
+            self._count_unread(str(failure.value))
         else:
             self._requisites.count_failed()
         self._spend(failure.request)  # type: ignore[attr-defined]  # Scrapy adds it
         yield from self.next()
 
     async def _search(self, response: Response) -> None:
-        page = fetched(response)
+        page = fetched_page(response)
         if page.content_type == STYLESHEET:
-            self.want(await self._reader.soon(self._reader.stylesheet, page), via=page.url)
+            self.add(await self._reader.run_in_thread(self._reader.stylesheet, page), via=page.url)
 
-    def _unread(self, why: str) -> None:
+    def _count_unread(self, reason: str) -> None:
         self._requisites.count_unread()
-        logger.warning("captured, and not searched for more requisites: %s", why)
+        logger.warning("captured, and not searched for more requisites: %s", reason)
 
     def _spend(self, request: Request) -> None:
         if receipt := request.meta.get(RECEIPT):
@@ -106,8 +106,8 @@ class PageRequisites:
     def _request(self, url: str, via: str) -> Request:
         return Request(
             url,
-            self.captured,
-            errback=self.failed,
+            self.on_captured,
+            errback=self.on_failed,
             headers={"Referer": via, "Accept": "*/*"},
             priority=LAST,
             meta={"dont_retry": True, ONLY_READ: STYLESHEET, CONTENT_LIMIT: self._site.bounds.requisite},

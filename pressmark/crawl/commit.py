@@ -23,7 +23,7 @@ from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.set_aside import SetAside, claimed, spool_id
 from pressmark.config import Config
 from pressmark.crawl.state.parts import CrawlParts
-from pressmark.crawl.state.run_check import verdict
+from pressmark.crawl.state.run_check import run_errors
 from pressmark.file_system import spool_error
 from pressmark.model import keys, schema
 from pressmark.model.outcomes import INTERRUPTED, UNFINISHED, Outcome
@@ -71,7 +71,7 @@ class RunCommit:
             self._check(left)
         publish_schemas(self.store)
         key = keys.visits(run.site.site, run.section_name, run.started_at, run.run_id)
-        visited = visits.write(self.store, key, self.parts.watch.told(outcomes.of(Outcome.FAILED)))
+        visited = visits.write(self.store, key, self.parts.revisits.for_next_run(outcomes.of(Outcome.FAILED)))
         written = self._manifest(ListedObject.of(visited))
         return commit(self.store, self.parts.published.folder, written, self.parts.published), written
 
@@ -92,7 +92,7 @@ class RunCommit:
     def _check(self, left: int) -> None:
         """Fail a run that was not interrupted and whose result can't be trusted."""
         run, progress = self.parts.run, self.parts.listing_progress
-        for error in verdict(
+        for error in run_errors(
             run.scope,
             self.parts.outcomes,
             where=run.label,
@@ -106,7 +106,7 @@ class RunCommit:
     def _manifest(self, visited: ListedObject) -> Manifest:
         parts = self.parts
         run, status, progress = parts.run, parts.status, parts.listing_progress
-        counts = {"listing_pages": progress.pages, **parts.outcomes.counts(), "not_due": len(parts.watch.not_due)}
+        counts = {"listing_pages": progress.pages, **parts.outcomes.counts(), "not_due": len(parts.revisits.not_due)}
         return Manifest(
             schema=schema.MANIFEST,
             run_id=run.run_id,
@@ -127,7 +127,7 @@ class RunCommit:
             spool=spool_id(self.config.spool),
             set_aside=tuple(SetAsideFile.from_json(each.summary) for each in self._set_aside),
             pages_found=progress.pages_found,
-            requests=tuple(map(HostRequests.from_json, parts.traffic.told())),
+            requests=tuple(map(HostRequests.from_json, parts.request_stats.summary())),
             elsewhere=tuple(sorted(progress.elsewhere)),
             articles=tuple(map(SeenArticle.from_json, parts.outcomes)),
             segments=parts.published.segments(),

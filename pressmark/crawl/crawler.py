@@ -19,8 +19,8 @@ from pressmark.config import Config
 from pressmark.crawl.commit import RunCommit
 from pressmark.crawl.derive import read_today
 from pressmark.crawl.host_lock import host_lock
-from pressmark.crawl.recover import derived, recover
-from pressmark.crawl.shutdown import Stopping
+from pressmark.crawl.recover import derive_unread, recover
+from pressmark.crawl.shutdown import ShutdownSignals
 from pressmark.crawl.state.listing_progress import ListingProgress
 from pressmark.crawl.state.parts import CrawlParts
 from pressmark.crawl.state.run import Run, user_agent
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 
     from pressmark.crawl.scrapy.early_stop import EarlyStopMiddleware
 
-STARTING = 0.05
+CHECK_EVERY = 0.05
 """Seconds between two checks of an engine that is not running yet."""
 
 logger = logging.getLogger("pressmark.crawl")
 
 
 @attrs.frozen(kw_only=True)
-class Result:
+class CrawlResult:
     """The result of a crawl."""
 
     manifest_key: str
@@ -61,7 +61,7 @@ def crawl(
     run_id: str | None = None,
     scope: Scope | None = None,
     on_change: Callable[[Outcomes, ListingProgress], None] = lambda outcomes, progress: None,
-) -> Result:
+) -> CrawlResult:
     """Crawl a section in a scope, and publish; SIGTERM and SIGINT stop it early and in order.
 
     Raises:
@@ -78,7 +78,7 @@ def crawl(
     layout_of(site)
     if scope:
         scope.check(site)
-    with Stopping() as stopping:
+    with ShutdownSignals() as shutdown:
         keep_private(config.sharing)
         store = Store.open(config)
         with host_lock(config, site):
@@ -97,80 +97,80 @@ def crawl(
                         earlier.segments,
                         earlier.published,
                     )
-                stopping.politely()
-                _run_spider(config, parts, stopping)
-            key, manifest = commit.finish(partial(derived, store, site))
-    return Result(manifest_key=key, manifest=manifest, failure=parts.status.failure)
+                shutdown.make_graceful()
+                _run_spider(config, parts, shutdown)
+            key, manifest = commit.finish(partial(derive_unread, store, site))
+    return CrawlResult(manifest_key=key, manifest=manifest, failure=parts.status.failure)
 
 
-def _run_spider(config: Config, parts: CrawlParts, stopping: Stopping) -> None:
+def _run_spider(config: Config, parts: CrawlParts, shutdown: ShutdownSignals) -> None:
     from scrapy import signals
     from scrapy.crawler import AsyncCrawlerProcess
 
     from pressmark.crawl.scrapy.settings import crawl_settings
     from pressmark.pipelines import ITEM_PIPELINES
-    from pressmark.spiders.by_scope import spider_of
+    from pressmark.spiders.by_scope import spider_class
 
     run, status = parts.run, parts.status
     process = AsyncCrawlerProcess(crawl_settings(run, user_agent(config)) | {"ITEM_PIPELINES": ITEM_PIPELINES})
-    crawler = process.create_crawler(spider_of(run.scope))
+    crawler = process.create_crawler(spider_class(run.scope))
     limit = time_limit(run.site, run.section, run.scope)
-    ender = _Ender(crawler, limit - (datetime.now(UTC) - run.started_at), lambda: status.time_out(limit))
-    crawler.signals.connect(ender.opened, signals.spider_opened)
-    status.stop_with(ender.end)
+    stopper = _CrawlStopper(crawler, limit - (datetime.now(UTC) - run.started_at), lambda: status.time_out(limit))
+    crawler.signals.connect(stopper.on_opened, signals.spider_opened)
+    status.stop_with(stopper.stop)
 
     def stop() -> None:
         logger.warning("asked to stop: finishing what is under way")
         status.interrupt()
         make_haste()
         parts.archivist.make_haste()
-        ender.end()
+        stopper.stop()
 
-    stopping.then(stop)
+    shutdown.on_signal(stop)
     crawling = process.crawl(crawler, parts=parts)
     process.start(install_signal_handlers=False)
     if error := crawling.exception():
         raise error
 
 
-class _Ender:
+class _CrawlStopper:
     """Stops a crawl early and in order, from any thread; a crawl that has not started stops as soon as it has."""
 
     def __init__(self, crawler: "Crawler", limit: timedelta, out_of_time: Callable[[], None]) -> None:
         self._crawler = crawler
         self._limit, self._out_of_time = limit.total_seconds(), out_of_time
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wanted = False
+        self._is_requested = False
         self._tasks: list[asyncio.Task[None]] = []  # The loop keeps only weak references to tasks.
 
-    def opened(self) -> None:
+    def on_opened(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._ending.end_within(self._limit)
+        self._early_stop.set_time_limit(self._limit)
         self._loop.call_later(self._limit, self._out_of_time)
-        if self._wanted:
-            self.end()
+        if self._is_requested:
+            self.stop()
 
-    def end(self) -> None:
-        self._wanted = True
+    def stop(self) -> None:
+        self._is_requested = True
         if self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop)
 
     @property
-    def _ending(self) -> "EarlyStopMiddleware":
+    def _early_stop(self) -> "EarlyStopMiddleware":
         from pressmark.crawl.scrapy.early_stop import EarlyStopMiddleware
 
-        ending = self._crawler.get_downloader_middleware(EarlyStopMiddleware)
-        assert ending
-        return ending
+        middleware = self._crawler.get_downloader_middleware(EarlyStopMiddleware)
+        assert middleware
+        return middleware
 
     def _stop(self) -> None:
         assert self._loop
         engine = self._crawler.engine
         if self._crawler.crawling and not (engine and engine.running):
             # Scrapy accepts a stop before its engine runs, ignores it, and accepts no second one.
-            self._loop.call_later(STARTING, self._stop)
+            self._loop.call_later(CHECK_EVERY, self._stop)
             return
         if self._crawler.spider:
             self._crawler.spider.stop_reading()  # type: ignore[attr-defined]  # it is one of ours
-        self._ending.end()
+        self._early_stop.stop()
         self._tasks.append(self._loop.create_task(self._crawler.stop_async()))

@@ -16,7 +16,7 @@ from pressmark.archive.warc.captures import Captured, Pointed
 from pressmark.archive.warc.content import ContentError, CutShort, unreadable
 from pressmark.archive.warc.response import Response
 from pressmark.errors import FindingsFound, PressmarkError, ReadingFailed, Rejected
-from pressmark.extract.article_reader import NoPage, NotWhole, as_rejection, read_article
+from pressmark.extract.article_reader import IncompleteArticle, WrongPage, as_rejection, read_article
 from pressmark.extract.layouts import layout_of
 from pressmark.extract.page_messages import FetchedPage, ReadPage
 from pressmark.extract.page_reader import PageReader
@@ -124,8 +124,8 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
     with ExitStack() as stack:
         pages = reader or stack.enter_context(PageReader(site))
         source = Pointed(store, captures, cut=bool(document["pressmark"].get("cutShort")))
-        told = _derive(site, source, captures[0], article_id, day, pages)
-    derived = told if isinstance(told, Draft) else None
+        result = _derive(site, source, captures[0], article_id, day, pages)
+    derived = result if isinstance(result, Draft) else None
     made = derived.document if derived else None
     same = made is not None and to_bytes(_as_of(document, made)) == stored
     # A silent edit has the version's key for corrections, so it gets none: it would replace the version's.
@@ -133,7 +133,7 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
     return Rederived(
         key=key,
         was=_kind(document),
-        now=_kind(made) if made else told.reason if isinstance(told, NoPage) else "not whole",
+        now=_kind(made) if made else result.reason if isinstance(result, WrongPage) else "not whole",
         same=same,
         changed=() if same else tuple(_changed(document, _as_of(document, made or {}, LATER - {EXTRACTOR}))),
         document=made,
@@ -154,13 +154,13 @@ def read_today(store: Store, site: Site, key: str, reader: PageReader) -> Docume
 
 def _derive(
     site: Site, source: Source, first: Capture, article_id: str, day: str, reader: PageReader
-) -> Draft | NotWhole:
+) -> Draft | IncompleteArticle:
     return asyncio.run(_read(site, source, first, article_id, day, reader))
 
 
 async def _read(
     site: Site, source: Source, first: Capture, article_id: str, day: str, reader: PageReader
-) -> Draft | NotWhole:
+) -> Draft | IncompleteArticle:
     captures = [first]
 
     page_class = layout_of(site).article_page(first.captured_at)
@@ -171,7 +171,7 @@ async def _read(
     async def fetch(url: str) -> FetchedPage:
         found = source.next_of(url, after=first)
         if not found or found.status != OK:
-            raise NotWhole(f"{url} was not captured")
+            raise IncompleteArticle(f"{url} was not captured")
         captures.append(found)
         return _page(source, found, site.bounds.article)
 
@@ -183,7 +183,7 @@ async def _read(
         document = draft(article)
         validate(document)
         made = version_draft(site, day, article.version, document)
-    except NotWhole as error:
+    except IncompleteArticle as error:
         return error
     except Exception as error:
         if isinstance(error, PressmarkError) and not isinstance(error, Rejected):
@@ -196,7 +196,7 @@ def _page(source: Source, capture: Capture, limit: int) -> FetchedPage:
     try:
         found = source.response(capture, limit)
     except CutShort as error:
-        raise NotWhole(unreadable(capture.url, error)) from error
+        raise IncompleteArticle(unreadable(capture.url, error)) from error
     except ContentError as error:
         raise Rejected(error.reason, unreadable(capture.url, error)) from error
     return FetchedPage(

@@ -65,14 +65,16 @@ def scope_from(
 
 
 def _kind(given: set[str]) -> ScopeKind:
-    asked = [name for name in KINDS if name in given]
-    if len(asked) > 1:
-        raise UsageError(f"{' and '.join(map(_option, asked))} are different runs: give one of them")
-    kind = KINDS[asked[0]] if asked else ScopeKind.NEWEST
+    kinds_given = [name for name in KINDS if name in given]
+    if len(kinds_given) > 1:
+        raise UsageError(f"{' and '.join(map(_option, kinds_given))} are different runs: give one of them")
+    kind = KINDS[kinds_given[0]] if kinds_given else ScopeKind.NEWEST
     for name, kinds in ONLY_WITH.items():
         if name in given and kind not in kinds:
             fitting = " or ".join(_option(each) for each, of in KINDS.items() if of in kinds)
-            where = f"it belongs to {fitting}" if ScopeKind.NEWEST not in kinds else f"not with {_option(asked[0])}"
+            where = (
+                f"it belongs to {fitting}" if ScopeKind.NEWEST not in kinds else f"not with {_option(kinds_given[0])}"
+            )
             raise UsageError(f"{_option(name)} says nothing here: {where}")
     return kind
 
@@ -81,18 +83,18 @@ def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _span(told: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,6})-(\d{1,6})", told)
+def _span(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,6})-(\d{1,6})", text)
     first, last = map(int, match.groups()) if match else (0, 0)
     if not 1 <= first <= last:
-        raise UsageError(f"--backfill {told}: give the first listing page and the last, e.g. --backfill 3-8")
+        raise UsageError(f"--backfill {text}: give the first listing page and the last, e.g. --backfill 3-8")
     return first, last
 
 
-def _day(option: str, told: str | None) -> date | None:
-    if told is None:
+def _day(option: str, text: str | None) -> date | None:
+    if text is None:
         return None
     try:
-        return date.fromisoformat(told)
+        return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{option} {told}: give a day as YYYY-MM-DD, e.g. 2022-02-18") from None
+        raise UsageError(f"{option} {text}: give a day as YYYY-MM-DD, e.g. 2022-02-18") from None

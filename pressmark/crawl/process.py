@@ -65,20 +65,20 @@ def _crawl(name: str, run_id: str | None, options: dict[str, Any]) -> tuple[dict
         scope = scope_from(site.section(section), **options)
         result = crawl(config, site, section, run_id=run_id, scope=scope)
     except PressmarkError as error:
-        return {"manifest_key": None, "manifest": None, "error": _told(error)}, error.exit_code
+        return {"manifest_key": None, "manifest": None, "error": _error_json(error)}, error.exit_code
     except Exception as error:
         logger.exception("the crawl broke off")
         unforeseen = PressmarkError(f"{type(error).__name__}: {error}")
-        return {"manifest_key": None, "manifest": None, "error": _told(unforeseen)}, unforeseen.exit_code
+        return {"manifest_key": None, "manifest": None, "error": _error_json(unforeseen)}, unforeseen.exit_code
     failure = result.failure
     return {
         "manifest_key": result.manifest_key,
         "manifest": result.manifest.to_json(),
-        "error": failure and _told(failure),
+        "error": failure and _error_json(failure),
     }, failure.exit_code if failure else 0
 
 
-def _told(error: PressmarkError) -> dict[str, Any]:
+def _error_json(error: PressmarkError) -> dict[str, Any]:
     return {"type": type(error).__name__, "message": shown_lines(str(error)), "exit_code": error.exit_code}
 
 

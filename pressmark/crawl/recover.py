@@ -24,7 +24,7 @@ from pressmark.config import Config
 from pressmark.crawl.derive import derive, read_today
 from pressmark.crawl.host_lock import host_lock
 from pressmark.crawl.state.known_content import KnownContent
-from pressmark.crawl.state.revisits import Watch
+from pressmark.crawl.state.revisits import Revisits
 from pressmark.errors import BucketError, FindingsFound, SpoolError, UsageError
 from pressmark.extract.page_reader import PageReader
 from pressmark.extract.urls import redirect_target
@@ -62,10 +62,10 @@ def recover(config: Config, store: Store, site: Site) -> list[Recovered]:
         BucketError: the bucket failed; unpublished files stay in the spool.
         SpoolError: the spool can't be read or written; the rest is published.
     """
-    return Recovery(store, config.spool / site.site, site.site, partial(derived, store, site)).run()
+    return Recovery(store, config.spool / site.site, site.site, partial(derive_unread, store, site)).run()
 
 
-def take_again(config: Config, site: Site, names: Sequence[str]) -> None:
+def restore_files(config: Config, site: Site, names: Sequence[str]) -> None:
     """Move files that were set aside back into the spool; the next recovery reads them again.
 
     Args:
@@ -94,7 +94,7 @@ def take_again(config: Config, site: Site, names: Sequence[str]) -> None:
                 raise spool_error(f"{folder / found[0].name} can't be taken again", folder, error) from error
 
 
-def derived(
+def derive_unread(
     store: Store, site: Site, segments: Sequence[tuple[Openable, str]], known_ids: Container[str]
 ) -> Iterator[Draft]:
     """Read captured articles that have no document yet; an error of the reader is logged and ends only this reading.
@@ -108,10 +108,10 @@ def derived(
     Raises:
         BucketError: the bucket failed.
     """
-    watch = Watch(site.recheck, {}, datetime.now(UTC), everything=True)
+    revisits = Revisits(site.recheck, {}, datetime.now(UTC), everything=True)
     with PageReader(site) as reader:  # Its process starts with the first page.
         read_again = partial(read_today, store, site, reader=reader)
-        known = KnownContent(store, site.site, Ledger(store, site.site), watch, read_again)
+        known = KnownContent(store, site.site, Ledger(store, site.site), revisits, read_again)
         try:
             drafts = derive(site, Captured(segments, redirect_target), known_ids, reader)
             yield from (draft for draft in drafts if _is_new(known, draft))
@@ -178,15 +178,15 @@ def adopt(config: Config, store: Store, site: Site, other: Path) -> int:
     """
     here, there = config.spool / site.site, other / site.site
     try:
-        if not there.is_dir() or not _held(there, site):
+        if not there.is_dir() or not _spool_paths(there, site):
             return 0
         with host_lock(attrs.evolve(config, spool=other), site, seconds=WAIT), host_lock(config, site, seconds=WAIT):
             unlisted(store, there, site.site)
             make_folder(here, config.sharing)
             # Segments last: if this is interrupted, each segment here has all its files.
-            found = sorted(_held(there, site), key=lambda path: path.name.endswith((".warc.gz", OPEN)))
-            copies = {_about(path) for path in found if os.path.lexists(here / path.name)}
-            moved = [path for path in found if _about(path) not in copies]
+            found = sorted(_spool_paths(there, site), key=lambda path: path.name.endswith((".warc.gz", OPEN)))
+            copies = {_segment_stem(path) for path in found if os.path.lexists(here / path.name)}
+            moved = [path for path in found if _segment_stem(path) not in copies]
             for path in moved:
                 path.rename(here / path.name)
     except OSError as error:
@@ -200,12 +200,12 @@ def adopt(config: Config, store: Store, site: Site, other: Path) -> int:
     return len(moved)
 
 
-def _about(path: Path) -> str:
+def _segment_stem(path: Path) -> str:
     """Return the common part of the file names of one segment, or of a file that was set aside and its note."""
     return path.name.partition(".warc.gz")[0].removesuffix(NOTE).removesuffix(BAD)
 
 
-def _held(folder: Path, site: Site) -> list[Path]:
+def _spool_paths(folder: Path, site: Site) -> list[Path]:
     """Return the files of runs in a folder, and the files that were set aside there."""
     files = spool_files(folder, site.site)
     notes = [path for path in map(note_path, files.bad) if path.exists()]

@@ -14,12 +14,12 @@ class _Signalled(BaseException):
     """A signal arrived. As a BaseException it passes every `except Exception`, such as that of `logging`."""
 
 
-class Stopping:
-    """A context that a signal ends with Stopped; after `politely()` a signal calls the function of `then` instead."""
+class ShutdownSignals:
+    """A context that a signal ends with Stopped. After `make_graceful()` a signal calls the `on_signal` function."""
 
     def __init__(self) -> None:
-        self._polite = self._asked = False
-        self._then: Callable[[], None] | None = None
+        self._is_graceful = self._was_signalled = False
+        self._on_signal: Callable[[], None] | None = None
 
     def __enter__(self) -> Self:
         self._before = {number: signal.signal(number, self._signalled) for number in SIGNALS}
@@ -33,19 +33,19 @@ class Stopping:
         if isinstance(error, _Signalled):
             raise Stopped(str(error)) from None
 
-    def politely(self) -> None:
+    def make_graceful(self) -> None:
         """From now on, a signal does not interrupt the program."""
-        self._polite = True
+        self._is_graceful = True
 
-    def then(self, stop: Callable[[], None]) -> None:
+    def on_signal(self, stop: Callable[[], None]) -> None:
         """Call this function on the first signal; at once if there was one already."""
-        self._then = stop
-        if self._asked:
+        self._on_signal = stop
+        if self._was_signalled:
             stop()
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
-        if not self._polite:
+        if not self._is_graceful:
             raise _Signalled(f"stopped by {signal.Signals(number).name} before it had begun")
-        first, self._asked = not self._asked, True
-        if self._then and first:
-            self._then()
+        first, self._was_signalled = not self._was_signalled, True
+        if self._on_signal and first:
+            self._on_signal()

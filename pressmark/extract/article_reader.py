@@ -8,20 +8,20 @@ import attrs
 from pressmark.errors import Rejected
 from pressmark.extract.page_bounds import too_large
 from pressmark.extract.page_messages import FetchedPage, ReadPage
-from pressmark.extract.response_check import why_no_page
+from pressmark.extract.response_check import wrong_page_reason
 from pressmark.model.article import Article
 from pressmark.sites.site import Site
 from pressmark.text import brief
 
 
-class NotWhole(Exception):
+class IncompleteArticle(Exception):
     """A following page of an article can't be fetched, or belongs to another version."""
 
     reason = "following-page"
     """A short name for counting."""
 
 
-class NoPage(NotWhole):
+class WrongPage(IncompleteArticle):
     """The response is no page of the requested article (`pressmark.extract.response_check`)."""
 
     def __init__(self, reason: str, message: str) -> None:
@@ -47,16 +47,16 @@ async def read_article(
         site: of the article; all pages together may have at most the bytes of its `bounds.article`.
         article_id: the requested article.
         first: its first page.
-        fetch: fetches a further page by its URL, or raises NotWhole.
+        fetch: fetches a further page by its URL, or raises IncompleteArticle.
 
     Raises:
         Rejected: a page can't become an article, or all pages together are too large.
         ReadingFailed: a page could not be read; this says nothing about the page.
-        NoPage: the first response is no page of the article.
-        NotWhole: a following page can't be fetched, or the article was updated while its pages were fetched.
+        WrongPage: the first response is no page of the article.
+        IncompleteArticle: a following page can't be fetched, or the article was updated while its pages were fetched.
     """
-    if why := why_no_page(site, article_id, first):
-        raise NoPage(*why)
+    if reason := wrong_page_reason(site, article_id, first):
+        raise WrongPage(*reason)
     page, article = _read(await read(first))
     size, most, following, cut = len(first.body), site.bounds.article, [], first.cut_short
     for number, url in enumerate(page.following, start=2):
@@ -67,9 +67,9 @@ async def read_article(
             raise too_large(first.url, f"{size} bytes in {number} pages", most)
         came, item = _read(await read(further))
         if item.article_id != article_id or came.number != number:
-            raise NotWhole(f"page {number} was asked for at {url}, and {came.url} came")
+            raise IncompleteArticle(f"page {number} was asked for at {url}, and {came.url} came")
         if item.raw.updated and item.raw.updated != article.raw.updated:
-            raise NotWhole(f"{url} was updated at {item.raw.updated}, page 1 at {article.raw.updated}")
+            raise IncompleteArticle(f"{url} was updated at {item.raw.updated}, page 1 at {article.raw.updated}")
         following.append(item)
     return attrs.evolve(article.followed_by(*following), cut_short=cut)
 

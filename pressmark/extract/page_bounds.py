@@ -45,7 +45,7 @@ def check_markup(url: str, text: str, bounds: PageBounds) -> None:
     while tag := _START_TAG.search(text, position):
         position = tag.end()
         if tag[1] is None:
-            position = _behind(text, "-->", position)
+            position = _end_of_mark(text, "-->", position)
             continue
         begin = tag.end(1)
         if count_all or position - begin > 2 * bounds.attributes_of_tag:
@@ -75,7 +75,7 @@ def _count(pattern: re.Pattern[str], text: str, begin: int = 0, end: int | None 
     return sum(1 for _ in pattern.finditer(text, begin, len(text) if end is None else end))
 
 
-def _behind(text: str, mark: str, position: int) -> int:
+def _end_of_mark(text: str, mark: str, position: int) -> int:
     found = text.find(mark, position)
     return len(text) if found < 0 else found + len(mark)
 

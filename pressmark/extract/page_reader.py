@@ -61,7 +61,7 @@ class PageReader:
     ) -> None:
         self.close()
 
-    async def soon(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run_in_thread(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call one of the other methods in a thread, without blocking the event loop."""
         loop = asyncio.get_running_loop()
         try:

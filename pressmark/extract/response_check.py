@@ -9,7 +9,7 @@ from web_poet import HttpResponse, WebPage
 
 from pressmark.errors import Rejected
 from pressmark.extract.page_messages import FetchedPage
-from pressmark.extract.urls import absolute, plain
+from pressmark.extract.urls import absolute, without_query
 from pressmark.sites.site import Site
 
 OK, PARTIAL = 200, 206
@@ -18,7 +18,7 @@ _LONGEST_REFRESH = 10_000
 """Characters of a `meta` refresh that are read."""
 
 
-def why_no_page(site: Site, article_id: str, page: FetchedPage) -> tuple[str, str] | None:
+def wrong_page_reason(site: Site, article_id: str, page: FetchedPage) -> tuple[str, str] | None:
     """Return why a response is not the first page of an article; None if it may be.
 
     Returns:
@@ -48,7 +48,7 @@ def as_refresh(error: Rejected, page: WebPage[Any] | HttpResponse) -> Rejected:
     for meta in page.css("meta[http-equiv][content]"):
         if meta.attrib["http-equiv"].strip().lower() == "refresh":
             target = absolute(url, _refresh_target(meta.attrib["content"][:_LONGEST_REFRESH]))
-            if target and plain(target) != plain(url):
+            if target and without_query(target) != without_query(url):
                 return Rejected("meta-refresh", f"{url} has no article ({error.reason}) and leads on to {target[:500]}")
     return error
 

@@ -44,11 +44,11 @@ def redirect_target(url: str, location: str) -> str:
     return one_spelling(safe_url_string(urljoin(url, safe_url_string(location))))
 
 
-def plain(url: str) -> str:
+def without_query(url: str) -> str:
     """Return a URL without query and fragment."""
     return urlsplit(url)._replace(query="", fragment="").geturl()
 
 
-def page_of(url: str, number: int) -> str:
+def page_url(url: str, number: int) -> str:
     """Return the URL of an article's page, given that of another page; without query."""
-    return re.sub(r"(?:_\d+)?(\.\w+)$", rf"_{number}\1" if number > 1 else r"\1", plain(url))
+    return re.sub(r"(?:_\d+)?(\.\w+)$", rf"_{number}\1" if number > 1 else r"\1", without_query(url))

@@ -140,7 +140,7 @@ def test_a_machine_without_threads_says_nothing_about_the_page(monkeypatch: pyte
     with PageReader(SITE) as reader:
         monkeypatch.setattr(threading.Thread, "start", no_thread)
         with pytest.raises(ReadingFailed, match="can't start new thread"):
-            asyncio.run(reader.soon(reader.article_page, ChinaDailyArticlePage, fetched()))
+            asyncio.run(reader.run_in_thread(reader.article_page, ChinaDailyArticlePage, fetched()))
         monkeypatch.undo()
 
 

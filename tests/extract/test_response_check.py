@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from pressmark.errors import Rejected
-from pressmark.extract.article_reader import NoPage, read_article
+from pressmark.extract.article_reader import WrongPage, read_article
 from pressmark.extract.page_messages import FetchedPage, ReadPage
 from pressmark.extract.page_reader import PageReader
-from pressmark.extract.response_check import why_no_page
+from pressmark.extract.response_check import wrong_page_reason
 from pressmark.sites.site_files import load_sites
 from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
@@ -46,7 +46,7 @@ def response(body: bytes = b"<p>", status: int = 200, url: str = URL) -> Fetched
     ],
 )
 def test_what_is_no_page_of_it_is_told_by_a_reason(came: FetchedPage, reason: str | None) -> None:
-    why = why_no_page(SITE, ARTICLE_ID, came)
+    why = wrong_page_reason(SITE, ARTICLE_ID, came)
     assert (why and why[0]) == reason
 
 
@@ -81,5 +81,5 @@ def test_a_page_that_only_leads_on_is_rejected_as_that(reader: PageReader, meta:
 
 
 def test_it_goes_to_another_process_and_back() -> None:
-    error = pickle.loads(pickle.dumps(NoPage("moved", "away \x1b[2J")))
+    error = pickle.loads(pickle.dumps(WrongPage("moved", "away \x1b[2J")))
     assert (error.reason, str(error)) == ("moved", "away \\x1b[2J")

@@ -18,7 +18,7 @@ import pytest
 from pressmark.archive.publish import repair
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.set_aside import all_set_aside, new_note, write_note
-from pressmark.crawl.recover import take_again
+from pressmark.crawl.recover import restore_files
 from pressmark.errors import SpoolError, UsageError
 from tests.cli.test_cli import pressmark
 from tests.integration.test_killed import records
@@ -259,7 +259,7 @@ def test_a_file_that_may_not_be_read_stops_nothing(spooled: Spooled, whole: set[
     assert "Permission denied" in reason
 
     (spooled.folder / f"{first.name}.bad").chmod(0o600)
-    take_again(spooled.config, spooled.site, [name])
+    restore_files(spooled.config, spooled.site, [name])
     assert spooled.recover() == [first.name]
     assert spooled.published_records().keys() == whole
     assert spooled.set_aside() == {}
@@ -364,12 +364,12 @@ def test_a_repaired_segment_is_taken_again_and_only_what_was_missing_is_publishe
     assert len(whole - spooled.published_records().keys()) == 2
 
     bad = spooled.folder / f"{first.name}.bad"
-    take_again(spooled.config, spooled.site, [first.name])
+    restore_files(spooled.config, spooled.site, [first.name])
     assert spooled.recover() == [], "it is as it was"
     assert list(spooled.set_aside()) == [first.name]
     for repaired, missing in ((good[: members(good)[4][0]] + bytes(data[members(good)[4][0] :]), 1), (good, 0)):
         bad.write_bytes(repaired)
-        take_again(spooled.config, spooled.site, [first.name])
+        restore_files(spooled.config, spooled.site, [first.name])
         assert len(spooled.recover()) == 1
         found = spooled.published_records()
         assert len(whole - found.keys()) == missing
@@ -378,7 +378,7 @@ def test_a_repaired_segment_is_taken_again_and_only_what_was_missing_is_publishe
     assert not bad.exists()
     assert spooled.settled()
     with pytest.raises(UsageError, match="not set aside"):
-        take_again(spooled.config, spooled.site, [first.name])
+        restore_files(spooled.config, spooled.site, [first.name])
 
 
 def test_the_commands_name_what_is_set_aside(spooled: Spooled, whole: set[str]) -> None:

@@ -15,7 +15,7 @@ from pressmark.config import Config
 from pressmark.crawl.commit import RunCommit
 from pressmark.crawl.state.known_content import KnownContent
 from pressmark.crawl.state.parts import CrawlParts
-from pressmark.crawl.state.revisits import Watch
+from pressmark.crawl.state.revisits import Revisits
 from pressmark.crawl.state.run import Run
 from pressmark.model import keys
 from pressmark.model.article import Credit, Image, Raw
@@ -52,15 +52,15 @@ def validate(run: RunCommit, item: Reading) -> Reading:
 
 def visited(run: RunCommit, **changes: object) -> Reading:
     item = validate(run, reading(run, **changes))
-    run.parts.watch.seen(ARTICLE_ID, item.article.url, "202202/18", created_at=item.article.published_at)
+    run.parts.revisits.record_visit(ARTICLE_ID, item.article.url, "202202/18", created_at=item.article.published_at)
     return item
 
 
 def forget_visits(run: RunCommit) -> None:
     parts = run.parts
-    watch = Watch(parts.run.site.recheck, {}, parts.run.started_at, everything=False)
-    known = KnownContent(run.store, parts.run.site.site, parts.ledger, watch)
-    run.parts = attrs.evolve(parts, watch=watch, known_content=known)
+    revisits = Revisits(parts.run.site.recheck, {}, parts.run.started_at, everything=False)
+    known = KnownContent(run.store, parts.run.site.site, parts.ledger, revisits)
+    run.parts = attrs.evolve(parts, revisits=revisits, known_content=known)
 
 
 def drop_known(run: RunCommit, item: Reading) -> Reading:

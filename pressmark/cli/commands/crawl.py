@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from pressmark.crawl.crawler import Result
+    from pressmark.crawl.crawler import CrawlResult
     from pressmark.crawl.state.listing_progress import ListingProgress
     from pressmark.model.outcomes import Outcomes
 
@@ -83,7 +83,7 @@ def _handler(stderr: "Console") -> logging.Handler:
     return logging.StreamHandler()
 
 
-def _summary(result: "Result") -> "Table":
+def _summary(result: "CrawlResult") -> "Table":
     from pressmark.cli.output import table
 
     counts = result.manifest.counts
@@ -96,7 +96,7 @@ def _pages(found: tuple[int, int] | None) -> str:
     return f"Listing pages {found[0]} to {found[1]}: --backfill {found[0]}-{found[1]}" if found else "No listing page"
 
 
-def _ending(result: "Result") -> str:
+def _ending(result: "CrawlResult") -> str:
     from pressmark.archive.bucket.manifest_model import COMPLETE, INTERRUPTED, SEARCH
     from pressmark.crawl.state.run import changed
 

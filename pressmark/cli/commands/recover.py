@@ -51,7 +51,7 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
     from pressmark.archive.spool.set_aside import all_set_aside
     from pressmark.cli.output import print_json
     from pressmark.config import Config
-    from pressmark.crawl.recover import take_again
+    from pressmark.crawl.recover import restore_files
     from pressmark.private import keep_private
     from pressmark.sites.site_files import find_site, load_sites
 
@@ -66,7 +66,7 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
     store = Store.open(config)
     moved, failures = _adopt_all(config, store, wanted, other.resolve()) if other else (0, [])
     if again:
-        take_again(config, wanted[0], again)
+        restore_files(config, wanted[0], again)
     rows, failed = _recover_all(config, store, wanted)
     failures += failed
     if not site:

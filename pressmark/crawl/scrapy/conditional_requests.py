@@ -21,7 +21,7 @@ _DATE = re.compile(r"[ -~\x80-\xff]+")
 """Characters allowed in a header, as Latin-1: printable ASCII and all bytes above it (RFC 9110, 5.5)."""
 
 
-def conditional(request: Request, page: VisitedPage) -> Request:
+def make_conditional(request: Request, page: VisitedPage) -> Request:
     """Add the conditions to a request, and the capture that a 304 refers to."""
     for header, validator, form in (
         (CONDITIONS[0], page.etag, _ETAG),
@@ -40,7 +40,7 @@ def is_not_modified(response: Response) -> bool:
     return any(each in response.request.headers for each in CONDITIONS)
 
 
-def visited(response: Response) -> VisitedPage:
+def visited_page(response: Response) -> VisitedPage:
     """Return a fetched page with its validators; without them if it may be cut short, so that it is fetched again."""
     receipt = response.meta[RECEIPT]
     is_whole = CUT_SHORT not in response.flags

@@ -22,22 +22,22 @@ CUT_SHORT = "cut-short"
 _CUT = "cut_short_sha1"
 _OPEN = "partial"
 """Scrapy's flag of a response with neither a length nor chunks."""
-_LAST = 64
+_COMPARED = 64
 """Bytes compared at the end of a page that may be complete: in a complete page they don't change."""
-_UNDER_WAY = 256 << 20
+_ALL_DOWNLOADS = 256 << 20
 """The most bytes of all concurrent downloads, as sent over the wire."""
-_LEAST = 16 << 20
+_ALWAYS_RECEIVED = 16 << 20
 """Bytes that are received of any page."""
 
 
-def limits(site: Site, content: int) -> dict[str, int]:
+def size_limits(site: Site, content: int) -> dict[str, int]:
     """Return the size limits for a request's meta.
 
     Args:
         site: the more concurrent downloads it allows, the smaller each may be.
         content: the most bytes of decoded content.
     """
-    received = max(_LEAST, 2 * content, _UNDER_WAY // site.politeness.concurrency)
+    received = max(_ALWAYS_RECEIVED, 2 * content, _ALL_DOWNLOADS // site.politeness.concurrency)
     return {CONTENT_LIMIT: content, "download_maxsize": min(LONGEST, received)}
 
 
@@ -68,7 +68,7 @@ class ContentDecodingMiddleware:
         else:
             if not _may_be_cut(request, response, body):
                 return _with(response, body)
-            cut, mark = CutShort(NO_END), body[-_LAST:]
+            cut, mark = CutShort(NO_END), body[-_COMPARED:]
         digest = hashlib.sha1(mark, usedforsecurity=False).digest()
         first = request.meta.get(_CUT)
         if first is None:
@@ -99,7 +99,7 @@ def _unreadable(request: Request, response: Response, error: ContentError) -> Un
     return UnreadableContent(error.reason, unreadable(response.url, error), response)
 
 
-def fetched(response: Response) -> FetchedPage:
+def fetched_page(response: Response) -> FetchedPage:
     """Return a Scrapy response as a page for the page reader."""
     headers = [(header_text(name), header_text(value)) for name, values in response.headers.items() for value in values]
     return FetchedPage(

@@ -42,7 +42,7 @@ class UnreadableContent(IgnoreRequest):
         self.reason, self.response = reason, response
 
 
-def why(failure: Failure) -> tuple[str, str]:
+def failure_reason(failure: Failure) -> tuple[str, str]:
     """Return why a download failed: a short name for counting, and the details."""
     match error := failure.value:
         case HttpError():
@@ -68,7 +68,7 @@ def _refusal_of_head(error: BaseException | None) -> BaseException | None:
     return next((each for each in reasons if isinstance(each, (ParseError, KeyError, ValueError))), None)
 
 
-def gone(failure: Failure) -> Response | None:
+def gone_response(failure: Failure) -> Response | None:
     """Return the 404 or 410 response of a failure; None for other failures."""
     error = failure.value
     return error.response if isinstance(error, HttpError) and error.response.status in GONE else None

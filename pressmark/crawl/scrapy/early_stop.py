@@ -26,25 +26,25 @@ class EarlyStopMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._over = asyncio.Event()
+        self._stopped = asyncio.Event()
         self._timeout = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         self._deadline: float | None = None
-        self._under_way: set[asyncio.Task[Response]] = set()
+        self._active: set[asyncio.Task[Response]] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Build it for Scrapy."""
         return cls(crawler)
 
-    def end_within(self, seconds: float) -> None:
+    def set_time_limit(self, seconds: float) -> None:
         """Limit all downloads to this time from now."""
         self._deadline = time.monotonic() + seconds
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Refuse waiting and new requests; cancel open downloads after some seconds."""
-        if not self._over.is_set():
-            asyncio.get_running_loop().call_later(GRACE, self._give_up)
-        self._over.set()
+        if not self._stopped.is_set():
+            asyncio.get_running_loop().call_later(GRACE, self._cancel_downloads)
+        self._stopped.set()
         assert self._crawler.engine is not None
         for slot in list(self._crawler.engine.downloader.slots.values()):
             if slot.latercall:
@@ -54,29 +54,29 @@ class EarlyStopMiddleware:
                 _, waiting = slot.queue.popleft()
                 waiting.errback(_refused())
 
-    async def download(self, coming: Coroutine[Any, Any, Response]) -> Response:
+    async def download(self, coroutine: Coroutine[Any, Any, Response]) -> Response:
         """Wait for a download.
 
         Raises:
             Refused: the crawl was stopped before the download ended.
         """
-        task = asyncio.ensure_future(coming)
-        self._under_way.add(task)
+        task = asyncio.ensure_future(coroutine)
+        self._active.add(task)
         try:
             return await task
         except asyncio.CancelledError:
             raise Refused(INTERRUPTED, "the crawl ended while it was downloaded") from None
         finally:
-            self._under_way.discard(task)
+            self._active.discard(task)
 
-    def _give_up(self) -> None:
-        for each in self._under_way:
+    def _cancel_downloads(self) -> None:
+        for each in self._active:
             each.cancel()
 
     async def sleep(self, seconds: float) -> None:
         """Wait for this time, or until the crawl is stopped."""
         try:
-            await asyncio.wait_for(self._over.wait(), seconds)
+            await asyncio.wait_for(self._stopped.wait(), seconds)
         except TimeoutError:
             return
 
@@ -86,7 +86,7 @@ class EarlyStopMiddleware:
         Raises:
             Refused: it was stopped.
         """
-        if self._over.is_set():
+        if self._stopped.is_set():
             raise _refused()
         if self._deadline is not None and (left := self._deadline - time.monotonic()) < self._timeout:
             request.meta["download_timeout"] = max(left, 0.1)

@@ -13,12 +13,12 @@ from pressmark.model.capture import Exchange, Original
 
 IN_MEMORY = 1 << 20
 """Bytes of a body that are kept in memory; larger ones spill to a temporary file."""
-MOST_BEFORE = 2 * LONGEST
+MOST_BEFORE_BODY = 2 * LONGEST
 """The most bytes before the body of a response, including interim responses."""
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
-def _reel() -> IO[bytes]:
+def _body_file() -> IO[bytes]:
     return SpooledTemporaryFile(IN_MEMORY)  # closed by the writer of the exchange
 
 
@@ -39,26 +39,26 @@ class ExchangeRecorder:
     ip: str | None = None
     sends: int = 0
     """How often the request was sent, on any connection."""
-    whole: bool = False
+    is_complete: bool = False
     """Whether the response is complete."""
     _request: bytearray = attrs.field(factory=bytearray)
     _head: bytearray = attrs.field(factory=bytearray)
     _head_ended: bool = False
-    _before: int = 0
+    _interim_bytes: int = 0
     """Bytes of interim responses."""
     _searched: int = 0
     """Bytes at the start of the head that were searched for a blank line."""
-    _body: IO[bytes] = attrs.field(factory=_reel)
+    _body: IO[bytes] = attrs.field(factory=_body_file)
     _taken: bool = False
     """Whether the exchange was taken: later bytes, of a cancelled download, are ignored."""
 
-    def rewind(self, ip: str | None) -> None:
+    def restart(self, ip: str | None) -> None:
         """Start again, on a connection to this address."""
-        self.started_at, self.ip, self.whole = datetime.now(UTC), ip, False
+        self.started_at, self.ip, self.is_complete = datetime.now(UTC), ip, False
         self.sends += 1
         self._request.clear()
         self._head.clear()
-        self._head_ended, self._before, self._searched = False, 0, 0
+        self._head_ended, self._interim_bytes, self._searched = False, 0, 0
         self._body.seek(0)
         self._body.truncate()
 
@@ -78,7 +78,7 @@ class ExchangeRecorder:
         if self._head_ended:
             self._body.write(data)
             return data
-        if not self._head and not self._before:
+        if not self._head and not self._interim_bytes:
             data = data.lstrip(b"\r\n")  # Browsers skip empty lines before a status line, too.
         self._head += data
         self._end_head()
@@ -89,7 +89,7 @@ class ExchangeRecorder:
         while match := _BLANK_LINE.search(self._head, self._searched):
             end = match.end()
             if _is_interim(self._head):
-                self._before += end
+                self._interim_bytes += end
                 self._searched = 0
                 del self._head[:end]
                 continue
@@ -99,7 +99,7 @@ class ExchangeRecorder:
             break
         else:
             self._searched = max(0, len(self._head) - 3)
-        if len(self._head) > LONGEST or self._before + len(self._head) > MOST_BEFORE:
+        if len(self._head) > LONGEST or self._interim_bytes + len(self._head) > MOST_BEFORE_BODY:
             raise OddHead(f"it has more than {LONGEST} bytes before its body")
 
     def finish(self, rest: int) -> None:
@@ -107,7 +107,7 @@ class ExchangeRecorder:
         if self._taken:
             return
         self._body.truncate(max(0, self._body.tell() - rest))
-        self.whole = True
+        self.is_complete = True
 
     def exchange(
         self, url: str, via: str | None, truncated: str | None, original: Original | None = None
@@ -131,7 +131,7 @@ class ExchangeRecorder:
             raise
         size = self._body.seek(0, SEEK_END)
         self._body.seek(0)
-        request_head, request_body = _parted(bytes(self._request))
+        request_head, request_body = _split_message(bytes(self._request))
         return Exchange(
             url=url,
             request_head=request_head,
@@ -144,7 +144,7 @@ class ExchangeRecorder:
             seconds=(self.ended_at - self.started_at).total_seconds(),
             ip=self.ip,
             via=via,
-            truncated=None if self.whole else truncated,
+            truncated=None if self.is_complete else truncated,
             original=original,
         )
 
@@ -158,7 +158,7 @@ def _is_interim(head: bytearray) -> bool:
         return False
 
 
-def _parted(message: bytes) -> tuple[bytes, bytes]:
+def _split_message(message: bytes) -> tuple[bytes, bytes]:
     match = _BLANK_LINE.search(message)
     end = match.end() if match else len(message)
     return message[:end], message[end:]

@@ -58,13 +58,13 @@ class KnownHostsMiddleware:
 
 def _check_address(rule: AddressRule, server: Server) -> None:
     """Refuse an IP address here: with a proxy, the resolver never sees it."""
-    if address_of(server.host) and (why := rule.refusal(server.host)):
-        raise RefusedAddress("address-refused", not_public(why))
+    if address_of(server.host) and (reason := rule.refusal(server.host)):
+        raise RefusedAddress("address-refused", not_public(reason))
 
 
-def not_public(why: str) -> str:
+def not_public(reason: str) -> str:
     """Return the message for a refused address."""
-    return f"{why}: only public ones are asked, and those of `allow_addresses` in the site file"
+    return f"{reason}: only public ones are asked, and those of `allow_addresses` in the site file"
 
 
 class RequestUrlMiddleware:

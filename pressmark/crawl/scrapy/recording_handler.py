@@ -32,7 +32,7 @@ from pressmark.crawl.scrapy.exchange_recorder import ExchangeRecorder
 from pressmark.crawl.scrapy.known_hosts import not_public
 from pressmark.crawl.scrapy.resolver import ALLOWED
 from pressmark.crawl.state.parts import CrawlParts
-from pressmark.crawl.state.request_stats import Traffic
+from pressmark.crawl.state.request_stats import RequestStats
 from pressmark.errors import PressmarkError
 from pressmark.model.capture import Exchange, Receipt
 from pressmark.sites.address_rule import AddressRule
@@ -56,44 +56,46 @@ class RecordingHandler(HTTP11DownloadHandler):
     Args:
         crawler: Scrapy's.
         record: takes each exchange, and returns its receipt.
-        traffic: counts the requests.
+        request_stats: counts the requests.
 
     Raises:
         PressmarkError: at start, if this version of Scrapy or Twisted does not fit.
     """
 
-    def __init__(self, crawler: Crawler, record: Callable[[Exchange], Receipt], traffic: Traffic) -> None:
+    def __init__(self, crawler: Crawler, record: Callable[[Exchange], Receipt], request_stats: RequestStats) -> None:
         super().__init__(crawler)
-        self._take, self._traffic = record, traffic
-        self._tapes: dict[bytes, ExchangeRecorder] = {}
+        self._store_exchange, self._request_stats = record, request_stats
+        self._recorders: dict[bytes, ExchangeRecorder] = {}
         self._tickets = itertools.count(1)
-        tapped = _tapped(self._tapes, AddressRule.of(crawler.settings.getlist(ALLOWED)))
+        protocol_class = _recording_protocol(self._recorders, AddressRule.of(crawler.settings.getlist(ALLOWED)))
 
-        class TappedFactory(http11._LenientHTTP11ClientFactory):
+        class RecordingFactory(http11._LenientHTTP11ClientFactory):
             def buildProtocol(self, addr: Any) -> Any:
-                return tapped(self._quiescentCallback)
+                return protocol_class(self._quiescentCallback)
 
-        self._pool._factory = TappedFactory
+        self._pool._factory = RecordingFactory
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Take the archivist and the request statistics of the crawl."""
         parts = CrawlParts.of(crawler)
-        return cls(crawler, parts.archivist.record, parts.traffic)
+        return cls(crawler, parts.archivist.record, parts.request_stats)
 
     async def download_request(self, request: Request) -> Response:
         """Download, and record the exchange in any case."""
         ticket = b"%d" % next(self._tickets)
-        tape = self._tapes[ticket] = ExchangeRecorder(request.meta.get(ONLY_READ), direct=not request.meta.get("proxy"))
+        recorder = self._recorders[ticket] = ExchangeRecorder(
+            request.meta.get(ONLY_READ), direct=not request.meta.get("proxy")
+        )
         request.headers[_TICKET] = ticket
         request.meta.pop(RECEIPT, None)
         if request.meta.get(OWN_CONNECTION):
             self._pool.closeCachedConnections()  # type: ignore[no-untyped-call]
         truncated = "unspecified"  # Kept if the crawl itself stops the download.
-        coming = super().download_request(request)
-        ending = self._crawler.get_downloader_middleware(EarlyStopMiddleware)
+        download = super().download_request(request)
+        early_stop = self._crawler.get_downloader_middleware(EarlyStopMiddleware)
         try:
-            return await (ending.download(coming) if ending else coming)
+            return await (early_stop.download(download) if early_stop else download)
         except (DownloadTimeoutError, Refused):
             truncated = "time"
             raise
@@ -110,79 +112,79 @@ class RecordingHandler(HTTP11DownloadHandler):
             raise
         finally:
             del request.headers[_TICKET]
-            del self._tapes[ticket]
-            self._traffic.sent(urlparse_cached(request).hostname or "", tape.started_at, tape.sends)
-            self._record(request, tape, truncated)
+            del self._recorders[ticket]
+            self._request_stats.count(urlparse_cached(request).hostname or "", recorder.started_at, recorder.sends)
+            self._record(request, recorder, truncated)
 
-    def _record(self, request: Request, tape: ExchangeRecorder, truncated: str) -> None:
+    def _record(self, request: Request, recorder: ExchangeRecorder, truncated: str) -> None:
         """Store the exchange; if that fails, the response is not read: every page that is read was captured."""
         via = (request.headers.get("Referer") or b"").decode("latin-1") or None
         try:
-            if exchange := tape.exchange(request.url, via, truncated, request.meta.get(ORIGINAL)):
-                request.meta[RECEIPT] = self._take(exchange)
+            if exchange := recorder.exchange(request.url, via, truncated, request.meta.get(ORIGINAL)):
+                request.meta[RECEIPT] = self._store_exchange(exchange)
         except OddHead as error:
             raise Refused(BAD_HEAD, f"the response of {request.url} is not recorded: {error}") from error
         except PressmarkError as error:
             raise IgnoreRequest(str(error)) from error
 
 
-def _tapped(tapes: dict[bytes, ExchangeRecorder], rule: AddressRule) -> type[HTTP11ClientProtocol]:
+def _recording_protocol(recorders: dict[bytes, ExchangeRecorder], rule: AddressRule) -> type[HTTP11ClientProtocol]:
     """Return a class of the connection's protocol that records what passes."""
-    base = _protocol_to_tap()
+    base = _base_protocol()
 
-    class Tapped(base):  # type: ignore[misc, valid-type]  # the class depends on the version of Scrapy
+    class RecordingProtocol(base):  # type: ignore[misc, valid-type]  # the class depends on the version of Scrapy
         """The connection's protocol; it records what passes."""
 
-        _tape: ExchangeRecorder | None = None
+        _recorder: ExchangeRecorder | None = None
 
         def request(self, request: Any) -> Any:
             # Twisted sends a request again if a kept connection is stale.
             if tickets := request.headers.getRawHeaders(_TICKET):
                 request.headers.removeHeader(_TICKET)
-                request.tape, request.write_to = tapes[tickets[0]], request.writeTo
-            tape = self._tape = request.tape
+                request.recorder, request.write_to = recorders[tickets[0]], request.writeTo
+            recorder = self._recorder = request.recorder
             peer = str(self.transport.getPeer().host)
-            if tape.direct and (
-                why := rule.refusal(peer)
+            if recorder.direct and (
+                reason := rule.refusal(peer)
             ):  # The resolver blocks these already; this is the second check.
-                self._tape = None
+                self._recorder = None
                 self.transport.abortConnection()
-                return fail(Refused("address-refused", not_public(why)))
-            tape.rewind(peer)
-            request.writeTo = lambda transport: request.write_to(_Tee(transport, tape))
-            coming = super().request(request)
+                return fail(Refused("address-refused", not_public(reason)))
+            recorder.restart(peer)
+            request.writeTo = lambda transport: request.write_to(_Tee(transport, recorder))
+            download = super().request(request)
             self._parser.MAX_LENGTH = LONGEST  # Of a line; Twisted drops longer ones without giving a reason.
-            return coming.addCallback(_without_body, tape.only_read) if tape.only_read else coming
+            return download.addCallback(_discard_body, recorder.only_read) if recorder.only_read else download
 
         def dataReceived(self, data: bytes) -> None:
-            if self._tape:
+            if self._recorder:
                 try:
-                    data = self._tape.received(data)
+                    data = self._recorder.received(data)
                 except OddHead as error:
-                    self._tape = None
+                    self._recorder = None
                     self._giveUp(TwistedFailure(error))  # type: ignore[no-untyped-call]
                     return
             super().dataReceived(data)
 
         def _finishResponse(self, rest: bytes) -> None:
-            if self._tape:
-                self._tape.finish(len(rest))
-                self._tape = None
+            if self._recorder:
+                self._recorder.finish(len(rest))
+                self._recorder = None
             if rest:  # Twisted would take it for the response to the next request.
                 self._currentRequest.persistent = False
             super()._finishResponse(rest)
 
-    return Tapped
+    return RecordingProtocol
 
 
 class _Tee:
     """A transport that also records what is written."""
 
-    def __init__(self, transport: Any, tape: ExchangeRecorder) -> None:
-        self._transport, self._tape = transport, tape
+    def __init__(self, transport: Any, recorder: ExchangeRecorder) -> None:
+        self._transport, self._recorder = transport, recorder
 
     def write(self, data: bytes) -> None:
-        self._tape.sent(data)
+        self._recorder.sent(data)
         self._transport.write(data)
 
     def writeSequence(self, parts: list[bytes]) -> None:
@@ -192,7 +194,7 @@ class _Tee:
         return getattr(self._transport, name)
 
 
-class _Nowhere:
+class _NullBuffer:
     """Replaces the buffer of Scrapy for a body, and keeps nothing."""
 
     def write(self, data: bytes) -> None:
@@ -205,17 +207,17 @@ class _Nowhere:
         return b""
 
 
-def _without_body(response: Any, only_read: str) -> Any:
+def _discard_body(response: Any, only_read: str) -> Any:
     content_type = (response.headers.getRawHeaders(b"content-type") or [b""])[0].decode("latin-1")
     if content_type.lower().startswith(only_read):
         return response
     deliver = response.deliverBody
 
-    def deliver_nowhere(reader: Any) -> None:
-        reader._bodybuf = _Nowhere()
+    def discard_body(reader: Any) -> None:
+        reader._bodybuf = _NullBuffer()
         deliver(reader)
 
-    response.deliverBody = deliver_nowhere
+    response.deliverBody = discard_body
     return response
 
 
@@ -226,7 +228,7 @@ def _odd_head(error: BaseException) -> OddHead | None:
     return next((each for each in reasons if isinstance(each, OddHead)), None)
 
 
-def _protocol_to_tap() -> type[HTTP11ClientProtocol]:
+def _base_protocol() -> type[HTTP11ClientProtocol]:
     """Return Scrapy's protocol class; it has a private name, so check that this release still has it."""
     protocol = getattr(http11, "_LenientHTTP11ClientProtocol", None)
     factory = getattr(http11, "_LenientHTTP11ClientFactory", None)

@@ -76,8 +76,8 @@ class _Checked:
         self._receiver.resolutionBegan(resolutionInProgress)
 
     def addressResolved(self, address: Any) -> None:
-        if why := self._rule.refusal(address.host):
-            self._refused.setdefault(self._name, why)
+        if reason := self._rule.refusal(address.host):
+            self._refused.setdefault(self._name, reason)
             return
         self._passed = True
         self._receiver.addressResolved(address)
@@ -108,8 +108,8 @@ class RefusedAddressesMiddleware:
         if not isinstance(exception, CannotResolveHostError) or not isinstance(resolver, CheckedResolver):
             return
         host = urlparse_cached(request).hostname or ""
-        if why := resolver.refusal(host):
-            raise Refused("address-refused", f"{host}: {not_public(why)}") from exception
+        if reason := resolver.refusal(host):
+            raise Refused("address-refused", f"{host}: {not_public(reason)}") from exception
 
 
 def _name(host: str) -> str:

@@ -22,9 +22,9 @@ from pressmark.crawl.state.run import RunStatus
 from pressmark.errors import CrawlRefused
 from pressmark.sites.hosts import Server, server_of
 
-DECIDES = "decides"
+ENDS_RUN = "ends_run"
 """Key in a request's meta: the run ends if its response asks for a longer delay than the site file allows."""
-MOST = 3
+MOST_REFUSED = 3
 """Consecutive requisites with a longer delay; after these, the server gets no more requests for requisites."""
 LONGER_THAN_ANY = 1e9
 """Seconds; all longer delays are equal."""
@@ -59,8 +59,10 @@ class RetryAfterMiddleware(RetryMiddleware):
         Raises:
             Refused: it does.
         """
-        if ONLY_READ in request.meta and self._in_a_row[server_of(request.url)] >= MOST:
-            raise Refused("retry-after", f"its server answered {MOST} requisites in a row with a long Retry-After")
+        if ONLY_READ in request.meta and self._in_a_row[server_of(request.url)] >= MOST_REFUSED:
+            raise Refused(
+                "retry-after", f"its server answered {MOST_REFUSED} requisites in a row with a long Retry-After"
+            )
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Wait for the requested delay, then retry as Scrapy does.
@@ -68,23 +70,23 @@ class RetryAfterMiddleware(RetryMiddleware):
         Raises:
             IgnoreRequest: the delay is too long, and the run ends.
         """
-        seconds, longest = _asked(response), self._longest_delay
+        seconds, longest = _requested_delay(response), self._longest_delay
         if ONLY_READ in request.meta:
             server = server_of(request.url)
             self._in_a_row[server] = self._in_a_row[server] + 1 if seconds > longest else 0
         if seconds > longest:
-            return await self._not_again(request, response, seconds)
+            return await self._give_up(request, response, seconds)
         if seconds:
             await self._sleep(seconds)
         return super().process_response(request, response)
 
-    async def _not_again(self, request: Request, response: Response, seconds: float) -> Response:
+    async def _give_up(self, request: Request, response: Response, seconds: float) -> Response:
         longest = self._longest_delay
         message = (
             f"{response.url} answers {response.status} and asks for {seconds:.0f} s of peace, more than {longest:g} s"
         )
         message += " (`politeness.longest_delay`)"
-        if request.meta.get(DECIDES):
+        if request.meta.get(ENDS_RUN):
             self._status.abort(CrawlRefused(message))
             raise IgnoreRequest(message)
         logger.warning("%s: it is not asked again in this run", message)
@@ -93,23 +95,23 @@ class RetryAfterMiddleware(RetryMiddleware):
         return response
 
     async def _sleep(self, seconds: float) -> None:
-        ending = self.crawler.get_downloader_middleware(EarlyStopMiddleware)
-        assert ending
-        await ending.sleep(seconds)
+        early_stop = self.crawler.get_downloader_middleware(EarlyStopMiddleware)
+        assert early_stop
+        await early_stop.sleep(seconds)
 
 
-def _asked(response: Response) -> float:
+def _requested_delay(response: Response) -> float:
     """Return the delay that a response asks for, in seconds; 0 if none."""
-    asked = response.headers.get("Retry-After") if response.status in {429, 503} else None
-    return seconds_until(asked.decode("latin-1")) if asked else 0.0
+    value = response.headers.get("Retry-After") if response.status in {429, 503} else None
+    return seconds_until(value.decode("latin-1")) if value else 0.0
 
 
-def seconds_until(asked: str) -> float:
+def seconds_until(value: str) -> float:
     """Return the delay from now: the header is a number of seconds or an HTTP date; 0 for anything else."""
-    if _SECONDS.fullmatch(asked.strip()):
-        return min(float(asked), LONGER_THAN_ANY)
+    if _SECONDS.fullmatch(value.strip()):
+        return min(float(value), LONGER_THAN_ANY)
     try:
-        until = parsedate_to_datetime(asked)
+        until = parsedate_to_datetime(value)
         return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     except (ValueError, OverflowError, TypeError, IndexError):  # The header is no date.
         return 0.0

@@ -16,11 +16,11 @@ from w3lib.url import safe_url_string
 from pressmark.archive.bucket.visits import VisitedPage
 from pressmark.archive.warc.http_head import REDIRECTS
 from pressmark.archive.warc.robots_copy import FRESH, HOPS, RobotsCopies, RobotsCopy
-from pressmark.crawl.scrapy.conditional_requests import conditional, is_not_modified
+from pressmark.crawl.scrapy.conditional_requests import is_not_modified, make_conditional
 from pressmark.crawl.scrapy.download_errors import BAD_HEAD, Refused
 from pressmark.crawl.scrapy.early_stop import INTERRUPTED
 from pressmark.crawl.scrapy.known_hosts import ANY_HOST
-from pressmark.crawl.scrapy.retry_after import DECIDES
+from pressmark.crawl.scrapy.retry_after import ENDS_RUN
 from pressmark.crawl.state.parts import CrawlParts
 from pressmark.crawl.state.robots import ALLOW_ALL, LARGEST, Robots, read_robots
 from pressmark.sites.hosts import Server, server_of
@@ -42,7 +42,7 @@ class RobotsMiddleware:
     def __init__(self, crawler: Crawler, site: Site, started_at: datetime, copies: RobotsCopies) -> None:
         self._crawler, self._site, self._started_at, self._copies = crawler, site, started_at, copies
         self._files: dict[Server, asyncio.Future[Robots]] = {}
-        self._under_way = 0
+        self._active = 0
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -60,21 +60,21 @@ class RobotsMiddleware:
             return
         server = server_of(request.url)
         if not (file := self._files.get(server)):
-            file = self._files[server] = asyncio.ensure_future(self._of(server))
+            file = self._files[server] = asyncio.ensure_future(self._load(server))
         robots = file.result() if file.done() else await asyncio.shield(file)
         if not robots.allows(request.url):
             raise Refused("robots", "robots.txt forbids it")
 
-    async def _of(self, server: Server) -> Robots:
+    async def _load(self, server: Server) -> Robots:
         url = f"{server}{PATH}"
         try:
             robots = await self._fetch(url)
         except _UnreachableError as error:
             copy = await asyncio.to_thread(self._copies.serving, url)
             if not copy:
-                told = f"{url} can't be read ({error}), so nothing of its host may be asked (RFC 9309, 2.3.1.4)"
-                logger.warning("%s. The next run asks again.", told)
-                raise Refused(UNREACHABLE, told) from error
+                message = f"{url} can't be read ({error}), so nothing of its host may be asked (RFC 9309, 2.3.1.4)"
+                logger.warning("%s. The next run asks again.", message)
+                raise Refused(UNREACHABLE, message) from error
             logger.warning("%s can't be read (%s): the copy of %s holds", url, error, copy.original.captured_at)
             robots = await asyncio.to_thread(read_robots, copy.body)
         if robots.crawl_delay:
@@ -105,13 +105,13 @@ class RobotsMiddleware:
 
     async def _download(self, url: str, copy: RobotsCopy | None, *, first: bool) -> Response:
         meta = {ROBOTS: 0, ANY_HOST: True, "dont_redirect": True, "handle_httpstatus_all": True}
-        meta[DECIDES] = first and server_of(url) == server_of(self._site.origin)  # The server of the listing.
+        meta[ENDS_RUN] = first and server_of(url) == server_of(self._site.origin)  # The server of the listing.
         request = Request(url, NO_CALLBACK, meta=meta)
         if copy and self._started_at - copy.original.captured_at < FRESH:
             page = VisitedPage(original=copy.original, etag=copy.etag, last_modified=copy.last_modified)
-            request = conditional(request, page)
+            request = make_conditional(request, page)
         assert self._crawler.engine is not None
-        self._watch(+1)
+        self._count_active(+1)
         try:
             return await self._crawler.engine.download_async(request)
         except Refused as error:
@@ -122,12 +122,12 @@ class RobotsMiddleware:
         except Exception as error:
             raise _UnreachableError(f"{url}: {type(error).__name__}: {error}") from error
         finally:
-            self._watch(-1)
+            self._count_active(-1)
 
-    def _watch(self, more: int) -> None:
+    def _count_active(self, more: int) -> None:
         """Count active downloads of robots.txt; listen to received bytes only meanwhile, as listening is slow."""
-        self._under_way += more
-        change = self._crawler.signals.connect if self._under_way else self._crawler.signals.disconnect
+        self._active += more
+        change = self._crawler.signals.connect if self._active else self._crawler.signals.disconnect
         change(self._received, signals.bytes_received)
 
     def _received(self, data: bytes, request: Request, **_: Any) -> None:

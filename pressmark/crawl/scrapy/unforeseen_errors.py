@@ -17,16 +17,16 @@ class UnforeseenErrorsExtension:
 
     def __init__(self, crawler: Crawler, status: RunStatus) -> None:
         self._status = status
-        crawler.signals.connect(self.told, signals.spider_error)
-        crawler.signals.connect(self.told, signals.item_error)
-        logging.getLogger("scrapy.core.scraper").addFilter(_in_words)
+        crawler.signals.connect(self.on_error, signals.spider_error)
+        crawler.signals.connect(self.on_error, signals.item_error)
+        logging.getLogger("scrapy.core.scraper").addFilter(_without_traceback)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Take the status of the run."""
         return cls(crawler, CrawlParts.of(crawler).status)
 
-    def told(self, failure: Failure, response: Any = None) -> None:
+    def on_error(self, failure: Failure, response: Any = None) -> None:
         """Fail the run; end it if the bucket or the disk failed."""
         error = failure.value
         where = f"at {response.url}: " if response else ""
@@ -36,7 +36,7 @@ class UnforeseenErrorsExtension:
             self._status.fail(RunFailed(f"{where}{type(error).__name__}: {error}"))
 
 
-def _in_words(record: logging.LogRecord) -> bool:
+def _without_traceback(record: logging.LogRecord) -> bool:
     """Log an error of ours without the traceback that Scrapy adds: its message says what to do."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, PressmarkError):

@@ -9,7 +9,7 @@ import attrs
 from pressmark.archive.bucket import documents
 from pressmark.archive.bucket.known_versions import Ledger
 from pressmark.archive.s3.store import Store
-from pressmark.crawl.state.revisits import Watch
+from pressmark.crawl.state.revisits import Revisits
 from pressmark.errors import FindingsFound
 from pressmark.model import keys
 from pressmark.model.article import VersionKey
@@ -25,7 +25,7 @@ class KnownContent:
     store: Store
     site: str
     ledger: Ledger
-    watch: Watch
+    revisits: Revisits
     read_again: Callable[[str], Document | None] = lambda key: None
     """Reads the captures of a stored document by today's reader; None if they give no complete document."""
 
@@ -42,7 +42,7 @@ class KnownContent:
         """
         content, reader = document["pressmark"]["contentSha256"], reader_of(document)
         known = self.ledger.knows_version(day, version)
-        if last := self.watch.last_read(version.article_id, reader):
+        if last := self.revisits.last_read(version.article_id, reader):
             if last == (str(version), content):
                 if known:  # An article that was read may not have been published.
                     return True

@@ -11,7 +11,7 @@ import attrs
 
 
 @attrs.frozen(kw_only=True)
-class Look:
+class Probe:
     """What one listing page contains."""
 
     days: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class Look:
         return sorted(self.days)[(len(self.days) - 1) // 2] if self.days else ""
 
 
-def page_search(since: str, until: str) -> Generator[int, Look, tuple[int, int] | None]:
+def search_pages(since: str, until: str) -> Generator[int, Probe, tuple[int, int] | None]:
     """Find the pages with articles of these days (`YYYY/MM/DD`, inclusive).
 
     Returns:
@@ -36,14 +36,14 @@ def page_search(since: str, until: str) -> Generator[int, Look, tuple[int, int] 
     """
     listing = _Listing(since, until)
     end = yield from listing.end()
-    behind = yield from listing.first_page(listing.older, end)
-    first = yield from listing.first_page(listing.not_newer, behind - 1)
-    last = behind - 1
+    older = yield from listing.first_page(listing.older, end)
+    first = yield from listing.first_page(listing.not_newer, older - 1)
+    last = older - 1
     # A page of mostly older or newer articles may have some of these days at its edge.
-    if first > 1 and listing.wanted((yield from listing.look_at(first - 1))):
+    if first > 1 and listing.wanted((yield from listing.probe(first - 1))):
         first -= 1
-    if behind <= end and listing.wanted((yield from listing.look_at(behind))):
-        last = behind
+    if older <= end and listing.wanted((yield from listing.probe(older))):
+        last = older
     return (max(1, first - 1), int(min(last + 1, listing.at_most()))) if first <= last else None
 
 
@@ -53,37 +53,37 @@ class _Listing:
 
     since: str
     until: str
-    looks: dict[int, Look] = attrs.field(factory=dict, init=False)
+    probes: dict[int, Probe] = attrs.field(factory=dict, init=False)
 
-    def older(self, look: Look) -> bool:
-        return not look.days or look.day < self.since
+    def older(self, probe: Probe) -> bool:
+        return not probe.days or probe.day < self.since
 
-    def not_newer(self, look: Look) -> bool:
-        return not look.days or look.day <= self.until
+    def not_newer(self, probe: Probe) -> bool:
+        return not probe.days or probe.day <= self.until
 
-    def wanted(self, look: Look) -> bool:
-        return any(self.since <= day <= self.until for day in look.days)
+    def wanted(self, probe: Probe) -> bool:
+        return any(self.since <= day <= self.until for day in probe.days)
 
-    def look_at(self, page: int) -> Generator[int, Look, Look]:
-        if page not in self.looks:
-            self.looks[page] = yield page
-        return self.looks[page]
+    def probe(self, page: int) -> Generator[int, Probe, Probe]:
+        if page not in self.probes:
+            self.probes[page] = yield page
+        return self.probes[page]
 
-    def end(self) -> Generator[int, Look, int]:
+    def end(self) -> Generator[int, Probe, int]:
         """Return an upper bound for the search: the last page, if the first page prints it, else found by doubling."""
-        end = (yield from self.look_at(1)).pages or 1
-        while not (self.looks[1].pages or self.looks[end].last or self.older(self.looks[end])):
+        end = (yield from self.probe(1)).pages or 1
+        while not (self.probes[1].pages or self.probes[end].last or self.older(self.probes[end])):
             end *= 2
-            yield from self.look_at(end)
+            yield from self.probe(end)
         return end
 
-    def first_page(self, holds: Callable[[Look], bool], end: int) -> Generator[int, Look, int]:
+    def first_page(self, holds: Callable[[Probe], bool], end: int) -> Generator[int, Probe, int]:
         """Return the first page up to `end` for which `holds` is true, as for all later ones; else `end + 1`."""
-        low = max((page + 1 for page, look in self.looks.items() if not holds(look)), default=1)
-        high = min((page for page, look in self.looks.items() if holds(look)), default=end + 1)
+        low = max((page + 1 for page, probe in self.probes.items() if not holds(probe)), default=1)
+        high = min((page for page, probe in self.probes.items() if holds(probe)), default=end + 1)
         while low < high:
             middle = (low + high) // 2
-            if holds((yield from self.look_at(middle))):
+            if holds((yield from self.probe(middle))):
                 high = middle
             else:
                 low = middle + 1
@@ -91,5 +91,5 @@ class _Listing:
 
     def at_most(self) -> float:
         """Return the number of the last page, as far as known; else infinity."""
-        ends = [page if look.days else page - 1 for page, look in self.looks.items() if look.last]
-        return min([self.looks[1].pages or math.inf, *ends])
+        ends = [page if probe.days else page - 1 for page, probe in self.probes.items() if probe.last]
+        return min([self.probes[1].pages or math.inf, *ends])

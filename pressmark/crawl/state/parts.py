@@ -16,9 +16,9 @@ from pressmark.config import Config
 from pressmark.crawl.state.known_content import KnownContent
 from pressmark.crawl.state.listing_progress import ListingProgress
 from pressmark.crawl.state.published_segments import PublishedSegments
-from pressmark.crawl.state.request_stats import Traffic
+from pressmark.crawl.state.request_stats import RequestStats
 from pressmark.crawl.state.requisites import Requisites
-from pressmark.crawl.state.revisits import Watch
+from pressmark.crawl.state.revisits import Revisits
 from pressmark.crawl.state.run import Run, RunStatus
 from pressmark.crawl.state.staging import DocumentStager
 from pressmark.model.document import Document
@@ -36,10 +36,10 @@ class CrawlParts:
     previous: LastRun
     ledger: Ledger
     known_content: KnownContent
-    watch: Watch
+    revisits: Revisits
     requisites: Requisites
     robots_copies: RobotsCopies
-    traffic: Traffic
+    request_stats: RequestStats
     archivist: Archivist
     stager: DocumentStager
     published: PublishedSegments
@@ -75,7 +75,7 @@ class CrawlParts:
         ledger = Ledger(store, site.site)
         last = last_run if run.scope.regular else last_visits
         previous = last(store, site.site, run.section_name, run.started_at)
-        watch = Watch(
+        revisits = Revisits(
             site.recheck,
             previous.visits,
             run.started_at,
@@ -99,11 +99,11 @@ class CrawlParts:
             listing_progress=progress,
             previous=previous,
             ledger=ledger,
-            known_content=KnownContent(store, site.site, ledger, watch, read_again),
-            watch=watch,
+            known_content=KnownContent(store, site.site, ledger, revisits, read_again),
+            revisits=revisits,
             requisites=Requisites(site, {url for url, capture in captured.items() if capture.status < 500}),
             robots_copies=RobotsCopies(store, site.site, run.started_at, captured),
-            traffic=Traffic(),
+            request_stats=RequestStats(),
             archivist=archivist,
             stager=DocumentStager(site, ledger, outcomes, archivist),
             published=published,

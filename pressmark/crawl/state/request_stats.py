@@ -8,18 +8,18 @@ import attrs
 
 
 @attrs.frozen
-class Traffic:
+class RequestStats:
     """Counts requests as sent over the wire, including retries, redirects, robots.txt and requisites."""
 
     _minutes: Counter[tuple[str, datetime]] = attrs.field(factory=Counter, init=False)
     """Requests by host and minute, UTC."""
 
-    def sent(self, host: str, at: datetime, times: int = 1) -> None:
+    def count(self, host: str, at: datetime, times: int = 1) -> None:
         """Count requests to a host; the time is aware."""
         if times:
             self._minutes[host, at.astimezone(UTC).replace(second=0, microsecond=0)] += times
 
-    def told(self) -> list[dict[str, Any]]:
+    def summary(self) -> list[dict[str, Any]]:
         """Return the statistics for a manifest: `host`, `number` and `busiest_minute` (UTC) of each, sorted by host."""
         number, busiest = Counter[str](), Counter[str]()
         for (host, _), sent in self._minutes.items():

@@ -24,7 +24,7 @@ class Requisites:
     unread: int = 0
     """Captured stylesheets that could not be searched for more requisites."""
 
-    def wants(self, url: str) -> bool:
+    def claim(self, url: str) -> bool:
         """Return whether to request this URL: False for a refused server, and for a URL that was claimed before."""
         if url in self._today:
             return False

@@ -15,7 +15,7 @@ FORGET = timedelta(days=30)
 """How long an old article is remembered after it has left all listings."""
 
 
-class Watch:
+class Revisits:
     """The visits of a site's articles, as one run sees and updates them.
 
     Args:
@@ -47,7 +47,7 @@ class Watch:
         self.not_due.add(article_id)
         return False
 
-    def leave_alone(self, article_id: str) -> None:
+    def skip(self, article_id: str) -> None:
         """Record an article on a listing page that this run does not visit."""
         self.not_due.add(article_id)
 
@@ -60,7 +60,7 @@ class Watch:
         visit = self._visits.get(article_id)
         return visit.pages if visit and not self._everything else ()
 
-    def seen(
+    def record_visit(
         self,
         article_id: str,
         url: str,
@@ -85,11 +85,11 @@ class Watch:
             reader=last.reader if last else None,
         )
 
-    def unchanged(self, article_id: str) -> None:
+    def record_unchanged(self, article_id: str) -> None:
         """Record a visit that was answered with 304."""
         self._visits[article_id] = attrs.evolve(self._visits[article_id], visited_at=self._now)
 
-    def read(self, version: VersionKey, content_sha256: str, reader: str) -> None:
+    def record_version(self, version: VersionKey, content_sha256: str, reader: str) -> None:
         """Record the version and content of a visited article, and the reader that read them."""
         visit = self._visits[version.article_id]
         self._visits[version.article_id] = attrs.evolve(
@@ -103,7 +103,7 @@ class Watch:
             return visit.version, visit.content_sha256
         return None
 
-    def told(self, failed: Container[str] = ()) -> Iterator[Visit]:
+    def for_next_run(self, failed: Container[str] = ()) -> Iterator[Visit]:
         """Return the visits that the next run needs, sorted by article id.
 
         Args:

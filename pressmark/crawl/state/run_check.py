@@ -11,7 +11,7 @@ REFUSED = {"http-401", "http-403", "robots"}
 """Reasons of articles that the site refused to serve."""
 
 
-def verdict(
+def run_errors(
     scope: Scope, outcomes: Outcomes, *, where: str, listing_pages: int, left: int, fewest: int, beyond: bool = False
 ) -> Iterator[PressmarkError]:
     """Return why the result can't be trusted, most serious first; nothing if it can.
@@ -26,7 +26,7 @@ def verdict(
         beyond: whether the section ends before the requested listing pages.
     """
     if scope.kind is ScopeKind.ARTICLE:
-        yield from _on_one(scope, outcomes)
+        yield from _article_errors(scope, outcomes)
         return
     if not listing_pages and not beyond:
         yield RunFailed(f"no listing page of {where} was read")
@@ -51,16 +51,16 @@ def verdict(
         yield RunFailed(f"{failed.total()} articles of {where} could not be had: {told}. Run again, it asks for them.")
 
 
-def _on_one(scope: Scope, outcomes: Outcomes) -> Iterator[PressmarkError]:
+def _article_errors(scope: Scope, outcomes: Outcomes) -> Iterator[PressmarkError]:
     """Return why the one requested article has no version."""
-    fates = list(outcomes)
-    if not fates:
+    articles = list(outcomes)
+    if not articles:
         yield RunFailed(f"{scope.article} was never asked for")
-    for fate in fates:
-        reason = fate.get("reason")
-        told = f"({reason}): {fate.get('message', 'the run broke off')}"
-        if fate["outcome"] == Outcome.REJECTED:
-            yield RunFailed(f"{fate['url']} was rejected {told}")
-        elif fate["outcome"] == Outcome.FAILED:
+    for article in articles:
+        reason = article.get("reason")
+        told = f"({reason}): {article.get('message', 'the run broke off')}"
+        if article["outcome"] == Outcome.REJECTED:
+            yield RunFailed(f"{article['url']} was rejected {told}")
+        elif article["outcome"] == Outcome.FAILED:
             error = CrawlRefused if reason in REFUSED else RunFailed
-            yield error(f"{fate['url']} could not be had {told}")
+            yield error(f"{article['url']} could not be had {told}")

@@ -17,7 +17,7 @@ _SEARCHED = 4096
 """Characters that are searched for a `<base>`."""
 _LONGEST_BASE = 1000
 """Characters of a `<base>`: it is joined with thousands of links."""
-_ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
+_BODY_ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 Element = Any
 """An element of lxml, which comes without types."""
 
@@ -28,7 +28,7 @@ class ReadAsHtml:
     @cached_property
     def selector(self: Any) -> Selector:
         """The page's tree; content after a stray end of the body belongs to it, as in HTML (13.2.6.4.7, .19)."""
-        return Selector(text=_ENDS.sub("", self.html), type="html", base_url=str(self.url))
+        return Selector(text=_BODY_ENDS.sub("", self.html), type="html", base_url=str(self.url))
 
     @cached_property
     def base_url(self: Any) -> str:

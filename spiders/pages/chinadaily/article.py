@@ -17,7 +17,7 @@ from pressmark.extract.html.shown_text import HIDDEN, one_line, shown_text
 from pressmark.extract.html.tree import Element, inside, matching, outermost
 from pressmark.extract.page_bounds import too_large
 from pressmark.extract.pages import ArticlePage
-from pressmark.extract.urls import LONGEST_NUMBER, absolute, page_of, plain
+from pressmark.extract.urls import LONGEST_NUMBER, absolute, page_url, without_query
 from pressmark.model import object_id
 from pressmark.model.article import Article, Credit, Image, Raw
 from pressmark.spiders.pages.chinadaily.body import Story, read_story
@@ -25,13 +25,13 @@ from pressmark.spiders.pages.chinadaily.byline import Byline, read_byline, read_
 from pressmark.spiders.pages.chinadaily.credits import credits_in
 
 CONTENT = "#Content"
-CHROME = (
+BOILERPLATE = (
     f"{HIDDEN}, table.share, #div_currpage, .share, .selectpage, [class*=share]:not(p), [id*=share]:not(p), .pagestyle"
 )
 FIGURE = "figure"
 PICTURES = frozenset({"img", "picture", "video", "audio", "iframe", "svg", "canvas", "object", "embed"})
 """A figure without any of these is text: a quote or a table."""
-PRINTED_CHROME = re.compile(
+PRINTED_BOILERPLATE = re.compile(
     r"(?:Share(?: - WeChat)?|Top|BACK TO THE TOP|Most Viewed in 24 Hours|Global Edition|中文|双语|Français|ASIA)"
     r"|Copyright \d{4}\b.{0,80}?\b(?:[Aa]ll [Rr]ights [Rr]eserved|China Daily)\b.*"
     r"|License for publishing .*|Registration Number:?\s*\d.*",
@@ -80,8 +80,8 @@ class ChinaDailyArticlePage(ArticlePage):
     def headline(self) -> str:
         for each in self.selector.root.iter("h1"):
             # HTML allows a paragraph in a heading; libxml2 moves it after the heading.
-            behind = each.getnext()
-            for place in (each, behind if behind is not None and behind.tag == "p" else None):
+            following = each.getnext()
+            for place in (each, following if following is not None and following.tag == "p" else None):
                 if place is not None and (headline := self._shown(place)):
                     return headline
         raise Rejected("no-headline", f"{self.url} has no h1 with text")
@@ -138,8 +138,8 @@ class ChinaDailyArticlePage(ArticlePage):
     @field
     def images(self) -> tuple[Image, ...]:
         contents = outermost(matching(self.selector.root, CONTENT))
-        chrome = inside(each for content in contents for each in matching(content, NO_PICTURES))
-        within = inside(contents) - chrome
+        boilerplate = inside(each for content in contents for each in matching(content, NO_PICTURES))
+        within = inside(contents) - boilerplate
         images = [each for each in self.selector.root.iter("img") if each in within and "src" in each.attrib]
         if len(images) > self.site.bounds.items:
             raise too_large(self.url, f"{len(images)} pictures", self.site.bounds.items)
@@ -190,12 +190,12 @@ class ChinaDailyArticlePage(ArticlePage):
 
         If they differ only in the scheme, return the requested one.
         """
-        asked = plain(self.url)
+        asked = without_query(self.url)
         for href in islice(self._canonical(), self.site.bounds.items):
             url = absolute(self.base_url, href)
             match = url and self.site.article_match(url)
             if url and match and match["id"] == self.article_id and not match["page"]:
-                return asked if plain(url).partition(":")[2] == asked.partition(":")[2] else plain(url)
+                return asked if without_query(url).partition(":")[2] == asked.partition(":")[2] else without_query(url)
         return asked
 
     def following(self) -> list[str]:
@@ -215,7 +215,7 @@ class ChinaDailyArticlePage(ArticlePage):
                 numbered[int(match["page"])] = url
         # The pager of a long article shows only some of its pages; the others exist, too.
         last = max(numbered, default=1)
-        return [numbered.get(number) or page_of(self.url, number) for number in range(2, last + 1)]
+        return [numbered.get(number) or page_url(self.url, number) for number in range(2, last + 1)]
 
     @cached_method
     def _characters(self) -> tuple[str | None, bool]:
@@ -231,7 +231,7 @@ class ChinaDailyArticlePage(ArticlePage):
     @cached_method
     def _second_headline(self) -> str | None:
         """The h2 between headline and text; only first pages have one."""
-        above = _between(self.selector.root) if self.number == 1 else None
+        above = _standfirst_heading(self.selector.root) if self.number == 1 else None
         return None if above is None else self._shown(above) or None
 
     @cached_method
@@ -250,8 +250,8 @@ class ChinaDailyArticlePage(ArticlePage):
             return Story()
         bold = self.number == 1 and not self._second_headline()
         figures = {each for each in self.selector.root.iter(FIGURE) if next(each.iter(*PICTURES), None) is not None}
-        chrome = matching(self.selector.root, CHROME) | figures
-        return read_story(content[0].root, chrome, PRINTED_CHROME, bold_standfirst=bold)
+        boilerplate = matching(self.selector.root, BOILERPLATE) | figures
+        return read_story(content[0].root, boilerplate, PRINTED_BOILERPLATE, bold_standfirst=bold)
 
     @cached_method
     def _hidden(self) -> AbstractSet[Element]:
@@ -277,7 +277,7 @@ class ChinaDailyArticlePage(ArticlePage):
         return Image(url=url, caption=CREDIT.sub("", text) or None, credit=named) if url else None
 
 
-def _between(root: Element) -> Element | None:
+def _standfirst_heading(root: Element) -> Element | None:
     """Return the first h2 that follows an h1 of the same parent, if the text follows it."""
     parents = set()
     for heading in root.iter("h1", "h2"):

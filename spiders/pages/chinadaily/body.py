@@ -44,31 +44,35 @@ class Story:
 
 
 def read_story(
-    content: Element, chrome: AbstractSet[Element], printed_chrome: re.Pattern[str], *, bold_standfirst: bool = True
+    content: Element,
+    boilerplate: AbstractSet[Element],
+    printed_boilerplate: re.Pattern[str],
+    *,
+    bold_standfirst: bool = True,
 ) -> Story:
     """Read a page's text.
 
     Args:
         content: the element with the text.
-        chrome: elements that don't belong to the story.
-        printed_chrome: paragraphs that match this as a whole don't belong to it either.
+        boilerplate: elements that don't belong to the story.
+        printed_boilerplate: paragraphs that match this as a whole don't belong to it either.
         bold_standfirst: whether a first paragraph in bold is the standfirst.
     """
     # Line breaks inside a paragraph stay: they separate the rows of a table.
-    paragraphs = [part for part in shown_text(content, chrome).split("\n\n") if part]
-    paragraphs = [part for part in paragraphs if not printed_chrome.fullmatch(part)]
+    paragraphs = [part for part in shown_text(content, boilerplate).split("\n\n") if part]
+    paragraphs = [part for part in paragraphs if not printed_boilerplate.fullmatch(part)]
     standfirst = contributors = None
-    if bold_standfirst and len(paragraphs) > 1 and paragraphs[0] == _bold(content, chrome):
+    if bold_standfirst and len(paragraphs) > 1 and paragraphs[0] == _bold(content, boilerplate):
         standfirst = paragraphs.pop(0)
     if len(paragraphs) > 1 and _CONTRIBUTED.fullmatch(paragraphs[-1]):
         contributors = paragraphs.pop()
     return Story(standfirst=standfirst, paragraphs=tuple(paragraphs), contributors=contributors)
 
 
-def _bold(content: Element, chrome: AbstractSet[Element]) -> str | None:
+def _bold(content: Element, boilerplate: AbstractSet[Element]) -> str | None:
     """Return the text of the first paragraph with text, if all of it is bold; else None."""
     for each in content.iter("p"):
-        if text := shown_text(each, chrome):
+        if text := shown_text(each, boilerplate):
             bold = set(each.iter(*_BOLD))
-            return None if shown_text(each, chrome | bold) else text
+            return None if shown_text(each, boilerplate | bold) else text
     return None

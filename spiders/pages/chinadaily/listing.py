@@ -11,7 +11,7 @@ from pressmark.extract.html.tree import inside, matching
 from pressmark.extract.listing import Entry
 from pressmark.extract.page_bounds import too_large
 from pressmark.extract.pages import ListingPage
-from pressmark.extract.urls import LONGEST_NUMBER, absolute, page_of
+from pressmark.extract.urls import LONGEST_NUMBER, absolute, page_url
 from pressmark.model import keys
 
 LIST = "div.tw3_01_2"
@@ -33,7 +33,7 @@ class ChinaDailyListingPage(ListingPage):
         found: dict[str, Entry] = {}
         for url in self._links():
             if match := self.site.article_match(url):
-                first = page_of(url, 1) if match["page"] else url  # The link may lead to another page of the article.
+                first = page_url(url, 1) if match["page"] else url  # The link may lead to another page of the article.
                 found.setdefault(match["id"], Entry(article_id=match["id"], url=first, printed_day=match["day"]))
         return tuple(found.values())
 

@@ -26,7 +26,7 @@ from pressmark.crawl.scrapy.content_decoding import ContentDecodingMiddleware
 from pressmark.crawl.scrapy.download_errors import Refused, UnreadableContent
 from pressmark.crawl.scrapy.exchange_recorder import ExchangeRecorder
 from pressmark.crawl.scrapy.known_hosts import RequestUrlMiddleware
-from pressmark.crawl.scrapy.recording_handler import _TICKET, _tapped
+from pressmark.crawl.scrapy.recording_handler import _TICKET, _recording_protocol
 from pressmark.model.capture import Exchange
 from pressmark.sites.address_rule import AddressRule
 from tests.crawl.scrapy.odd_responses import OddResponse, pieces
@@ -47,8 +47,8 @@ class Taken:
 
 def taken(choose: random.Random, url: str, via: str | None, sent: OddResponse) -> Taken | None:
     """Send a response over the crawl's own connection; None if the recorder refuses it."""
-    tape, read = ExchangeRecorder(), _Body()
-    connection: Any = _tapped({b"1": tape}, AddressRule.of([f"{SERVER}/32"]))(lambda _: None)
+    recorder, read = ExchangeRecorder(), _Body()
+    connection: Any = _recording_protocol({b"1": recorder}, AddressRule.of([f"{SERVER}/32"]))(lambda _: None)
     transport = StringTransport(peerAddress=IPv4Address("TCP", SERVER, 80))
     connection.makeConnection(transport)
     headers = WireHeaders({b"Host": [b"news.example"], _TICKET: [b"1"]})
@@ -58,7 +58,7 @@ def taken(choose: random.Random, url: str, via: str | None, sent: OddResponse) -
             connection.dataReceived(piece)
     connection.connectionLost(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
     try:
-        exchange = tape.exchange(url, via, "disconnect")
+        exchange = recorder.exchange(url, via, "disconnect")
     except OddHead:
         return None
     if exchange is None:

@@ -15,8 +15,8 @@ from web_poet import HttpResponse, HttpResponseHeaders
 from pressmark.archive.bucket.visits import VisitedPage
 from pressmark.archive.warc.content import content
 from pressmark.archive.warc.http_head import parse_head
-from pressmark.crawl.scrapy.conditional_requests import LONGEST_VALIDATOR, conditional, visited
-from pressmark.crawl.scrapy.content_decoding import ContentDecodingMiddleware, fetched
+from pressmark.crawl.scrapy.conditional_requests import LONGEST_VALIDATOR, make_conditional, visited_page
+from pressmark.crawl.scrapy.content_decoding import ContentDecodingMiddleware, fetched_page
 from pressmark.crawl.scrapy.recording_handler import RECEIPT
 from pressmark.extract.layouts import page_response
 from pressmark.model.capture import Original
@@ -33,7 +33,7 @@ CHARSETS = st.sampled_from(
 
 def _page(response: Response) -> HttpResponse:
     """Return a response as the crawl gives it to page objects."""
-    page = fetched(response)
+    page = fetched_page(response)
     return page_response(page.url, page.body, page.status, HttpResponseHeaders(page.headers))
 
 
@@ -81,10 +81,10 @@ def test_a_content_encoding_is_read_the_same_on_both_ways(value: bytes, blank: b
 @example(b'""')
 def test_a_validator_is_sent_back_byte_for_byte_or_not_at_all(tag: bytes) -> None:
     response = Response(URL, headers={"ETag": tag, "Last-Modified": tag})
-    response.request = conditional(_request(), VisitedPage(original=_original()))
+    response.request = make_conditional(_request(), VisitedPage(original=_original()))
     response.request.meta[RECEIPT] = capture()
-    page = visited(response)
-    request = conditional(_request(), page)
+    page = visited_page(response)
+    request = make_conditional(_request(), page)
     may_go = 0 < len(tag) <= LONGEST_VALIDATOR and not any(byte < 0x20 or byte == 0x7F for byte in tag)
     assert request.headers.getlist("If-None-Match") == ([tag] if may_go else [])
     assert request.headers.getlist("If-Modified-Since") == ([tag] if may_go else [])
@@ -95,13 +95,13 @@ def test_what_is_no_one_entity_tag_is_never_sent_back(tag: bytes) -> None:
     response = Response(URL, headers={"ETag": tag})
     response.request = _request()
     response.request.meta[RECEIPT] = capture()
-    assert visited(response).etag is None
+    assert visited_page(response).etag is None
     given = VisitedPage(original=_original(), etag=tag.decode("latin-1"))
-    assert not conditional(_request(), given).headers.getlist("If-None-Match")
+    assert not make_conditional(_request(), given).headers.getlist("If-None-Match")
 
 
 def test_a_validator_of_an_older_release_that_no_bytes_have_is_not_sent() -> None:
-    request = conditional(_request(), VisitedPage(original=_original(), etag='"\u0141"', last_modified='"\xe9"'))
+    request = make_conditional(_request(), VisitedPage(original=_original(), etag='"\u0141"', last_modified='"\xe9"'))
     assert request.headers.getlist("If-None-Match") == []
     assert request.headers.getlist("If-Modified-Since") == [b'"\xe9"']
 

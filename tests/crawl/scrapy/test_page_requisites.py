@@ -26,7 +26,7 @@ def test_pages_full_of_images_hold_no_more_than_they_may_ask_for() -> None:
     needs = [page_requisites(requisites) for _ in range(5)]
     tracemalloc.start()
     for page, each in enumerate(needs):
-        each.want(named(page), via=f"{ORIGIN}/a/{page}.html")
+        each.add(named(page), via=f"{ORIGIN}/a/{page}.html")
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 1_000_000
@@ -37,7 +37,7 @@ def test_what_is_asked_for_is_the_first_and_the_rest_may_be_asked_for_by_another
     requisites = Requisites(SITE, set())
     first, second = (page_requisites(requisites) for _ in range(2))
     for needs, expected in ((first, named(1)[:NUMBER]), (second, named(1)[NUMBER : 2 * NUMBER])):
-        needs.want(named(1), via=f"{ORIGIN}/a/1.html")
+        needs.add(named(1), via=f"{ORIGIN}/a/1.html")
         asked = [request for _ in range(LISTED) for request in needs.next()]
         assert [request.url for request in asked] == expected
         assert {request.headers["Referer"] for request in asked} == {f"{ORIGIN}/a/1.html".encode()}

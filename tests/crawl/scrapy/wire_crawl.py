@@ -15,7 +15,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import StopDownload
 
 from pressmark.archive.spool.spool import Spool
-from pressmark.crawl.state.request_stats import Traffic
+from pressmark.crawl.state.request_stats import RequestStats
 
 LARGEST = 4_000_000
 """Bytes of a body that is held in memory."""
@@ -61,14 +61,14 @@ def main() -> None:
         "EXTENSIONS": {"scrapy.extensions.remote_control.RemoteControl": None},
     }
     process = AsyncCrawlerProcess(settings)
-    traffic = Traffic()
-    parts = SimpleNamespace(archivist=spool, traffic=traffic)
+    request_stats = RequestStats()
+    parts = SimpleNamespace(archivist=spool, request_stats=request_stats)
     process.crawl(Downloads, parts=parts, requests=json.load(sys.stdin))
     process.start()
     spool.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    told = {"peak": peak if sys.platform == "darwin" else peak * 1024, "traffic": traffic.told()}
-    print(json.dumps(told))  # noqa: T201 - its result
+    result = {"peak": peak if sys.platform == "darwin" else peak * 1024, "traffic": request_stats.summary()}
+    print(json.dumps(result))  # noqa: T201 - its result
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scrapy.http import Response
 from web_poet import HttpResponse, HttpResponseHeaders
 
-from pressmark.crawl.scrapy.content_decoding import fetched
+from pressmark.crawl.scrapy.content_decoding import fetched_page
 from pressmark.extract.layouts import page_response
 from pressmark.model.article import Article
 from pressmark.model.document import content_sha256, draft, to_bytes, validate
@@ -26,7 +26,7 @@ URL = f"http://127.0.0.1/a/202202/18/{ARTICLE_ID}.html"
 
 def _page(response: Response) -> HttpResponse:
     """Return a response as the crawl gives it to page objects."""
-    page = fetched(response)
+    page = fetched_page(response)
     return page_response(page.url, page.body, page.status, HttpResponseHeaders(page.headers))
 
 

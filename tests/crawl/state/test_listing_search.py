@@ -6,27 +6,27 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressmark.crawl.state.listing_search import Look, page_search
+from pressmark.crawl.state.listing_search import Probe, search_pages
 
 FIRST = date(2022, 1, 1)
 
 
 def found(
-    pages: list[list[str]], since: str, until: str, *, tells_number: bool
+    pages: list[list[str]], since: str, until: str, *, has_page_count: bool
 ) -> tuple[tuple[int, int] | None, list[int]]:
     """Search a listing; return the result and the pages that were looked at."""
-    search = page_search(since, until)
+    search = search_pages(since, until)
     looked: list[int] = []
     try:
         number = next(search)
         while True:
             looked.append(number)
             if number > len(pages):
-                look = Look(last=True)
+                probe = Probe(last=True)
             else:
-                known = len(pages) if tells_number else None
-                look = Look(days=tuple(pages[number - 1]), pages=known, last=number == len(pages))
-            number = search.send(look)
+                known = len(pages) if has_page_count else None
+                probe = Probe(days=tuple(pages[number - 1]), pages=known, last=number == len(pages))
+            number = search.send(probe)
     except StopIteration as end:
         return end.value, looked
 
@@ -43,12 +43,12 @@ def listings(draw: st.DrawFn) -> list[list[str]]:
     return [days[begin : begin + size] for begin in range(0, len(days), size)]
 
 
-@given(pages=listings(), begin=st.integers(0, 900), length=st.integers(0, 40), tells_number=st.booleans())
+@given(pages=listings(), begin=st.integers(0, 900), length=st.integers(0, 40), has_page_count=st.booleans())
 def test_every_article_of_the_days_is_on_the_pages_found(
-    pages: list[list[str]], begin: int, length: int, tells_number: bool
+    pages: list[list[str]], begin: int, length: int, has_page_count: bool
 ) -> None:
     since, until = (f"{FIRST + timedelta(days=days):%Y/%m/%d}" for days in (begin, begin + length))
-    result, looked = found(pages, since, until, tells_number=tells_number)
+    result, looked = found(pages, since, until, has_page_count=has_page_count)
     holding = [number for number, days in enumerate(pages, 1) if any(since <= day <= until for day in days)]
     if not holding:
         assert result is None
@@ -64,11 +64,11 @@ def test_every_article_of_the_days_is_on_the_pages_found(
 def test_a_day_of_a_long_section_takes_few_looks() -> None:
     pages = [[f"{FIRST + timedelta(days=1000 - number):%Y/%m/%d}"] * 20 for number in range(113)]
     day = pages[70][0]
-    result, looked = found(pages, day, day, tells_number=True)
+    result, looked = found(pages, day, day, has_page_count=True)
     assert result == (70, 72)
     assert len(looked) <= 18
 
 
 def test_a_section_of_one_page() -> None:
-    assert found([["2022/02/18"]], "2022/02/18", "2022/02/18", tells_number=False)[0] == (1, 1)
-    assert found([["2022/02/18"]], "2022/02/19", "2022/02/19", tells_number=False)[0] is None
+    assert found([["2022/02/18"]], "2022/02/18", "2022/02/18", has_page_count=False)[0] == (1, 1)
+    assert found([["2022/02/18"]], "2022/02/19", "2022/02/19", has_page_count=False)[0] is None

@@ -9,17 +9,17 @@ from pressmark.errors import PressmarkError
 
 
 def test_it_fits_the_scrapy_at_hand() -> None:
-    assert issubclass(recording_handler._protocol_to_tap(), HTTP11ClientProtocol)
+    assert issubclass(recording_handler._base_protocol(), HTTP11ClientProtocol)
 
 
 @pytest.mark.parametrize("name", ["_LenientHTTP11ClientProtocol", "_LenientHTTP11ClientFactory", "_ResponseReader"])
 def test_another_scrapy_is_refused_at_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delattr(http11, name)
     with pytest.raises(PressmarkError, match=r"does not fit Scrapy 2\.19.*requirements\.lock"):
-        recording_handler._protocol_to_tap()
+        recording_handler._base_protocol()
 
 
 def test_another_twisted_is_refused_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(HTTP11ClientProtocol, "_finishResponse")
     with pytest.raises(PressmarkError, match="does not fit Scrapy"):
-        recording_handler._protocol_to_tap()
+        recording_handler._base_protocol()

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from pressmark.archive.bucket.visits import Visit, VisitedPage
-from pressmark.crawl.state.revisits import FORGET, Watch
+from pressmark.crawl.state.revisits import FORGET, Revisits
 from pressmark.model.article import VersionKey
 from pressmark.model.capture import Original
 from pressmark.sites.revisit_policy import Recheck
@@ -10,8 +10,8 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGE = VisitedPage(original=Original(url="https://news.example/a", record_id="urn:uuid:1", captured_at=NOW), etag='"1"')
 
 
-def watch(*visits: Visit, everything: bool = False) -> Watch:
-    return Watch(Recheck(), {visit.article_id: visit for visit in visits}, NOW, everything=everything)
+def revisits(*visits: Visit, everything: bool = False) -> Revisits:
+    return Revisits(Recheck(), {visit.article_id: visit for visit in visits}, NOW, everything=everything)
 
 
 def visit(name: str, age: timedelta, since: timedelta, listed: timedelta = timedelta(0)) -> Visit:
@@ -30,7 +30,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def test_what_no_listing_shows_is_visited_while_it_is_young() -> None:
-    made = watch(visit("young", HOUR, HOUR), visit("visited", DAY, HOUR / 2), visit("old", 20 * DAY, 9 * DAY))
+    made = revisits(visit("young", HOUR, HOUR), visit("visited", DAY, HOUR / 2), visit("old", 20 * DAY, 9 * DAY))
     assert [each.article_id for each in made.overdue()] == ["young"]
     assert made.due("old")
     assert not made.due("visited")
@@ -39,30 +39,30 @@ def test_what_no_listing_shows_is_visited_while_it_is_young() -> None:
 
 
 def test_all_is_visited_without_conditions_when_asked_for() -> None:
-    made = watch(visit("visited", DAY, HOUR / 2), everything=True)
+    made = revisits(visit("visited", DAY, HOUR / 2), everything=True)
     assert made.due("visited")
     assert made.pages("visited") == ()
-    assert watch(visit("visited", DAY, HOUR)).pages("visited") == (PAGE,)
+    assert revisits(visit("visited", DAY, HOUR)).pages("visited") == (PAGE,)
 
 
 def test_a_304_never_stands_for_what_was_had_and_came_to_nothing() -> None:
-    made = watch()
+    made = revisits()
     for name in ("good", "broken"):
-        made.seen(name, f"https://news.example/{name}", "202602/28", pages=(PAGE,))
-    assert {each.article_id: each.pages for each in made.told({"broken"})} == {"good": (PAGE,), "broken": ()}
+        made.record_visit(name, f"https://news.example/{name}", "202602/28", pages=(PAGE,))
+    assert {each.article_id: each.pages for each in made.for_next_run({"broken"})} == {"good": (PAGE,), "broken": ()}
 
 
 def test_what_is_old_and_listed_no_more_is_forgotten() -> None:
     kept, gone = visit("kept", 40 * DAY, DAY, FORGET - DAY), visit("gone", 40 * DAY, DAY, FORGET)
-    assert list(watch(kept, gone).told()) == [kept]
+    assert list(revisits(kept, gone).for_next_run()) == [kept]
 
 
 def test_what_another_reader_read_is_not_known() -> None:
     key, read = VersionKey("a", NOW - HOUR), ("a/20260301T110000Z", "0" * 64)
-    made = watch()
-    made.seen("a", "https://news.example/a", "202603/01", pages=(PAGE,))
+    made = revisits()
+    made.record_visit("a", "https://news.example/a", "202603/01", pages=(PAGE,))
     assert made.last_read("a", "7.3") is None
-    made.read(key, read[1], "7.3")
+    made.record_version(key, read[1], "7.3")
     assert made.last_read("a", "7.3") == read
     assert made.last_read("a", "7.4") is None
     assert made.last_read("unknown", "7.3") is None

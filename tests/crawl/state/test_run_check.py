@@ -2,7 +2,7 @@
 
 import pytest
 
-from pressmark.crawl.state.run_check import verdict
+from pressmark.crawl.state.run_check import run_errors
 from pressmark.model.outcomes import Outcome, Outcomes
 from pressmark.sites.scope import Scope, ScopeKind
 
@@ -20,7 +20,7 @@ def told(scope: Scope, *fates: str | None, listing_pages: int = 1, beyond: bool 
             outcome = Outcome.REJECTED if fate.startswith("!") else Outcome.FAILED
             outcomes.record_outcome(str(number), outcome, reason=fate.lstrip("!"))
     asked = {"where": "news/world", "listing_pages": listing_pages, "left": 0, "fewest": 5, "beyond": beyond}
-    return [type(error).__name__ for error in verdict(scope, outcomes, **asked)]  # type: ignore[arg-type]
+    return [type(error).__name__ for error in run_errors(scope, outcomes, **asked)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
