@@ -1,4 +1,4 @@
-"""The bare requests of a run: `bare.py PAGES URL DELAY` asks for pages on condition, by Scrapy as it is tuned here."""
+"""The bare requests of a run: `bare.py PAGES URL DELAY` sends conditional requests with this crawl's settings."""
 
 import json
 import logging
@@ -12,27 +12,27 @@ from scrapy.crawler import AsyncCrawlerProcess
 
 from pressmark.config import Config
 from pressmark.crawl.scrapy.settings import crawl_settings
-from pressmark.sites.scope import Scope
+from pressmark.crawl.state.run import Run, RunStatus, user_agent
 from pressmark.sites.site_files import load_sites
 
 
 class Asker(Spider):
-    """Asks, and leaves what comes."""
+    """Sends the requests and ignores the responses."""
 
     name = "asker"
     pages: Any
     site: Any
-    run: Any = None
+    parts: Any = None
     handle_httpstatus_list = (304,)
 
     async def start(self) -> Any:
-        """Ask for all."""
+        """Request all pages."""
         for page in self.pages:
             headers = {"If-None-Match": page["etag"], "If-Modified-Since": page["last_modified"]}
             yield Request(page["url"], headers={name: value for name, value in headers.items() if value})
 
     async def parse(self, response: Any) -> None:
-        """Take no more than the status."""
+        """Check the status only."""
         assert response.status == 304
 
 
@@ -42,11 +42,13 @@ def main() -> None:
     site = load_sites(None)["newsroom"]
     politeness = site.politeness.model_copy(update={"delay": float(sys.argv[3]), "concurrency": 4})
     site = site.model_copy(update={"origin": sys.argv[2], "politeness": politeness})
-    run: Any = SimpleNamespace(site=site, config=Config(spool=Path()), scope=Scope())
-    settings = crawl_settings(run)
+    run = Run.new(site, "world/europe")
+    no_copies = SimpleNamespace(last=lambda url: None, serving=lambda url: None)
+    parts = SimpleNamespace(run=run, status=RunStatus(), robots_copies=no_copies)
+    settings = crawl_settings(run, user_agent(Config(spool=Path())))
     del settings["DOWNLOAD_HANDLERS"]
     process = AsyncCrawlerProcess(settings)
-    process.crawl(Asker, site=site, run=run, pages=json.loads(Path(sys.argv[1]).read_text()))
+    process.crawl(Asker, site=site, parts=parts, pages=json.loads(Path(sys.argv[1]).read_text()))
     process.start()
 
 
