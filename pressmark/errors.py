@@ -1,26 +1,26 @@
 """Every error that Pressmark raises on purpose.
 
 PressmarkError                 exit code 1
-├── UsageError                 2  what was asked for can't be: the message lists what can
+├── UsageError                 2  the request can't be carried out: the message lists what can
 │   ├── SiteFileError          2  a site file is wrong
 │   └── UnknownSection         2
 ├── BucketError                3  the bucket can't be used
-│   ├── BucketUnreachable      3  nobody answers at the endpoint
+│   ├── BucketUnreachable      3  the endpoint does not answer
 │   └── BucketRefused          3  wrong keys, no such bucket, no permission
-│       ├── ClockWrong         3  our clock or the server's is wrong
-│       └── KeysExpired        3  they were right once
-├── RunFailed                  4  the crawl went through and its result can't be trusted
+│       ├── ClockWrong         3  the clock of this machine or of the server is wrong
+│       └── KeysExpired        3  the keys have expired
+├── RunFailed                  4  the crawl ended, but its result can't be trusted
 │   ├── LayoutChanged          4  a listing has fewer entries than its site promises
-│   └── CrawlRefused           4  the site said no: robots.txt or 403
+│   └── CrawlRefused           4  the site refuses: robots.txt or 403
 ├── SpoolError                 5  the local spool can't be written or read
-├── HostBusy                   6  another crawl of this host goes on
-├── ServiceFailed              7  a program that Pressmark started did not come up
-├── FindingsFound              8  the archive was checked, or read again, and something in it is wrong
-├── Stopped                  130  asked to stop before it had begun
+├── HostBusy                   6  another crawl of this host is running
+├── ServiceFailed              7  a program that Pressmark started did not become ready
+├── FindingsFound              8  a check or a re-read found something wrong in the archive
+├── Stopped                  130  asked to stop before it began
 ├── Rejected                   -  one page can't become an article; the run goes on
-└── ReadingFailed              -  one page could not be read by its process; the next run asks for it again
+└── ReadingFailed              -  the page reader failed on one page; the next run requests it again
 
-Each message names the URL, key or file it is about and says what to do.
+Each message names its URL, key or file and says what to do.
 """
 
 from typing import ClassVar
@@ -29,9 +29,9 @@ from pressmark.text import brief, shown_lines
 
 
 class PressmarkError(Exception):
-    """The root: catch this to catch all that Pressmark raises on purpose.
+    """The root: catch this to catch every error that Pressmark raises on purpose.
 
-    Its message may quote what a site or a bucket holds: it is kept as text that is safe to show.
+    A message may quote a site or a bucket, so it is stored as text that is safe to show.
     """
 
     exit_code: ClassVar[int] = 1
@@ -41,13 +41,13 @@ class PressmarkError(Exception):
 
 
 class UsageError(PressmarkError):
-    """What was asked for does not exist or does not fit."""
+    """The request names something that does not exist or does not fit."""
 
     exit_code = 2
 
 
 class SiteFileError(UsageError):
-    """A site file does not say what a site file must say."""
+    """A site file is invalid."""
 
 
 class UnknownSection(UsageError):
@@ -61,32 +61,32 @@ class BucketError(PressmarkError):
 
 
 class BucketUnreachable(BucketError):
-    """Nobody answers at the S3 endpoint, or not now, or not whole."""
+    """The S3 endpoint does not answer, is busy, or sends an incomplete response."""
 
     retry_after: float = 0.0
-    """Seconds in which the server asks to be asked again; 0: it does not say."""
+    """Seconds to wait before the next try, as the server says; 0: it does not say."""
 
 
 class BucketRefused(BucketError):
-    """The S3 endpoint answers and says no."""
+    """The S3 endpoint answers and refuses the request."""
 
 
 class ClockWrong(BucketRefused):
-    """The clocks of this machine and of the server are too far apart for a signature to hold."""
+    """The clocks of this machine and of the server differ too much for a valid signature."""
 
 
 class KeysExpired(BucketRefused):
-    """The session of these keys is over."""
+    """The keys have expired."""
 
 
 class RunFailed(PressmarkError):
-    """The crawl went through, and its result can't be trusted."""
+    """The crawl ended, but its result can't be trusted."""
 
     exit_code = 4
 
 
 class LayoutChanged(RunFailed):
-    """A listing page does not hold what its site file promises."""
+    """A listing page does not contain what its site file promises."""
 
 
 class CrawlRefused(RunFailed):
@@ -100,33 +100,33 @@ class SpoolError(PressmarkError):
 
 
 class HostBusy(PressmarkError):
-    """Another crawl of the same host goes on and did not end in time."""
+    """Another crawl of the same host is running and did not end in time."""
 
     exit_code = 6
 
 
 class ServiceFailed(PressmarkError):
-    """A program that Pressmark started did not come up or went down."""
+    """A program that Pressmark started did not become ready, or ended."""
 
     exit_code = 7
 
 
 class FindingsFound(PressmarkError):
-    """The archive was checked and something in it is wrong."""
+    """A check found something wrong in the archive."""
 
     exit_code = 8
 
 
 class Stopped(PressmarkError):
-    """A program was asked to stop before it had begun."""
+    """A program was asked to stop before it began."""
 
     exit_code = 130  # 128 + SIGINT, as shells count
 
 
 class Rejected(PressmarkError):
-    """One page can't become an article: `reason` is a short name that is counted, the message the details.
+    """One page can't become an article: `reason` is a short name for counting, the message has the details.
 
-    The message may quote the page: it is kept as one line that is safe to show, and no longer than a line may be.
+    The message may quote the page, so it is stored as one short line that is safe to show.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -135,7 +135,7 @@ class Rejected(PressmarkError):
 
 
 class ReadingFailed(PressmarkError):
-    """The process that reads pages took too long or ended on this one: `reason` is a short name that is counted."""
+    """The page reader took too long or crashed on this page: `reason` is a short name for counting."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -143,7 +143,7 @@ class ReadingFailed(PressmarkError):
 
 
 def named(name: str, message: str) -> PressmarkError:
-    """Return the error of this class, as another process told it; one whose name is not known becomes the root."""
+    """Return an error by its class name, as another process sent it; an unknown name gives the root class."""
     known: list[type[PressmarkError]] = [PressmarkError, *_below(PressmarkError)]
     of_pages = {Rejected, ReadingFailed}
     kind = next((each for each in known if each.__name__ == name and each not in of_pages), PressmarkError)

@@ -1,4 +1,4 @@
-"""File systems: how much room one has, and what its errors mean for people."""
+"""File systems: free space, and error messages that people understand."""
 
 import errno
 import os
@@ -9,20 +9,20 @@ import attrs
 from pressmark.errors import SpoolError
 
 FEWEST_INODES = 64
-"""Free ones that a crawl starts with: a segment takes four until it is published."""
+"""Free inodes that a crawl needs at its start: a segment uses four until it is published."""
 _OWN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 @attrs.frozen(kw_only=True)
 class Room:
-    """The room of a file system."""
+    """Free space of a file system."""
 
     mount: Path
-    """Where it is mounted."""
+    """Mount point."""
     free: int
     """Bytes that this user may still write."""
     inodes: int | None
-    """Files that may still be made; None if there is no limit."""
+    """Files that can still be created; None if there is no limit."""
     read_only: bool
 
     def __str__(self) -> str:
@@ -33,10 +33,10 @@ class Room:
 
 
 def room(path: Path) -> Room:
-    """Return the room of the file system that a path is on; the path need not exist yet.
+    """Return the free space of the file system of a path; the path need not exist yet.
 
     Raises:
-        OSError: it can't be asked.
+        OSError: the file system can't be queried.
     """
     path = path.absolute()
     while not path.exists():
@@ -53,23 +53,23 @@ def room(path: Path) -> Room:
 
 
 def is_of_file_system(error: OSError) -> bool:
-    """Tell whether an error says something about the file system or this process, and not about one file."""
+    """Return whether an error concerns the file system or this process, not one file."""
     return error.errno in _OWN
 
 
 def is_of_machine(error: BaseException) -> bool:
-    """Tell whether an error says something about this machine, and not about one file: no room, memory or thread."""
+    """Return whether an error concerns this machine, not one file: no space, memory or thread."""
     return type(error) in {MemoryError, RuntimeError} or (isinstance(error, OSError) and is_of_file_system(error))
 
 
 def spool_error(what: str, path: Path, error: OSError, wanted: int = 0) -> SpoolError:
-    """Return the error of a spool that can't be written, which says how much room there is and how much is wanted.
+    """Return the error of a spool that can't be written, with the free space and the space needed.
 
     Args:
-        what: could not be done, e.g. `segment X can't be written`.
+        what: the failed action, e.g. `segment X can't be written`.
         path: of the spool.
-        error: what the system said.
-        wanted: bytes that the write needed, if that is known.
+        error: the system's error.
+        wanted: bytes that the write needed, if known.
     """
     try:
         here = f"; {room(path)}" if is_of_file_system(error) else ""
@@ -80,10 +80,10 @@ def spool_error(what: str, path: Path, error: OSError, wanted: int = 0) -> Spool
 
 
 def check_reserve(path: Path, reserve: int) -> None:
-    """Hold a crawl back that would fill the disk.
+    """Stop a crawl that would fill the disk.
 
     Raises:
-        SpoolError: the file system is read-only, or has less room than this.
+        SpoolError: the file system is read-only, or has less free space than `reserve`.
     """
     try:
         here = room(path)
@@ -99,7 +99,7 @@ def check_reserve(path: Path, reserve: int) -> None:
 
 
 def size(number: int) -> str:
-    """Say a number of bytes, for people: `12.3 MB`; rounded down, so that too little never looks like enough."""
+    """Format a number of bytes for people: `12.3 MB`; rounded down, so that too little never looks like enough."""
     for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if number >= unit:
             return f"{number * 10 // unit / 10:.1f} {name}"

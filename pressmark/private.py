@@ -1,4 +1,4 @@
-"""Modes of files and folders: for their owner alone whatever the umask, or for a group that shares a spool."""
+"""File modes: for the owner only, whatever the umask, or for a group that shares a spool."""
 
 import os
 from enum import StrEnum
@@ -8,34 +8,34 @@ GROUP_WRITES = 0o020
 
 
 class Sharing(StrEnum):
-    """Who may use a folder and what is in it."""
+    """Who may use a folder and its files."""
 
     PRIVATE = "private"
-    """Its owner: 0600 in 0700."""
+    """The owner: 0600 in 0700."""
     GROUP = "group"
-    """The group of the folder above, too: 0660 in 2770."""
+    """Also the group of the parent folder: 0660 in 2770."""
 
     @property
     def folder_mode(self) -> int:
-        """Of a folder; in that of a group each new file gets the folder's group."""
+        """Mode of a folder; in a group's folder each new file gets the folder's group."""
         return 0o2770 if self is Sharing.GROUP else 0o700
 
     @property
     def file_mode(self) -> int:
-        """Of a file."""
+        """Mode of a file."""
         return 0o660 if self is Sharing.GROUP else 0o600
 
 
 def make_folder(path: Path, sharing: Sharing = Sharing.PRIVATE, *, ours: bool = True) -> None:
-    """Make a folder, and those above it that are missing.
+    """Create a folder and its missing parents.
 
     Args:
         path: the folder.
         sharing: who may use it.
-        ours: whether one that is there gets the mode, too. Not what a user named: it may hold other things.
+        ours: whether an existing folder gets the mode too. Not for a folder that a user named: it may hold other files.
 
     Raises:
-        OSError: it can't be made.
+        OSError: it can't be created.
     """
     missing = [each for each in (path, *path.parents) if not each.exists()]
     path.mkdir(mode=sharing.folder_mode, parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def make_folder(path: Path, sharing: Sharing = Sharing.PRIVATE, *, ours: bool = 
 
 
 def opener(path: str, flags: int) -> int:
-    """Open a file for `open()`; a new one is for those who may write to its folder."""
+    """Open a file for `open()`; a new file is shared with the group if its folder is."""
     is_new = bool(flags & os.O_CREAT) and not os.path.lexists(path)
     shared = Path(path).parent.stat().st_mode & GROUP_WRITES
     mode = (Sharing.GROUP if shared else Sharing.PRIVATE).file_mode
@@ -57,5 +57,5 @@ def opener(path: str, flags: int) -> int:
 
 
 def keep_private(sharing: Sharing = Sharing.PRIVATE) -> None:
-    """Let this process, and what it starts, make nothing for others to read; for programs at their start."""
+    """Set the umask so that others can't read new files of this process and its children; call it at program start."""
     os.umask(0o007 if sharing is Sharing.GROUP else 0o077)

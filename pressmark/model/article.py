@@ -1,4 +1,4 @@
-"""What a page says, free of markup: an article as it stood at one *Updated* time."""
+"""The content of a page without markup: an article at one *Updated* time."""
 
 from datetime import UTC, datetime
 
@@ -9,12 +9,12 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 @attrs.frozen(kw_only=True)
 class Credit:
-    """A person or an organisation that wrote or contributed."""
+    """A person or an organization that wrote or contributed."""
 
     name: str
     """As printed, capitals included, e.g. `REN QI`."""
     location: str | None = None
-    """The place behind `in`, e.g. `Moscow`; absent when none is printed."""
+    """The place after `in`, e.g. `Moscow`; absent when none is printed."""
     organization: bool = False
     """True for agencies and papers, e.g. `Xinhua`."""
 
@@ -26,14 +26,14 @@ class Image:
     url: str
     """Absolute URL."""
     caption: str | None = None
-    """Text below the picture without its credit; absent when there is none."""
+    """Text below the picture without its credit; absent without one."""
     credit: str | None = None
-    """Who made it, e.g. `Photo/Agencies`, without the brackets; absent when not printed."""
+    """Its creator, e.g. `Photo/Agencies`, without the brackets; absent when not printed."""
 
 
 @attrs.frozen(kw_only=True)
 class Raw:
-    """What was printed, beside what was read from it; each absent when the page does not have it."""
+    """The printed text that the other fields were read from; a field is absent when the page does not have it."""
 
     byline: str | None = None
     """The whole line above the body, e.g. `By REN QI in Moscow | China Daily | Updated: 2022-02-18 08:53`."""
@@ -47,10 +47,10 @@ class Raw:
 
 @attrs.frozen(kw_only=True)
 class Article:
-    """One version of one article. Absent means: the page does not say it."""
+    """One version of one article. A field is absent when the page does not have it."""
 
     article_id: str
-    """`WS` and 24 hex digits (lower case), from the URL."""
+    """From the URL, e.g. `WS` and 24 hex digits (lower case)."""
     url: str
     """Absolute URL of the first page."""
     headline: str
@@ -58,9 +58,9 @@ class Article:
     """The line below the headline; not part of the body."""
     authors: tuple[Credit, ...] = ()
     dateline: str | None = None
-    """Where it was written: the place that opens the first paragraph (`BRUSSELS --`), else the byline's."""
+    """Where it was written: the place at the start of the first paragraph (`BRUSSELS --`), else the byline's."""
     source: str | None = None
-    """Organisation of the byline, e.g. `China Daily`."""
+    """Organization in the byline, e.g. `China Daily`."""
     contributors: tuple[Credit, ...] = ()
     published_at: datetime
     """When it was created; aware, in the site's zone."""
@@ -69,18 +69,18 @@ class Article:
     section: str | None = None
     """The breadcrumb, e.g. `World / Europe`."""
     body: str
-    """Plain text of all pages; paragraphs are parted by a blank line."""
+    """Plain text of all pages; a blank line separates paragraphs."""
     images: tuple[Image, ...] = ()
     keywords: tuple[str, ...] = ()
     language: str = "en"
     """BCP 47 tag."""
     raw: Raw = Raw()
     encoding: str | None = None
-    """Character encoding by which its first page was read, as the Encoding Standard names it, e.g. `utf-8`."""
+    """Character encoding used to decode its first page, as the Encoding Standard names it, e.g. `utf-8`."""
     characters_replaced: bool = False
-    """Whether bytes of any of its pages were no characters in that encoding, and U+FFFD took their places."""
+    """Whether bytes of any page were invalid in that encoding and were replaced by U+FFFD."""
     cut_short: bool = False
-    """Whether a page's body ends early each time it is asked for, or may do so; what there is of it was read."""
+    """Whether a page's body ends early, or may end early, on each request; the received part was read."""
     layout: str
     """Name and version of the page class that read it, e.g. `chinadaily/1`."""
 
@@ -90,7 +90,7 @@ class Article:
         return VersionKey(self.article_id, self.updated_at)
 
     def followed_by(self, *pages: "Article") -> "Article":
-        """Return the whole of a long article: this is its first page, `pages` are the following ones in order."""
+        """Return a long article as one: this is its first page, `pages` are the following ones in order."""
         return attrs.evolve(
             self,
             body="\n\n".join(page.body for page in (self, *pages) if page.body),
@@ -106,7 +106,7 @@ class Article:
 
 @attrs.frozen
 class VersionKey:
-    """The pair that tells versions apart: article id and *Updated* time."""
+    """The pair that identifies a version: article id and *Updated* time."""
 
     article_id: str
     updated_at: datetime
@@ -114,17 +114,17 @@ class VersionKey:
 
     @classmethod
     def parse(cls, text: str) -> "VersionKey":
-        """Read what `str` made of one.
+        """Read the string form of a key.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is invalid.
         """
         article_id, _, stamp = text.partition("/")
         return cls(article_id, datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC))
 
     @property
     def stamp(self) -> str:
-        """The *Updated* time in UTC as it stands in bucket keys, e.g. `20220218T005300Z`."""
+        """The *Updated* time in UTC as bucket keys have it, e.g. `20220218T005300Z`."""
         return self.updated_at.astimezone(UTC).strftime(_STAMP)
 
     def __str__(self) -> str:

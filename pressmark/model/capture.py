@@ -1,4 +1,4 @@
-"""One HTTP exchange: as it went over the wire, and where its record lies in the archive."""
+"""One HTTP exchange: its bytes on the wire, and the location of its record in the archive."""
 
 import uuid
 from datetime import datetime
@@ -11,7 +11,7 @@ from pressmark.model.json_model import JsonModel
 
 @attrs.frozen(kw_only=True)
 class Original(JsonModel):
-    """The response that a 304 says is still good."""
+    """The response that a 304 confirms."""
 
     url: str
     record_id: str
@@ -35,7 +35,7 @@ class Exchange:
     response_head: bytes
     """Status line and header lines, up to and with the blank line."""
     response_body: IO[bytes]
-    """As received, content encoding and chunk framing kept; read from where it stands to its end, then closed."""
+    """As received, with content encoding and chunk framing; read from its current position to its end, then closed."""
     size: int
     """Bytes of `response_body`."""
     status: int
@@ -48,16 +48,16 @@ class Exchange:
     via: str | None = None
     """URL of the page that led here."""
     truncated: str | None = None
-    """Why the response has no end: `length`, `time`, `disconnect` or `unspecified` (WARC 1.1, 5.13)."""
+    """Why the response is truncated: `length`, `time`, `disconnect` or `unspecified` (WARC 1.1, 5.13)."""
     original: Original | None = None
-    """What was asked to be sent only if it had changed."""
+    """The earlier response that a conditional request referred to."""
     record_id: str = attrs.field(factory=_new_record_id)
-    """Of the record of its response, `urn:uuid:...`."""
+    """ID of the response record, `urn:uuid:...`."""
 
 
 @attrs.frozen(kw_only=True)
 class Capture:
-    """Where one response record lies: enough to read it back with a single ranged GET."""
+    """The location of one response record: enough to read it with a single ranged GET."""
 
     url: str
     warc: str
@@ -78,13 +78,13 @@ class Capture:
 
 @attrs.frozen(kw_only=True)
 class Receipt:
-    """What the archivist gives for an exchange at once; where it lies is known when it is written."""
+    """What the archivist returns for an exchange at once; its location is known only after it is written."""
 
     captured_at: datetime
-    """When the exchange began: aware, UTC."""
+    """Start of the exchange: aware, UTC."""
     size: int
     """Bytes of the response's body."""
     number: int
-    """Counts the exchanges of a run."""
+    """Number of the exchange in its run."""
     record_id: str
-    """Of the record of its response."""
+    """ID of the response record."""

@@ -1,4 +1,4 @@
-"""What was published, as its readers have it: documents, and how two of them differ."""
+"""Published documents as readers get them, and how two of them differ."""
 
 import difflib
 import re
@@ -10,12 +10,12 @@ import attrs
 from pressmark.model.keys import day_of_document
 
 _APART = {"pressmark", "archivedAt"}
-"""Fields of which no reader of an article knows."""
+"""Fields of the archive, which a diff leaves out."""
 
 
 @attrs.frozen
 class Document:
-    """A document of the bucket with the key it lies under.
+    """A document of the bucket with its key.
 
     Versions, corrections and silent edits of articles have all of these properties; tombstones and rejections only
     `kind`, `day` and `article_id`.
@@ -23,23 +23,23 @@ class Document:
 
     key: str
     data: dict[str, Any] = attrs.field(repr=False)
-    """As the schema describes it that `data["pressmark"]["schema"]` names."""
+    """The JSON; `data["pressmark"]["schema"]` names its schema."""
 
     @property
     def kind(self) -> str:
-        """The part of the bucket it lies in: `articles`, `corrections`, `silent-edits`, `withdrawn` or `rejected`."""
+        """The folder of the bucket: `articles`, `corrections`, `silent-edits`, `withdrawn` or `rejected`."""
         return self.key.split("/", 1)[0]
 
     @property
     def day(self) -> date:
-        """The day it is filed under: that in the article's URL.
+        """The day in its key, which is the day in the article's URL.
 
         Raises:
-            ValueError: its key has none; none that a run writes is like that.
+            ValueError: its key has no day; no run writes such a key.
         """
         day = day_of_document(self.key)
         if day is None:
-            raise ValueError(f"{self.key} is filed under no day")
+            raise ValueError(f"{self.key} has no day in it")
         return day
 
     @property
@@ -59,22 +59,22 @@ class Document:
 
     @property
     def body(self) -> str:
-        """Plain text; paragraphs are parted by a blank line."""
+        """Plain text; a blank line separates paragraphs."""
         return str(self.data["articleBody"])
 
 
 @attrs.frozen
 class Difference:
-    """A field in which two versions differ."""
+    """A field that differs between two versions."""
 
     field: str
     """Its name in the document, e.g. `articleBody`."""
     before: Any
-    """None where the earlier version does not have it."""
+    """None if the earlier version does not have it."""
     after: Any
 
     def words(self) -> list[tuple[str, str]]:
-        """Return a text's words in runs, each with `same`, `removed` or `added`; joined, they give both texts."""
+        """Return a word diff of a text field: pairs of `same`, `removed` or `added` and the words."""
         before, after = (re.findall(r"\S+\s*|\s+", str(text or "")) for text in (self.before, self.after))
         runs = []
         for tag, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -86,7 +86,7 @@ class Difference:
 
 
 def diff(before: Document, after: Document) -> list[Difference]:
-    """Return the fields in which two versions differ, in their order; what only the archive knows is left out."""
+    """Return the fields that differ between two versions, in their order; the archive's own fields are left out."""
     names = dict.fromkeys([*before.data, *after.data])
     pairs = ((name, before.data.get(name), after.data.get(name)) for name in names if name not in _APART)
     return [Difference(*pair) for pair in pairs if pair[1] != pair[2]]

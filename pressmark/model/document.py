@@ -1,4 +1,4 @@
-"""A version as downstream jobs read it: JSON-LD, a NewsArticle of schema.org with one block of our own."""
+"""A version as downstream jobs read it: JSON-LD, a schema.org NewsArticle with one block of our own."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from pressmark.model.schema import ARTICLE, schema_bytes
 from pressmark.text import clean_data, composed
 
 CONTEXT = ["https://schema.org", {"pressmark": None}]
-"""Of JSON-LD: the block `pressmark` is no term of schema.org, and a processor leaves it out."""
+"""The JSON-LD context: `pressmark` is no term of schema.org, so a processor leaves that block out."""
 _CONTENT = (
     "headline",
     "alternativeHeadline",
@@ -38,8 +38,8 @@ _LARGEST = 5 << 40
 _HOST = re.compile(r"^https?://[^/]*")
 
 EXTRACTOR = "2"
-"""Counts the changes of what all layouts read alike, such as times with a zone of their own. Documents of before the
-first change do not name it."""
+"""Version of the rules that all layouts share, such as how times with a zone are read. Documents from before the first
+change do not have it."""
 
 Document = dict[str, Any]
 
@@ -53,10 +53,10 @@ def _draft_validator() -> Any:
 
 
 def validate(document: Document) -> None:
-    """Check a draft against the schema, all but its captures.
+    """Check a draft against the schema, except its captures.
 
     Raises:
-        Rejected: reason `invalid`; the message names the first field at odds.
+        Rejected: reason `invalid`; the message names the first invalid field.
     """
     for error in _draft_validator().iter_errors(document):
         where = "/".join(str(part) for part in error.instance_path) or "the document"
@@ -64,9 +64,9 @@ def validate(document: Document) -> None:
 
 
 def draft(article: Article) -> Document:
-    """Return the article's document without its captures: those are known once its segment is sealed.
+    """Return the article's document without its captures, which are known only after they are written.
 
-    Its texts hold no control characters (`pressmark.text`).
+    Its texts have no control characters (`pressmark.text`).
     """
     document: Document = clean_data(_described(article))
     document["wordCount"] = len(document["articleBody"].split())
@@ -109,7 +109,7 @@ def _described(article: Article) -> Document:
 
 
 def with_captures(document: Document, captures: Iterable[Capture]) -> Document:
-    """Return the finished document: where each page of the article was captured, in the order of the pages."""
+    """Return the document with its captures, in the order of the pages."""
     described = [describe(each) for each in captures]
     return {
         **document,
@@ -119,7 +119,7 @@ def with_captures(document: Document, captures: Iterable[Capture]) -> Document:
 
 
 def describe(capture: Capture) -> Document:
-    """Return a capture as it stands in JSON."""
+    """Return the JSON of a capture."""
     return {
         "url": capture.url,
         "warc": capture.warc,
@@ -133,10 +133,10 @@ def describe(capture: Capture) -> Document:
 
 
 def captures_of(document: Document) -> list[Capture]:
-    """Return the captures that a finished document points to, in the order of its pages.
+    """Return the captures of a finished document, in the order of its pages.
 
     Raises:
-        ValueError, LookupError, TypeError, AttributeError: it has none, or one that can be nowhere.
+        ValueError, LookupError, TypeError, AttributeError: a capture is missing or invalid.
     """
     return [capture_of(each) for each in document["pressmark"]["captures"]]
 
@@ -145,7 +145,7 @@ def capture_of(described: Mapping[str, Any]) -> Capture:
     """Read a capture from its JSON (see `describe`) and check it.
 
     Raises:
-        ValueError, LookupError, TypeError, AttributeError: it is none, or one that can be nowhere.
+        ValueError, LookupError, TypeError, AttributeError: it is invalid.
     """
     for name in ("url", "warc", "recordId", "payloadDigest"):
         if not isinstance(described[name], str):
@@ -154,10 +154,10 @@ def capture_of(described: Mapping[str, Any]) -> Capture:
     if not warc.startswith(WARC) or len(warc) > _LONGEST or not is_key(warc):
         raise ValueError(f"a capture is in {warc[:100]!r}, which is no segment")
     if not (record_id.isascii() and record_id.isprintable() and 0 < len(record_id) <= _LONGEST):
-        raise ValueError(f"a capture is record {record_id[:100]!r}, which is none")
+        raise ValueError(f"a capture has the invalid record id {record_id[:100]!r}")
     offset, length, status = (described[name] for name in ("offset", "length", "status"))
     if any(type(each) is not int or not 0 <= each < _LARGEST for each in (offset, length, status)) or not length:
-        raise ValueError("the place of a capture is none")
+        raise ValueError("a capture has an invalid offset, length or status")
     return Capture(
         url=described["url"],
         warc=warc,
@@ -171,13 +171,13 @@ def capture_of(described: Mapping[str, Any]) -> Capture:
 
 
 def reader_of(document: Document) -> str:
-    """Return what read a version: its layout and its extractor, e.g. `chinadaily/1 2`."""
+    """Return the layout and the extractor that read a version, e.g. `chinadaily/1 2`."""
     block = document["pressmark"]
     return f"{block['layout']} {block.get('extractor', 1)}"
 
 
 def to_bytes(document: Mapping[str, Any]) -> bytes:
-    """Return the document's bytes: the same document always gives the same ones, without control characters."""
+    """Return the document as bytes without control characters; the same document always gives the same bytes."""
     return json.dumps(clean_data(document), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -187,9 +187,9 @@ def timestamp(moment: datetime) -> str:
 
 
 def content_sha256(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what a reader reads.
+    """Return the SHA-256 of the content that people read.
 
-    White space, the spelling of characters and the hosts that pictures are fetched from do not count.
+    White space, the normalization form of characters and the hosts of pictures do not count.
     """
     content = [_folded(document.get(name)) for name in _CONTENT]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a spider hands to the pipelines: an article and the captures it was read from."""
+"""The item that a spider passes to the pipelines: an article and the captures it was read from."""
 
 import attrs
 
@@ -9,7 +9,7 @@ from pressmark.model.document import Document
 
 @attrs.frozen(kw_only=True)
 class Reading:
-    """One article as it was read in this run."""
+    """One article that was read in this run."""
 
     article: Article
     day: str
@@ -17,4 +17,4 @@ class Reading:
     receipts: tuple[Receipt, ...]
     """Of the exchanges it was read from, in the order of its pages."""
     document: Document | None = None
-    """Made by the `validate` step."""
+    """Built by the `validate` step."""

@@ -1,7 +1,7 @@
-"""Models of JSON objects: attrs classes that check what they are read from, and write what they do not know.
+"""Models of JSON objects: attrs classes that check their input and keep fields that they do not know.
 
-The annotations are the rules. A field without a default must be there; one that is absent and has a default has that.
-Fields of later releases are kept in `later` and written again, so that reading and writing an object loses nothing.
+The annotations are the rules. A field without a default is required; an absent field gets its default. Fields of later
+releases are kept in `later` and written again, so reading and writing an object loses nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,11 +17,11 @@ from pressmark.model.strict_json import InvalidJson
 Read = Callable[[Any], Any]
 """Returns a checked value; raises `Unfit`."""
 FIRST_YEAR, LAST_YEAR = 1970, 9998
-"""Years of times that can be moved to any zone; clocks that know no time begin in the first."""
+"""Years of times that can be converted to any zone; clocks without a time start at the first."""
 
 
 class Unfit(ValueError):
-    """A value is not of its field's type; the message says what is wanted."""
+    """A value does not have the type of its field; the message says why."""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +55,7 @@ class JsonModel:
         return {**facts, **self.later}
 
     def writes_null(self, name: str) -> bool:
-        """Tell whether a field that is None is written as null; others are left out."""
+        """Return whether to write null for a field without a value; other such fields are left out."""
         return False
 
 
@@ -79,7 +79,7 @@ def _read_model(cls: Any, facts: Any) -> Any:
 
 @cache
 def _fields(cls: Any) -> dict[str, tuple[Read, bool]]:
-    """Return how to read each field, and whether it must be there."""
+    """Return how to read each field, and whether it is required."""
     hints = get_type_hints(cls)
     return {
         each.name: (each.metadata.get("read") or _reader(hints[each.name]), each.default is attrs.NOTHING)
@@ -135,7 +135,7 @@ def text(value: Any) -> str:
 
 
 def key(value: Any) -> str:
-    """Return a string that can be the key of an object: no bucket has others, and asking for one is an error."""
+    """Return a string that is a valid object key: S3 refuses requests for others."""
     found = text(value)
     if not is_key(found):
         raise Unfit("no key of an object")
@@ -143,7 +143,7 @@ def key(value: Any) -> str:
 
 
 def is_key(name: str) -> bool:
-    """Tell whether a string can be the key of an object."""
+    """Return whether a string is a valid object key."""
     return name.isprintable() and 0 < len(name.encode()) <= 1024 and not {"", ".", ".."} & set(name.split("/"))
 
 

@@ -1,7 +1,7 @@
 """Bucket keys: the public layout of the bucket, in one place.
 
-A day is written `YYYY/MM/DD`. For articles and rejections it is the day in the article's URL, so that what is known of
-an article is found by listing that day; for segments and runs it is the day of the crawl, UTC. A month is written
+A day is written `YYYY/MM/DD`. For articles and rejections it is the day in the article's URL, so one listing of that
+day finds everything about an article; for segments and runs it is the day of the crawl, UTC. A month is written
 `YYYY-MM`.
 """
 
@@ -23,21 +23,21 @@ _PACKAGE = re.compile(r"wacz/([^/]+)/(\d{4}-\d\d-\d\d)\.wacz")
 def day_of(moment: date) -> str:
     """Return a day, or that of an aware time in UTC, as `YYYY/MM/DD`."""
     day = moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment
-    return day.isoformat().replace("-", "/")  # %Y would leave out the zeros in front of early years.
+    return day.isoformat().replace("-", "/")  # %Y omits leading zeros of early years.
 
 
 def is_day(day: str) -> bool:
-    """Tell whether what an article URL has in the place of a day (`202202/18`, `2016-01/05`) is one.
+    """Return whether the day in an article URL (`202202/18`, `2016-01/05`) is valid.
 
-    It is a day of the calendar in the years 1000 to 2999: all that reads keys can write it with four digits, and reckon
-    with the days around it.
+    A valid day is a calendar day of the years 1000 to 2999: every reader of keys can write it with four digits and
+    compute with the days around it.
     """
     digits = re.sub(r"\D", "", day)
     return len(digits) == 8 and _date(digits) is not None
 
 
 def day_of_document(key: str) -> date | None:
-    """Return the day that a document of an article is filed under; None if its key has none (`is_day`)."""
+    """Return the day in the key of an article's document; None if it has no valid day (`is_day`)."""
     return _date(day_folder(key).replace("/", ""))
 
 
@@ -56,7 +56,7 @@ def day_of_url(day: str) -> str:
 
 
 def day_in(key: str) -> date | None:
-    """Return the day that the folders of a key end with (`.../YYYY/MM/DD/<name>`); None if they do not."""
+    """Return the day at the end of a key's folders (`.../YYYY/MM/DD/<name>`); None without a day."""
     found = _FOLDERS.search(key)
     return _date(found[1].replace("/", "")) if found else None
 
@@ -92,7 +92,7 @@ def index(site: str, month: str) -> str:
 
 
 def merged(site: str, month: str) -> str:
-    """Key of the note of which segments' indexes are in the merged index of a month."""
+    """Key of the note that lists the segment indexes in a month's merged index."""
     return f"{INDEX}{site}/{month}.merged"
 
 
@@ -107,29 +107,29 @@ def version(site: str, day: str, key: VersionKey) -> str:
 
 
 def day_folder(key: str) -> str:
-    """Return the day (`YYYY/MM/DD`) that an article's document is filed under."""
+    """Return the day (`YYYY/MM/DD`) in the key of an article's document."""
     return "/".join(key.split("/")[2:5])
 
 
 def article_of(key: str) -> str:
-    """Return the id of the article whose document has this key."""
+    """Return the article id in the key of a document."""
     return key.split("/")[-2]
 
 
 def version_of(key: str) -> str:
-    """Return the version key that a version, a correction or a silent edit is filed under."""
+    """Return the version key in the key of a version, a correction or a silent edit."""
     article_id, name = key.split("/")[-2:]
     return f"{article_id}/{name.removesuffix('.json').partition('-')[0]}"
 
 
 def correction(version_key: str, layout: str) -> str:
-    """Key of a version read anew from its captures by a newer layout, e.g. `chinadaily/2`; `version_key` is its own."""
+    """Key of a version re-read from its captures by a newer layout, e.g. `chinadaily/2`."""
     name = version_key.removeprefix(ARTICLES).removesuffix(".json")
     return f"{CORRECTIONS}{name}-{layout.replace('/', '-')}.json"
 
 
 def silent_edit(version_key: str, content_sha256: str) -> str:
-    """Key of other content under a known version; `version_key` is the version's own."""
+    """Key of a silent edit: other content under a known version; `version_key` is the version's."""
     name = version_key.removeprefix(ARTICLES).removesuffix(".json")
     return f"{SILENT_EDITS}{name}-{content_sha256[:12]}.json"
 
@@ -140,7 +140,7 @@ def silent_edits(site: str, day: str, article_id: str) -> str:
 
 
 def withdrawal(version_key: str) -> str:
-    """Key of the tombstone of an article whose last version this is."""
+    """Key of the tombstone of an article with this last version."""
     return WITHDRAWN + version_key.removeprefix(ARTICLES)
 
 
@@ -150,7 +150,7 @@ def rejections(site: str, day: str) -> str:
 
 
 def rejection(site: str, day: str, article_id: str, reason: str) -> str:
-    """Key of a rejected page; one object per article and reason, however often it is seen."""
+    """Key of a rejected page; one object per article and reason, however often it is rejected."""
     return f"{rejections(site, day)}{article_id}/{reason}.json"
 
 
@@ -165,17 +165,17 @@ def manifest(site: str, section: str, started_at: datetime, run_id: str) -> str:
 
 
 def started(site: str, section: str, started_at: datetime, run_id: str) -> str:
-    """Key of the mark that a run has begun; without a manifest beside it, the run was killed or goes on."""
+    """Key of the start mark of a run; without a manifest beside it, the run was killed or is still running."""
     return manifest(site, section, started_at, run_id).removesuffix(MANIFEST) + STARTED
 
 
 def visits(site: str, section: str, started_at: datetime, run_id: str) -> str:
-    """Key of what a run tells the next one of the articles it watches."""
+    """Key of a run's visits: the state of watched articles for the next run."""
     return manifest(site, section, started_at, run_id).removesuffix(MANIFEST) + ".visits.jsonl.gz"
 
 
 def export_parquet(site: str, day: date) -> str:
-    """Key of the versions of a day as Parquet; the day is partitioned as Hive does it."""
+    """Key of the versions of a day as Parquet, with Hive partitioning."""
     return f"exports/{site}/parquet/date={day:%Y-%m-%d}/part.parquet"
 
 
@@ -190,7 +190,7 @@ def exports_of_lines(site: str) -> str:
 
 
 def exported(site: str) -> str:
-    """Key of the note of how far a site's exports have come."""
+    """Key of the progress note of a site's exports."""
     return f"exports/{site}/reached.json"
 
 
@@ -200,22 +200,22 @@ def package(site: str, day: date) -> str:
 
 
 def packaged_day(key: str) -> tuple[str, date] | None:
-    """Return the site and day of a package; None of what is none."""
+    """Return the site and day of a package; None if the key is not a package's."""
     found = _PACKAGE.fullmatch(key)
     day = _date(found[2].replace("-", "")) if found else None
     return (found[1], day) if found and day else None
 
 
 def packages(site: str) -> str:
-    """Prefix of the packages of all days; of all sites, if it is the empty string."""
+    """Prefix of the packages of all days; an empty `site` means all sites."""
     return f"{PACKAGES}{site}/" if site else PACKAGES
 
 
 def packaged(site: str) -> str:
-    """Key of the note of how far a site's packages have come."""
+    """Key of the progress note of a site's packages."""
     return f"{packages(site)}reached.json"
 
 
 def audit(site: str, started_at: datetime, audit_id: str) -> str:
-    """Key of what an audit found; the day is that of its start, UTC."""
+    """Key of an audit's result; the day is that of its start, UTC."""
     return f"{AUDITS}{site}/{day_of(started_at)}/{audit_id}.json"

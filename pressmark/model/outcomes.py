@@ -1,4 +1,4 @@
-"""What became of each article that a run saw: one outcome each, and they add up."""
+"""The outcome of each article that a run saw: one per article, and the counts add up."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,53 +10,53 @@ import attrs
 
 
 class Outcome(StrEnum):
-    """What a run can make of an article."""
+    """What can happen to an article in a run."""
 
     PUBLISHED = "published"
     """Its first version."""
     UPDATED = "updated"
     """A further version."""
     NOT_MODIFIED = "not_modified"
-    """A 304: the server says that it is the same."""
+    """A 304: the server says that it did not change."""
     UNCHANGED = "unchanged"
     """The same version, with the same content."""
     SILENT_EDIT = "silent_edit"
     """The same version, with other content."""
     WITHDRAWN = "withdrawn"
-    """A 404 or 410 in the place of a known article."""
+    """A 404 or 410 for a known article."""
     REJECTED = "rejected"
     FAILED = "failed"
 
 
 GONE = {"http-404", "http-410", "moved"}
-"""Reasons of a failure that another try would only repeat."""
+"""Failure reasons that another try would only repeat."""
 
 
 @attrs.define(kw_only=True)
 class ArticleOutcome:
-    """One article seen, and what became of it."""
+    """One article and its outcome."""
 
     article_id: str
     url: str
     outcome: Outcome | None = None
     """None while it is under way."""
     reason: str | None = None
-    """Why it was rejected or failed: a short name that can be counted."""
+    """Why it was rejected or failed: a short name for counting."""
     message: str | None = None
     """The details for people."""
     key: str | None = None
-    """The document that was published; for what is unchanged, the one that had its key before."""
+    """Key of the published document; of an unchanged article, the document that was there before."""
 
 
 INTERRUPTED, UNFINISHED = "interrupted", "unfinished"
-"""Reasons of articles that say nothing about them: the run ended first."""
+"""Reasons that say nothing about the article: the run ended first."""
 
 
 @attrs.frozen
 class Outcomes:
     """All articles of a run; each is counted once, however often it is listed.
 
-    Safe to use from several threads: the crawl sees and rejects while the publisher settles.
+    Thread-safe: the crawl and the publisher record outcomes at the same time.
     """
 
     _articles: dict[str, ArticleOutcome] = attrs.field(factory=dict)
@@ -66,7 +66,7 @@ class Outcomes:
     """Called after an article was seen or got an outcome."""
 
     def see(self, article_id: str, url: str) -> bool:
-        """Take note of an article; False if it was seen before."""
+        """Add an article; return False if it was seen before."""
         with self._lock:
             is_new = article_id not in self._articles
             if is_new:
@@ -75,12 +75,12 @@ class Outcomes:
         return is_new
 
     def capture(self, article_id: str) -> None:
-        """Take note that an article's page was captured, and is to be read."""
+        """Record that an article's page was captured and has to be read."""
         with self._lock:
             self._captured.add(article_id)
 
     def disown(self, article_id: str) -> None:
-        """Take note that what was captured was another one's page."""
+        """Record that the captured page belongs to another article."""
         with self._lock:
             self._captured.discard(article_id)
 
@@ -93,14 +93,14 @@ class Outcomes:
         message: str | None = None,
         key: str | None = None,
     ) -> None:
-        """Say what became of an article that was seen; the last word holds."""
+        """Record the outcome of an article; a later call replaces an earlier one."""
         with self._lock:
             article = self._articles[article_id]
             article.outcome, article.reason, article.message, article.key = outcome, reason, message, key
         self._on_change()
 
     def close(self, reason: str) -> int:
-        """What has no outcome by now failed, for this reason; return how many that are."""
+        """Mark all articles without an outcome as failed, for this reason; return their number."""
         with self._lock:
             left = [article for article in self._articles.values() if article.outcome is None]
             for article in left:
@@ -108,7 +108,7 @@ class Outcomes:
         return len(left)
 
     def unread(self) -> set[str]:
-        """Return the articles that were captured and not read before the run ended; before it is closed."""
+        """Return the articles that were captured but not read before the run ended; call it before `close`."""
         with self._lock:
             articles = [self._articles[each] for each in self._captured]
             return {
@@ -121,7 +121,7 @@ class Outcomes:
             return Counter(article.reason for article in self._articles.values() if article.outcome is outcome)
 
     def of(self, outcome: Outcome) -> set[str]:
-        """Return the articles of an outcome."""
+        """Return the articles with an outcome."""
         with self._lock:
             return {article.article_id for article in self._articles.values() if article.outcome is outcome}
 

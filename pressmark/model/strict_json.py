@@ -1,7 +1,7 @@
-"""JSON that anybody may have written: in the bucket, or in a file of the spool. It is read here, or not at all.
+"""Strict reading of JSON from the bucket or the spool, where anybody may have written it.
 
-Python's own reader raises RecursionError where lists are nested deeply, takes `NaN` and repeated names, and makes
-strings that can't be written as UTF-8 again. All of that is invalid here, and it is found before memory is spent on it.
+Python's reader raises RecursionError for deeply nested lists, accepts `NaN` and repeated names, and makes strings that
+can't be written as UTF-8. All of that is invalid here, and is detected before it takes memory.
 """
 
 import json
@@ -12,18 +12,18 @@ from typing import Any, NoReturn
 MOST = 64 << 20
 """Bytes of a text, unless the caller says otherwise."""
 DEPTH = 64
-"""Lists and objects within each other."""
+"""Nesting of lists and objects."""
 PARTS = 1 << 20
-"""Lists and objects in a text: an empty one takes 2 bytes of text and 64 of memory."""
+"""Lists and objects in a text: an empty one takes 2 bytes of text and 64 bytes of memory."""
 DIGITS = 19
-"""Of an integer: those of 64 bits, which is what other readers of the bucket take."""
+"""Digits of an integer: 64 bits, which other readers of the bucket can read."""
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SURROGATE = re.compile(rb"\\u[dD]")
 
 
 class InvalidJson(ValueError):
-    """The text is no JSON, or none that may be read; the message says why, in one line."""
+    """The text is not valid JSON, or breaks a limit; the message says why, in one line."""
 
 
 def loads(data: bytes, most: int = MOST) -> Any:
@@ -31,10 +31,10 @@ def loads(data: bytes, most: int = MOST) -> Any:
 
     Args:
         data: UTF-8.
-        most: bytes that it may have.
+        most: maximum size in bytes.
 
     Raises:
-        InvalidJson: it is none; or it is too large or nested too deeply, repeats a name, or has numbers or strings that
+        InvalidJson: it is not JSON, is too large or too deeply nested, repeats a name, or has numbers or strings that
             other programs can't read.
     """
     if len(data) > most:
@@ -65,7 +65,7 @@ def load_object(data: bytes, most: int = MOST) -> dict[str, Any]:
     """Read a JSON text that is an object.
 
     Raises:
-        InvalidJson: as `loads`, or it is another value.
+        InvalidJson: as in `loads`, or the text is another value.
     """
     found = loads(data, most)
     if not isinstance(found, dict):
@@ -74,7 +74,7 @@ def load_object(data: bytes, most: int = MOST) -> dict[str, Any]:
 
 
 def _check_nesting(data: bytes) -> None:
-    """Count brackets before anything is built from them; those in strings are none."""
+    """Count brackets outside strings before anything is built from them."""
     if data.count(b"[") + data.count(b"{") <= DEPTH:
         return
     brackets = _STRING.sub(b"", data).translate(None, _NO_BRACKETS)

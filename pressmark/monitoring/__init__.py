@@ -1,1 +1,1 @@
-"""How an archive fares: its history, what is wrong with it, and what to do."""
+"""Monitoring: the history of runs, alarms, and advice on failures."""

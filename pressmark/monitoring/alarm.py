@@ -1,4 +1,4 @@
-"""An alarm: something that an operator should hear of; and those that no history tells of."""
+"""Alarms, and those kinds that do not depend on a section's history."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -18,63 +18,63 @@ MOST_LISTED = 20
 
 
 class Kind(StrEnum):
-    """What can be wrong."""
+    """Kinds of alarms."""
 
     NO_NEWS = "no-news"
-    """No new version for longer than the site promises."""
+    """No new version for longer than the site file allows."""
     REJECTED = "rejected"
-    """Too many of the pages read for the first time can't become an article."""
+    """Too many newly read pages can't become an article."""
     FIELDS_MISSING = "fields-missing"
-    """Too many of them lack a field that every article has."""
+    """Too many newly read pages lack a field that every article has."""
     LAYOUT_CHANGED = "layout-changed"
     REFUSED = "refused"
-    """The site says no."""
+    """The site refuses the crawl."""
     BUCKET_AWAY = "bucket-away"
-    """The bucket can't be used, or not written to."""
+    """The bucket can't be read or written."""
     SPOOL = "spool"
-    """The disk of a worker can't be written or read."""
+    """A worker's disk can't be read or written."""
     FAILING = "failing"
-    """Runs fail, one after the other, for other reasons."""
+    """Several runs in a row fail for other reasons."""
     LATE = "late"
-    """No complete run for longer than expected."""
+    """No complete run for longer than the site file allows."""
     SET_ASIDE = "set-aside"
     """Files of a spool could not be read."""
     DEADLINE = "deadline"
-    """A DAG run has not ended in its time, or was ended behind it."""
+    """A DAG run did not end before its deadline, or Airflow ended it."""
     SITE_FILES = "site-files"
-    """Site files are wrong, and left out."""
+    """Site files are invalid and skipped."""
     FINDINGS = "findings"
-    """The archive lacks something that a run left, or something in it is damaged."""
+    """Objects of the archive are missing or damaged."""
     RUNS_LOST = "runs-lost"
-    """The bucket does not have a run that it had."""
+    """The bucket lacks a run that it had before."""
 
 
 @attrs.frozen(kw_only=True)
 class Alarm:
-    """Something that is wrong, for as long as it is."""
+    """A problem, for as long as it lasts."""
 
     kind: Kind
     title: str = attrs.field(converter=shown)
-    """A few words, with a number, e.g. `no news for 26 h`."""
+    """A few words with a number, e.g. `no news for 26 h`."""
     since: datetime
-    """When it began, UTC."""
+    """Start of the problem, UTC."""
     earlier: bool = False
-    """Whether it may have begun before the oldest run that was looked at; `since` then moves with that."""
+    """Whether it may have begun before the oldest run that was read; `since` then moves with that run."""
     about: str = ""
-    """What it is about, if that is not the section: a DAG run."""
+    """What it concerns, if not the section: e.g. a DAG run."""
     message: str = attrs.field(converter=shown_lines)
-    """What is wrong, with the numbers."""
+    """The problem, with numbers."""
     advice: str = attrs.field(converter=shown_lines)
     """What to do."""
 
     @property
     def incident(self) -> str:
-        """The same for as long as it goes on, whatever the numbers; but see `earlier`."""
+        """An id that stays the same while the problem lasts, whatever the numbers; but see `earlier`."""
         return " ".join(filter(None, (self.kind, timestamp(self.since), self.about)))
 
 
 def unusable(error: BucketError | SpoolError, since: datetime) -> Alarm:
-    """Return the alarm of a bucket or of a worker's disk that can't be used, noticed now (`since`)."""
+    """Return the alarm of an unusable bucket or worker's disk, noticed now (`since`)."""
     name = type(error).__name__
     kind, more = (Kind.BUCKET_AWAY, _UNKNOWN) if isinstance(error, BucketError) else (Kind.SPOOL, "")
     return Alarm(
@@ -88,19 +88,19 @@ def unusable(error: BucketError | SpoolError, since: datetime) -> Alarm:
 
 
 def no_manifest(error: Exception, since: datetime) -> Alarm:
-    """Return the alarm of a run that failed and left no manifest, noticed now (`since`)."""
+    """Return the alarm of a run that failed without a manifest, noticed now (`since`)."""
     name = type(error).__name__
     return Alarm(
         kind=Kind.FAILING,
         title=TITLES[Kind.FAILING],
         since=since,
         earlier=True,
-        message=f"A run failed before it could leave a manifest. {name}: {error}",
+        message=f"A run failed before it could write a manifest. {name}: {error}",
         advice=on_failure("UsageError" if isinstance(error, UsageError) else name).action,
     )
 
 
-_UNKNOWN = " Whether all else is well can't be told without it."
+_UNKNOWN = " Without it nothing else can be checked."
 TITLES = {
     Kind.LAYOUT_CHANGED: "the layout changed",
     Kind.REFUSED: "the site refuses",
@@ -108,37 +108,37 @@ TITLES = {
     Kind.SPOOL: "the spool can't be used",
     Kind.FAILING: "runs fail",
 }
-"""Of the kinds that one failed run is enough for, and of `failing`."""
+"""Titles of the kinds that a single failed run raises, and of `failing`."""
 
 
 def deadline_missed(dag_run: str, due: datetime, now: datetime) -> Alarm:
-    """Return the alarm of a DAG run that has not ended when it was due."""
+    """Return the alarm of a DAG run that missed its deadline."""
     return Alarm(
         kind=Kind.DEADLINE,
         title=f"a run is late by {span(now - due)}" if now - due >= timedelta(minutes=1) else "a run is late",
         since=due,
         about=dag_run,
-        message=f"DAG run {dag_run} should have ended at {moment(due)} and goes on, or has not begun.",
-        advice="Open it in Airflow. If its crawl waits for the site, the log of the task says for which page; if it is "
-        "queued, another crawl of this site holds the pool, the pool has no slots, or no worker is free; if its "
-        "logical date lies ahead, no task of it begins before that. To stop it loses nothing: mark the run as failed, "
-        "and the next one goes on where this one ended.",
+        message=f"DAG run {dag_run} should have ended at {moment(due)}, but is still running or has not begun.",
+        advice="Open it in Airflow. If its crawl waits for the site, the task's log names the page. If it is "
+        "queued, another crawl of this site uses the pool, the pool has no slots, or no worker is free. If its "
+        "logical date is in the future, its tasks begin only then. You can stop it without loss: mark the run as "
+        "failed, and the next one continues where this one ended.",
     )
 
 
 def timed_out(dag_run: str, began: datetime) -> Alarm:
-    """Return the alarm of a DAG run that Airflow ended, because it took too long."""
+    """Return the alarm of a DAG run that Airflow ended because it took too long."""
     return Alarm(
         kind=Kind.DEADLINE,
         title="a run took too long and was ended",
         since=began,
         earlier=True,
         about=dag_run,
-        message=f"DAG run {dag_run}, which began at {moment(began)}, had not ended by its `dagrun_timeout`: Airflow "
-        "ended it, skipped what was left of it, and lets the next one begin.",
-        advice="Open it in Airflow, and read the log of the task that went on last. What it captured is in the bucket, "
-        "or waits in the spool; the next run goes on where this one ended. If its logical date lay ahead, no task of "
-        "it has begun.",
+        message=f"DAG run {dag_run}, which began at {moment(began)}, exceeded its `dagrun_timeout`: Airflow "
+        "ended it, skipped its remaining tasks, and starts the next one.",
+        advice="Open it in Airflow and read the log of its last task. Its captures are in the bucket "
+        "or wait in the spool; the next run continues where this one ended. If its logical date was in the future, "
+        "none of its tasks has begun.",
     )
 
 
@@ -146,8 +146,8 @@ def archive_damaged(problems: Mapping[str, str], number: int, since: datetime) -
     """Return the alarm of objects that are missing or damaged, noticed now (`since`).
 
     Args:
-        problems: what is wrong, by the object's key; the same objects are the same incident.
-        number: how many there are; more than the problems, perhaps.
+        problems: the problem of each object, by key; the same objects are the same incident.
+        number: number of bad objects; it may be larger than `problems`.
         since: now.
     """
     named = [f"{key}: {problem}" for key, problem in islice(problems.items(), MOST_LISTED)]
@@ -159,19 +159,19 @@ def archive_damaged(problems: Mapping[str, str], number: int, since: datetime) -
         earlier=True,
         about=_digest(sorted(problems)),
         message="\n".join([*named, *more]),
-        advice="The log of the task lists them, and so does `pressmark verify SITE --full`. Restore the objects' "
-        "earlier versions in S3 (docs/security.md). Then trigger the DAG audit of this site: when it finds nothing, "
+        advice="The task's log and `pressmark verify SITE --full` list them. Restore the objects' "
+        "earlier versions in S3 (docs/security.md). Then trigger the audit DAG of this site: when it finds nothing, "
         "this alarm is over.",
     )
 
 
 def run_lost(key: str, bucket: str, variable: str, since: datetime) -> Alarm:
-    """Return the alarm of a manifest that was in the bucket and is not any more, noticed now (`since`).
+    """Return the alarm of a manifest that disappeared from the bucket, noticed now (`since`).
 
     Args:
         key: of the manifest.
-        bucket: its name.
-        variable: where Airflow keeps the key.
+        bucket: name of the bucket.
+        variable: the Airflow Variable that has the key.
         since: now.
     """
     return Alarm(
@@ -179,16 +179,16 @@ def run_lost(key: str, bucket: str, variable: str, since: datetime) -> Alarm:
         title="the bucket lacks runs that it had",
         since=since,
         earlier=True,
-        message=f"{key} was told by a run before this one, and bucket {bucket!r} does not have it: it was emptied, or "
-        "is another one. The crawls go on, and publish there what the site shows now.",
-        advice="See which bucket PRESSMARK_BUCKET and AWS_ENDPOINT_URL_S3 name. If objects were deleted, restore their "
+        message=f"An earlier run wrote {key}, but bucket {bucket!r} does not have it: it was emptied, or "
+        "is another bucket. The crawls continue, and publish there what the site shows now.",
+        advice="Check the bucket in PRESSMARK_BUCKET and AWS_ENDPOINT_URL_S3. If objects were deleted, restore their "
         "earlier versions in S3 (docs/security.md). If this is the bucket that you want, delete the Variable "
         f"{variable} in Airflow; the next run then starts over, and this alarm is over.",
     )
 
 
 def dag_failed(dag_id: str, run_id: str, tasks: Sequence[str], since: datetime) -> Alarm:
-    """Return the alarm of a scheduled DAG of which tasks failed, noticed now (`since`)."""
+    """Return the alarm of a scheduled DAG with failed tasks, noticed now (`since`)."""
     return Alarm(
         kind=Kind.FAILING,
         title=f"{dag_id} failed",
@@ -196,13 +196,13 @@ def dag_failed(dag_id: str, run_id: str, tasks: Sequence[str], since: datetime) 
         earlier=True,
         about=dag_id,
         message=f"DAG run {run_id} of {dag_id} failed: {', '.join(tasks)}.",
-        advice="Open it in Airflow: the log of the task that failed says why, and the page of the DAG what to do about "
-        "it. When a run of this DAG over the whole archive succeeds, this alarm is over.",
+        advice="Open it in Airflow: the log of the failed task says why, and the page of the DAG says what to do. "
+        "When a run of this DAG over the whole archive succeeds, this alarm is over.",
     )
 
 
 def site_files_wrong(wrong: Sequence[str], since: datetime) -> Alarm:
-    """Return the alarm of site files that are wrong, noticed now (`since`); each says which and why."""
+    """Return the alarm of invalid site files, noticed now (`since`); each text names the file and the problem."""
     return Alarm(
         kind=Kind.SITE_FILES,
         title="a site file is wrong" if len(wrong) == 1 else f"{len(wrong)} site files are wrong",
@@ -210,8 +210,8 @@ def site_files_wrong(wrong: Sequence[str], since: datetime) -> Alarm:
         earlier=True,
         about=_digest(wrong),
         message="\n".join(wrong),
-        advice="Mend what is named; docs/sites.md tells what each field means. Until then its site is not archived; "
-        "all others are. If it is the folder itself (PRESSMARK_SITES), no site is.",
+        advice="Fix what is named; docs/sites.md explains each field. Until then its site is not archived; "
+        "all others are. If the folder itself is wrong (PRESSMARK_SITES), no site is archived.",
     )
 
 
@@ -220,7 +220,7 @@ def _digest(lines: Sequence[str]) -> str:
 
 
 def span(duration: timedelta) -> str:
-    """Say how long something takes, e.g. `40 min`, `26 h` or `3 days`; rounded down."""
+    """Format a duration for people, e.g. `40 min`, `26 h` or `3 days`; rounded down."""
     minutes = int(duration / timedelta(minutes=1))
     if minutes < 120:
         return f"{minutes} min"
@@ -228,5 +228,5 @@ def span(duration: timedelta) -> str:
 
 
 def moment(when: datetime) -> str:
-    """Say when something was, for people: `2026-11-25 04:57 UTC`."""
+    """Format a time for people: `2026-11-25 04:57 UTC`."""
     return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Alarms: what in the history of a section an operator should hear of. Pure.
+"""The alarms of a section, computed from its history without side effects.
 
 `pressmark.airflow.alerts` sends them, the console shows them.
 """
@@ -24,13 +24,13 @@ from pressmark.monitoring.alarm import TITLES, Alarm, Kind, moment, span
 from pressmark.monitoring.rates import Breach, find_breach, lacking
 from pressmark.sites.site import Site
 
-if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
+if TYPE_CHECKING:  # It imports boto3, which DAG parsing must not.
     from pressmark.monitoring.history import History, PastRun
 
 JUDGED = frozenset(Kind) - {Kind.DEADLINE, Kind.SITE_FILES, Kind.FINDINGS, Kind.RUNS_LOST}
-"""What `judge` judges; to tell the others takes more than the history."""
+"""Kinds that `judge` decides; the others need more than the history."""
 LOOKED_AT = 200
-"""Runs that are read first; more if they don't go back far enough."""
+"""Runs that are read first; more are read if they don't go back far enough."""
 FOLLOWS = {
     Kind.LAYOUT_CHANGED: frozenset({Kind.REJECTED, Kind.FIELDS_MISSING, Kind.LATE, Kind.NO_NEWS}),
     Kind.REJECTED: frozenset({Kind.FIELDS_MISSING, Kind.NO_NEWS}),
@@ -38,17 +38,17 @@ FOLLOWS = {
     Kind.LATE: frozenset({Kind.NO_NEWS}),
     **dict.fromkeys((Kind.REFUSED, Kind.BUCKET_AWAY, Kind.SPOOL, Kind.FAILING), frozenset({Kind.LATE, Kind.NO_NEWS})),
 }
-"""What follows from what: while the cause stands, it alone is told."""
+"""Consequences of each kind: while a cause lasts, only the cause is reported."""
 
 
 @attrs.frozen
 class _Seen:
-    """What is judged."""
+    """A section and its runs, as input of the rules."""
 
     site: Site
     section: str
     runs: Sequence["PastRun"]
-    """Those that looked for what is newest; the newest first, at least one."""
+    """Runs with the scope `newest`, newest first; at least one."""
     now: datetime
 
     @property
@@ -60,32 +60,32 @@ class _Seen:
         return self.site.origin + self.site.section(self.section).path
 
     def field(self, name: str) -> str:
-        """Name a field of the site file, for people."""
+        """Return the name of a field in the site file, for people."""
         return f"`expect.{name}` in {self.site.site}.yml"
 
 
 @attrs.frozen(kw_only=True)
 class Judgement:
-    """What is wrong with a section."""
+    """The problems of a section."""
 
     alarms: Sequence[Alarm] = ()
-    """One for each cause."""
+    """One per cause."""
     following: frozenset[Kind] = frozenset()
-    """What follows from these, and is neither told nor over."""
+    """Consequences of these alarms, which are neither reported nor over."""
 
 
 def alarms(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -> Sequence[Alarm]:
-    """Return what is wrong with a section, one alarm for each cause: see `judge`."""
+    """Return the alarms of a section, one per cause: see `judge`."""
     return judge(site, section, runs, now).alarms
 
 
 def judge(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -> Judgement:
-    """Judge a section by its history.
+    """Find the problems of a section in its history.
 
     Args:
-        site: what it expects, too.
-        section: its name.
-        runs: its newest runs, newest first (`History.newest`); those of another scope than `newest` don't count.
+        site: the site, with its expectations.
+        section: name of the section.
+        runs: its newest runs, newest first (`History.newest`); only runs with the scope `newest` count.
         now: UTC.
     """
     active = active_alarms(site, section, runs, now)
@@ -95,7 +95,7 @@ def judge(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) ->
 
 
 def active_alarms(site: Site, section: str, runs: Sequence["PastRun"], now: datetime) -> list[Alarm]:
-    """Return what is wrong with a section, causes and what follows from them."""
+    """Return all alarms of a section, causes and consequences."""
     newest = [run for run in runs if run.scope == "newest"]
     if not newest:
         return []
@@ -106,7 +106,7 @@ def active_alarms(site: Site, section: str, runs: Sequence["PastRun"], now: date
 
 
 def runs_to_judge(history: "History", site: Site, section: str, now: datetime) -> list["PastRun"]:
-    """Return a section's newest runs, as far back as they have to be known (`reaches`).
+    """Return a section's newest runs, as many as `judge` needs (`reaches`).
 
     Raises:
         BucketError: the bucket can't be used.
@@ -114,13 +114,15 @@ def runs_to_judge(history: "History", site: Site, section: str, now: datetime) -
     number = LOOKED_AT
     while True:
         runs = history.newest(section, number, now)
-        if reaches(site, runs, now) or len(runs) <= number // 2:  # There are no more; some may be broken.
+        if (
+            reaches(site, runs, now) or len(runs) <= number // 2
+        ):  # There are no more runs; some manifests may be broken.
             return runs
         number *= 2
 
 
 def reaches(site: Site, runs: Sequence["PastRun"], now: datetime) -> bool:
-    """Tell whether these newest runs go back far enough to judge by, or more of them should be read first."""
+    """Return whether these newest runs go back far enough for `judge`."""
     newest = [run for run in runs if run.scope == "newest"]
     oldest = now - newest[-1].started_at if newest else timedelta(0)
     questions = [(site.expect.news, _brings_news), (site.expect.late, _is_complete)]
@@ -152,9 +154,9 @@ def _no_news(seen: _Seen) -> Alarm | None:
         earlier=last is None,
         message=f"{'The last new version came' if last else 'There was no new version'} "
         f"{'at' if last else 'since'} {moment(since)}; {len(without)} runs, {complete} of them complete, brought none. "
-        f"Expected is one every {span(allowed)}.",
-        advice=f"Look at {seen.page}. If it shows articles that the bucket has not, run `pressmark crawl {seen.name} "
-        f"--recheck` and see what its log says of them; then look at the listing's selectors (layout "
+        f"At least one is expected every {span(allowed)}.",
+        advice=f"Open {seen.page}. If it shows articles that the bucket lacks, run `pressmark crawl {seen.name} "
+        f"--recheck` and read its log; then check the listing's selectors (layout "
         f"{seen.site.layout!r}). If the site is quiet, raise {seen.field('news')}.",
     )
 
@@ -171,16 +173,16 @@ def _late(seen: _Seen) -> Alarm | None:
         since=since,
         earlier=last is None,
         message=f"{'The last complete run ended' if last else 'No run was complete'} "
-        f"{'at' if last else 'since'} {moment(since)}. Expected is one every {span(allowed)}. The newest began at "
-        f"{moment(seen.runs[0].started_at)} and ended {seen.runs[0].ended}.",
-        advice="Open the section's DAG in Airflow: is it paused, does a run hang, or do its runs fail? A run that was "
-        "killed leaves no manifest: its task log says what happened. If the schedule is slower than that, raise "
+        f"{'at' if last else 'since'} {moment(since)}. At least one is expected every {span(allowed)}. The newest "
+        f"run began at {moment(seen.runs[0].started_at)} and ended {seen.runs[0].ended}.",
+        advice="Open the section's DAG in Airflow: is it paused, does a run hang, or do its runs fail? A killed run "
+        "has no manifest: its task log says what happened. If the schedule is slower than that, raise "
         f"{seen.field('late')}.",
     )
 
 
 def _set_aside(runs: Sequence["PastRun"]) -> Alarm | None:
-    """Judge the last run of each spool, whatever its scope: a run of another worker knows nothing of this one's."""
+    """Check the last run of each spool, whatever its scope: each worker only knows its own spool."""
     last: dict[str, PastRun] = {}
     for run in runs:
         last.setdefault(run.spool, run)
@@ -193,8 +195,8 @@ def _set_aside(runs: Sequence["PastRun"]) -> Alarm | None:
         kind=Kind.SET_ASIDE,
         title=f"{len(files)} {'file' if len(files) == 1 else 'files'} of the spool can't be read",
         since=min(run.set_aside_since or run.started_at for run in active),
-        message=f"{'; '.join(files[:_NAMED])}.{more} What could be read of them is published.",
-        advice="`pressmark recover` on that worker lists them. Look after its disk. Repair a file from a copy and take "
+        message=f"{'; '.join(files[:_NAMED])}.{more} All readable records of them are published.",
+        advice="`pressmark recover` on that worker lists them. Check its disk. Repair a file from a copy and recover "
         "it again (`pressmark recover SITE --again NAME`), or delete NAME.bad and NAME.bad.json: the next run's "
         "manifest then ends this alarm.",
     )
@@ -208,14 +210,14 @@ _FAILURES = {
     SpoolError.__name__: Kind.SPOOL,
     **{error.__name__: Kind.BUCKET_AWAY for error in (BucketUnreachable, BucketRefused, ClockWrong, KeysExpired)},
 }
-"""What is told of at once: to try again mends none of them, or they concern all sections."""
+"""Failures that are reported at once: a retry does not fix them, or they concern all sections."""
 
 
 def _failed(seen: _Seen) -> Alarm | None:
-    """Judge the runs that failed since the last complete one; one that was interrupted says nothing.
+    """Check the runs that failed since the last complete one; interrupted runs are ignored.
 
-    That a layout changed, or that a site refuses, is not over because a run failed for another reason in between. The
-    tries of one DAG run are one run.
+    A changed layout or a refusing site is not over because a run failed for another reason in between. The tries of
+    one DAG run are one run.
     """
     runs = [run for run in seen.runs if run.ended != "interrupted"]
     failed = list(takewhile(lambda run: run.ended == "failed", runs))
@@ -231,8 +233,9 @@ def _failed(seen: _Seen) -> Alarm | None:
         kind=kind,
         title=TITLES[kind] + ("" if number == 1 else f", {number} runs in a row"),
         since=oldest.started_at,
-        earlier=len(row) == len(runs) or kind in {Kind.BUCKET_AWAY, Kind.SPOOL},  # Told as it happened.
-        message=f"{number} {'run' if number == 1 else 'runs'} since {moment(oldest.started_at)} failed so. "
+        earlier=len(row) == len(runs)
+        or kind in {Kind.BUCKET_AWAY, Kind.SPOOL},  # These are also reported when a run fails.
+        message=f"{number} {'run' if number == 1 else 'runs'} since {moment(oldest.started_at)} failed in this way. "
         f"The newest, {newest.run_id}: {newest.reason or 'no reason is known'}",
         advice=on_failure(newest.failure, seen.site, seen.section).action,
     )
@@ -245,7 +248,7 @@ def _rejected(seen: _Seen) -> Alarm | None:
 
 def _missing(seen: _Seen) -> Alarm | None:
     breach = find_breach(seen.runs, lacking, seen.site.expect.missing)
-    what = "lack a headline, a readable time, or what the schema asks for"
+    what = "lack a headline, a readable time, or a field that the schema requires"
     return _shared(seen, Kind.FIELDS_MISSING, breach, "missing", what) if breach else None
 
 
@@ -257,10 +260,10 @@ def _shared(seen: _Seen, kind: Kind, breach: Breach, field: str, what: str) -> A
         title=f"{breach.bad} of {breach.read} new pages {'rejected' if kind is Kind.REJECTED else 'lack a field'}",
         since=since,
         earlier=breach.earlier,
-        message=f"Of the {breach.read} pages newly read last, {breach.bad} ({breach.bad / breach.read:.0%}) {what}; "
-        f"expected are {breach.allowed:.0%} at most. It is so since {moment(since)}. Rejected meanwhile: {reasons}.",
-        advice=f"The manifests of the runs name each page with its reason, the newest is {seen.runs[0].key}; what lies "
-        f"below rejected/{seen.site.site}/ points to the captures. Mend the page class of layout "
-        f"{seen.site.layout!r}, then `pressmark rederive {seen.name}`. If these are no articles, raise "
+        message=f"Of the last {breach.read} newly read pages, {breach.bad} ({breach.bad / breach.read:.0%}) {what}; "
+        f"at most {breach.allowed:.0%} are expected. This began at {moment(since)}. Rejected since then: {reasons}.",
+        advice=f"The manifests of the runs list each page with its reason, the newest is {seen.runs[0].key}; the "
+        f"documents in rejected/{seen.site.site}/ point to the captures. Fix the page class of layout "
+        f"{seen.site.layout!r}, then run `pressmark rederive {seen.name}`. If these are not articles, raise "
         f"{seen.field(field)}.",
     )

@@ -1,4 +1,4 @@
-"""The history of a section: what its last runs were, for those who watch it. Details stay in the manifests."""
+"""The history of a section: a summary of its last runs for monitoring. Details stay in the manifests."""
 
 import logging
 import re
@@ -18,12 +18,12 @@ from pressmark.model import keys
 from pressmark.model.outcomes import Outcome
 
 LOOK_BACK = 13
-"""Months, this one included, in which runs are looked for."""
+"""Months that are searched for runs, including this one."""
 _LONGEST_RUN = timedelta(days=2)
-"""No run goes on for longer: what began before will hardly leave a manifest now."""
+"""No run takes longer: earlier runs will not write a manifest any more."""
 _LISTED = timedelta(minutes=10)
 _TRY = re.compile(r"\d{8}T\d{6}-([0-9a-f]{6})-\d+", re.ASCII)
-"""A run id of a task (`pressmark.airflow.operators.crawl.run_id_of`)."""
+"""The run id of a task (`pressmark.airflow.operators.crawl.run_id_of`)."""
 _MANIFEST = re.compile(r"/[^/.]+\.json$")
 
 logger = logging.getLogger(__name__)
@@ -31,10 +31,10 @@ logger = logging.getLogger(__name__)
 
 @attrs.frozen(kw_only=True)
 class PastRun:
-    """One run, as far as a history tells of it."""
+    """Summary of one run."""
 
     key: str
-    """Of its manifest."""
+    """Key of its manifest."""
     run_id: str
     site: str
     section: str
@@ -48,30 +48,30 @@ class PastRun:
     failure: str | None
     """Name of the error that failed it, e.g. `LayoutChanged`."""
     scope: str
-    """What it was to see: `newest`, `backfill`, `article` or `search`."""
+    """Its scope: `newest`, `backfill`, `article` or `search`."""
     counts: Mapping[str, int]
     """`seen`, `listing_pages`, `not_due` and each outcome."""
     rejected: Mapping[str, int]
-    """Articles by the reason of their rejection, commonest first."""
+    """Rejected articles by reason, most common first."""
     failed: Mapping[str, int]
-    """Articles that could not be had, by reason."""
+    """Failed articles by reason."""
     newly_rejected: int
     recovered: int
-    """Versions that runs before it had left, and it published."""
+    """Versions of earlier runs that it published."""
     segments: int
     warc_bytes: int
     """Size of all its segments in the bucket."""
     asked: tuple[HostRequests, ...]
     spool: str = ""
-    """Of which worker."""
+    """ID of the worker's spool."""
     set_aside: tuple[str, ...] = ()
-    """Files of its spool that could not be read, each with its reason."""
+    """Unreadable files of its spool, each with its reason."""
     set_aside_since: datetime | None = None
-    """Since when the oldest of them is there."""
+    """When the oldest of them was set aside."""
     rejected_ids: frozenset[str] = frozenset()
-    """Articles that it rejected, for the first time or again."""
+    """Articles that it rejected, newly or again."""
     new_ids: frozenset[str] = frozenset()
-    """Articles of which it published versions."""
+    """Articles with versions that it published."""
 
     @property
     def new(self) -> int:
@@ -80,28 +80,28 @@ class PastRun:
 
     @property
     def try_of(self) -> str:
-        """What is the same for all tries of one DAG run; a run from the command line is its own."""
+        """An id that all tries of one DAG run share; a run from the command line has its own."""
         found = _TRY.fullmatch(self.run_id)
         return found[1] if found else self.run_id
 
     @property
     def read_again_badly(self) -> int:
-        """How many pages that were known had become unreadable, or were so before."""
+        """Number of known pages that it rejected."""
         return max(0, sum(self.rejected.values()) - self.newly_rejected)
 
     @property
     def read_again_well(self) -> int:
-        """How many articles that were known it read, and found as they were or edited without a new time."""
+        """Number of known articles that it read, unchanged or silently edited."""
         return self.counts.get(Outcome.UNCHANGED, 0) + self.counts.get(Outcome.SILENT_EDIT, 0)
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """Duration."""
         return (self.ended_at - self.started_at).total_seconds()
 
     @classmethod
     def of(cls, key: str, run_manifest: manifest.Manifest) -> Self:
-        """Return what a history keeps of a manifest."""
+        """Return the summary of a manifest."""
         return cls(
             key=key,
             run_id=run_manifest.run_id,
@@ -135,22 +135,22 @@ def _ids(run_manifest: manifest.Manifest, outcomes: Container[str]) -> frozenset
 
 @attrs.frozen
 class History:
-    """The last runs of a site's sections; manifests don't change, so each is read once. Safe in several threads."""
+    """The last runs of a site's sections; manifests don't change, so each is read once. Thread-safe."""
 
     store: Store
     site: str
     _broken: dict[str, dict[str, str]] = attrs.field(factory=dict, init=False, repr=False)
     """By section."""
     _listed: dict[str, tuple[datetime, tuple[str, ...]]] = attrs.field(factory=dict, init=False, repr=False)
-    """By month: when all of it was listed, and what was found."""
+    """By month: the time of its last complete listing, and the keys."""
     _known: dict[str, dict[str, PastRun]] = attrs.field(factory=dict, init=False, repr=False)
     """By section and key."""
 
     def newest(self, section: str, number: int, now: datetime | None = None) -> list[PastRun]:
-        """Return a section's newest runs, at most this many of the last 13 months, newest first.
+        """Return a section's newest runs of the last 13 months, newest first, at most `number`.
 
-        A manifest that somebody broke is left out with a warning, and noted in `broken`. As many runs of a section as
-        were asked for at most stay in memory.
+        A broken manifest is left out with a warning, and reported in `broken`. At most the largest requested number of
+        runs of a section stays in memory.
 
         Raises:
             BucketError: the bucket can't be used.
@@ -167,14 +167,13 @@ class History:
         return list(runs.values())
 
     def broken(self, section: str) -> dict[str, str]:
-        """Return what is wrong with each manifest that could not be read when `newest` was asked last, by key."""
+        """Return the error of each manifest that the last call of `newest` could not read, by key."""
         return dict(self._broken.get(section, {}))
 
     def manifest_keys(self, section: str, now: datetime | None = None) -> Iterator[str]:
-        """Return the keys of a section's manifests, newest first, of the last 13 months.
+        """Return the keys of a section's manifests of the last 13 months, newest first.
 
-        Those that began later than now, by a clock that went ahead or was set back since, come last: what one such run
-        saw must not pass for what is newest.
+        Runs that began later than now (a wrong clock) come last: such a run must not count as the newest.
         """
         now = now or datetime.now(UTC)
         ahead = list[str]()
@@ -187,20 +186,20 @@ class History:
         yield from ahead
 
     def _of_month(self, section: str, month: str, now: datetime) -> tuple[str, ...]:
-        """Return a month's keys; what began days ago is listed anew every 10 minutes only: listings take longest."""
+        """Return a month's keys; days before the last two are listed only every 10 minutes, as listings are slow."""
         prefix = f"{keys.runs(self.site, section)}{month}/"
         since = f"{keys.runs(self.site, section)}{keys.day_of(now - _LONGEST_RUN)}/"
         listed_at, found = self._listed.get(prefix, (None, ()))
         if not listed_at or abs(now - listed_at) > _LISTED:
             listed_at, found, since = now, (), prefix
-        if since < f"{prefix}~":  # "~" sorts behind all days.
+        if since < f"{prefix}~":  # "~" sorts after all days.
             new = (key for key in self.store.keys(prefix, after=since) if _MANIFEST.search(key))
             found = (*(key for key in found if key < since), *new)
             self._listed[prefix] = listed_at, found
         return found
 
     def _read(self, key: str) -> PastRun | str | None:
-        """Return a run, or what is wrong with its manifest; None if that went since it was listed."""
+        """Return a run, or the error of its manifest; None if it was deleted after the listing."""
         try:
             return PastRun.of(key, manifest.read(self.store, key))
         except KeyError:
@@ -211,7 +210,7 @@ class History:
 
 
 def _months(now: datetime) -> Iterator[str]:
-    """Return this month and those before it as `YYYY/MM`; first the next, for clocks that go ahead."""
+    """Return this month and earlier ones as `YYYY/MM`; the next month comes first, for clocks that are ahead."""
     month = now.astimezone(UTC).replace(day=1)
     yield f"{month + timedelta(days=32):%Y/%m}"
     for _ in range(LOOK_BACK):

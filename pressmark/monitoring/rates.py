@@ -1,4 +1,4 @@
-"""Shares: how much of what runs newly read was bad, and since when it is too much."""
+"""Rates: the share of bad pages among newly read ones, and since when it is too large."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -7,47 +7,47 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
+if TYPE_CHECKING:  # It imports boto3, which DAG parsing must not.
     from pressmark.monitoring.history import PastRun
 
 FIELDS = frozenset({"no-headline", "unreadable-updated", "invalid"})
-"""Reasons of rejection that say: it is an article, and a field is missing. `no-body` is none: a gallery has no text."""
+"""Rejection reasons of articles with a missing field. `no-body` is not one: a gallery has no text."""
 LEAST_READ = 10
-"""Pages that a share is taken of, at least: that of fewer says nothing."""
+"""Minimum pages for a share: fewer pages say nothing."""
 LEAST_BAD = 3
-"""Of them bad, at least."""
+"""Minimum bad pages."""
 
 Bad = Callable[["PastRun"], int]
-"""How many of the pages that a run newly read were bad."""
+"""Counts the bad pages among those that a run newly read."""
 
 
 @attrs.frozen(kw_only=True)
 class Breach:
-    """A share that is too large."""
+    """A share of bad pages that is too large."""
 
     bad: int
     read: int
-    """Of how many: new versions, and pages rejected for the first time."""
+    """Newly read pages: new versions, and pages rejected for the first time."""
     allowed: float
-    """The share that is not too large yet."""
+    """Largest allowed share."""
     oldest: "PastRun"
-    """Behind this run and behind all since it was too large."""
+    """The share was too large after this run and all later ones."""
     earlier: bool
-    """Whether it may have been so before; the runs that are known don't tell."""
+    """Whether it may have been too large before; the known runs do not show it."""
     reasons: Counter[str]
-    """What the runs that the share is taken of rejected; pages that were known as rejected count again."""
+    """Rejection reasons in the runs of the share; pages that were rejected before count again."""
 
 
 def find_breach(runs: Sequence["PastRun"], bad: Bad, allowed: float) -> Breach | None:
     """Return the breach if the newest share is too large.
 
-    A share is taken of the newest runs that newly read LEAST_READ pages together. What broke known pages as well is
-    over when those are read well again, though few new ones have come.
+    A share covers the newest runs that together newly read LEAST_READ pages. A problem that also broke known pages is
+    over when those can be read again, even if there are few new pages.
 
     Args:
         runs: newest first.
-        bad: what is counted.
-        allowed: the largest share that is well.
+        bad: counts the bad pages of a run.
+        allowed: the largest allowed share.
     """
     runs = _without_reread(runs)
 
@@ -69,7 +69,7 @@ def find_breach(runs: Sequence["PastRun"], bad: Bad, allowed: float) -> Breach |
 
 
 def _without_reread(runs: Sequence["PastRun"]) -> list["PastRun"]:
-    """Return the runs without the rejections of articles that a later one read well: those are bad no more."""
+    """Return the runs without rejections of articles that a later run could read: those are not bad any more."""
     found, read_well = list["PastRun"](), frozenset[str]()
     for run in runs:
         reread = len(run.rejected_ids & read_well)
@@ -79,9 +79,9 @@ def _without_reread(runs: Sequence["PastRun"]) -> list["PastRun"]:
 
 
 def _is_fixed(runs: Sequence["PastRun"], since: int, allowed: float) -> bool:
-    """Tell whether known pages became unreadable in the newest runs (`since` of them), and are read well again.
+    """Return whether known pages became unreadable in the newest `since` runs, and can be read again.
 
-    Where known pages were read well all the time, e.g. since new ones alone have a new layout, they say nothing.
+    Known pages that were readable all the time say nothing: perhaps only new pages have a new layout.
     """
 
     def broke(run: "PastRun") -> bool:
@@ -97,17 +97,17 @@ def _is_fixed(runs: Sequence["PastRun"], since: int, allowed: float) -> bool:
 
 
 def newly_read(run: "PastRun") -> int:
-    """Return how many pages a run newly read."""
+    """Return the number of pages that a run newly read."""
     return run.new + run.newly_rejected
 
 
 def lacking(run: "PastRun") -> int:
-    """Return how many of them lack a field; manifests count those newly rejected for all reasons together only."""
+    """Return how many of them lack a field; manifests only have the total of newly rejected pages."""
     return min(run.newly_rejected, sum(run.rejected.get(reason, 0) for reason in FIELDS))
 
 
 def _window(runs: Sequence["PastRun"]) -> Sequence["PastRun"]:
-    """Return the newest runs that a share can be taken of; none if there are too few pages."""
+    """Return the newest runs that are enough for a share; none if there are too few pages."""
     read = 0
     for number, run in enumerate(runs, start=1):
         read += newly_read(run)

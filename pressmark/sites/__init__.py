@@ -1,1 +1,1 @@
-"""Sites: their files, sections, hosts and what a crawl may ask of them."""
+"""Sites: their files, sections and hosts, and the limits of a crawl."""

@@ -1,8 +1,8 @@
-"""Which IP addresses a crawl may connect to: public ones, and those that its site file allows.
+"""Which IP addresses a crawl may connect to: public addresses, and those that its site file allows.
 
-The networks are those of the IANA registries of special-purpose addresses (RFC 6890), with multicast and what is not
-assigned. A site decides what its names resolve to and where its links lead; without this rule, it would decide what is
-asked in the network of the machine that crawls.
+The refused networks come from the IANA registries of special-purpose addresses (RFC 6890), plus multicast and
+unassigned addresses. A site controls its DNS records and links; without this rule it could send requests into the
+network of the crawling machine.
 """
 
 from collections.abc import Iterable
@@ -49,28 +49,28 @@ _IPV6 = {
     }.items()
 }
 _PUBLIC_IPV6 = IPv6Network("2000::/3")
-"""All that is assigned to be routed (RFC 4291, 2.4)."""
+"""Global unicast addresses (RFC 4291, 2.4)."""
 _MAPPED, _TRANSLATED = IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96")
 _6TO4 = IPv6Network("2002::/16")
 
 
 @attrs.frozen
 class AddressRule:
-    """Allows public addresses, and those of some networks."""
+    """Allows public addresses and some other networks."""
 
     networks: tuple[Network, ...] = ()
 
     @classmethod
     def of(cls, networks: Iterable[str]) -> "AddressRule":
-        """Make a rule that allows these networks too, e.g. `127.0.0.0/8`.
+        """Build a rule that allows these networks too, e.g. `127.0.0.0/8`.
 
         Raises:
-            ValueError: one is none, or names a host in it (`127.0.0.1/8`).
+            ValueError: one is invalid, or names a host in the network (`127.0.0.1/8`).
         """
         return cls(tuple(map(ip_network, networks)))
 
     def refusal(self, address: str) -> str | None:
-        """Return why an address is not connected to, e.g. `127.0.0.1 is a loopback address`; None if it may be."""
+        """Return why an address is refused, e.g. `127.0.0.1 is a loopback address`; None if it is allowed."""
         return _refusal(self.networks, address)
 
 
@@ -88,7 +88,7 @@ def _refusal(networks: tuple[Network, ...], text: str) -> str | None:
 
 
 def _carried(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 one carries, else itself (RFC 4291, 2.5.5.2; RFC 6052, 2.1; RFC 3056, 2)."""
+    """Return the IPv4 address embedded in an IPv6 one, else itself (RFC 4291, 2.5.5.2; RFC 6052, 2.1; RFC 3056, 2)."""
     if isinstance(address, IPv4Address):
         return address
     if address in _MAPPED or address in _TRANSLATED:

@@ -1,7 +1,7 @@
-"""Hosts: which server a URL leads to, in one spelling, and whether a site file allows it.
+"""Hosts: the normalized server of a URL, and whether a site file allows it.
 
-Every decision on where a request may go is made on a `Server`, never on the text of a URL: the same server has many
-spellings (`http://NEWS.example.:80/`, `http://2130706433/`).
+Every check of a request's target uses a `Server`, never the text of a URL: the same server has many spellings
+(`http://NEWS.example.:80/`, `http://2130706433/`).
 """
 
 import re
@@ -11,9 +11,9 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 import attrs
 
 PORTS = {"http": 80, "https": 443}
-"""The schemes that are asked, and the port that each uses if a URL names none."""
+"""The allowed schemes and their default ports."""
 LONGEST = 1024
-"""Characters of an address between `//` and its path; a name has 253 at most (RFC 1035, 2.3.4)."""
+"""Characters of a URL between `//` and its path; a host name has 253 at most (RFC 1035, 2.3.4)."""
 _PARTS = re.compile(r"(https?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@%\\\s\x00-\x20\x7f]+)(?::([0-9]*))?", re.IGNORECASE)
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 
 
 class RefusedAddress(ValueError):
-    """A URL that is not asked: `reason` is a short name that is counted, the message says why."""
+    """A URL that is never requested: `reason` is a short name for counting, the message says why."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class RefusedAddress(ValueError):
 
 @attrs.frozen(order=True)
 class Server:
-    """Who answers a request: scheme, host and port (an origin, RFC 6454, 4)."""
+    """The server of a request: scheme, host and port (an origin, RFC 6454, 4)."""
 
     scheme: str
     host: str
@@ -39,7 +39,7 @@ class Server:
 
     @property
     def authority(self) -> str:
-        """Host and, unless it is the scheme's own, port, as a URL has them."""
+        """Host and port as in a URL; the scheme's default port is left out."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -48,27 +48,27 @@ class Server:
 
 
 def server_of(url: str) -> Server:
-    """Return the server that a URL leads to.
+    """Return the server of a URL.
 
     Raises:
-        RefusedAddress: it is no http or https URL (`offsite`), names a user (`userinfo`), or no client agrees with
-            another about its host and port (`bad-address`).
+        RefusedAddress: it is not an http or https URL (`offsite`), names a user (`userinfo`), or clients disagree
+            about its host and port (`bad-address`).
     """
     return _split(url)[0]
 
 
 def one_spelling(url: str) -> str:
-    """Return a URL with its server in one spelling; its path and query stay as they are.
+    """Return a URL with a normalized server; its path and query do not change.
 
     Raises:
-        RefusedAddress: as by `server_of`.
+        RefusedAddress: as in `server_of`.
     """
     server, rest = _split(url)
     return f"{server}{rest if rest.startswith('/') else f'/{rest}'}"
 
 
 def address_of(host: str) -> IPv4Address | IPv6Address | None:
-    """Return the IP address that a host in one spelling is; None if it is a name."""
+    """Return the IP address of a normalized host; None if it is a name."""
     if ":" in host:
         return IPv6Address(host)
     return IPv4Address(host) if _NUMBER.fullmatch(host.rpartition(".")[2]) else None
@@ -113,7 +113,7 @@ def _host(text: str) -> str | None:
 
 
 def _ipv4(text: str) -> str | None:
-    """Read an IPv4 address as `inet_aton` and browsers do (WHATWG URL, 3.5): `127.1`, `0177.0.0.1`, `0x7f000001`."""
+    """Read an IPv4 address like `inet_aton` and browsers (WHATWG URL, 3.5): `127.1`, `0177.0.0.1`, `0x7f000001`."""
     parts = text.split(".")
     if len(parts) > 4 or not all(_NUMBER.fullmatch(part) for part in parts):
         return None
@@ -139,14 +139,14 @@ class AllowedHost:
     host: str
     subdomains: bool
     port: int | None
-    """The only port that it allows; None: the scheme's own."""
+    """The only allowed port; None: the scheme's default."""
 
     @classmethod
     def read(cls, entry: str) -> "AllowedHost":
         """Read an entry.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is invalid.
         """
         subdomains, text = entry.startswith("."), entry.removeprefix(".")
         match = _AUTHORITY.fullmatch(text)
@@ -158,7 +158,7 @@ class AllowedHost:
         return cls(host, subdomains, int(match[2]) if match[2] else None)
 
     def names(self, host: str) -> bool:
-        """Tell whether this is the host, whatever the port."""
+        """Return whether the entry matches a host, whatever the port."""
         return host == self.host or (self.subdomains and host.endswith(f".{self.host}"))
 
 
@@ -167,15 +167,15 @@ def allowed_hosts(hosts: tuple[str, ...]) -> tuple[AllowedHost, ...]:
     """Read the `hosts` of a site file.
 
     Raises:
-        ValueError: one is none.
+        ValueError: an entry is invalid.
     """
     return tuple(map(AllowedHost.read, hosts))
 
 
 def allows(server: Server, *, origin: Server, hosts: tuple[AllowedHost, ...]) -> bool:
-    """Tell whether a server may be asked: a host that is allowed, at a port that is.
+    """Return whether a server may be requested: its host and its port must be allowed.
 
-    An entry of `hosts` without a port allows the scheme's own, and for the site's origin that origin's.
+    An entry of `hosts` without a port allows the scheme's default port and, for the site's origin, the origin's port.
     """
     ports = {None, server.port} if server.port == PORTS[server.scheme] or server == origin else {server.port}
     return any(each.port in ports and each.names(server.host) for each in hosts)

@@ -1,4 +1,4 @@
-"""Rechecks: which known articles are visited again, as a listing does not tell that one changed."""
+"""The revisit policy: which known articles a run requests again, as a listing does not show that one changed."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -6,24 +6,24 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 SLACK = 0.9
-"""Part of an interval that is enough: schedules jitter, and a run some seconds early shall not skip a turn."""
+"""Part of an interval that is enough: schedules jitter, and a run that starts some seconds early must not skip one."""
 
 Interval = Annotated[timedelta, Field(ge=timedelta(0))]
 
 
 class Step(BaseModel):
-    """How often an article is visited while it is young enough."""
+    """How often an article is visited up to an age."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     until: Interval
-    """Age up to which it holds, as an ISO 8601 duration, e.g. `PT6H`."""
+    """Maximum age, as an ISO 8601 duration, e.g. `PT6H`."""
     every: Interval
-    """Time between two visits, at least; `PT0S`: with every run."""
+    """Minimum time between two visits; `PT0S`: in every run."""
 
 
 class Recheck(BaseModel):
-    """The policy of a site."""
+    """The revisit policy of a site."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,16 +32,16 @@ class Recheck(BaseModel):
         Step(until=timedelta(days=2), every=timedelta(hours=1)),
         Step(until=timedelta(days=14), every=timedelta(hours=12)),
     )
-    """By age, the youngest first."""
+    """Ordered by age, the youngest first."""
     listed: Interval = timedelta(days=1)
-    """Time between two visits of an older article, as long as a listing page shows it."""
+    """Time between two visits of an older article while a listing page shows it."""
 
     def due(self, age: timedelta, since: timedelta, *, listed: bool) -> bool:
-        """Tell whether to visit an article.
+        """Return whether to visit an article.
 
         Args:
             age: time since it was created; negative counts as new.
-            since: time since its last visit; negative, because a clock was set back, counts as due.
+            since: time since its last visit; negative (the clock was set back) counts as due.
             listed: whether a listing page of this run shows it.
         """
         if since < timedelta(0):
@@ -51,5 +51,5 @@ class Recheck(BaseModel):
         return (bool(step) or listed) and since >= every * SLACK
 
     def watches(self, age: timedelta) -> bool:
-        """Tell whether an article of this age is visited though no listing shows it."""
+        """Return whether an article of this age is visited even if no listing shows it."""
         return any(age < each.until for each in self.steps)

@@ -1,4 +1,4 @@
-"""Scopes: what a run is to see, and how gently it asks."""
+"""Scopes: what a run has to crawl, and at which rate."""
 
 import re
 from datetime import date
@@ -11,45 +11,45 @@ from pressmark.errors import UsageError
 from pressmark.sites.site import MOST_PAGES, Site
 
 MOST_LOOKS = 40
-"""Listing pages that a search looks at, at most; it needs about 2 log2 of the number of pages."""
+"""Maximum number of listing pages that a search reads; it needs about 2 log2 of the number of pages."""
 
 
 class ScopeKind(StrEnum):
-    """What a run is for."""
+    """The purpose of a run."""
 
     NEWEST = "newest"
-    """The regular run: what is new on the first listing pages, and what is due for another visit."""
+    """The regular run: new articles on the first listing pages, and articles that are due for another visit."""
     BACKFILL = "backfill"
-    """Listing pages anywhere, for the articles that are not known yet."""
+    """Any listing pages, for articles that are not known yet."""
     ARTICLE = "article"
     """One article by its URL."""
     SEARCH = "search"
-    """No article: the listing pages that hold those of some days."""
+    """No articles: it finds the listing pages with the articles of some days."""
 
 
 @attrs.frozen(kw_only=True)
 class Scope:
-    """What one run is told; a field that its kind does not need is as it is by default.
+    """The parameters of one run; a field that its kind does not need has its default.
 
     Raises:
-        UsageError: the parts do not fit together.
+        UsageError: the fields do not fit together.
     """
 
     kind: ScopeKind = ScopeKind.NEWEST
     pages: int = attrs.field()
-    """Listing pages to read at most; of an `article`, for which none is read, 1."""
+    """Maximum number of listing pages; 1 for an `article`, which reads no listing."""
     first_page: int = 1
-    """The listing page to begin with; only a backfill begins elsewhere."""
+    """The first listing page; only a backfill starts at another page."""
     since: date | None = None
-    """The first day of the articles that are wanted, as their URLs have it; None: no bound. Backfill and search."""
+    """The first day of wanted articles, as in their URLs; None: no limit. For backfill and search."""
     until: date | None = None
-    """The last such day."""
+    """The last day of wanted articles."""
     article: str | None = None
-    """URL of the article that is wanted."""
+    """URL of the wanted article."""
     recheck: bool = False
-    """Read on to the last page allowed, and ask for known articles too, unconditionally."""
+    """Read up to the last allowed page, and request known articles too, unconditionally."""
     requests_per_minute: int | None = None
-    """Requests to one host, at most; the site file may say less."""
+    """Maximum rate for one host; the site file may set a lower one."""
 
     @pages.default
     def _pages(self) -> int:
@@ -68,7 +68,7 @@ class Scope:
             raise UsageError("an article's URL belongs to a run for one article, and to no other")
 
     def __str__(self) -> str:
-        """Say it in a few words, e.g. `backfill of pages 3 to 8 since 2022-02-01`."""
+        """Describe the scope in a few words, e.g. `backfill of pages 3 to 8 since 2022-02-01`."""
         match self.kind:
             case ScopeKind.NEWEST:
                 text = f"up to {self.pages} listing pages"
@@ -84,49 +84,49 @@ class Scope:
 
     @property
     def last_page(self) -> int:
-        """The last listing page allowed."""
+        """The last allowed listing page."""
         return self.first_page + self.pages - 1
 
     @property
     def regular(self) -> bool:
-        """Whether runs that follow build on it: on how far it read, and on what it could not have."""
+        """Whether later runs use its result: how far it read, and which articles failed."""
         return self.kind is ScopeKind.NEWEST
 
     @property
     def unconditional(self) -> bool:
-        """Whether articles are had anew, whatever is known of them."""
+        """Whether known articles are requested again without conditions."""
         return self.recheck or self.kind is ScopeKind.ARTICLE
 
     @property
     def days(self) -> tuple[str, str]:
-        """The first and the last day wanted, as `YYYY/MM/DD`; where there is no bound, what sorts before or behind all.
+        """The first and the last wanted day, as `YYYY/MM/DD`; without a limit, text before or after all of them.
 
-        They are compared as text: a URL may name a day that no calendar has.
+        Days are compared as text: a URL may name a day that does not exist.
         """
         return (f"{self.since:%Y/%m/%d}" if self.since else ""), (f"{self.until:%Y/%m/%d}" if self.until else "~")
 
     def wants(self, day: str) -> bool:
-        """Tell whether the articles of a day (`YYYY/MM/DD`) are wanted."""
+        """Return whether the articles of a day (`YYYY/MM/DD`) are wanted."""
         first, last = self.days
         return first <= day <= last
 
     def check(self, site: Site) -> None:
-        """Hold the scope against the site.
+        """Check the scope against the site.
 
         Raises:
-            UsageError: the article is none of this site's.
+            UsageError: the article is not one of this site.
         """
         if self.article is None:
             return
         match = site.article_match(self.article)
         if not match or not self.article.startswith(("http://", "https://")):
-            named = re.sub(r"//[^/?#]*@", "//...@", self.article)  # A password would stand in logs.
+            named = re.sub(r"//[^/?#]*@", "//...@", self.article)  # Keep a password out of the logs.
             raise UsageError(f"{named} is no address of an article of {site.site}: see `article_url` and `hosts`")
         if match["page"] not in {None, "1"}:
             raise UsageError(f"{self.article} is page {match['page']} of an article: give the address of its first")
 
     def parameters(self) -> dict[str, Any]:
-        """Return what a manifest tells of it."""
+        """Return the scope as a manifest records it."""
         fields = {
             "scope": str(self.kind),
             "pages": self.pages,

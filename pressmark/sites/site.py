@@ -1,4 +1,4 @@
-"""Sites are data: what one YAML file says about a site (`pressmark.sites.site_files` reads it)."""
+"""The model of a site file, which is YAML (`pressmark.sites.site_files` reads it)."""
 
 import re
 from datetime import timedelta
@@ -16,14 +16,14 @@ from pressmark.sites.hosts import RefusedAddress, allowed_hosts, allows, server_
 from pressmark.sites.revisit_policy import Recheck
 
 LONGEST_URL = 8000
-"""Characters of an address that is asked for: what servers are expected to take at least (RFC 9110, 4.1)."""
+"""Maximum characters of a requested URL: servers should support at least that many (RFC 9110, 4.1)."""
 _ARTICLE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)
-"""An id is a folder of keys, which have 1,024 bytes at most, and a name on the disk of some S3 servers: 255."""
+"""An id is a part of keys (1,024 bytes at most), and on some S3 servers a file name (255)."""
 MOST_PAGES = 1_000_000
-"""Listing pages that a run may be asked to read."""
+"""Maximum number of listing pages of a run."""
 _LONGEST = timedelta(days=365)
 _PAGE = re.compile(r"\d{1,6}", re.ASCII)
-"""The number of a page: Python reads no number of more than 4,300 digits."""
+"""A page number: Python reads no number of more than 4,300 digits."""
 
 
 class _Facts(BaseModel):
@@ -31,59 +31,59 @@ class _Facts(BaseModel):
 
 
 class Politeness(_Facts):
-    """How gently a site is asked."""
+    """The request rate of a site."""
 
     delay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
-    """Seconds between two requests to one host, at least; a longer Crawl-delay of robots.txt wins."""
+    """Minimum seconds between two requests to one host; a longer Crawl-delay in robots.txt wins."""
     longest_delay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
-    """Seconds a site may ask for, at most: a longer Crawl-delay is cut to it. A longer Retry-After fails what was
-    asked for; that of the listing or its robots.txt ends the run."""
+    """Maximum seconds that a site may request: a longer Crawl-delay is cut to it. A longer Retry-After fails the
+    request; if that is for the listing or its robots.txt, the run ends."""
     concurrency: Annotated[int, Field(ge=1, le=16)] = 1
-    """Requests to one host under way at once."""
+    """Concurrent requests to one host."""
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0
-    """Seconds until a response that does not end is given up."""
+    """Seconds until an unfinished response is aborted."""
     retries: Annotated[int, Field(ge=0)] = 2
-    """How often a failed request is tried again."""
+    """Retries of a failed request."""
 
 
 Interval = Annotated[timedelta, Field(gt=timedelta(0))]
 
 
 class Expectations(_Facts):
-    """What is healthy: a listing that holds less or more fails its run, all else is told by an alarm."""
+    """Limits of a healthy site: a listing outside `fewest` and `most` fails its run, all others raise an alarm."""
 
     fewest: Annotated[int, Field(ge=1)] = 5
-    """Entries on a full listing page, at least (the last page of a section may have fewer, but one)."""
+    """Minimum entries on a full listing page (the last page of a section needs only one)."""
     most: int = 60
-    """Entries on a listing page, at most."""
+    """Maximum entries on a listing page."""
     news: Interval | None = timedelta(days=7)
-    """Time between two new versions, at most; null: it may stand still for good."""
+    """Maximum time between two new versions; null: no limit."""
     rejected: Annotated[float, Field(ge=0, le=1)] = 0.3
-    """Share of what was read for the first time that can't become an article, e.g. galleries, at most."""
+    """Maximum share of newly read pages that can't become an article, e.g. galleries."""
     missing: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """Share of it that lacks a field which every article has, at most."""
+    """Maximum share of newly read pages that lack a field which every article has."""
     failures: Annotated[int, Field(ge=1)] = 2
-    """Runs that fail in a row until it is told; the tries of one DAG run are one run."""
+    """Failed runs in a row that raise an alarm; the tries of one DAG run are one run."""
     late: Interval | None = timedelta(days=2)
-    """Time between two complete runs of a section with a schedule, at most; null: any."""
+    """Maximum time between two complete runs of a scheduled section; null: no limit."""
 
 
 class RequisiteBounds(_Facts):
-    """How much of what a page needs to be shown again (styles, scripts, images, fonts) is captured with it."""
+    """Limits for the requisites of a page (styles, scripts, images, fonts), which replay needs."""
 
     number: Annotated[int, Field(ge=0)] = 60
-    """Requests for one page, at most; 0 captures none."""
+    """Maximum requests for one page; 0 captures none."""
     size: Annotated[int, Field(ge=0)] = 32_000_000
-    """Bytes for one page; the last one asked for may be cut there."""
+    """Maximum bytes for one page; the last response may be cut there."""
 
 
 Count = Annotated[int, Field(ge=1)]
 
 
 class PageBounds(_Facts):
-    """How large a page may be that is read. What is larger is `too-large`: captured, and read by nobody.
+    """Size limits of pages that are parsed. A larger page is `too-large`: it is captured, but not parsed.
 
-    They decide outcomes, so they are sizes and counts, which are the same on every machine; only `seconds` is not.
+    The limits decide outcomes, so they are sizes and counts, which are the same on every machine, except `seconds`.
     """
 
     listing: Count = 8_000_000
@@ -91,9 +91,9 @@ class PageBounds(_Facts):
     article: Count = 8_000_000
     """Bytes of an article's pages together, without their content encoding."""
     requisite: Count = 4_000_000
-    """Bytes of a stylesheet, without its content encoding; a larger one is captured and not searched for more."""
+    """Bytes of a stylesheet, without its content encoding; a larger one is captured, but not searched for links."""
     following: Count = 50
-    """Pages of an article behind its first."""
+    """Pages of an article after its first."""
     tags: Count = 50_000
     """Tags of a page, end tags and comments included."""
     attributes: Count = 100_000
@@ -101,11 +101,11 @@ class PageBounds(_Facts):
     attributes_of_tag: Count = 500
     """Attributes of one tag."""
     nesting: Annotated[int, Field(ge=1, le=1000)] = 250
-    """Elements around an element."""
+    """Depth of nested elements."""
     items: Count = 5_000
     """Links of a listing; pictures, names and keywords of an article page; requisites of a page."""
     seconds: Annotated[float, Field(gt=0)] = 30.0
-    """Time for reading one page; then its reader is killed and the page has failed, to be asked for by the next run."""
+    """Time limit for parsing one page; then its reader is killed, the page fails, and the next run tries again."""
 
 
 class Section(_Facts):
@@ -116,16 +116,16 @@ class Section(_Facts):
     path: str
     """Path of the first listing page, e.g. `/world/europe`."""
     enabled: bool = True
-    """Whether it has DAGs; without them it is crawled by hand alone."""
+    """Whether it has DAGs; without them it is only crawled by hand."""
     schedule: Annotated[str, Field(max_length=200), AfterValidator(site_checks.schedule)] | None = "*/30 * * * *"
-    """Cron expression of the Airflow DAG, UTC; null: only when triggered."""
+    """Cron expression of the Airflow DAG, UTC; null: runs only when triggered."""
     pages: Annotated[int, Field(ge=1, le=MOST_PAGES)] = 5
-    """Listing pages a scheduled run visits at most."""
+    """Maximum listing pages of a scheduled run."""
     deadline: Annotated[timedelta, Field(gt=timedelta(0), le=_LONGEST)] = timedelta(minutes=30)
-    """Time within which a run has to end, from when it was queued; then it is told as late (ISO 8601, e.g. `PT30M`)."""
+    """Time from when a run is queued until it must end; a later run is reported as late (ISO 8601, e.g. `PT30M`)."""
     time_limit: Annotated[timedelta, Field(gt=timedelta(0), le=_LONGEST)] | None = None
-    """Time after which a crawl ends itself, in order; null: four fifths of `deadline`. More pages than `pages`, and a
-    slower pace than `politeness`, get more."""
+    """Time after which a crawl shuts itself down; null: four fifths of `deadline`. A scope with more pages than `pages`
+    or a lower rate than `politeness` gets more."""
 
     @model_validator(mode="after")
     def _limit_before_deadline(self) -> Self:
@@ -135,7 +135,7 @@ class Section(_Facts):
 
     @property
     def limit(self) -> timedelta:
-        """`time_limit`, or what it is by default."""
+        """`time_limit` or its default."""
         return self.time_limit or self.deadline * 4 / 5
 
 
@@ -144,31 +144,32 @@ SectionName = Annotated[
     Field(max_length=100, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"),
     AfterValidator(site_checks.section_name),
 ]
-"""It stands in bucket keys and DAG ids: `world/europe`."""
+"""Part of bucket keys and DAG ids: `world/europe`."""
 
 
 class Site(_Facts):
-    """One news site: everything about it that is not code."""
+    """One news site: all facts about it that are not code."""
 
     site: Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9-]*$")]
-    """Short name; stands in bucket keys, segment names and DAG ids."""
+    """Short name, used in bucket keys, segment names and DAG ids."""
     title: str
     layout: Annotated[str, AfterValidator(site_checks.layout)]
-    """Name of the page classes that read it (`pressmark.spiders.pages`)."""
+    """Name of the page classes that parse it (`pressmark.spiders.pages`)."""
     origin: Annotated[str, Field(pattern=r"^https?://[^/]+$"), AfterValidator(site_checks.origin)]
-    """Scheme, host and port that listing paths are appended to."""
+    """Scheme, host and port before listing paths."""
     hosts: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(site_checks.hosts)]
-    """Hosts that may be asked, at their scheme's own port (80 or 443), and the origin's host at the origin's port too;
-    a leading dot allows all subdomains, `host:port` that port alone."""
+    """Hosts that may be requested, at the default ports (80 and 443), and the origin's host also at the origin's port;
+    a leading dot allows all subdomains, `host:port` allows only that port."""
     allow_addresses: Annotated[tuple[str, ...], AfterValidator(site_checks.networks)] = ()
-    """Networks that its hosts may be in beside the public ones, e.g. `10.0.0.0/8` of an intranet."""
+    """Networks that are allowed besides public addresses, e.g. `10.0.0.0/8` for an intranet."""
     language: str = "en"
     time_zone: Annotated[str, AfterValidator(site_checks.time_zone)]
     """IANA zone of the times printed on the pages."""
     article_url: Annotated[str, AfterValidator(site_checks.article_pattern)]
-    """Pattern of an article URL's path with the groups `id`, `day` (YYYYMM/DD or YYYY-MM/DD) and `page` (or none)."""
+    """Pattern of an article URL's path, with the groups `id`, `day` (YYYYMM/DD or YYYY-MM/DD) and `page`, which
+    may be empty."""
     listing_page: Annotated[str, AfterValidator(site_checks.listing_page)] = "{path}/page_{number}.html"
-    """Path of a section's listing page by its number, from 2 on; `{path}` is the section's own."""
+    """Path of a section's listing page by its number, from 2 on; `{path}` is the section's path."""
     politeness: Politeness = Politeness()
     expect: Expectations = Expectations()
     requisites: RequisiteBounds = RequisiteBounds()
@@ -184,7 +185,7 @@ class Site(_Facts):
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """The time zone as an object."""
+        """`time_zone` as an object."""
         return ZoneInfo(self.time_zone)
 
     @cached_property
@@ -198,7 +199,7 @@ class Site(_Facts):
         return re.compile(self.article_url)
 
     def refusal(self, url: str) -> RefusedAddress | None:
-        """Return why a URL is not asked: its server is none of this site, or can't be told; None if it may be asked."""
+        """Return why a URL is refused: its server is not one of this site, or is invalid; None if it is allowed."""
         try:
             server = server_of(url)
         except RefusedAddress as error:
@@ -210,20 +211,20 @@ class Site(_Facts):
         )
 
     def allows(self, url: str) -> bool:
-        """Tell whether the server of a URL may be asked."""
+        """Return whether the server of a URL may be requested."""
         return self.refusal(url) is None
 
     def article_match(self, url: str) -> re.Match[str] | None:
-        """Match the URL of an article of this site; None for any other address.
+        """Match the URL of an article of this site; None for any other URL.
 
-        One whose day is no day, or whose URL, id or page is longer than what it is stored in allows, is no article's.
+        A URL with an invalid day, or with a URL, id or page that is too long to store, does not match.
         """
         if len(url) > LONGEST_URL:
             return None
         try:
             parts = urlsplit(url)
             allowed = self.allows(url)
-        except ValueError:  # Brackets that hold no IPv6 address.
+        except ValueError:  # Brackets without an IPv6 address.
             return None
         match = self.article_pattern.search(parts.path) if allowed else None
         if not (match and is_day(match["day"]) and _ARTICLE_ID.fullmatch(match["id"])):
@@ -231,13 +232,13 @@ class Site(_Facts):
         return match if _PAGE.fullmatch(match["page"] or "1") else None
 
     def listing_url(self, section: Section, number: int) -> str:
-        """Return the address of a section's listing page; the first is number 1."""
+        """Return the URL of a section's listing page; the first is number 1."""
         if number == 1:
             return self.origin + section.path
         return self.origin + self.listing_page.format(path=section.path.rstrip("/"), number=number)
 
     def section(self, name: str) -> Section:
-        """Return the section, or raise UnknownSection with the known ones listed."""
+        """Return the section, or raise UnknownSection with the known ones."""
         try:
             return self.sections[name]
         except KeyError:

@@ -1,4 +1,4 @@
-"""Checks of a site file, field by field: each returns what it was given, or raises ValueError with the reason."""
+"""Checks of single fields of a site file: each returns its argument, or raises ValueError with the reason."""
 
 import re
 from datetime import UTC, datetime
@@ -13,9 +13,9 @@ from pressmark.sites.address_rule import AddressRule
 from pressmark.sites.hosts import allowed_hosts, server_of
 
 LAYOUTS = "pressmark.layouts"
-"""The group of entry points that layouts are (`pressmark.extract.layouts`)."""
+"""The entry point group of layouts (`pressmark.extract.layouts`)."""
 _CRON_WORDS = frozenset(["l", *re.findall("...", "montuewedthufrisatsunjanfebmaraprmayjunjulaugsepoctnovdec")])
-"""Not R and H, by which croniter draws times by lot, anew at each look."""
+"""Without R and H, for which croniter draws random times each time it reads the expression."""
 
 
 def time_zone(name: str) -> str:
@@ -35,7 +35,7 @@ def layout(name: str) -> str:
 
 
 def article_pattern(pattern: str) -> str:
-    """Check a pattern of addresses of articles."""
+    """Check a pattern of article URLs."""
     try:
         groups = re.compile(pattern).groupindex.keys()
     except (re.error, RecursionError, OverflowError) as error:
@@ -47,10 +47,10 @@ def article_pattern(pattern: str) -> str:
 
 
 def schedule(expression: str) -> str:
-    """Check a cron expression, as croniter and so Airflow read it."""
+    """Check a cron expression as croniter, and so Airflow, reads it."""
     words = set(re.findall(r"[a-z]+", expression.lower()))
     if not expression.startswith("@") and words - _CRON_WORDS:
-        raise ValueError(f"no cron expression: {sorted(words - _CRON_WORDS)} stand for no day and no month")
+        raise ValueError(f"no cron expression: {sorted(words - _CRON_WORDS)} name no day and no month")
     try:
         cron = croniter(expression, datetime.now(UTC))
         fields = len(cron.expanded)
@@ -65,20 +65,20 @@ def schedule(expression: str) -> str:
 def section_name(name: str) -> str:
     """Check the name of a section."""
     if any(part.isdecimal() for part in name.split("/")):
-        raise ValueError("a part of it is a number, as the years below it in the bucket are")
+        raise ValueError("a part of it is a number, like the years below it in the bucket")
     return name
 
 
 def listing_page(template: str) -> str:
-    """Check a template of addresses of listing pages."""
+    """Check a template of listing URLs."""
     parts = [part for part in Formatter().parse(template) if part[1] is not None]
     if any(form or conversion for _, _, form, conversion in parts):
-        raise ValueError("{path} and {number} stand alone, without a format")
+        raise ValueError("{path} and {number} must have no format")
     names = {name or "" for _, name, _, _ in parts}
     if "number" not in names:
         raise ValueError("the address lacks {number}")
     if unknown := names - {"path", "number"}:
-        raise ValueError(f"only {{path}} and {{number}} stand for something in the address, not {sorted(unknown)}")
+        raise ValueError(f"only {{path}} and {{number}} are known in the address, not {sorted(unknown)}")
     if not template.format(path="/path", number=2).startswith("/"):
         raise ValueError("the address must begin with {path} or /")
     return template

@@ -1,4 +1,4 @@
-"""Site files: which sites there are. One that is wrong is left out and named; it stops no other site."""
+"""Site files: which sites there are. An invalid file is skipped and reported; it does not stop other sites."""
 
 import re
 from collections import Counter
@@ -16,22 +16,22 @@ from pressmark.sites.site import Site
 
 ENDINGS = {".yml", ".yaml"}
 MOST_ERRORS = 20
-"""Fields of one file that are wrong."""
+"""Maximum number of reported errors of one file."""
 MOST_BYTES = 256_000
-"""Of a file: a site with a thousand sections has fewer. Each DAG file reads all of them, again and again."""
+"""Maximum size of a file: a site with a thousand sections has less. Every DAG file reads all site files repeatedly."""
 TRIAL = "newsroom"
-"""The shipped site for trying things out. It is none beside site files of one's own: one that is deleted would bring it
-back, at another address."""
+"""The shipped trial site. It is not loaded together with a user's site files: if a user deleted their `newsroom` file,
+the shipped one would come back, with another address."""
 _NAMED = re.compile(rb"""^site:[ \t]*["']?([a-z][a-z0-9-]*)""", re.MULTILINE)
 
 
 @attrs.frozen
 class Sites(Mapping[str, Site]):
-    """The sites by their names, and what is wrong with other files."""
+    """The sites by name, and the errors of invalid files."""
 
     _sites: Mapping[str, Site]
     wrong: tuple[SiteFileError, ...] = ()
-    """Of files that are left out: each names its file, and what is wrong with it."""
+    """Errors of skipped files: each names its file and the problem."""
 
     def __getitem__(self, name: str) -> Site:
         return self._sites[name]
@@ -44,10 +44,10 @@ class Sites(Mapping[str, Site]):
 
 
 def load_sites(extra: Path | None = None) -> Sites:
-    """Return all sites: those shipped, then those of the folder `extra`, which win; beside it not `TRIAL`.
+    """Return the shipped sites and those in the folder `extra`, which override them; with `extra`, without `TRIAL`.
 
-    A site that a wrong file is about is none of them, also if one of this name is shipped: it would be asked otherwise
-    than its owner wants.
+    A site with an invalid file in `extra` is left out, even if a site of this name is shipped: the shipped file would
+    crawl it in a way that its owner does not want.
 
     Raises:
         SiteFileError: `extra` is no folder, or can't be read.
@@ -68,14 +68,14 @@ def load_sites(extra: Path | None = None) -> Sites:
 
 
 def _folder(folder: Path) -> tuple[dict[str, Site], list[tuple[set[str], SiteFileError]]]:
-    """Return a folder's sites, and what is wrong with the other files, each with the sites that it may be about."""
+    """Return a folder's sites, and the errors of invalid files, each with the sites that the file may describe."""
     sites: dict[str, tuple[Path, Site]] = {}
     wrong: list[tuple[set[str], SiteFileError]] = []
     try:
         paths = [path for path in folder.iterdir() if path.suffix in ENDINGS and not path.name.startswith(".")]
     except OSError as error:
         raise SiteFileError(f"{folder} can't be read: {error}") from error
-    # Of two files of one site that counts which bears its name.
+    # If two files describe one site, the file with its name wins.
     for path in sorted(paths, key=lambda path: (path.stem not in _about(path), path.stem, path.suffix)):
         try:
             site = read_site(path)
@@ -89,7 +89,7 @@ def _folder(folder: Path) -> tuple[dict[str, Site], list[tuple[set[str], SiteFil
 
 
 def _about(path: Path) -> set[str]:
-    """Return which site a file seems to be about."""
+    """Return the site that a file seems to describe."""
     try:
         named = _NAMED.search(_bytes(path)) if path.is_file() else None
     except OSError:
@@ -106,7 +106,7 @@ def find_section(sites: Mapping[str, Site], name: str) -> tuple[Site, str]:
     """Split `SITE/SECTION` and return the site and the section's name.
 
     Raises:
-        UnknownSection: there is none of that name; the message lists all there are.
+        UnknownSection: no section has that name; the message lists all sections.
     """
     site_name, _, section = name.partition("/")
     site = sites.get(site_name)
@@ -120,7 +120,7 @@ def find_site(sites: Mapping[str, Site], name: str) -> Site:
     """Return the site of this name.
 
     Raises:
-        UnknownSection: there is none; the message lists all there are.
+        UnknownSection: no site has that name; the message lists all sites.
     """
     if name not in sites:
         raise UnknownSection(f"no site {name!r}. Known sites: {', '.join(sites)}{_left_out(sites)}")
@@ -133,7 +133,7 @@ def _left_out(sites: Mapping[str, Site]) -> str:
 
 
 def read_site(path: Path) -> Site:
-    """Read one site file; raise SiteFileError that names the file, the line, the field and what is wrong with it."""
+    """Read one site file, or raise SiteFileError with the file, the line, the field and the problem."""
     try:
         if not path.is_file():
             raise SiteFileError(f"{path}: it is no file")
@@ -141,7 +141,7 @@ def read_site(path: Path) -> Site:
         if len(data) > MOST_BYTES:
             raise SiteFileError(f"{path}: it has more than {MOST_BYTES:,} bytes")
         text = data.decode("utf-8")
-        facts: Any = yaml.load(text, _Loader)  # noqa: S506 - it is a safe one
+        facts: Any = yaml.load(text, _Loader)  # noqa: S506 - a safe loader
         try:
             return Site.model_validate(facts)
         except ValidationError as error:
@@ -156,7 +156,7 @@ def read_site(path: Path) -> Site:
 
 
 def _field_error(root: yaml.Node | None, field: Iterable[int | str], message: str) -> str:
-    """Say what is wrong with a field, and in which line it or what it is missing from begins."""
+    """Describe the error of a field, with the line of the field or of the mapping that lacks it."""
     node, line = root, 1
     for part in field:
         found = _below(node, part)
@@ -167,7 +167,7 @@ def _field_error(root: yaml.Node | None, field: Iterable[int | str], message: st
 
 
 def _below(node: yaml.Node | None, part: int | str) -> tuple[yaml.Node, int] | None:
-    """Return what a part of a field's name leads to, and its line."""
+    """Return the child node for one part of a field's name, and its line."""
     if isinstance(node, yaml.MappingNode):
         return next(((each, key.start_mark.line + 1) for key, each in node.value if key.value == str(part)), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
@@ -175,11 +175,11 @@ def _below(node: yaml.Node | None, part: int | str) -> tuple[yaml.Node, int] | N
     return None
 
 
-_SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # It takes a tenth of the time, where it was built.
+_SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # Ten times as fast, where it is available.
 
 
-class _Loader(_SAFE):  # type: ignore[misc]  # Which of the two it is, is not known before.
-    """Refuses a name that comes twice: the second would win without a word."""
+class _Loader(_SAFE):  # type: ignore[misc]  # One of two classes.
+    """Refuses duplicate names: the second would win silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))

@@ -1,4 +1,4 @@
-"""How long a crawl may take before it ends itself."""
+"""How long a crawl may take before it shuts itself down."""
 
 import math
 from datetime import timedelta
@@ -8,9 +8,9 @@ from pressmark.sites.site import Section, Site
 
 
 def time_limit(site: Site, section: Section, scope: Scope) -> timedelta:
-    """Return the section's time limit, and as much more as a scope asks for more pages, or for a slower pace.
+    """Return the section's time limit, extended for a scope with more pages or a lower rate.
 
-    A search reads listings alone, so its number of looks asks for nothing.
+    A search only reads listings, so its number of pages does not extend the limit.
     """
     pages = 1.0 if scope.kind is ScopeKind.SEARCH else scope.pages / section.pages
     rate = scope.requests_per_minute

@@ -1,1 +1,1 @@
-"""Processes, ports and logs of one machine: nothing here knows what is archived."""
+"""Processes, ports and logs of one machine; independent of what is archived."""

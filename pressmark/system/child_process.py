@@ -1,4 +1,4 @@
-"""Programs that Pressmark starts and is answerable for: each in a session of its own, its output in a file."""
+"""Child processes of Pressmark: each in its own session, with its output in a file."""
 
 import os
 import signal
@@ -16,36 +16,36 @@ from pressmark.private import opener
 from pressmark.system import parent_watch
 
 POLL = 0.05
-"""Seconds between two looks at a program that is coming up or going down."""
+"""Seconds between two checks of a program that is starting or stopping."""
 
 
 @attrs.define
 class Program:
-    """A program under way. It ends with the one that started it, even if that one is killed."""
+    """A child process. It ends with its parent, even if the parent is killed."""
 
     name: str
-    """What people call it, in messages."""
+    """Name in messages."""
     command: Sequence[str | Path]
     environment: Mapping[str, str]
     folder: Path
-    """Where it runs."""
+    """Working directory."""
     log: Path
-    """Where its output goes, appended."""
+    """File that its output is appended to."""
     _process: subprocess.Popen[bytes] | None = None
     _watch_pipe: int = -1
 
     @property
     def running(self) -> bool:
-        """Tell whether it was started and has not ended."""
+        """Return whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start it; whether it came up is for `wait_until` to see."""
+        """Start it; `wait_until` checks whether it becomes ready."""
         reading, self._watch_pipe = os.pipe()
         try:
             with open(self.log, "ab", opener=opener) as log:
                 self._process = subprocess.Popen(
-                    # -I: the leash needs nothing but the standard library, and starts in 20 ms that way.
+                    # -I: parent_watch only needs the standard library, and starts in 20 ms this way.
                     [sys.executable, "-I", "-S", parent_watch.__file__, str(reading), *map(str, self.command)],
                     cwd=self.folder,
                     env=dict(self.environment),
@@ -63,7 +63,7 @@ class Program:
         """Return once it is ready.
 
         Raises:
-            ServiceFailed: it ended, or the time was up; the message holds the log's last lines.
+            ServiceFailed: it ended, or the time is up; the message has the last lines of its log.
         """
         deadline = time.monotonic() + seconds
         while not ready():
@@ -84,17 +84,17 @@ class Program:
             self._process.wait()
 
     def terminate(self) -> None:
-        """Send its process group SIGTERM, and do not wait: `stop` does, of several one after the other."""
+        """Send SIGTERM to its process group without waiting; call `stop` afterwards."""
         if self._process is not None:
             _signal_group(self._process, signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill its whole process group outright, as when its machine dies; `stop` is to follow."""
+        """Kill its process group, as in a machine crash; call `stop` afterwards."""
         if self._process is not None:
             _signal_group(self._process, signal.SIGKILL)
 
     def stop(self, seconds: float = 10) -> None:
-        """End its whole process group: SIGTERM, and SIGKILL for what is left when the time is up."""
+        """Stop its process group: SIGTERM, then SIGKILL when the time is up."""
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -107,24 +107,24 @@ class Program:
         os.close(self._watch_pipe)
 
     def log_tail(self, lines: int = 30) -> str:
-        """Return the last lines of its log, with the log's name."""
+        """Return the last lines of its log, with the log's path."""
         text = self.log.read_text("utf-8", "replace") if self.log.exists() else ""
         last = "\n".join(f"  | {line}" for line in text.splitlines()[-lines:])
         return f"{self.log} ends with:\n{last}" if last else f"{self.log} is empty."
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
-    """Send a signal (0: none) to the program's group; False if nobody of it is left."""
-    process.poll()  # A dead child that nobody has waited for counts as alive.
+    """Send a signal (0: none) to the program's process group; return False if the group is gone."""
+    process.poll()  # A zombie counts as alive until it is polled.
     try:
         os.killpg(process.pid, number)
-    except (ProcessLookupError, PermissionError):  # macOS says "not permitted" of a group of zombies.
+    except (ProcessLookupError, PermissionError):  # macOS answers "not permitted" for a group of zombies.
         return False
     return True
 
 
 def interrupt_on_sigterm() -> None:
-    """Let SIGTERM and SIGINT raise KeyboardInterrupt, once: what is stopped then is stopped to the end."""
+    """Make SIGTERM and SIGINT raise KeyboardInterrupt once; later signals are ignored, so the shutdown completes."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         for each in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""Sorted lines: more of them than memory holds, put in any order and read in that of their bytes."""
+"""External sort: lines in any order, more than fit in memory, are returned in the order of their bytes."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -9,11 +9,11 @@ from types import TracebackType
 from typing import IO, Self
 
 MEMORY_LIMIT = 32 << 20
-"""Bytes of lines that are held in memory; what is more goes to files, each sorted."""
+"""Bytes of lines in memory; more lines go to sorted temporary files."""
 
 
 class SortedLines:
-    """Lines, each with its line feed; a context manager, whose end deletes the files."""
+    """Lines, each with its line feed. A context manager that deletes its files at the end."""
 
     def __init__(self, memory_limit: int = MEMORY_LIMIT) -> None:
         self._memory_limit = memory_limit
@@ -31,7 +31,7 @@ class SortedLines:
         self._stack.close()
 
     def add(self, lines: Iterable[bytes]) -> None:
-        """Take some more."""
+        """Add lines."""
         for line in lines:
             self._lines.append(line)
             self._size += len(line)
@@ -39,7 +39,7 @@ class SortedLines:
                 self._write()
 
     def in_order(self, *others: Iterable[bytes]) -> Iterator[bytes]:
-        """Return all lines, and those of others that are sorted already; of equal ones, one. To be called once."""
+        """Return all lines, merged with `others`, which are sorted already; duplicates are removed. Call it once."""
         for file in self._files:
             file.seek(0)
         return (line for line, _ in groupby(merge(*self._files, sorted(self._lines), *others)))

@@ -1,4 +1,4 @@
-"""Logging of the programs: our own lines, and of libraries only what is wrong; nothing in them commands a terminal."""
+"""Logging of the programs: our own lines and warnings of libraries, safe for terminals."""
 
 import logging
 
@@ -11,14 +11,14 @@ _formatter = logging.Formatter()
 
 
 def log_to(handler: logging.Handler) -> None:
-    """Send the process's log to a handler, from INFO on."""
+    """Send the process's log from INFO upwards to a handler."""
     handler.addFilter(_worth_reading)
     handler.addFilter(_safe_to_show)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
 def escape_our_records() -> None:
-    """Make our records safe to show in a process whose handlers are not ours: a task of Airflow's."""
+    """Make our records safe to show in a process with other handlers: an Airflow task."""
     logging.setLogRecordFactory(_SafeRecord)
 
 
@@ -33,7 +33,7 @@ def _worth_reading(record: logging.LogRecord) -> bool:
 
 
 def _safe_to_show(record: logging.LogRecord) -> bool:
-    """Escape what stands in a record, in place: one record is one line, but for its traceback."""
+    """Escape a record in place: one record is one line, except for its traceback."""
     record.msg, record.args = shown(record.getMessage()), None
     if record.exc_info and not record.exc_text:
         record.exc_text = _formatter.formatException(record.exc_info)

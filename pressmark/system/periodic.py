@@ -1,4 +1,4 @@
-"""Repeating: what is done again and again beside everything else, in a thread of its own."""
+"""A thread that calls a function periodically."""
 
 from collections.abc import Callable
 from threading import Event, Thread
@@ -8,13 +8,13 @@ STOP_SECONDS = 10
 
 
 class PeriodicThread:
-    """Calls something every so many seconds while it is entered.
+    """Calls a function periodically. A context manager.
 
     Args:
-        act: what to call; it lets nothing be raised that another time may mend.
-        every: seconds.
-        name: of the thread.
-        at_once: for the first time now, and not that long from now.
+        act: the function; it must not raise errors that a later call may fix.
+        every: seconds between two calls.
+        name: name of the thread.
+        at_once: make the first call now, not after `every` seconds.
     """
 
     def __init__(self, act: Callable[[], object], every: float, name: str, *, at_once: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Ports of this machine: which are free, and who answers there."""
+"""Ports of this machine: which are free, and which have a web server."""
 
 import http.client
 import random
@@ -8,20 +8,20 @@ from pressmark.errors import ServiceFailed
 
 LOOPBACK = "127.0.0.1"
 OWN_CHOICE = range(20_000, 32_000)
-"""Below the range that systems take for outgoing connections, so that none of those snatches a port away."""
+"""Below the range of ephemeral ports, so that no outgoing connection takes a port away."""
 
 
 def origin(host: str, port: int) -> str:
-    """Return the origin by which this machine's browsers reach a server."""
+    """Return the origin of a server for browsers on this machine."""
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def is_free(port: int) -> bool:
-    """Tell whether one could listen on this port of the loopback interface now."""
+    """Return whether a server could listen on this port of the loopback interface now."""
     with socket.socket() as asking:
         asking.settimeout(1)
         if asking.connect_ex((LOOPBACK, port)) == 0:
-            return False  # On macOS one can bind beside a server that listens on all interfaces.
+            return False  # macOS allows a bind while another server listens on all interfaces.
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -32,7 +32,7 @@ def is_free(port: int) -> bool:
 
 
 def answers(host: str, port: int) -> bool:
-    """Tell whether a web server shows its first page there."""
+    """Return whether a web server answers there with 200."""
     connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/")
@@ -44,7 +44,7 @@ def answers(host: str, port: int) -> bool:
 
 
 def free_port(*beside: int) -> int:
-    """Return a port that is free, and whose neighbours at these distances are free too."""
+    """Return a free port; the ports at the distances `beside` are free too."""
     while True:
         port = random.choice(OWN_CHOICE)
         if all(is_free(port + each) for each in (0, *beside)):
@@ -52,6 +52,6 @@ def free_port(*beside: int) -> int:
 
 
 def require_free(port: int, name: str, remedy: str) -> None:
-    """Raise ServiceFailed if somebody listens on this port; `remedy` says how to choose another."""
+    """Raise ServiceFailed if this port is in use; `remedy` says how to choose another."""
     if not is_free(port):
         raise ServiceFailed(f"port {port}, which {name} needs, is in use. {remedy}")

@@ -1,4 +1,4 @@
-"""The standard streams of a program: those that its caller closed are opened, and any text can be written to them."""
+"""The standard streams of a program: open closed ones, and accept any text."""
 
 import io
 import os
@@ -8,7 +8,7 @@ _STANDARD = 3
 
 
 def open_streams() -> None:
-    """Let all three be there: else the next file that is opened takes the place of one."""
+    """Open all three streams: otherwise the next opened file would get the descriptor of a closed one."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) < _STANDARD:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)
@@ -16,4 +16,4 @@ def open_streams() -> None:
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # Whatever a site sent, a terminal of ASCII shows it.
+            stream.reconfigure(errors="backslashreplace")  # An ASCII terminal shows any text.

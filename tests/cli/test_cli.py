@@ -171,14 +171,14 @@ def test_status_reports_alarms_in_the_words_of_the_mails_and_what_was_renamed(ar
     assert pressmark("crawl", SECTION).returncode == 4
     output = pressmark("status", "--alarms").stdout
     assert f"{SECTION}: the layout changed. 1 run since " in output
-    assert "What to do: Look at http://127.0.0.1" in output
+    assert "What to do: Open http://127.0.0.1" in output
     assert "renamed" not in output
     rows = json.loads(pressmark("status", "--alarms", "--json").stdout)
     [alarm] = next(row["alarms"] for row in rows if row["section"] == SECTION)
     assert alarm["kind"] == "layout-changed"
     archive.set_site(sections={"europe": {"name": "Europe", "path": "/world/europe"}})
     output = pressmark("status").stdout
-    assert "There are runs of newsroom/world/europe, which is no section of its site file: was it renamed?" in output
+    assert "There are runs of newsroom/world/europe, but its site file has no such section: was it renamed?" in output
 
 
 def test_a_terminal_sees_progress(archive: Archive) -> None:

@@ -251,7 +251,7 @@ def test_what_a_person_sees(house: Night) -> None:
         )
         expect(card.first).to_contain_text("failing")
         expect(card.first).to_contain_text(
-            re.compile("Alarm: the layout changed since .*What to do: Look at http", re.DOTALL)
+            re.compile("Alarm: the layout changed since .*What to do: Open http", re.DOTALL)
         )
         expect(card.first).to_contain_text("has 20 articles, expected 30 to 60")
         expect(frame.get_by_text("Nothing is archived yet")).to_be_visible()  # The other site.

@@ -63,7 +63,7 @@ def test_a_damaged_segment_is_in_the_manifest_the_console_and_one_alarm(
     for page in ("/", f"/sections/{SECTION}"):
         shown = console.read(page)
         assert f"Alarm: {TITLE}" in shown
-        assert f"{path.name}: {listed['reason']}. What could be read of them is published." in shown
+        assert f"{path.name}: {listed['reason']}. All readable records of them are published." in shown
     assert "1 alarm" in console.read("/")
     assert "Alarm:" not in console.read(f"/sections/{OTHER}")
 

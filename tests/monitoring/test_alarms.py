@@ -272,7 +272,7 @@ class TestShares:
         assert alarm.since == runs[0].started_at
         assert alarm.title == "4 of 10 new pages rejected"
         assert "(40%)" in alarm.message
-        assert "30% at most" in alarm.message
+        assert "at most 30%" in alarm.message
         assert "4 no-body" in alarm.message
         assert not alarm.earlier
 

@@ -135,7 +135,7 @@ def test_a_section_that_was_renamed_says_where_its_runs_are(night: Night) -> Non
     night.archive.set_site(sections={"europe": {"name": "Europe", "path": "/world/europe"}})
     try:
         text = visitor().read("/")
-        assert "There are runs of newsroom/world/europe, which is no section of its site file: was it renamed?" in text
+        assert "There are runs of newsroom/world/europe, but its site file has no such section: was it renamed?" in text
         assert "They stay at runs/newsroom/world/europe/" in text
     finally:
         path.write_text(was)
