@@ -10,6 +10,7 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerProcess
 
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.config import Config
 from pressmark.crawl.scrapy.settings import crawl_settings
 from pressmark.crawl.state.run import Run, RunStatus, user_agent
@@ -39,7 +40,7 @@ class Asker(Spider):
 def main() -> None:
     """Crawl."""
     logging.disable(logging.INFO)
-    site = load_sites(None)["newsroom"]
+    site = newsroom_site()
     politeness = site.politeness.model_copy(update={"delay": float(sys.argv[3]), "concurrency": 4})
     site = site.model_copy(update={"origin": sys.argv[2], "politeness": politeness})
     run = Run.new(site, "world/europe")

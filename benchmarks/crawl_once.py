@@ -18,6 +18,7 @@ from typing import Any
 
 import attrs
 
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.archive.publish import archivist
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
@@ -35,7 +36,7 @@ def main() -> None:
     """Crawl and print."""
     variant, url, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     logging.disable(logging.INFO)
-    site = load_sites(None)["newsroom"]
+    site = newsroom_site()
     politeness = site.politeness.model_copy(update={"concurrency": CONCURRENCY})
     site = site.model_copy(update={"origin": url, "politeness": politeness})
     no_copies = SimpleNamespace(last=lambda url: None, serving=lambda url: None)

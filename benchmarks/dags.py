@@ -12,8 +12,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from pressmark.local.demo.settings import ROOT
-
+ROOT = Path(__file__).parents[1]
 READ = """
 import json, runpy, sys, time
 from airflow.dag_processing.dagbag import DagBag  # All that it imports is no part of it.
@@ -29,7 +28,7 @@ print(json.dumps(took))
 
 def seconds(sections: int) -> dict[str, float]:
     """Return how long each DAG file takes, beside a site of so many sections."""
-    facts = yaml.safe_load((files("pressmark") / "sites" / "newsroom.yml").read_text("utf-8"))
+    facts = yaml.safe_load((files("pressmark.local.newsroom") / "newsroom.yml").read_text("utf-8"))
     named = {f"world/s{number}": {"name": f"Section {number}", "path": f"/s{number}"} for number in range(sections)}
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "many.yml").write_text(yaml.safe_dump({**facts, "site": "many", "sections": named}))

@@ -192,7 +192,7 @@ def _requests(run: manifest.Manifest) -> int:
 
 
 def _write_site(folder: Path, url: str, recheck: dict[str, Any]) -> None:
-    shipped = yaml.safe_load((ROOT / "pressmark/sites/newsroom.yml").read_text())
+    shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
     shipped |= {"origin": url, "recheck": recheck}
     shipped["politeness"] |= {"delay": 0, "concurrency": 4}
     (folder / "newsroom.yml").write_text(yaml.safe_dump(shipped))

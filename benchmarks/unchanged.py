@@ -68,7 +68,7 @@ def _run(*command: str) -> float:
 
 
 def _write_site(folder: Path, url: str, delay: float) -> None:
-    shipped = yaml.safe_load((ROOT / "pressmark/sites/newsroom.yml").read_text())
+    shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
     shipped |= {
         "origin": url,
         "recheck": {"steps": [{"until": "P9000D", "every": "PT0S"}]},

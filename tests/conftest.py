@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
+from pressmark.local.newsroom.site_file import write_site_file
 from pressmark.local.s3server import RunningS3
 from tests.support.archive import Archive, archiving
 from tests.support.s3_proxy import Proxy, proxied
@@ -21,7 +22,9 @@ ROOT = Path(__file__).parents[1]
 
 # Airflow reads these when it is first imported, which is as early as some other conftest: no fixture would be in time.
 AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="pressmark-airflow-")
+write_site_file(Path(AIRFLOW_HOME.name, "sites"), "http://127.0.0.1:8765")
 os.environ |= {
+    "PRESSMARK_SITES": f"{AIRFLOW_HOME.name}/sites",  # A newsroom's.
     "AIRFLOW_HOME": AIRFLOW_HOME.name,
     "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

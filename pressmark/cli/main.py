@@ -26,7 +26,7 @@ COMMANDS = {
         "crawl",
     ),
     "crawl": ("pressmark.cli.commands.crawl:crawl", "Crawl a section once: capture, read, publish.", "crawl"),
-    "demo": ("pressmark.local.demo.__main__:demo", "Show all of it on this machine, with a made-up site.", "demo"),
+    "demo": ("pressmark.local.demo.command:demo", "Show all of it on this machine, with a made-up site.", "demo"),
     "export": (
         "pressmark.cli.commands.readers.export:export",
         "Write Parquet and JSON Lines files, one a day.",

@@ -19,9 +19,6 @@ MOST_ERRORS = 20
 """Maximum number of reported errors of one file."""
 MOST_BYTES = 256_000
 """Maximum size of a file: a site with a thousand sections has less. Every DAG file reads all site files repeatedly."""
-TRIAL = "newsroom"
-"""The shipped trial site. It is not loaded together with a user's site files: if a user deleted their `newsroom` file,
-the shipped one would come back, with another address."""
 _NAMED = re.compile(rb"""^site:[ \t]*["']?([a-z][a-z0-9-]*)""", re.MULTILINE)
 
 
@@ -44,7 +41,7 @@ class Sites(Mapping[str, Site]):
 
 
 def load_sites(extra: Path | None = None) -> Sites:
-    """Return the shipped sites and those in the folder `extra`, which override them; with `extra`, without `TRIAL`.
+    """Return the shipped sites and those in the folder `extra`, which override them.
 
     A site with an invalid file in `extra` is left out, even if a site of this name is shipped: the shipped file would
     crawl it in a way that its owner does not want.
@@ -58,8 +55,6 @@ def load_sites(extra: Path | None = None) -> Sites:
     wrong: list[SiteFileError] = []
     for folder in filter(None, (Path(str(files("pressmark"))) / "sites", extra)):
         found, errors = _folder(folder)
-        if extra is not None and folder != extra:
-            found.pop(TRIAL, None)
         wrong += [error for _, error in errors]
         sites |= found
         for name in {name for names, _ in errors for name in names} - found.keys():

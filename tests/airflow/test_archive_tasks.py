@@ -10,10 +10,10 @@ from pressmark.airflow.tasks.archive import recover_site, report_crawl, verify_c
 from pressmark.config import Config
 from pressmark.crawl import recover
 from pressmark.crawl.host_lock import host_lock
-from pressmark.sites.site_files import load_sites
+from pressmark.local.newsroom.site_file import newsroom_site
 from tests.support.samples import exchange
 
-SITE = load_sites()["newsroom"]
+SITE = newsroom_site()
 
 
 def test_recover_leaves_it_to_a_crawl_that_goes_on(

@@ -4,6 +4,7 @@ import re
 from types import SimpleNamespace
 from typing import Any
 
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.airflow import ids
 from pressmark.airflow.operators.crawl import new_crawl_id
 from pressmark.sites.site import Section
@@ -16,7 +17,7 @@ def test_the_digest_stands_in_the_run_id_of_a_crawl() -> None:
 
 
 def test_a_dag_id_names_sections_or_none_and_so_all() -> None:
-    site = load_sites()["newsroom"]
+    site = newsroom_site()
     more = {"world": Section(name="World", path="/world"), "Asia-Pacific": Section(name="Asia", path="/asia")}
     sites = [site.model_copy(update={"sections": {**site.sections, **more}}), load_sites()["chinadaily"]]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from pressmark.local.demo.settings import write_site_file
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
+from pressmark.local.newsroom.site_file import write_site_file
 from tests.conftest import ROOT
 
 

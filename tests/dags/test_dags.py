@@ -1,6 +1,7 @@
 """What all DAGs keep to, so that an operator finds the same everywhere."""
 
 import copy
+import os
 import re
 import subprocess
 import sys
@@ -14,14 +15,19 @@ from airflow.serialization.serialized_objects import DagSerialization
 from pressmark.airflow.dag_defaults import OWNER
 from pressmark.airflow.operators.crawl import RETRIES, CrawlOperator
 from pressmark.airflow.pools import pools
+from pressmark.config import Config
 from pressmark.errors import BucketRefused, BucketUnreachable, ClockWrong, KeysExpired, PressmarkError, UsageError
-from pressmark.sites.site_files import load_sites
+from pressmark.sites.site_files import Sites, load_sites
 from tests.conftest import ROOT
 from tests.dags.conftest import read_dags
 
 WATCH = "watch_site_files"
 """Of no site."""
 KINDS = ("archive", "backfill", "package", "audit", "recrawl_article", "rederive")
+
+
+def sites() -> Sites:
+    return load_sites(Config.from_env(os.environ).sites)
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +39,8 @@ def dags() -> dict[str, Any]:
 
 
 def test_each_site_and_section_has_its_dags(dags: dict[str, Any]) -> None:
-    of_sites = {f"{kind}_{site}" for kind in KINDS[2:] for site in load_sites()}
-    of_sections = {f"{kind}_{site}_world_europe" for kind in KINDS[:2] for site in load_sites()}
+    of_sites = {f"{kind}_{site}" for kind in KINDS[2:] for site in sites()}
+    of_sections = {f"{kind}_{site}_world_europe" for kind in KINDS[:2] for site in sites()}
     assert set(dags) == of_sites | of_sections | {WATCH}
 
 
@@ -43,7 +49,7 @@ def test_owners_tags_names_and_words(dags: dict[str, Any]) -> None:
         if dag_id == WATCH:
             continue
         kind = next(kind for kind in KINDS if dag_id.startswith(f"{kind}_"))
-        site = next(site for site in load_sites() if f"_{site}" in dag_id)
+        site = next(site for site in sites() if f"_{site}" in dag_id)
         assert {kind, site} <= dag.tags
         assert dag.dag_display_name.startswith(kind.replace("_", " ").capitalize())
     for dag in dags.values():
@@ -57,7 +63,7 @@ def test_owners_tags_names_and_words(dags: dict[str, Any]) -> None:
 
 
 def test_every_crawl_waits_for_its_host_and_knows_when_not_to_try_again(dags: dict[str, Any]) -> None:
-    known = pools(load_sites().values())
+    known = pools(sites().values())
     crawls = [(dag, task) for dag in dags.values() for task in dag.tasks if isinstance(task, CrawlOperator)]
     assert len({dag.dag_id for dag, _ in crawls}) == 6
     for dag, crawl in crawls:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pressmark.local.demo.settings import write_site_file
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
+from pressmark.local.newsroom.site_file import write_site_file
 from pressmark.local.s3server import RunningS3
 from tests.conftest import ROOT
 from tests.support.identities import keys_of

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pressmark.local.airflow import PARTS, LocalAirflow
-from pressmark.local.demo.settings import write_site_file
+from pressmark.local.newsroom.site_file import write_site_file
 from pressmark.local.s3server import RunningS3
 from pressmark.model import keys
 from pressmark.system.ports import free_port

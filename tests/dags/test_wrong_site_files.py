@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pressmark.local.demo.settings import write_site_file
+from pressmark.local.newsroom.site_file import write_site_file
 from tests.conftest import ROOT
 from tests.dags.conftest import read_dags
 
@@ -21,7 +21,7 @@ def sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def other(folder: Path, name: str, text: str = "", **changes: object) -> None:
-    shipped = yaml.safe_load((ROOT / "pressmark/sites/newsroom.yml").read_text())
+    shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
     (folder / f"{name}.yml").write_text(text or yaml.safe_dump({**shipped, "site": name, "title": name, **changes}))
 
 

@@ -17,9 +17,9 @@ import psycopg2
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.airflow import LocalAirflow
-from pressmark.local.demo.settings import write_site_file
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
+from pressmark.local.newsroom.site_file import write_site_file
 from pressmark.local.s3server import RunningS3
 from pressmark.system.child_process import Program
 from pressmark.system.ports import LOOPBACK, free_port

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.errors import Rejected
 from pressmark.extract.article_reader import WrongPage, read_article
 from pressmark.extract.page_messages import FetchedPage, ReadPage
@@ -14,7 +15,7 @@ from pressmark.extract.response_check import wrong_page_reason
 from pressmark.sites.site_files import load_sites
 from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
-SITE = load_sites()["newsroom"]
+SITE = newsroom_site()
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
 URL = f"http://127.0.0.1:8765/a/202202/18/{ARTICLE_ID}.html"
 

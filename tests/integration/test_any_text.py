@@ -16,17 +16,17 @@ from pressmark.archive.spool.drafts import rejection_draft, withdrawal_draft
 from pressmark.cli import output
 from pressmark.errors import Rejected
 from pressmark.jobs.export import SCHEMA, row
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.model.article import Credit, Image, Raw
 from pressmark.model.document import draft, to_bytes, validate, with_captures
 from pressmark.pipelines.normalize import normalize
 from pressmark.reader import Document
-from pressmark.sites.site_files import load_sites
 from tests.support.samples import ARTICLE_ID, DAY, article, capture
 
 ANY = st.text(st.characters(categories=None), max_size=30)
 """Lone surrogates included."""
 EVIL = "\x1b]0;x\x07\r\n\x00\x9b\x85\u2028\u202e\ud800[/bold]"
-SITE = load_sites()["newsroom"]
+SITE = newsroom_site()
 
 
 def controls(text: str) -> list[str]:

@@ -10,11 +10,11 @@ import pytest
 from pressmark.archive.spool.spool import Spool
 from pressmark.archive.warc.captures import Captured
 from pressmark.crawl.derive import derive
-from pressmark.sites.site_files import load_sites
+from pressmark.local.newsroom.site_file import newsroom_site
 from tests.support.hostile_site import article_id, page, path
 from tests.support.samples import exchange
 
-SITE = load_sites()["newsroom"]
+SITE = newsroom_site()
 ORIGIN = "http://127.0.0.1:8765"
 REFRESH = '<meta http-equiv="Refresh" content="0; url=/world/europe">'
 

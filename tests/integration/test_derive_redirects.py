@@ -12,11 +12,11 @@ from pressmark.archive.spool.spool import Spool
 from pressmark.archive.warc.captures import Captured
 from pressmark.crawl.derive import derive
 from pressmark.extract.urls import redirect_target
-from pressmark.sites.site_files import load_sites
+from pressmark.local.newsroom.site_file import newsroom_site
 from tests.support.hostile_site import article_id, page, path
 from tests.support.samples import exchange
 
-SITE = load_sites()["newsroom"]
+SITE = newsroom_site()
 ORIGIN = "http://127.0.0.1:8765"
 FIRST, OTHER_DAY = path(1), path(1, "202203/18")
 SECOND = FIRST.replace(".html", "_2.html")

@@ -8,10 +8,10 @@ import pytest
 from pressmark.config import Config
 from pressmark.crawl.host_lock import host_lock
 from pressmark.errors import HostBusy
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.sites.site import Site
-from pressmark.sites.site_files import load_sites
 
-SITE = load_sites()["newsroom"]
+SITE = newsroom_site()
 
 
 @pytest.mark.parametrize(

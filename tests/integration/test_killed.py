@@ -94,7 +94,7 @@ def sites(bucket: str, tmp_path: Path) -> Iterator[Any]:
     """Makes sites of any name, all at the address of one newsroom."""
     folder = tmp_path / "sites"
     folder.mkdir()
-    shipped = yaml.safe_load((ROOT / "pressmark/sites/newsroom.yml").read_text())
+    shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
     section = {"name": "Europe", "path": "/world/europe", "schedule": None, "pages": 20}
     store = Store.open(Config.from_env(os.environ))
     with RunningNewsroom(Newsroom(articles=ARTICLES, crawl_delay=0)) as running:

@@ -25,7 +25,7 @@ def archive(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
     config = Config(bucket=bucket, spool=tmp_path / "spool", sites=sites)
     monkeypatch.setenv("PRESSMARK_SITES", str(sites))
     monkeypatch.setenv("PRESSMARK_SPOOL", str(config.spool))
-    shipped = yaml.safe_load((ROOT / "pressmark/sites/newsroom.yml").read_text())
+    shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
     (sites / "newsroom.yml").write_text(yaml.safe_dump({**shipped, **HERE}))
     store = Store.open(config)
     with tarfile.open(BUCKET) as packed:

@@ -17,13 +17,13 @@ from pressmark.archive.spool.spool import Spool
 from pressmark.config import Config
 from pressmark.crawl.recover import recover_and_publish
 from pressmark.errors import BucketError
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.model import keys
-from pressmark.sites.site_files import load_sites
 from tests.support.hostile_site import article_id, page, path
 from tests.support.s3_proxy import Fault, Proxy, of
 from tests.support.samples import exchange, staged
 
-SITE = load_sites()["newsroom"]
+SITE = newsroom_site()
 ORIGIN = "http://127.0.0.1:8765"
 PAGER = f'<p>One.</p><div id="div_currpage"><a href="{article_id(1)}_2.html">2</a></div>'
 FOLLOWING = path(1).replace(".html", "_2.html")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pressmark.errors import BucketUnreachable, KeysExpired, SpoolError
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.monitoring.advice import on_failure
 from pressmark.monitoring.alarm import Alarm, Kind, deadline_missed, span, timed_out, unusable
 from pressmark.monitoring.alarms import JUDGED, active_alarms, alarms, reaches
@@ -121,7 +122,7 @@ class TestNoNews:
 
     def test_a_site_may_stand_still(self) -> None:
         assert not judge([run(turn) for turn in range(100)], site(news=None))
-        assert load_sites()["newsroom"].expect.news is None
+        assert newsroom_site().expect.news is None
 
 
 class TestLate:

@@ -17,6 +17,7 @@ from pressmark.crawl.state.known_content import KnownContent
 from pressmark.crawl.state.parts import CrawlParts
 from pressmark.crawl.state.revisits import Revisits
 from pressmark.crawl.state.run import Run
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.model import keys
 from pressmark.model.article import Credit, Image, Raw
 from pressmark.model.document import to_bytes, with_captures
@@ -25,7 +26,6 @@ from pressmark.pipelines.deduplicate import DeduplicatePipeline
 from pressmark.pipelines.normalize import NormalizePipeline, normalize
 from pressmark.pipelines.stage import StagePipeline
 from pressmark.pipelines.validate import ValidatePipeline
-from pressmark.sites.site_files import load_sites
 from tests.support.samples import ARTICLE_ID, DAY, article, capture, exchange
 
 
@@ -35,7 +35,7 @@ def run(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     config = Config.from_env(os.environ)
     assert config.bucket == bucket
     store = Store.open(config)
-    parts = CrawlParts.build(config, store, Run.new(load_sites()["newsroom"], "world/europe"))
+    parts = CrawlParts.build(config, store, Run.new(newsroom_site(), "world/europe"))
     parts.outcomes.see(ARTICLE_ID, article().url)
     made = RunCommit(config=config, store=store, parts=parts)
     yield made

@@ -55,7 +55,7 @@ class Archive:
 
     def set_site(self, **changes: Any) -> None:
         """Write the newsroom's site file: the shipped one with this address, and changes."""
-        shipped = yaml.safe_load((ROOT / "pressmark/sites/newsroom.yml").read_text())
+        shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
         assert self.config.sites
         path = self.config.sites / "newsroom.yml"
         path.write_text(yaml.safe_dump({**shipped, "origin": self.url, **changes}))

@@ -8,15 +8,15 @@ from typing import Any
 from web_poet import HttpResponseHeaders
 
 from pressmark.extract.layouts import page_response
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.model.article import Article
 from pressmark.sites.site import Site
-from pressmark.sites.site_files import load_sites
 from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
 SAVED = Path(__file__).parents[1] / "spiders" / "pages" / "chinadaily_2"
 CASES = sorted(path.stem for path in SAVED.glob("*.json"))
 OF_PAGES = {"origin": "http://news.example", "hosts": ["news.example"]}
-SITE = Site.model_validate({**load_sites()["newsroom"].model_dump(), **OF_PAGES})
+SITE = Site.model_validate({**newsroom_site().model_dump(), **OF_PAGES})
 
 Saved = tuple[str, str]
 """URL and HTML of a page."""

@@ -22,11 +22,12 @@ from pressmark.airflow.dag_bundle import DAGS
 from pressmark.cli.output import console, table
 from pressmark.errors import PressmarkError, ServiceFailed
 from pressmark.local.airflow import LOGIN, LocalAirflow
-from pressmark.local.demo.settings import BIN, Settings, write_site_file
+from pressmark.local.demo.settings import BIN, Settings
 from pressmark.local.demo.web_services import WebServices
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.content.section import day_folder
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
+from pressmark.local.newsroom.site_file import write_site_file
 from pressmark.local.s3server import RunningS3
 from pressmark.model import keys
 from pressmark.model.outcomes import Outcome
@@ -61,23 +62,6 @@ class Demo:
     airflow: LocalAirflow
     environment: Mapping[str, str]
     """Of DAGs, tasks and commands."""
-
-
-@click.command(
-    epilog="""\b
-Examples:
-  pressmark demo              until Ctrl-C
-  ONCE=1 pressmark demo       ends after its runs
-""",
-)
-def demo() -> None:
-    """Start an S3 server, a made-up news site, Airflow, reading room and pywb here, and archive the site three times.
-
-    All of it listens on this machine alone and keeps its files in ./.demo, which each start empties. Ports are set by
-    PRESSMARK_S3_PORT, PRESSMARK_NEWSROOM_PORT, PRESSMARK_AIRFLOW_PORT, PRESSMARK_READING_ROOM_PORT,
-    PRESSMARK_READING_ROOM_REPLAY_PORT and PRESSMARK_REPLAY_PORT.
-    """
-    main()
 
 
 def main() -> None:

@@ -1,9 +1,7 @@
-"""What of the demo can be set, and the site file that leads its DAG to its newsroom."""
+"""What of the demo can be set."""
 
-import re
 import sys
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 
 import attrs
@@ -62,11 +60,3 @@ def _port(environ: Mapping[str, str], variable: str, default: int) -> int:
     if not said.isdigit() or not 0 < int(said) < 1 << 16:
         raise UsageError(f"{variable}={said} is no port: it must be a number from 1 to 65535")
     return int(said)
-
-
-def write_site_file(folder: Path, origin: str) -> Path:
-    """Write the newsroom's site file with this address, and return its folder."""
-    shipped = (files("pressmark") / "sites" / "newsroom.yml").read_text("utf-8")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "newsroom.yml").write_text(re.sub(r"(?m)^origin: .*$", f"origin: {origin}", shipped), "utf-8")
-    return folder

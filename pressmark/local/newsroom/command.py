@@ -1,6 +1,7 @@
 """The command `pressmark newsroom`."""
 
 import errno
+import shlex
 from datetime import datetime
 from pathlib import Path
 
@@ -29,7 +30,11 @@ class _CantListen(click.ClickException):
 @click.command(
     "newsroom",
     epilog="""\b
-Example:
+Examples:
+  pressmark newsroom
+and in another shell:
+  export PRESSMARK_SITES=.pressmark/sites && pressmark crawl newsroom/world/europe
+\b
   pressmark newsroom --articles 1000 --script monday.yml --run-clock
 \b
 with monday.yml (article: 0 is the oldest of its section, -1 the newest):
@@ -61,6 +66,13 @@ with monday.yml (article: 0 is the oldest of its section, -1 the newest):
     "--crawl-delay", type=click.FloatRange(0), default=0.01, show_default=True, help="Seconds, for robots.txt."
 )
 @click.option(
+    "--sites",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".pressmark/sites"),
+    show_default=True,
+    help="Folder for its site file, for PRESSMARK_SITES.",
+)
+@click.option(
     "--script",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML list of what happens when the clock comes that far.",
@@ -74,6 +86,7 @@ def newsroom_command(
     clock: datetime,
     run_clock: bool,
     crawl_delay: float,
+    sites: Path,
     script: Path | None,
 ) -> None:
     """Serve a synthetic news site, until Ctrl-C.
@@ -84,6 +97,7 @@ def newsroom_command(
     from pressmark.local.newsroom.http.server_thread import serve
     from pressmark.local.newsroom.newsroom import Newsroom
     from pressmark.local.newsroom.script import read_script
+    from pressmark.local.newsroom.site_file import write_site_file
 
     try:
         newsroom = Newsroom(articles=articles, seed=seed, clock=clock, run_clock=run_clock, crawl_delay=crawl_delay)
@@ -94,8 +108,18 @@ def newsroom_command(
             newsroom.schedule(read_script(script))
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--script") from error
+
+    def opened(url: str) -> None:
+        click.echo(f"The newsroom is open: {url}/world/europe")
+        try:
+            folder = write_site_file(sites.absolute(), url)
+        except OSError as error:
+            click.echo(f"Its site file can't be written: {error}", err=True)
+        else:
+            click.echo(f"To archive it: export PRESSMARK_SITES={shlex.quote(str(folder))}")
+
     try:
-        serve(newsroom, host, port, lambda url: click.echo(f"The newsroom is open: {url}/world/europe"))
+        serve(newsroom, host, port, opened)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise _CantListen(f"port {port} of {host} is in use: choose another with --port") from error

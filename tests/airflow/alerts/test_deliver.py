@@ -22,15 +22,15 @@ from pressmark.errors import (
     SpoolError,
     UsageError,
 )
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.monitoring.alarm import Alarm, Kind, unusable
 from pressmark.monitoring.alarms import JUDGED
-from pressmark.sites.site_files import load_sites
 from tests.airflow.alerts.conftest import OPS, Tasks
 from tests.airflow.alerts.servers import MailServer, SlackServer
 
 pytestmark = pytest.mark.slow
 
-SITE = load_sites()["newsroom"]
+SITE = newsroom_site()
 START = datetime(2026, 11, 25, 5, tzinfo=UTC)
 BOSS = "boss@example.org"
 

@@ -6,7 +6,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from pressmark.airflow.alerts.section import watch_site_files
-from pressmark.local.demo.settings import write_site_file
+from pressmark.local.newsroom.site_file import write_site_file
 from tests.airflow.alerts.conftest import OPS, Tasks
 from tests.airflow.alerts.servers import MailServer
 

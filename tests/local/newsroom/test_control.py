@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from pressmark.local.newsroom import CLOCK_START, Newsroom
 from pressmark.local.newsroom.command import newsroom_command
 from pressmark.local.newsroom.http import server_thread
+from pressmark.sites.site_files import load_sites
 
 
 def test_state(client: httpx.Client, newsroom: Newsroom) -> None:
@@ -112,7 +113,7 @@ def test_changes_from_many_threads(client: httpx.Client, newsroom: Newsroom) -> 
 def test_command_help() -> None:
     result = CliRunner().invoke(newsroom_command, ["--help"])
     assert result.exit_code == 0
-    assert "Example:" in result.output
+    assert "Examples:" in result.output
     assert "--crawl-delay" in result.output
 
 
@@ -140,8 +141,7 @@ def test_command_mistakes(tmp_path: Path) -> None:
         assert complaint in " ".join(result.stderr.split())
 
 
-def test_command_opens_a_newsroom(monkeypatch: pytest.MonkeyPatch) -> None:
-
+def test_command_opens_a_newsroom(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     opened: list[Newsroom] = []
 
     def serve(newsroom: Newsroom, host: str, port: int, on_ready: Any) -> None:
@@ -149,7 +149,10 @@ def test_command_opens_a_newsroom(monkeypatch: pytest.MonkeyPatch) -> None:
         on_ready(f"http://{host}:{port}")
 
     monkeypatch.setattr(server_thread, "serve", serve)
-    result = CliRunner().invoke(newsroom_command, ["--articles", "30", "--seed", "4"])
+    result = CliRunner().invoke(newsroom_command, ["--articles", "30", "--seed", "4", "--sites", str(tmp_path)])
     assert result.exit_code == 0
-    assert result.output == "The newsroom is open: http://127.0.0.1:8765/world/europe\n"
+    assert result.output == (
+        f"The newsroom is open: http://127.0.0.1:8765/world/europe\nTo archive it: export PRESSMARK_SITES={tmp_path}\n"
+    )
+    assert load_sites(tmp_path)["newsroom"].origin == "http://127.0.0.1:8765"
     assert (opened[0].count(), opened[0].seed, opened[0].clock) == (30, 4, CLOCK_START)

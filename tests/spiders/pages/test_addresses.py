@@ -13,16 +13,16 @@ from pressmark.errors import Rejected
 from pressmark.extract.layouts import page_response
 from pressmark.extract.listing import Listing
 from pressmark.extract.urls import absolute, as_uri
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.model import keys
 from pressmark.model.article import Image
 from pressmark.model.document import draft, validate
 from pressmark.sites.site import LONGEST_URL
-from pressmark.sites.site_files import load_sites
 from pressmark.spiders.pages.chinadaily.listing import ChinaDailyListingPage
 from tests.support.samples import article
 from tests.support.saved_pages import page
 
-SITE = load_sites()["newsroom"]
+SITE = newsroom_site()
 BASE = "http://127.0.0.1:8765/world/europe"
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
 

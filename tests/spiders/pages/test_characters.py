@@ -10,13 +10,13 @@ from web_poet import HttpResponse, HttpResponseHeaders
 
 from pressmark.crawl.scrapy.content_decoding import fetched_page
 from pressmark.extract.layouts import page_response
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.model.article import Article
 from pressmark.model.document import content_sha256, draft, to_bytes, validate
 from pressmark.pipelines.normalize import normalize
-from pressmark.sites.site_files import load_sites
 from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
-SITE = load_sites()["newsroom"]
+SITE = newsroom_site()
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
 OTHER = "WS620eee0ba310cdd1c5c1d2a4"
 UTF_8 = "text/html; charset=utf-8"

@@ -9,12 +9,12 @@ import pytest
 from web_poet import HttpResponse
 
 from pressmark.errors import Rejected
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.model.article import Article
 from pressmark.model.document import draft, validate
-from pressmark.sites.site_files import load_sites
 from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
-SITE = load_sites()["newsroom"]
+SITE = newsroom_site()
 ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
 URL = f"http://127.0.0.1/a/202202/18/{ARTICLE_ID}.html"
 
