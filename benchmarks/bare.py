@@ -10,11 +10,10 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerProcess
 
-from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.config import Config
 from pressmark.crawl.scrapy.settings import crawl_settings
 from pressmark.crawl.state.run import Run, RunStatus, user_agent
-from pressmark.sites.site_files import load_sites
+from pressmark.local.newsroom.site_file import newsroom_site
 
 
 class Asker(Spider):

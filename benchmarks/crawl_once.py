@@ -18,7 +18,6 @@ from typing import Any
 
 import attrs
 
-from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.archive.publish import archivist
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
@@ -26,8 +25,8 @@ from pressmark.crawl.commit import RunCommit
 from pressmark.crawl.state.parts import CrawlParts
 from pressmark.crawl.state.request_stats import RequestStats
 from pressmark.crawl.state.run import Run, RunStatus, user_agent
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.pipelines import ITEM_PIPELINES
-from pressmark.sites.site_files import load_sites
 
 CONCURRENCY = 16
 

@@ -4,9 +4,9 @@ import re
 from types import SimpleNamespace
 from typing import Any
 
-from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.airflow import ids
 from pressmark.airflow.operators.crawl import new_crawl_id
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.sites.site import Section
 from pressmark.sites.site_files import load_sites
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.errors import Rejected
 from pressmark.extract.article_reader import WrongPage, read_article
 from pressmark.extract.page_messages import FetchedPage, ReadPage
 from pressmark.extract.page_reader import PageReader
 from pressmark.extract.response_check import wrong_page_reason
-from pressmark.sites.site_files import load_sites
+from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.spiders.pages.chinadaily.article import ChinaDailyArticlePage
 
 SITE = newsroom_site()
