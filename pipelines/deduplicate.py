@@ -39,7 +39,7 @@ class DeduplicatePipeline(BasePipeline):
             self._outcomes.record_outcome(
                 version.article_id, Outcome.FAILED, reason="unreadable-version", message=str(error)
             )
-            raise DropItem(f"{version} can't be compared with what is stored") from None
+            raise DropItem(f"{version} can't be compared with the stored documents") from None
         self._revisits.record_version(version, document["pressmark"]["contentSha256"], reader_of(document))
         if known:
             self._outcomes.record_outcome(version.article_id, Outcome.UNCHANGED)

@@ -53,7 +53,9 @@ class PageSearchSpider(ReadingSpider):
         self._probes += 1
         if self._probes > self.run.scope.pages:
             self.status.fail(
-                RunFailed(f"no end to the search after {self.run.scope.pages} listing pages: is it one list?")
+                RunFailed(
+                    f"no end to the search after {self.run.scope.pages} listing pages: is the listing sorted by day?"
+                )
             )
             return
         yield self.listing_pages.request(number).replace(callback=self.parse_listing, errback=self.listing_failed)

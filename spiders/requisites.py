@@ -97,7 +97,7 @@ class PageRequisites:
 
     def _count_unread(self, reason: str) -> None:
         self._requisites.count_unread()
-        logger.warning("captured, and not searched for more requisites: %s", reason)
+        logger.warning("captured, but not searched for more requisites: %s", reason)
 
     def _spend(self, request: Request) -> None:
         if receipt := request.meta.get(RECEIPT):

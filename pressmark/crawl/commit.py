@@ -77,13 +77,13 @@ class RunCommit:
 
     def _read_late(self, unread: set[str], derive: Deriving) -> None:
         """Read articles that were captured and not read before the run ended: the site may change before the next."""
-        logger.warning("captured and not read: %s; their captures are read now", ", ".join(sorted(unread)))
+        logger.warning("captured and not read: %s; reading their captures now", ", ".join(sorted(unread)))
         published, site = self.parts.published, self.parts.run.site.site
         folder, own, listed = published.folder, published.unread(), published.keys()
         try:
             read, drafts = read_unread(self.store, folder, site, own, derive, AllBut(unread), listed)
         except OSError as error:
-            raise spool_error("what was captured can't be read", folder, error) from error
+            raise spool_error("the captures can't be read", folder, error) from error
         for each in read.values():
             published.add(each, [])
         for draft, outcome in drafts:

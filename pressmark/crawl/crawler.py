@@ -120,7 +120,7 @@ def _run_spider(config: Config, parts: CrawlParts, shutdown: ShutdownSignals) ->
     status.stop_with(stopper.stop)
 
     def stop() -> None:
-        logger.warning("asked to stop: finishing what is under way")
+        logger.warning("asked to stop: finishing open requests")
         status.interrupt()
         make_haste()
         parts.archivist.make_haste()

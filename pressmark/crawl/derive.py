@@ -95,7 +95,7 @@ def derive(
             try:
                 derived = _derive(site, captured, capture, match["id"], keys.day_of_url(match["day"]), pages)
             except ReadingFailed as error:
-                logger.warning("captured, and left to the next visit: %s", error)
+                logger.warning("captured, but left to the next visit: %s", error)
                 continue
             if isinstance(derived, Draft):
                 yield derived

@@ -46,11 +46,11 @@ def _locked(config: Config, name: str, what: str, seconds: float) -> Iterator[No
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            logger.info("another crawl of %s goes on: waiting for its end, %g s at most", what, seconds)
+            logger.info("another crawl of %s is running: waiting for its end, %g s at most", what, seconds)
             lock.acquire(timeout=seconds)
     except Timeout:
         raise HostBusy(
-            f"another crawl of {what} goes on (lock {lock.lock_file}) and did not end in {seconds:g} s."
+            f"another crawl of {what} is running (lock {lock.lock_file}) and did not end in {seconds:g} s."
         ) from None
     except OSError as error:
         raise spool_error(f"the spool {config.spool} can't be used", config.spool, error) from error
@@ -67,8 +67,8 @@ def _wait_for_archivist(config: Config, site: Site, seconds: float) -> None:
         with FileLock(path, timeout=seconds, mode=config.sharing.file_mode):
             pass
     except Timeout:
-        raise HostBusy(f"the archivist of a crawl that is gone still holds {path}.") from None
+        raise HostBusy(f"the archivist of a killed crawl still holds {path}.") from None
     except OSError as error:
         raise SpoolError(
-            f"the lock {path} can't be opened: {error}. Nothing is lost if it is deleted while no crawl goes on."
+            f"the lock {path} can't be opened: {error}. Nothing is lost if you delete it while no crawl is running."
         ) from error

@@ -75,7 +75,7 @@ def _kind(given: set[str]) -> ScopeKind:
             where = (
                 f"it belongs to {fitting}" if ScopeKind.NEWEST not in kinds else f"not with {_option(kinds_given[0])}"
             )
-            raise UsageError(f"{_option(name)} says nothing here: {where}")
+            raise UsageError(f"{_option(name)} has no effect here: {where}")
     return kind
 
 

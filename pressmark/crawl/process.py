@@ -67,7 +67,7 @@ def _crawl(name: str, run_id: str | None, options: dict[str, Any]) -> tuple[dict
     except PressmarkError as error:
         return {"manifest_key": None, "manifest": None, "error": _error_json(error)}, error.exit_code
     except Exception as error:
-        logger.exception("the crawl broke off")
+        logger.exception("the crawl failed")
         unforeseen = PressmarkError(f"{type(error).__name__}: {error}")
         return {"manifest_key": None, "manifest": None, "error": _error_json(unforeseen)}, unforeseen.exit_code
     failure = result.failure

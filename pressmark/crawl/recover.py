@@ -91,7 +91,7 @@ def restore_files(config: Config, site: Site, names: Sequence[str]) -> None:
             try:
                 restore(folder, found[0])
             except OSError as error:
-                raise spool_error(f"{folder / found[0].name} can't be taken again", folder, error) from error
+                raise spool_error(f"{folder / found[0].name} can't be restored", folder, error) from error
 
 
 def derive_unread(
@@ -128,7 +128,7 @@ def _is_known(known: KnownContent, draft: Draft) -> bool:
     try:
         return known.has(keys.day_folder(draft.key), VersionKey.parse(keys.version_of(draft.key)), draft.document)
     except FindingsFound as error:
-        logger.warning("%s can't be compared with what is stored: %s", draft.key, error)
+        logger.warning("%s can't be compared with the stored documents: %s", draft.key, error)
         return True
 
 
@@ -142,7 +142,7 @@ def _is_new(known: KnownContent, draft: Draft) -> bool:
         return not _is_known(known, draft) or _was_written(known.store, draft)
     except BucketError as error:
         known.store.check()
-        logger.warning("%s is left to the next visit: what it is compared with can't be had: %s", draft.key, error)
+        logger.warning("%s is left to the next visit: the stored documents can't be read: %s", draft.key, error)
         return False
 
 
@@ -190,12 +190,12 @@ def adopt(config: Config, store: Store, site: Site, other: Path) -> int:
             for path in moved:
                 path.rename(here / path.name)
     except OSError as error:
-        raise SpoolError(f"what lies in {there} can't be moved to {here}: {error}") from error
-    logger.warning("%d files that %s held are here now", len(moved), there)
+        raise SpoolError(f"the files in {there} can't be moved to {here}: {error}") from error
+    logger.warning("moved %d files here from %s", len(moved), there)
     if copies:
         raise SpoolError(
-            f"{len(found) - len(moved)} files stay in {there}, as {here} has files of the same names: "
-            f"{printable(', '.join(sorted(copies)))}. Delete them where they are older."
+            f"{len(found) - len(moved)} files stay in {there}, because {here} has files of the same names: "
+            f"{printable(', '.join(sorted(copies)))}. Delete the older ones."
         )
     return len(moved)
 

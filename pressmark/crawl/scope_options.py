@@ -6,20 +6,22 @@ from typing import Any
 import click
 
 _OPTIONS = (
-    click.option("--pages", type=click.IntRange(min=1), help="Listing pages at most; default: as the site file says."),
+    click.option(
+        "--pages", type=click.IntRange(min=1), help="Most listing pages to read; default: as in the site file."
+    ),
     click.option(
         "--recheck",
         is_flag=True,
-        help="Go on to the last page allowed, though a page brings nothing new, and ask for known articles too.",
+        help="Read on to the last page allowed, even if a page has nothing new, and fetch known articles too.",
     ),
-    click.option(
-        "--backfill", metavar="FIRST-LAST", help="Only these listing pages, and of them what is not known yet."
-    ),
-    click.option("--find-pages", is_flag=True, help="Tell which listing pages hold the articles of some days."),
+    click.option("--backfill", metavar="FIRST-LAST", help="Only these listing pages, and only unknown articles."),
+    click.option("--find-pages", is_flag=True, help="Find the listing pages with the articles of some days."),
     click.option("--since", metavar="DATE", help="For --backfill and --find-pages: from this day on (YYYY-MM-DD)."),
-    click.option("--until", metavar="DATE", help="... up to this day; the day is that in the article's address."),
-    click.option("--article", metavar="URL", help="Only this article, and unconditionally."),
-    click.option("--rate", type=click.IntRange(min=1), help="Requests a minute to one host, if the site allows more."),
+    click.option("--until", metavar="DATE", help="... up to this day; the day is that in the article's URL."),
+    click.option("--article", metavar="URL", help="Only this article, even if it is unchanged."),
+    click.option(
+        "--rate", type=click.IntRange(min=1), help="Most requests per minute to one host, if the site allows more."
+    ),
 )
 
 

@@ -45,7 +45,7 @@ class ShutdownSignals:
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         if not self._is_graceful:
-            raise _Signalled(f"stopped by {signal.Signals(number).name} before it had begun")
+            raise _Signalled(f"stopped by {signal.Signals(number).name} before it had started")
         first, self._was_signalled = not self._was_signalled, True
         if self._on_signal and first:
             self._on_signal()

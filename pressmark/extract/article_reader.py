@@ -67,7 +67,7 @@ async def read_article(
             raise too_large(first.url, f"{size} bytes in {number} pages", most)
         came, item = _read(await read(further))
         if item.article_id != article_id or came.number != number:
-            raise IncompleteArticle(f"page {number} was asked for at {url}, and {came.url} came")
+            raise IncompleteArticle(f"page {number} was requested at {url}, but {came.url} was returned")
         if item.raw.updated and item.raw.updated != article.raw.updated:
             raise IncompleteArticle(f"{url} was updated at {item.raw.updated}, page 1 at {article.raw.updated}")
         following.append(item)

@@ -28,7 +28,7 @@ COMMAND = (sys.executable, "-m", "pressmark.extract.page_reader_process")
 STARTING = 120.0
 """Seconds until the process must be ready; these do not count for a page."""
 GRACE = 6.0
-"""Seconds in which a stopped crawl still reads captured pages."""
+"""Seconds for a stopped crawl to read captured pages."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

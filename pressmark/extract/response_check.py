@@ -34,7 +34,7 @@ def wrong_page_reason(site: Site, article_id: str, page: FetchedPage) -> tuple[s
     if int(match["page"] or 1) != 1:
         return "moved", f"it redirects to {url}, which is not its first page"
     if status == PARTIAL:
-        return "partial", f"{url} answers 206 with a part of the page, which nobody asked for"
+        return "partial", f"{url} answers 206 with a part of the page, which was not requested"
     if status != OK:
         return f"http-{status}", f"{url} answers {status}"
     if not page.body.removeprefix(_BYTE_ORDER_MARK).strip():

@@ -75,7 +75,7 @@ def test_a_worker_that_crawls_keeps_what_it_has(archive: Archive, tmp_path: Path
     process, reader = archive.started(5)
     done = pressmark("recover", "--of", str(archive.config.spool), PRESSMARK_SPOOL=str(tmp_path / "own"))
     assert done.returncode == 6
-    assert "goes on" in done.stderr
+    assert "is running" in done.stderr
     assert list(archive.config.spool.rglob("newsroom-*.open"))
     process.terminate()
     assert archive.finish(process, reader).manifest["ended"] == "interrupted"
@@ -86,7 +86,7 @@ def test_a_crawl_that_goes_on_is_left_alone(archive: Archive) -> None:
     process, reader = archive.started(5)
     done = pressmark("recover", "newsroom")
     assert done.returncode == 6
-    assert "goes on" in done.stderr
+    assert "is running" in done.stderr
     process.terminate()
     assert archive.finish(process, reader).manifest["ended"] == "interrupted"
     assert pressmark("recover", SECTION).returncode == 2

@@ -221,8 +221,8 @@ def test_nothing_is_asked_but_the_sites_own_hosts_and_ports_at_allowed_addresses
     assert world.asked[f"news.example{path_of('spelled')}?there"] == 1, "asked in the one spelling"
     [message] = [each["message"] for each in run.manifest["articles"] if each["article_id"] == CASES["inner"]]
     assert message == (
-        "inner.example: 127.0.0.2 is a loopback address: only public ones are asked, and those of `allow_addresses` in "
-        "the site file"
+        "inner.example: 127.0.0.2 is a loopback address: only public addresses are allowed, and those of "
+        "`allow_addresses` in the site file"
     )
     assert run.manifest["elsewhere"] == [
         f"http://news.example:{world.other}/a/202202/18/WS620eee0ba310cdd1c5c1d2ff.html"

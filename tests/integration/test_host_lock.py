@@ -26,7 +26,7 @@ SITE = newsroom_site()
 )
 def test_whoever_wants_the_same_host_or_spool_waits(tmp_path: Path, other: Site) -> None:
     config = Config(bucket="any", spool=tmp_path / "spool")
-    with host_lock(config, SITE), pytest.raises(HostBusy, match="goes on"), host_lock(config, other, seconds=0.1):
+    with host_lock(config, SITE), pytest.raises(HostBusy, match="is running"), host_lock(config, other, seconds=0.1):
         pass
     with host_lock(config, other, seconds=0.1):
         pass

@@ -112,7 +112,7 @@ def test_a_site_that_drips_keeps_no_crawl_beyond_its_time_limit(slow: Slow) -> N
     run = slow.archive.crawl()
     took = datetime.fromisoformat(run.manifest["ended_at"]) - datetime.fromisoformat(run.manifest["started_at"])
     assert (run.exit_code, run.manifest["ended"], run.manifest["failure"]) == (0, "interrupted", None)
-    assert run.manifest["reason"].startswith("its time limit of 0:00:20 was over (`time_limit` of the section")
+    assert run.manifest["reason"].startswith("its time limit of 0:00:20 is over (`time_limit` of the section")
     assert 20 <= took.total_seconds() < 20 + STOPS_WITHIN, (
         "and not the 60 s of one download, three times, for each article"
     )

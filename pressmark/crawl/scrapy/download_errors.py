@@ -54,9 +54,9 @@ def failure_reason(failure: Failure) -> tuple[str, str]:
         case ResponseDataLossError():
             return "cut-short", "the connection ended before the response did"
         case DownloadCancelledError():
-            return "too-large", "more bytes came than a page may have"
+            return "too-large", "it has more bytes than a page may have"
         case DownloadTimeoutError():
-            return "timeout", "no whole response in time"
+            return "timeout", "no complete response in time"
     if refusal := _refusal_of_head(error):
         return BAD_HEAD, brief(f"its head can't be read: {type(refusal).__name__}: {refusal}")
     return "network", brief(f"{type(error).__name__}: {error}")

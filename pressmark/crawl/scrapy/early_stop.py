@@ -65,7 +65,7 @@ class EarlyStopMiddleware:
         try:
             return await task
         except asyncio.CancelledError:
-            raise Refused(INTERRUPTED, "the crawl ended while it was downloaded") from None
+            raise Refused(INTERRUPTED, "the crawl ended during its download") from None
         finally:
             self._active.discard(task)
 
@@ -93,4 +93,4 @@ class EarlyStopMiddleware:
 
 
 def _refused() -> Refused:
-    return Refused(INTERRUPTED, "the crawl ended before it was asked for")
+    return Refused(INTERRUPTED, "the crawl ended before it was requested")

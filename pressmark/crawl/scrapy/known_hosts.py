@@ -64,7 +64,7 @@ def _check_address(rule: AddressRule, server: Server) -> None:
 
 def not_public(reason: str) -> str:
     """Return the message for a refused address."""
-    return f"{reason}: only public ones are asked, and those of `allow_addresses` in the site file"
+    return f"{reason}: only public addresses are allowed, and those of `allow_addresses` in the site file"
 
 
 class RequestUrlMiddleware:

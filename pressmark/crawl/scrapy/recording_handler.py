@@ -238,7 +238,7 @@ def _base_protocol() -> type[HTTP11ClientProtocol]:
         import twisted
 
         raise PressmarkError(
-            f"the wire recorder does not fit Scrapy {scrapy.__version__} with Twisted {twisted.__version__}: "
+            f"the recording handler does not fit Scrapy {scrapy.__version__} with Twisted {twisted.__version__}: "
             "install the versions of requirements.lock."
         )
     assert protocol

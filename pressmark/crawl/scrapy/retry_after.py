@@ -83,13 +83,13 @@ class RetryAfterMiddleware(RetryMiddleware):
     async def _give_up(self, request: Request, response: Response, seconds: float) -> Response:
         longest = self._longest_delay
         message = (
-            f"{response.url} answers {response.status} and asks for {seconds:.0f} s of peace, more than {longest:g} s"
+            f"{response.url} answers {response.status} and asks for a delay of {seconds:.0f} s, more than {longest:g} s"
         )
         message += " (`politeness.longest_delay`)"
         if request.meta.get(ENDS_RUN):
             self._status.abort(CrawlRefused(message))
             raise IgnoreRequest(message)
-        logger.warning("%s: it is not asked again in this run", message)
+        logger.warning("%s: it is not requested again in this run", message)
         if ONLY_READ not in request.meta:
             await self._sleep(longest)
         return response

@@ -72,10 +72,10 @@ class RobotsMiddleware:
         except _UnreachableError as error:
             copy = await asyncio.to_thread(self._copies.serving, url)
             if not copy:
-                message = f"{url} can't be read ({error}), so nothing of its host may be asked (RFC 9309, 2.3.1.4)"
-                logger.warning("%s. The next run asks again.", message)
+                message = f"{url} can't be read ({error}), so no request to its host is allowed (RFC 9309, 2.3.1.4)"
+                logger.warning("%s. The next run tries again.", message)
                 raise Refused(UNREACHABLE, message) from error
-            logger.warning("%s can't be read (%s): the copy of %s holds", url, error, copy.original.captured_at)
+            logger.warning("%s can't be read (%s): using the copy of %s", url, error, copy.original.captured_at)
             robots = await asyncio.to_thread(read_robots, copy.body)
         if robots.crawl_delay:
             slow_down(self._crawler, server.host, robots.crawl_delay, self._site.politeness.longest_delay)
@@ -146,14 +146,14 @@ def _absolute(url: str, location: bytes) -> str:
     try:
         return urljoin(url, safe_url_string(location)).partition("#")[0]
     except ValueError as error:
-        raise _UnreachableError(f"{url} redirects to what is no address") from error
+        raise _UnreachableError(f"{url} redirects to an invalid address") from error
 
 
 def slow_down(crawler: Crawler, host: str, seconds: float, longest: float) -> None:
     """Set the delay of a host for the rest of the run, unless the site file's delay is longer."""
     if seconds > longest:
         logger.warning(
-            "robots.txt of %s asks for %g s between two requests: it gets %g s (`politeness.longest_delay`)",
+            "robots.txt of %s asks for %g s between two requests: waiting %g s (`politeness.longest_delay`)",
             host,
             seconds,
             longest,

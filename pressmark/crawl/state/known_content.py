@@ -56,7 +56,7 @@ class KnownContent:
                 if self._says(key, version, document):
                     return True
             except FindingsFound as error:
-                logger.warning("can't be compared with what the site says now: %s", error)
+                logger.warning("can't compare the article with the stored document: %s", error)
                 odd.append(error)
         if odd and known:  # A new version is published in any case.
             raise odd[0]

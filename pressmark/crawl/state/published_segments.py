@@ -8,7 +8,7 @@ from pressmark.archive.publish.publisher import DraftOutcomes
 from pressmark.archive.spool.batch import Published, kept_at
 from pressmark.model.outcomes import Outcome, Outcomes
 
-_NOT_PUBLISHED = "its capture is nowhere, or what has its key in the bucket can't be read: the log says which"
+_NOT_PUBLISHED = "its capture is missing, or the object with its key in the bucket can't be read: see the log"
 
 
 class PublishedSegments:

@@ -33,7 +33,7 @@ def user_agent(config: Config) -> str:
 
 @attrs.frozen(kw_only=True)
 class Run:
-    """Which section a run crawls, in which scope, and when it started."""
+    """The section, the scope, the id and the start of a run."""
 
     site: Site
     section_name: str
@@ -106,7 +106,7 @@ class RunStatus:
     def time_out(self, limit: timedelta) -> None:
         """Stop the crawl, since its time limit is over; its captures are kept, and the next run goes on."""
         self.interrupted = True
-        limit_over = f"its time limit of {limit} was over"
+        limit_over = f"its time limit of {limit} is over"
         self._interruption = f"{limit_over} (`time_limit` of the section; by default four fifths of its `deadline`)"
         logger.warning("the crawl ends: %s", self._interruption)
         self._stop()

@@ -22,7 +22,7 @@ def run_errors(
         where: `site/section`, for the messages.
         listing_pages: number of pages that were read.
         left: number of articles that were seen and never requested.
-        fewest: number of unreadable articles from which on the whole run fails.
+        fewest: the whole run fails only with this number of unreadable articles, or more.
         beyond: whether the section ends before the requested listing pages.
     """
     if scope.kind is ScopeKind.ARTICLE:
@@ -40,27 +40,29 @@ def run_errors(
     bad = counts[Outcome.REJECTED] + failed.total()
     reasons = failed + outcomes.reasons(Outcome.REJECTED)
     if counts["seen"] - gone == bad and bad >= fewest:
-        told = f"not one of {bad} articles of {where} could be read: " + ", ".join(
+        message = f"not one of {bad} articles of {where} could be read: " + ", ".join(
             f"{count} {reason}" for reason, count in reasons.most_common()
         )
         if reasons.keys() <= REFUSED:
-            yield CrawlRefused(told)
-        yield LayoutChanged(told) if counts[Outcome.REJECTED] else RunFailed(told)
+            yield CrawlRefused(message)
+        yield LayoutChanged(message) if counts[Outcome.REJECTED] else RunFailed(message)
     elif scope.kind is ScopeKind.BACKFILL and failed.keys() - REFUSED:  # Regular runs retry by themselves.
-        told = ", ".join(f"{count} {reason}" for reason, count in failed.most_common())
-        yield RunFailed(f"{failed.total()} articles of {where} could not be had: {told}. Run again, it asks for them.")
+        failures = ", ".join(f"{count} {reason}" for reason, count in failed.most_common())
+        yield RunFailed(
+            f"{failed.total()} articles of {where} could not be fetched: {failures}. Run again: it retries them."
+        )
 
 
 def _article_errors(scope: Scope, outcomes: Outcomes) -> Iterator[PressmarkError]:
     """Return why the one requested article has no version."""
     articles = list(outcomes)
     if not articles:
-        yield RunFailed(f"{scope.article} was never asked for")
+        yield RunFailed(f"{scope.article} was never requested")
     for article in articles:
         reason = article.get("reason")
-        told = f"({reason}): {article.get('message', 'the run broke off')}"
+        details = f"({reason}): {article.get('message', 'the run ended early')}"
         if article["outcome"] == Outcome.REJECTED:
-            yield RunFailed(f"{article['url']} was rejected {told}")
+            yield RunFailed(f"{article['url']} was rejected {details}")
         elif article["outcome"] == Outcome.FAILED:
             error = CrawlRefused if reason in REFUSED else RunFailed
-            yield error(f"{article['url']} could not be had {told}")
+            yield error(f"{article['url']} could not be fetched {details}")

@@ -35,7 +35,7 @@ class Byline:
 
 
 def read_byline(text: str, organizations: frozenset[str], most: int = MOST) -> Byline:
-    """Read a byline; missing parts are None. Raises Rejected if it has more than `most` names."""
+    """Read a byline; parts that are missing become None. Raises Rejected if it has more than `most` names."""
     authors: tuple[Credit, ...] = ()
     source = updated = None
     for part in filter(None, (part.strip() for part in text.split("|", most))):
