@@ -1,4 +1,4 @@
-"""The process that reads pages: bombs have their outcome in it, and what can't be read is killed and reported."""
+"""The page reader process: page bombs have an outcome, and a process that hangs is killed and reported."""
 
 import asyncio
 import errno
@@ -91,7 +91,7 @@ def killed_on_its_next_page(reader: PageReader) -> None:
     threading.Timer(0.2, process.kill).start()
 
 
-def test_a_process_that_is_killed_once_on_a_page_is_asked_again(reader: PageReader) -> None:
+def test_a_page_is_read_again_after_one_crash(reader: PageReader) -> None:
     reader.article_page(ChinaDailyArticlePage, fetched())
     first = process_of(reader)
     killed_on_its_next_page(reader)
@@ -145,7 +145,7 @@ def test_a_machine_without_threads_says_nothing_about_the_page(monkeypatch: pyte
 
 
 @LINUX
-def test_a_page_beyond_the_memory_of_its_process_is_a_failure_of_the_reading() -> None:
+def test_a_page_that_needs_too_much_memory_is_a_failure_of_the_reading() -> None:
     fields = ("article", "tags", "attributes", "attributes_of_tag", "items")
     bounds = SITE.bounds.model_copy(update=dict.fromkeys(fields, 10**10) | {"seconds": 300})  # It is not the clock's.
     with PageReader(SITE.model_copy(update={"bounds": bounds})) as reader:
@@ -168,7 +168,7 @@ def test_a_reader_that_is_stopped_ends_what_hangs_and_reads_no_more(reader: Page
         assert time.monotonic() - started < SITE.bounds.seconds / 2
 
 
-def test_signals_that_end_a_crawl_are_not_for_it(reader: PageReader) -> None:
+def test_it_ignores_the_signals_that_stop_a_crawl(reader: PageReader) -> None:
     reader.article_page(ChinaDailyArticlePage, fetched())
     process = process_of(reader)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -178,6 +178,6 @@ def test_signals_that_end_a_crawl_are_not_for_it(reader: PageReader) -> None:
 
 
 @pytest.mark.parametrize("field", ["listing", "article", "requisite", "following", "tags", "attributes", "nesting"])
-def test_bounds_stand_in_the_site_file(field: str) -> None:
+def test_the_site_file_sets_the_bounds(field: str) -> None:
     facts = {**SITE.model_dump(), "bounds": {field: 7}}
     assert getattr(Site.model_validate(facts).bounds, field) == 7

@@ -1,4 +1,4 @@
-"""Where pages and stylesheets name what they need."""
+"""Links to requisites in pages and stylesheets."""
 
 import time
 
@@ -108,7 +108,7 @@ LONG_BASE = f'<base href="/{"a/" * 1990}">'
     ],
     ids=["candidates", "styles", "base and candidates", "base and styles", "base and other candidates"],
 )
-def test_addresses_without_end_take_no_time(markup: str) -> None:
+def test_many_links_take_no_time(markup: str) -> None:
     read = page(BASE, markup)
     base, root = read.base_url, read.selector.root
     began = time.process_time()
@@ -117,7 +117,7 @@ def test_addresses_without_end_take_no_time(markup: str) -> None:
     assert 1 <= len(found) <= 5000
 
 
-def test_the_same_are_read_whatever_follows_them() -> None:
+def test_later_links_change_nothing() -> None:
     assert in_page('<img src="/1.png">' * 99 + '<img src="/2.png"><img src="/3.png">') == [
         "https://news.example/1.png",
         "https://news.example/2.png",
@@ -128,7 +128,7 @@ def test_a_base_of_thousands_of_characters_is_ignored() -> None:
     assert in_page(f'{LONG_BASE}<img src="1.png">') == ["https://news.example/a/1.png"]
 
 
-def test_other_hosts_are_named_too() -> None:
+def test_links_to_other_hosts_are_found() -> None:
     assert in_page('<img src="//img.example/1.png">') == ["https://img.example/1.png"]
 
 

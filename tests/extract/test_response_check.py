@@ -1,4 +1,4 @@
-"""What is no page of an article, and where a page sends its readers instead."""
+"""Responses that are no page of the requested article, and pages that only send readers elsewhere."""
 
 import asyncio
 import pickle
@@ -45,7 +45,7 @@ def response(body: bytes = b"<p>", status: int = 200, url: str = URL) -> Fetched
         (response(b"", 206, "http://127.0.0.1:8765/"), "moved"),
     ],
 )
-def test_what_is_no_page_of_it_is_told_by_a_reason(came: FetchedPage, reason: str | None) -> None:
+def test_a_wrong_page_has_a_reason(came: FetchedPage, reason: str | None) -> None:
     why = wrong_page_reason(SITE, ARTICLE_ID, came)
     assert (why and why[0]) == reason
 
@@ -66,7 +66,7 @@ def test_what_is_no_page_of_it_is_told_by_a_reason(came: FetchedPage, reason: st
         ('<meta http-equiv=refresh content="0;url=' + "=" * 100_000 + '">', True),
     ],
 )
-def test_a_page_that_only_leads_on_is_rejected_as_that(reader: PageReader, meta: str, leads_away: bool) -> None:
+def test_a_page_with_only_a_refresh_is_rejected_as_one(reader: PageReader, meta: str, leads_away: bool) -> None:
     came = response(f"<html><head>{meta}</head></html>".encode())
 
     async def fetch(url: str) -> FetchedPage:
@@ -80,6 +80,6 @@ def test_a_page_that_only_leads_on_is_rejected_as_that(reader: PageReader, meta:
     assert caught.value.reason == ("meta-refresh" if leads_away else "id-mismatch")
 
 
-def test_it_goes_to_another_process_and_back() -> None:
+def test_it_can_be_pickled() -> None:
     error = pickle.loads(pickle.dumps(WrongPage("moved", "away \x1b[2J")))
     assert (error.reason, str(error)) == ("moved", "away \\x1b[2J")

@@ -78,13 +78,13 @@ def publish(run: RunCommit, item: Reading) -> None:
     run.parts.ledger._days.clear()
 
 
-def test_what_only_looked_like_text_is_absent() -> None:
+def test_invisible_text_becomes_none() -> None:
     found = normalize(article(standfirst="\u200b", keywords=("lamp", "\ufeff"), source=" "))
     assert (found.standfirst, found.keywords, found.source) == (None, ("lamp",), None)
     assert normalize(article(headline="\u200b")).headline == ""
 
 
-def test_clean_gives_one_spelling_and_leaves_the_raw_alone(run: RunCommit) -> None:
+def test_normalize_gives_one_spelling_and_keeps_the_raw_text(run: RunCommit) -> None:
     raw = Raw(byline="By  A")
     dirty = reading(
         run,
@@ -125,7 +125,7 @@ def test_other_content_of_a_known_version_is_a_silent_edit_once(run: RunCommit) 
     assert json.loads(run.store.get(version))["headline"] == article().headline
 
 
-def test_a_page_that_goes_back_and_forth_under_one_time_is_one_silent_edit(run: RunCommit) -> None:
+def test_a_page_that_goes_back_and_forth_at_one_time_is_one_silent_edit(run: RunCommit) -> None:
     publish(run, visited(run))
     edited = visited(run, headline="Lamps out")
     stage(run, drop_known(run, edited))
@@ -137,7 +137,7 @@ def test_a_page_that_goes_back_and_forth_under_one_time_is_one_silent_edit(run: 
     assert drop_known(run, other) is other
 
 
-def test_what_a_version_said_is_read_from_the_bucket_if_no_run_told_it(run: RunCommit) -> None:
+def test_a_known_version_is_read_from_the_bucket_without_a_visit(run: RunCommit) -> None:
     publish(run, visited(run))
     forget_visits(run)
     with pytest.raises(DropItem):
@@ -145,7 +145,7 @@ def test_what_a_version_said_is_read_from_the_bucket_if_no_run_told_it(run: RunC
 
 
 def of_another(name: str) -> Callable[[bytes], bytes]:
-    """Make the document one of another article or version, and let it say something else."""
+    """Change the article or version of a document, and its content."""
 
     def made(stored: bytes) -> bytes:
         document = json.loads(stored)
@@ -168,7 +168,7 @@ ODD: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("headline", ["Lamps lit", "Lamps out"])
-def test_beside_a_version_that_cannot_be_read_no_edit_is_concluded(
+def test_an_unreadable_version_gives_no_edit(
     run: RunCommit, odd: Callable[[bytes], bytes], headline: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     item = visited(run)
@@ -185,7 +185,7 @@ def test_beside_a_version_that_cannot_be_read_no_edit_is_concluded(
     assert key in caplog.text
 
 
-def test_what_was_read_before_and_not_published_is_not_known(run: RunCommit) -> None:
+def test_an_unpublished_reading_is_not_known(run: RunCommit) -> None:
     item = visited(run)
     assert drop_known(run, item) is item
     assert drop_known(run, item) is item
@@ -197,7 +197,7 @@ def test_another_updated_time_is_another_version(run: RunCommit) -> None:
     assert drop_known(run, later) is later
 
 
-def test_what_the_schema_does_not_promise_is_rejected_with_its_capture(run: RunCommit) -> None:
+def test_an_invalid_document_is_rejected_with_its_capture(run: RunCommit) -> None:
     with pytest.raises(DropItem):
         validate(run, reading(run, headline=""))
     assert run.parts.outcomes.counts()["rejected"] == 1
@@ -206,7 +206,7 @@ def test_what_the_schema_does_not_promise_is_rejected_with_its_capture(run: RunC
     assert list(run.store.keys("rejected/")) == [f"rejected/newsroom/{DAY}/{ARTICLE_ID}/invalid.json"]
 
 
-def test_a_valid_reading_is_published_behind_its_capture(run: RunCommit) -> None:
+def test_a_valid_reading_is_published_after_its_capture(run: RunCommit) -> None:
     stage(run, validate(run, reading(run)))
     assert list(run.store.keys("articles/")) == []
     run.finish()

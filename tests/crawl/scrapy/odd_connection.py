@@ -1,4 +1,4 @@
-"""A connection of the crawl that a test is the server of: what the recorder takes, and what the crawl reads."""
+"""A connection of the crawl to a server in the test: what the recorder records, and what the crawl reads."""
 
 import random
 from contextlib import suppress
@@ -36,17 +36,17 @@ SERVER = "127.0.0.1"
 
 @attrs.frozen
 class Taken:
-    """A response that the recorder takes."""
+    """A recorded response."""
 
     exchange: Exchange
     message: bytes
-    """The response as it is recorded."""
+    """The response as recorded."""
     response: Response | None
-    """What the crawl makes of it; None if it came to no end, or can't be read."""
+    """The response in the crawl; None if it is incomplete or can't be read."""
 
 
 def taken(choose: random.Random, url: str, via: str | None, sent: OddResponse) -> Taken | None:
-    """Send a response over the crawl's own connection; None if the recorder refuses it."""
+    """Send a response over a connection of the crawl; return None if the recorder refuses it."""
     recorder, read = ExchangeRecorder(), _Body()
     connection: Any = _recording_protocol({b"1": recorder}, AddressRule.of([f"{SERVER}/32"]))(lambda _: None)
     transport = StringTransport(peerAddress=IPv4Address("TCP", SERVER, 80))
@@ -69,7 +69,7 @@ def taken(choose: random.Random, url: str, via: str | None, sent: OddResponse) -
 
 
 class _Body(Protocol):
-    """Takes a response as Scrapy's handler does."""
+    """Receives a response as Scrapy's handler does."""
 
     def __init__(self) -> None:
         self._came: Any = None
@@ -84,7 +84,7 @@ class _Body(Protocol):
             self._whole = True
 
     def fail(self, _: Any) -> None:
-        """There is no response."""
+        """Ignore a failure: there is no response."""
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - as Twisted names it
         self._data += data
@@ -100,9 +100,9 @@ class _Body(Protocol):
 
 
 def leads_to(response: Response) -> str | None:
-    """Return the address that the crawl asks for next; None if the response leads nowhere, or where nothing is asked.
+    """Return the URL that the crawl requests next; None if the response is no redirect, or its target is refused.
 
-    What is not asked has an outcome: `no-url`, `url-too-long`, or `network` for what is no address at all.
+    A refused target has an outcome: `no-url`, `url-too-long`, or `network` for an invalid URL.
     """
     redirects = RedirectMiddleware(Settings())
     redirects.crawler = SimpleNamespace(spider=None)  # type: ignore[assignment]  # it asks for no more of it
@@ -114,7 +114,7 @@ def leads_to(response: Response) -> str | None:
 
 
 def content_in_the_crawl(response: Response) -> bytes | str:
-    """Return the content that the crawl reads when the server sends the same again, or the reason of its outcome."""
+    """Return the content that the crawl reads if the server repeats the response, or the reason of the outcome."""
     decoding = ContentDecodingMiddleware()
     try:
         read = decoding.process_response(ScrapyRequest(response.url), response)
@@ -127,7 +127,7 @@ def content_in_the_crawl(response: Response) -> bytes | str:
 
 
 def content_in_the_archive(member: bytes) -> bytes | str:
-    """Return the content that `rederive` reads from the record, or the reason of its outcome."""
+    """Return the content that `rederive` reads from the record, or the reason of the outcome."""
     try:
         return read_response(member, cut=True).body
     except ContentError as error:

@@ -1,4 +1,4 @@
-"""Responses of every odd kind that a server may send, by chance."""
+"""Random responses of all unusual kinds that a server may send."""
 
 import gzip
 import random
@@ -116,11 +116,11 @@ class OddResponse:
 
 
 def odd_response(choose: random.Random, *, redirects: bool = False) -> OddResponse:
-    """Return a response; many are none that a client can read.
+    """Return a response; no client can read many of them.
 
     Args:
-        choose: makes it.
-        redirects: let it lead elsewhere, if its head can be read.
+        choose: the source of random choices.
+        redirects: make it a redirect, if its head can be read.
     """
     end = choose.choice([b"\r\n"] * 5 + [b"\n"])
     if redirects:
@@ -149,7 +149,7 @@ def odd_response(choose: random.Random, *, redirects: bool = False) -> OddRespon
 
 
 def pieces(choose: random.Random, data: bytes) -> list[bytes]:
-    """Cut bytes as a network may."""
+    """Split bytes as a network may."""
     cuts = sorted(choose.randrange(len(data) + 1) for _ in range(choose.randrange(6)))
     return [data[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True)]
 

@@ -1,4 +1,4 @@
-"""A server that says exactly what it is told to, and logs every byte of both directions."""
+"""A server that sends exactly the bytes of its script, and logs every byte in both directions."""
 
 import socket
 import ssl
@@ -15,7 +15,7 @@ Script = tuple[bytes | float | None, ...]
 
 @attrs.define
 class Exchange:
-    """What went over the wire for one request."""
+    """The bytes sent and received for one request."""
 
     received: bytes
     sent: bytearray = attrs.field(factory=bytearray)

@@ -1,4 +1,4 @@
-"""Header bytes are opaque: the crawl and `rederive` hand the page the same headers, whatever a site sends."""
+"""Header bytes are opaque: the crawl and `rederive` give a page the same headers for any bytes of a site."""
 
 import gzip
 
@@ -38,7 +38,7 @@ def _page(response: Response) -> HttpResponse:
 
 
 def crawled(head: bytes) -> Response:
-    """Return what the crawl makes of a head that came over the wire."""
+    """Return the crawl's headers for a head that was received over the wire."""
     parser = HTTPClientParser(Request(b"GET", b"/", WireHeaders({b"host": [b"x"]}), None), lambda rest: None)
     parser.makeConnection(StringTransport())
     parser.dataReceived(head)
@@ -48,7 +48,7 @@ def crawled(head: bytes) -> Response:
 @given(st.lists(st.tuples(NAMES, VALUES | CHARSETS), max_size=5))
 @example([(b"Content-Type", b"text/html; charset=gb2312"), (b"X-Author", b"caf\xe9")])
 @example([(b"Content-Type", "text/html; charset=gb2312; by=Łódź".encode())])
-def test_the_page_is_given_the_same_headers_on_both_ways(lines: list[tuple[bytes, bytes]]) -> None:
+def test_crawl_and_rederive_give_a_page_the_same_headers(lines: list[tuple[bytes, bytes]]) -> None:
     head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"%s: %s\r\n" % line for line in lines) + b"\r\n"
     live = _page(crawled(head))
     again = page_response(URL, PAGE, 200, HttpResponseHeaders(parse_head(head).headers))
@@ -60,7 +60,7 @@ def test_the_page_is_given_the_same_headers_on_both_ways(lines: list[tuple[bytes
 
 @pytest.mark.parametrize("blank", [b"\xa0", b"\x85", b"\x1c", b"\x0b", b" \t", b"\xc2\xa0", "\u2003".encode(), b"\x80"])
 @pytest.mark.parametrize("value", [b"%sgzip", b"gzip%s", b"gzip%s,%sidentity"])
-def test_a_content_encoding_is_read_the_same_on_both_ways(value: bytes, blank: bytes) -> None:
+def test_crawl_and_rederive_read_a_content_encoding_alike(value: bytes, blank: bytes) -> None:
     coding = value.replace(b"%s", blank)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: " + coding + b"\r\n\r\n"
     body = gzip.compress(PAGE)
@@ -91,7 +91,7 @@ def test_a_validator_is_sent_back_byte_for_byte_or_not_at_all(tag: bytes) -> Non
 
 
 @pytest.mark.parametrize("tag", [b"*", b'"a", "b"', b"a,b", b'"a" x', b'"', b'"a""b"', b'w/"a"', b"a b"])
-def test_what_is_no_one_entity_tag_is_never_sent_back(tag: bytes) -> None:
+def test_an_invalid_entity_tag_is_never_sent_back(tag: bytes) -> None:
     response = Response(URL, headers={"ETag": tag})
     response.request = _request()
     response.request.meta[RECEIPT] = capture()
@@ -100,7 +100,7 @@ def test_what_is_no_one_entity_tag_is_never_sent_back(tag: bytes) -> None:
     assert not make_conditional(_request(), given).headers.getlist("If-None-Match")
 
 
-def test_a_validator_of_an_older_release_that_no_bytes_have_is_not_sent() -> None:
+def test_an_invalid_validator_of_an_older_release_is_not_sent() -> None:
     request = make_conditional(_request(), VisitedPage(original=_original(), etag='"\u0141"', last_modified='"\xe9"'))
     assert request.headers.getlist("If-None-Match") == []
     assert request.headers.getlist("If-Modified-Since") == [b'"\xe9"']

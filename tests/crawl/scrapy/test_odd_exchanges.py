@@ -1,4 +1,4 @@
-"""Whatever the recorder takes is read back by every reader of the archive; what it does not take has a name."""
+"""Every reader of the archive reads what the recorder records; a refused response has a reason."""
 
 import io
 import random
@@ -24,13 +24,13 @@ HOPS = 3
 
 
 def recorded(choose: random.Random, number: int) -> tuple[Exchange, bytes] | None:
-    """Return a response as the recorder takes it, with its message; None of what it refuses."""
+    """Return a recorded response with its message; None if it is refused."""
     found = taken(choose, f"http://news.example/{number}", None, odd_response(choose))
     return (found.exchange, found.message) if found else None
 
 
 def visit(choose: random.Random, number: int) -> Iterator[Taken]:
-    """Return what is recorded of an address and of where it redirects to."""
+    """Return the recorded responses of a URL and of its redirect's target."""
     url: str | None = f"http://news.example/{number}"
     via = None
     for _ in range(HOPS):
@@ -58,7 +58,7 @@ def lines_of_cdxj_indexer(path: Path) -> list[str]:
 
 
 def holds(sealed: SealedSegment, messages: dict[str, Taken]) -> None:
-    """Every reader finds every message, and the content that the crawl read."""
+    """Check that every reader finds every message, and the content that the crawl read."""
     with sealed.path.open("rb") as file:
         found, problems = _records(file, sealed.size)
         assert problems == []
@@ -80,7 +80,7 @@ def holds(sealed: SealedSegment, messages: dict[str, Taken]) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 1 << 64))
-def test_what_the_recorder_takes_every_reader_finds(seed: int) -> None:
+def test_every_reader_finds_what_was_recorded(seed: int) -> None:
     choose = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         segment = Segment(Path(folder), "wire", "run1", 1, {"software": "test"})

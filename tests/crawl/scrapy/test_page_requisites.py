@@ -1,4 +1,4 @@
-"""No more requisites of a page are held than may be asked for."""
+"""A page keeps no more requisites in memory than it may request."""
 
 import tracemalloc
 from typing import Any
@@ -21,7 +21,7 @@ def page_requisites(requisites: Requisites) -> PageRequisites:
     return PageRequisites(SITE, requisites, reader)
 
 
-def test_pages_full_of_images_hold_no_more_than_they_may_ask_for() -> None:
+def test_pages_full_of_images_keep_no_more_urls_than_the_limit() -> None:
     requisites = Requisites(SITE, set())
     needs = [page_requisites(requisites) for _ in range(5)]
     tracemalloc.start()
@@ -33,7 +33,7 @@ def test_pages_full_of_images_hold_no_more_than_they_may_ask_for() -> None:
     assert requisites.left_out == 5 * (LISTED - NUMBER)
 
 
-def test_what_is_asked_for_is_the_first_and_the_rest_may_be_asked_for_by_another_page() -> None:
+def test_the_first_urls_are_requested_and_another_page_may_request_the_rest() -> None:
     requisites = Requisites(SITE, set())
     first, second = (page_requisites(requisites) for _ in range(2))
     for needs, expected in ((first, named(1)[:NUMBER]), (second, named(1)[NUMBER : 2 * NUMBER])):

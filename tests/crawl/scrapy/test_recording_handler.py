@@ -1,4 +1,4 @@
-"""The byte-match matrix: what the archive holds is what went over the wire, of every kind of exchange."""
+"""For every kind of exchange, the archive has the bytes that were sent over the wire."""
 
 import gzip
 import json
@@ -94,7 +94,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 @attrs.frozen
 class Recorded:
-    """The records of one address: the bytes of each."""
+    """The records of one URL: the bytes of each."""
 
     request: bytes
     response: bytes
@@ -104,7 +104,7 @@ class Recorded:
 
 @attrs.frozen
 class Crawled:
-    """What the server saw, and what the archive holds, by path."""
+    """The exchanges that the server saw and those in the archive, by path."""
 
     server: RawServer
     records: dict[str, list[Recorded]]
@@ -142,8 +142,8 @@ def crawl(folder: Path, server: RawServer, requests: list[dict[str, Any]], schem
                 target, response, truncated, ip = waiting.pop(head.get_header("WARC-Concurrent-To"))
                 records.setdefault(target, []).append(Recorded(block, response, truncated, ip))
     assert not waiting
-    told = json.loads(done.stdout)
-    return Crawled(server, records, path, told["peak"], sum(host["number"] for host in told["traffic"]))
+    result = json.loads(done.stdout)
+    return Crawled(server, records, path, result["peak"], sum(host["number"] for host in result["traffic"]))
 
 
 @pytest.fixture(scope="module", params=["http", "https"])
@@ -157,7 +157,7 @@ def crawled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.parametrize("path", WHOLE)
-def test_a_whole_exchange_is_kept_to_the_byte(crawled: Crawled, path: str) -> None:
+def test_a_complete_exchange_is_recorded_to_the_byte(crawled: Crawled, path: str) -> None:
     [seen], [kept] = crawled.server.log[path], crawled.records[path]
     assert kept == Recorded(seen.received, bytes(seen.sent), None, "127.0.0.1")
 
@@ -171,13 +171,13 @@ def test_interim_responses_stay_out_of_the_record(crawled: Crawled, path: str) -
 
 
 @pytest.mark.parametrize("path", CUT)
-def test_a_cut_exchange_is_kept_as_far_as_it_came(crawled: Crawled, path: str) -> None:
+def test_a_cut_exchange_is_recorded_up_to_the_cut(crawled: Crawled, path: str) -> None:
     [seen], [kept] = crawled.server.log[path], crawled.records[path]
     assert kept == Recorded(seen.received, bytes(seen.sent), CUT[path][1], "127.0.0.1")
 
 
 @pytest.mark.parametrize("path", SILENT)
-def test_where_no_head_came_there_is_no_record(crawled: Crawled, path: str) -> None:
+def test_a_response_without_a_head_has_no_record(crawled: Crawled, path: str) -> None:
     assert crawled.server.log[path]
     assert path not in crawled.records
 
@@ -185,7 +185,7 @@ def test_where_no_head_came_there_is_no_record(crawled: Crawled, path: str) -> N
 @pytest.mark.parametrize(
     "check", [["warcio", "check"], ["fastwarc", "check", "-q"], ["gzip", "-t"]], ids=lambda words: words[0]
 )
-def test_the_fields_own_tools_accept_it(crawled: Crawled, check: list[str]) -> None:
+def test_standard_tools_accept_it(crawled: Crawled, check: list[str]) -> None:
     tool = Path(sys.executable).parent / check[0]
     subprocess.run([str(tool) if tool.exists() else check[0], *check[1:], crawled.path], check=True)
 
@@ -198,8 +198,8 @@ def test_its_index_is_that_of_cdxj_indexer_but_for_304(crawled: Crawled) -> None
     assert len(lines) == len(WHOLE) + len(INTERIM) + len(CUT)
 
 
-def test_fastwarc_finds_fault_with_a_head_of_bare_line_feeds_alone(crawled: Crawled) -> None:
-    """It misses the end of such a head, so it takes another payload; warcio and the block digest agree with us."""
+def test_fastwarc_rejects_only_heads_with_bare_line_feeds(crawled: Crawled) -> None:
+    """It misses the end of such a head, so it finds another payload; warcio and the block digest agree with us."""
     _, failed = fastwarc_check(crawled.path)
     with crawled.path.open("rb") as file:
         addresses = {
@@ -210,7 +210,7 @@ def test_fastwarc_finds_fault_with_a_head_of_bare_line_feeds_alone(crawled: Craw
     assert addresses == {"lf-only"}
 
 
-def test_through_a_proxy_the_record_is_of_what_the_proxy_was_asked(tmp_path: Path) -> None:
+def test_the_record_through_a_proxy_has_the_request_to_the_proxy(tmp_path: Path) -> None:
     server = RawServer({"/plain": (sized(b"by proxy"),)})
     with server.running():
         proxy = f"http://127.0.0.1:{server.port}"
@@ -222,7 +222,7 @@ def test_through_a_proxy_the_record_is_of_what_the_proxy_was_asked(tmp_path: Pat
     assert (kept.request, kept.response) == (seen.received, seen.sent)
 
 
-def test_through_a_tunnel_the_record_is_of_the_site_alone(tmp_path: Path, tls: ssl.SSLContext) -> None:
+def test_the_record_through_a_tunnel_has_only_the_exchange_with_the_site(tmp_path: Path, tls: ssl.SSLContext) -> None:
     server = RawServer({"/plain": (sized(b"by tunnel"),)}, tls)
     with server.running(), tunnel_proxy() as port:
         asked = [{"url": f"https://127.0.0.1:{server.port}/plain", "meta": {"proxy": f"http://127.0.0.1:{port}"}}]
@@ -232,7 +232,7 @@ def test_through_a_tunnel_the_record_is_of_the_site_alone(tmp_path: Path, tls: s
     assert done.records["/plain"] == [Recorded(seen.received, bytes(seen.sent), None, "127.0.0.1")]
 
 
-def test_a_download_that_is_stopped_is_kept_as_far_as_it_came(tmp_path: Path) -> None:
+def test_a_stopped_download_is_recorded_up_to_the_stop(tmp_path: Path) -> None:
     server = RawServer({"/stop": (OK + b"Content-Length: 99\r\n\r\n", 1.0, b"late")})
     with server.running():
         done = crawl(tmp_path, server, [{"url": f"http://127.0.0.1:{server.port}/stop"}], "http")
@@ -241,7 +241,7 @@ def test_a_download_that_is_stopped_is_kept_as_far_as_it_came(tmp_path: Path) ->
     assert kept.truncated == "unspecified"
 
 
-def test_a_body_over_the_limit_is_kept_as_far_as_it_came(tmp_path: Path) -> None:
+def test_a_body_over_the_limit_is_recorded_up_to_the_limit(tmp_path: Path) -> None:
     server = RawServer({"/large": (OK + b"Content-Length: 8000000\r\n\r\n", *[bytes(1_000_000)] * 8)})
     with server.running():
         done = crawl(tmp_path, server, [{"url": f"http://127.0.0.1:{server.port}/large"}], "http")
@@ -250,7 +250,7 @@ def test_a_body_over_the_limit_is_kept_as_far_as_it_came(tmp_path: Path) -> None
     assert bytes(server.log["/large"][0].sent).startswith(kept.response[:4_000_000])
 
 
-def test_a_large_body_that_only_the_archive_wants_needs_no_memory(tmp_path: Path) -> None:
+def test_a_large_body_that_is_only_archived_needs_no_memory(tmp_path: Path) -> None:
     block = random.Random(7).randbytes(1_000_000)
     server = RawServer(
         {

@@ -1,4 +1,4 @@
-"""The recorder leans on private names of Scrapy and Twisted: where they moved, it says so at once."""
+"""The recorder uses private names of Scrapy and Twisted: it reports at start if they are missing."""
 
 import pytest
 from scrapy.core.downloader.handlers import http11
@@ -8,7 +8,7 @@ from pressmark.crawl.scrapy import recording_handler
 from pressmark.errors import PressmarkError
 
 
-def test_it_fits_the_scrapy_at_hand() -> None:
+def test_the_installed_scrapy_is_supported() -> None:
     assert issubclass(recording_handler._base_protocol(), HTTP11ClientProtocol)
 
 

@@ -22,7 +22,7 @@ LARGEST = 4_000_000
 
 
 class Downloads(Spider):
-    """One request after the other; what becomes of a response does not matter here."""
+    """Sends one request after the other; the responses do not matter here."""
 
     name = "downloads"
     parts: Any
@@ -37,7 +37,7 @@ class Downloads(Spider):
         """Do nothing."""
 
     def headers_received(self, request: Request, **_: Any) -> None:
-        """Stop where the address says so."""
+        """Stop the download if the URL says so."""
         if "stop" in request.url:
             raise StopDownload(fail=False)
 

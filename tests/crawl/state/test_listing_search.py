@@ -1,4 +1,4 @@
-"""The search for listing pages, on listings made up."""
+"""The search for listing pages, on invented listings."""
 
 import math
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ FIRST = date(2022, 1, 1)
 def found(
     pages: list[list[str]], since: str, until: str, *, has_page_count: bool
 ) -> tuple[tuple[int, int] | None, list[int]]:
-    """Search a listing; return the result and the pages that were looked at."""
+    """Search a listing; return the result and the pages that were probed."""
     search = search_pages(since, until)
     looked: list[int] = []
     try:
@@ -61,7 +61,7 @@ def test_every_article_of_the_days_is_on_the_pages_found(
     assert len(looked) == len(set(looked)) <= 3 * math.log2(len(pages) + 1) + 6
 
 
-def test_a_day_of_a_long_section_takes_few_looks() -> None:
+def test_a_day_of_a_long_section_takes_few_probes() -> None:
     pages = [[f"{FIRST + timedelta(days=1000 - number):%Y/%m/%d}"] * 20 for number in range(113)]
     day = pages[70][0]
     result, looked = found(pages, day, day, has_page_count=True)

@@ -29,7 +29,7 @@ def visit(name: str, age: timedelta, since: timedelta, listed: timedelta = timed
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def test_what_no_listing_shows_is_visited_while_it_is_young() -> None:
+def test_young_articles_are_visited_even_if_unlisted() -> None:
     made = revisits(visit("young", HOUR, HOUR), visit("visited", DAY, HOUR / 2), visit("old", 20 * DAY, 9 * DAY))
     assert [each.article_id for each in made.overdue()] == ["young"]
     assert made.due("old")
@@ -38,26 +38,26 @@ def test_what_no_listing_shows_is_visited_while_it_is_young() -> None:
     assert made.not_due == {"visited"}
 
 
-def test_all_is_visited_without_conditions_when_asked_for() -> None:
+def test_a_run_can_visit_everything_unconditionally() -> None:
     made = revisits(visit("visited", DAY, HOUR / 2), everything=True)
     assert made.due("visited")
     assert made.pages("visited") == ()
     assert revisits(visit("visited", DAY, HOUR)).pages("visited") == (PAGE,)
 
 
-def test_a_304_never_stands_for_what_was_had_and_came_to_nothing() -> None:
+def test_an_article_without_a_result_is_fetched_unconditionally() -> None:
     made = revisits()
     for name in ("good", "broken"):
         made.record_visit(name, f"https://news.example/{name}", "202602/28", pages=(PAGE,))
     assert {each.article_id: each.pages for each in made.for_next_run({"broken"})} == {"good": (PAGE,), "broken": ()}
 
 
-def test_what_is_old_and_listed_no_more_is_forgotten() -> None:
+def test_old_unlisted_articles_are_forgotten() -> None:
     kept, gone = visit("kept", 40 * DAY, DAY, FORGET - DAY), visit("gone", 40 * DAY, DAY, FORGET)
     assert list(revisits(kept, gone).for_next_run()) == [kept]
 
 
-def test_what_another_reader_read_is_not_known() -> None:
+def test_content_of_another_reader_is_not_known() -> None:
     key, read = VersionKey("a", NOW - HOUR), ("a/20260301T110000Z", "0" * 64)
     made = revisits()
     made.record_visit("a", "https://news.example/a", "202603/01", pages=(PAGE,))

@@ -59,7 +59,7 @@ def test_the_crawl_delay_is_that_of_the_group() -> None:
     assert read_robots(text.encode()).crawl_delay == 3
 
 
-def test_a_line_that_the_bound_cuts_is_no_rule() -> None:
+def test_a_line_cut_by_the_size_limit_is_no_rule() -> None:
     head = b"User-agent: *\n"
     body = head + b"#" * (LARGEST - len(head) - len(b"\nDisallow: /a")) + b"\nDisallow: /another\n"
     assert read_robots(body).allows(URL), "and not what the half of it would forbid"

@@ -1,4 +1,4 @@
-"""When the result of a run that went through can be trusted."""
+"""When the result of a finished run can be trusted."""
 
 import pytest
 
@@ -9,22 +9,22 @@ from pressmark.sites.scope import Scope, ScopeKind
 NEWEST, BACKFILL = Scope(), Scope(kind=ScopeKind.BACKFILL, pages=2, first_page=3)
 
 
-def told(scope: Scope, *fates: str | None, listing_pages: int = 1, beyond: bool = False) -> list[str]:
-    """Return the names of the errors over articles of these fates: reasons of failures, `!` for rejections, or None."""
+def error_names(scope: Scope, *results: str | None, listing_pages: int = 1, beyond: bool = False) -> list[str]:
+    """Return the names of the errors for these results: reasons of failures, with `!` of rejections, or None."""
     outcomes = Outcomes()
-    for number, fate in enumerate(fates):
+    for number, result in enumerate(results):
         outcomes.see(str(number), f"https://news.example/{number}")
-        if fate is None:
+        if result is None:
             outcomes.record_outcome(str(number), Outcome.PUBLISHED)
         else:
-            outcome = Outcome.REJECTED if fate.startswith("!") else Outcome.FAILED
-            outcomes.record_outcome(str(number), outcome, reason=fate.lstrip("!"))
+            outcome = Outcome.REJECTED if result.startswith("!") else Outcome.FAILED
+            outcomes.record_outcome(str(number), outcome, reason=result.lstrip("!"))
     asked = {"where": "news/world", "listing_pages": listing_pages, "left": 0, "fewest": 5, "beyond": beyond}
     return [type(error).__name__ for error in run_errors(scope, outcomes, **asked)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("fates", "newest", "backfill"),
+    ("results", "newest", "backfill"),
     [
         ([None] * 9, [], []),
         ([None, *["timeout"] * 4], [], ["RunFailed"]),
@@ -37,13 +37,11 @@ def told(scope: Scope, *fates: str | None, listing_pages: int = 1, beyond: bool 
         ([None, *["!no-body"] * 5], [], []),
     ],
 )
-def test_what_could_not_be_had_is_asked_for_by_the_next_regular_run_and_by_no_next_backfill(
-    fates: list[str | None], newest: list[str], backfill: list[str]
-) -> None:
-    assert told(NEWEST, *fates) == newest
-    assert told(BACKFILL, *fates) == backfill
+def test_errors_by_kind_of_run(results: list[str | None], newest: list[str], backfill: list[str]) -> None:
+    assert error_names(NEWEST, *results) == newest
+    assert error_names(BACKFILL, *results) == backfill
 
 
-def test_a_section_may_end_before_the_pages_that_were_asked_for() -> None:
-    assert told(BACKFILL, listing_pages=0, beyond=True) == []
-    assert told(BACKFILL, listing_pages=0) == ["RunFailed"]
+def test_a_section_may_end_before_the_requested_pages() -> None:
+    assert error_names(BACKFILL, listing_pages=0, beyond=True) == []
+    assert error_names(BACKFILL, listing_pages=0) == ["RunFailed"]

@@ -1,4 +1,4 @@
-"""Whatever a listing links to: an entry that all of the archive can hold, or one that leads elsewhere."""
+"""Any link of a listing is an entry that the archive can store, or one that leads elsewhere."""
 
 import asyncio
 from html import escape

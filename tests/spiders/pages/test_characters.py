@@ -86,7 +86,7 @@ def test_a_document_says_by_which_encoding_it_was_read(
     assert content_sha256(draft(bare)) == block["contentSha256"], "no part of the content"
 
 
-def test_a_page_of_several_says_if_any_had_characters_replaced() -> None:
+def test_an_article_reports_replaced_characters_of_any_page() -> None:
     first, second = read(html()), read(html().encode() + b"\xff", UTF_8, URL.replace(".html", "_2.html"))
     assert first.followed_by(second).characters_replaced
     assert not first.followed_by(first).characters_replaced
@@ -157,13 +157,13 @@ def test_following_pages_of_an_address_with_a_query_have_their_numbers() -> None
 
 
 @pytest.mark.parametrize("base", ["http://[", "http://a:99999999/", "//[::1", "http://x]/", "\x00:"])
-def test_a_base_that_is_no_address_counts_for_nothing(base: str) -> None:
+def test_an_invalid_base_is_ignored(base: str) -> None:
     article = read(html(head=f'<base href="{base}">', body='<p>Text.</p><img src="/1.png">'))
     assert article.body == "Text."
 
 
 @given(st.binary(max_size=30), st.binary(min_size=1, max_size=30))
-def test_a_header_may_hold_any_bytes(name: bytes, value: bytes) -> None:
+def test_a_header_may_have_any_bytes(name: bytes, value: bytes) -> None:
     headers = {b"Content-Type": [b"text/html; charset=gb2312"], b"X-" + name: [value, b"\xe9"]}
     response = Response(URL, headers=headers, body=html("中文").encode("gb18030"))
     assert _page(response).encoding == "gb18030"

@@ -46,7 +46,7 @@ def test_the_saved_pages_cover_every_field() -> None:
 @pytest.mark.parametrize(
     "chrome", ["Share", "WeChat", "Most Viewed", "BACK TO THE TOP", "中文", "Français", "Copyright"]
 )
-def test_chrome_never_reaches_the_text(articles: dict[str, dict[str, Any]], chrome: str) -> None:
+def test_boilerplate_never_reaches_the_text(articles: dict[str, dict[str, Any]], chrome: str) -> None:
     pages = [saved(case)[1] for case in CASES]
     assert all(chrome in html for html in pages), "the saved pages lack it: the test would prove nothing"
     assert [case for case in CASES if chrome in articles[case]["body"]] == []
@@ -149,7 +149,7 @@ def test_with_an_h2_a_bold_first_paragraph_is_text() -> None:
     assert (found.standfirst, found.body) == ("Below", "In short.\n\nText.")
 
 
-def test_an_h2_behind_the_text_is_no_standfirst() -> None:
+def test_an_h2_after_the_text_is_no_standfirst() -> None:
     found = article("<div id=Content><p>Text.</p></div><h2>Most read</h2>")
     assert (found.standfirst, found.body) == (None, "Text.")
 
@@ -191,7 +191,7 @@ def test_a_caption_and_its_credit(text: str, caption: str | None, credit: str | 
 
 
 @pytest.mark.parametrize("line", ["License plates were checked.", "Copyright law was changed in 2019."])
-def test_a_paragraph_that_begins_like_chrome_is_text(line: str) -> None:
+def test_a_paragraph_that_begins_like_boilerplate_is_text(line: str) -> None:
     assert article(f"<div id=Content><p>Text.</p><p>{line}</p></div>").body.endswith(line)
 
 

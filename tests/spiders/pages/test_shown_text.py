@@ -1,4 +1,4 @@
-"""What a browser shows is what is read: words that are marked up in part, what is hidden, markup in odd places."""
+"""The text is what a browser shows: with partial markup in words, hidden elements, and misplaced markup."""
 
 import pytest
 

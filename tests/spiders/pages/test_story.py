@@ -15,7 +15,7 @@ def read(html: str) -> Story:
     return read_story(root, matching(root, CHROME), PRINTED)
 
 
-def test_paragraphs_are_folded_and_chrome_left_out() -> None:
+def test_paragraphs_are_folded_and_boilerplate_left_out() -> None:
     story = read(
         "<p>One\n  &nbsp;line<script>var a</script>.</p><figure><img><figcaption>Caption</figcaption></figure>"
         "<div class=share>Share</div><p> </p><p>Two<br>lines.</p><p>BACK TO THE TOP</p>"
@@ -28,7 +28,7 @@ def test_text_beside_a_dropped_element_stays() -> None:
 
 
 @pytest.mark.parametrize("between", ["<!-- ad -->", "<?xml:namespace prefix = o />"])
-def test_text_behind_a_comment_stays(between: str) -> None:
+def test_text_after_a_comment_stays(between: str) -> None:
     assert read(f"<p>Before {between}after <b>all</b>.</p><p>More.</p>").paragraphs == ("Before after all.", "More.")
 
 
@@ -54,7 +54,7 @@ def test_what_contributed_to_a_report_is_text() -> None:
     assert read("<p>Text.</p><p>He said that this contributed to the story.</p>").contributors is None
 
 
-def test_lines_parted_by_two_breaks_are_paragraphs() -> None:
+def test_lines_separated_by_two_breaks_are_paragraphs() -> None:
     assert read("<p>One.<br><br>Two.</p>").paragraphs == ("One.", "Two.")
 
 

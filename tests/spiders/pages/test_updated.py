@@ -1,4 +1,4 @@
-"""Any *Updated* time that a byline may hold: a version, or a rejection that says so."""
+"""Any *Updated* time of a byline gives a version, or a rejection."""
 
 import asyncio
 from collections import Counter
@@ -32,7 +32,7 @@ TIMES = ["00:00", "08:53", "23:59:59", "24:00", "08:60", "08:53:60", "8:53", "08
 ODD = ["", " ", "|", "Feb 18", "2022", "yesterday", "\x85", "\u200b", "<b>", "Updated: 2022-02-18 08:53", "1645145580"]
 
 
-def test_whatever_is_printed_gives_a_version_or_is_told_to_be_unreadable() -> None:
+def test_any_printed_time_is_a_version_or_unreadable() -> None:
     outcomes = Counter[str]()
     for printed in [f"{year}-{month:02}-{day:02} {time}" for (year, month, day), time in product(DAYS, TIMES)] + ODD:
         try:

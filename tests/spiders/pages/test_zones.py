@@ -1,4 +1,4 @@
-"""Times with a zone of their own, which wins over the site's."""
+"""Times with a printed zone, which takes precedence over the site's."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -42,10 +42,10 @@ def test_a_printed_zone_wins(printed: str, hours: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "behind", ["", " Zurich", " - 5 comments", " GMTX", " CST", " +", " Beijing time", " 10:00", " -10 comments"]
+    "suffix", ["", " Zurich", " - 5 comments", " GMTX", " CST", " +", " Beijing time", " 10:00", " -10 comments"]
 )
-def test_what_is_no_zone_leaves_the_sites_own(behind: str) -> None:
-    byline = read_byline(f"Updated: {PLAIN}{behind}", frozenset())
+def test_what_is_no_zone_leaves_the_sites_own(suffix: str) -> None:
+    byline = read_byline(f"Updated: {PLAIN}{suffix}", frozenset())
     assert byline.updated == PLAIN
     assert read_time(byline.updated, SHANGHAI) == datetime(2022, 2, 18, 8, 53, tzinfo=SHANGHAI)
 
