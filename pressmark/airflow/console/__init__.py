@@ -1,4 +1,4 @@
-"""The console: pages in Airflow's UI that tell what was captured, what changed, what is wrong and what to do."""
+"""The console: pages in Airflow's UI about captures, changes, problems and what to do about them."""
 
 MOUNT = "/archive"
-"""Where Airflow mounts it."""
+"""Path below which Airflow serves it."""

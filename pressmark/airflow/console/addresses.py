@@ -1,4 +1,4 @@
-"""The addresses of the pages."""
+"""Links to the console's pages."""
 
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from pressmark.web.common.addresses import with_query
 
 @attrs.frozen
 class Links(addresses.Links):
-    """The addresses of the console's pages, and of Airflow's, below the path that Airflow is served from."""
+    """Links to the console's pages and to Airflow's, below the path that Airflow is served from."""
 
     def section(self, site: str, section: str, **query: str | int) -> str:
         """One section."""
@@ -26,7 +26,7 @@ class Links(addresses.Links):
         return with_query(f"{self.root}/run", {"dag_id": dag_id, "run_id": run_id, **query})
 
     def document(self, key: str) -> str:
-        """A document's or manifest's JSON."""
+        """The JSON of a document or manifest."""
         return with_query(f"{self.root}/document", {"key": key})
 
     def changes(self, key: str) -> str:
@@ -34,15 +34,15 @@ class Links(addresses.Links):
         return with_query(f"{self.root}/diff", {"key": key})
 
     def page(self, key: str, number: int = 1) -> str:
-        """A captured page, with what is known of its capture around it."""
+        """A captured page in a frame, with facts about its capture."""
         return with_query(f"{self.root}/page", {"key": key, "page": number})
 
     def capture(self, key: str, number: int = 1) -> str:
-        """The captured body itself."""
+        """The captured body."""
         return with_query(f"{self.root}/capture", {"key": key, "page": number})
 
     def segment(self, key: str) -> str:
-        """A segment or its index, to be saved."""
+        """A segment or its index, to save."""
         return with_query(f"{self.root}/segment", {"key": key})
 
     def dag(self, slug: str) -> str:

@@ -1,4 +1,4 @@
-"""The console as a web application; Airflow mounts it, and a guard stands before every route."""
+"""The console as a web application. Airflow mounts it; a guard protects every route."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,8 +25,8 @@ def console_app(open_repository: Callable[[], Repository], guard: Callable[..., 
     """Return the application.
 
     Args:
-        open_repository: called with the first request, and again with the next if it raises.
-        guard: a dependency that raises HTTPException for those who may see nothing; it stands before every route.
+        open_repository: called at the first request, and again at the next one if it raises.
+        guard: a dependency of every route; it raises HTTPException for users without access.
     """
     app = FastAPI(title="Pressmark archive", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(Console(open_repository).router(), dependencies=[Depends(guard)])
@@ -35,7 +35,7 @@ def console_app(open_repository: Callable[[], Repository], guard: Callable[..., 
 
 
 class Console:
-    """The pages. Each method answers one address; they run in threads, as all of them wait for the bucket."""
+    """The pages. Each method serves one route, in a thread, since all of them wait for the bucket."""
 
     def __init__(self, open_repository: Callable[[], Repository]) -> None:
         self._open = open_repository
@@ -43,13 +43,13 @@ class Console:
 
     @property
     def repository(self) -> Repository:
-        """What the pages tell of."""
+        """The archive that the pages show."""
         if self._repository is None:
             self._repository = self._open()
         return self._repository
 
     def router(self) -> APIRouter:
-        """Return the addresses."""
+        """Return the routes."""
         router = APIRouter()
         for path, answer in (
             ("/", self.overview),
@@ -91,11 +91,11 @@ class Console:
         return self._render(request, "changes.html", view=compare_with_previous(self.repository, key))
 
     def page(self, request: Request, key: str, page: int = 1) -> HTMLResponse:
-        """A captured page in a frame, and what is known of its capture."""
+        """A captured page in a frame, with facts about its capture."""
         return self._render(request, "page.html", view=captured_page(self.repository, key, page))
 
     def document(self, key: str) -> Response:
-        """The JSON of a document or manifest, spread over lines."""
+        """The JSON of a document or manifest, indented."""
         runs = key.startswith("runs/")
         data = self.repository.manifest(key).to_json() if runs else self.repository.document(key).data
         return json_response(data, {**HEADERS, "Content-Security-Policy": "sandbox"})
@@ -113,7 +113,7 @@ class Console:
         return Response(found.response.body, headers=headers)
 
     def segment(self, request: Request, key: str) -> Response:
-        """A segment or its index, to be saved."""
+        """A segment or its index, to save."""
         return stored_response(request, self.repository, key, HEADERS)
 
     def static(self, name: str) -> Response:

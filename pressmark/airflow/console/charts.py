@@ -1,4 +1,4 @@
-"""Charts as shapes in a box; templates/charts.html draws them as SVG."""
+"""Charts as rectangles; templates/charts.html draws them as SVG."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -11,14 +11,14 @@ from pressmark.monitoring.history import PastRun
 from pressmark.web.common.formatting import count, exact, size
 
 STEP, WIDTH, HEIGHT, HEAD, FOOT = 12, 9, 48, 14, 16
-"""Of a bar, of the room above the bars for marks, and of the bars below the ground, in the SVG's units."""
+"""Sizes in the SVG's units: step and width of a bar; heights of bars, of marks above and of bars below the ground."""
 LEAST = 2.0
-"""A part that is there can be seen."""
+"""Least height of a part, so that it stays visible."""
 
 
 @attrs.frozen
 class Part:
-    """A piece of a bar."""
+    """A coloured part of a bar."""
 
     colour: str
     """Name in the style sheet."""
@@ -33,37 +33,37 @@ class Bar:
     x: int
     parts: tuple[Part, ...]
     title: str
-    """What it stands for, with its numbers."""
+    """Its run or day, with the numbers."""
     width: int = WIDTH
     href: str = ""
     mark: str = ""
-    """`failed` or `interrupted`: drawn above the bar, so that colour is not all that tells."""
+    """`failed` or `interrupted`: drawn above the bar, for readers who can't see its colour."""
 
 
 @attrs.frozen(kw_only=True)
 class Chart:
-    """Bars in a box, and what to write around them."""
+    """Bars and their captions."""
 
     name: str
-    """What it shows, for those who can't see it."""
+    """Description for screen readers."""
     bars: tuple[Bar, ...]
     first: str
     """Below the left end."""
     last: str
     """Below the right end."""
     top: str
-    """What the height stands for."""
+    """What the full height means."""
     width: int
-    """Of the box."""
+    """Of the chart."""
     ground: int
-    """Where bars stand, from the top."""
+    """Position of the ground line, from the top."""
     height: int = HEAD + HEIGHT + FOOT
 
 
 def of_runs(runs: Sequence[PastRun], link: Callable[[str], str], room: int) -> Chart:
-    """Draw what became of the articles of these runs, given newest first; `room` is for how many there is space.
+    """Draw the outcomes of these runs, given newest first; `room` is the number of bars that fit.
 
-    What is unchanged is most of it: that hangs below the ground on a scale of its own, so that the rest can be seen.
+    Unchanged articles are the most. They hang below the ground on their own scale, so that the others stay visible.
     """
     shown = list(reversed(runs[:room]))
     same, *rest = GROUPS
@@ -133,7 +133,7 @@ def _daily(
 
 
 def _stack(numbers: Sequence[tuple[str, int]], most: int, ground: int, height: int) -> tuple[Part, ...]:
-    """Pile up parts from the ground; `most` is as high as `height`, or as deep if that is negative."""
+    """Stack parts from the ground up; `most` reaches `height`. A negative height stacks them downwards."""
     room = abs(height)
     heights = [(name, max(LEAST, room * number / most)) for name, number in numbers if number]
     shrink = min(1.0, room / (sum(tall for _, tall in heights) or 1.0))

@@ -1,4 +1,4 @@
-"""What each day brought, added up from its runs."""
+"""Totals of each day, added up from its runs."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +11,7 @@ from pressmark.monitoring.history import PastRun
 
 @attrs.define
 class Day:
-    """A day's runs together; a run belongs to the UTC day on which it began."""
+    """Totals of a day's runs; a run belongs to the UTC day on which it began."""
 
     day: date
     runs: int = 0
@@ -20,12 +20,12 @@ class Day:
     silent: int = 0
     """Silent edits."""
     rejected: int = 0
-    """Pages rejected for the first time for their reason."""
+    """Pages newly rejected for their reason."""
     size: int = 0
-    """Bytes of its segments."""
+    """Bytes of the segments."""
 
     def add(self, run: PastRun) -> None:
-        """Count a run in."""
+        """Add a run."""
         self.runs += 1
         self.new += run.new + run.recovered
         self.silent += run.counts.get(Outcome.SILENT_EDIT, 0)
@@ -34,7 +34,7 @@ class Day:
 
 
 def by_day(runs: Iterable[PastRun], now: datetime, number: int) -> list[Day]:
-    """Return the last days up to today, oldest first, those without a run included."""
+    """Return the last days up to today, oldest first, including days without a run."""
     today = now.astimezone(UTC).date()
     days = {day: Day(day) for day in (today - timedelta(days=back) for back in range(number - 1, -1, -1))}
     for run in runs:

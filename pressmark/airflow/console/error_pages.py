@@ -1,4 +1,4 @@
-"""What the console's error pages say."""
+"""Texts of the console's error pages."""
 
 from datetime import UTC, datetime
 
@@ -12,11 +12,11 @@ from pressmark.monitoring.advice import on_failure
 from pressmark.web.common.error_pages import ErrorPage, Explain, add_error_pages, http_error, invalid_values
 from pressmark.web.common.key_patterns import NotFound
 
-OVERVIEW = "The overview leads to all there is."
+OVERVIEW = "The overview links to every page."
 REFUSALS = {
     401: ("Signed out", "Sign in to Airflow again, then open this page once more."),
-    403: ("Not for you", "Ask for the right to see Airflow's plugins."),
-    404: ("Not there", OVERVIEW),
+    403: ("No access", "Ask for permission to view Airflow's plugins."),
+    404: ("Not found", OVERVIEW),
 }
 """Title and advice by status."""
 
@@ -36,35 +36,35 @@ def _refused(_: Request, error: HTTPException) -> ErrorPage:
 
 
 def _invalid(_: Request, error: RequestValidationError) -> ErrorPage:
-    return ErrorPage(status=422, title="Asked wrongly", message=invalid_values(error), advice=OVERVIEW)
+    return ErrorPage(status=422, title="Invalid request", message=invalid_values(error), advice=OVERVIEW)
 
 
 def _missing(_: Request, error: NotFound) -> ErrorPage:
     return ErrorPage(
         status=404,
-        title="Not there",
-        message=f"The bucket has nothing to show here: {error.args[0]}",
-        advice="Rejections expire; all else stays. `pressmark verify` lists what is missing from the bucket.",
+        title="Not found",
+        message=f"The bucket has nothing here: {error.args[0]}",
+        advice="Rejections expire; everything else stays. `pressmark verify` lists what is missing from the bucket.",
     )
 
 
 def _unknown_section(_: Request, error: UnknownSection) -> ErrorPage:
-    return ErrorPage(status=404, title="Not there", message=str(error), advice="The overview lists all sections.")
+    return ErrorPage(status=404, title="Not found", message=str(error), advice="The overview lists all sections.")
 
 
 def _no_bucket(_: Request, error: BucketError) -> ErrorPage:
     action = on_failure(type(error).__name__).action
-    here = "The console shows what is in the bucket, so it shows nothing now; its variables are the API server's."
+    here = "The console shows the bucket's content, so it shows nothing now. It reads the API server's variables."
     return ErrorPage(status=503, title="The bucket can't be used", message=str(error), advice=f"{action} {here}")
 
 
 def _not_set_up(_: Request, error: PressmarkError) -> ErrorPage:
-    advice = "Mend what the message names, and reload."
+    advice = "Fix what the message names, then reload."
     return ErrorPage(status=500, title="The console is not set up", message=str(error), advice=advice)
 
 
 def _failed(_: Request, error: Exception) -> ErrorPage:  # Starlette raises it again, so it is logged.
-    message = "The API server's log tells where."
+    message = "The API server's log says where."
     return ErrorPage(status=500, title="The console failed", message=message, advice="Please report it.")
 
 

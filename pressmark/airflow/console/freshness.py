@@ -1,4 +1,4 @@
-"""Whether a section is as fresh as its schedule promises, in one word and one sentence."""
+"""Whether a section is as fresh as its schedule promises: one word and one sentence."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,15 +13,15 @@ from pressmark.monitoring.history import PastRun
 from pressmark.web.common.formatting import ago, count, span
 
 NEVER = "No run of this section has ended yet."
-ONLY_OTHERS = "No run by its schedule has ended yet: there are backfills and single articles alone."
+ONLY_OTHERS = "No scheduled run has ended yet; there are only backfills and single articles."
 
 
 FAILURES = frozenset(TITLES)
-"""Alarms of runs that fail."""
+"""Kinds of alarms about failing runs."""
 
 
 class State(StrEnum):
-    """How a section is, the worst first."""
+    """State of a section, the worst first."""
 
     FAILING = "failing"
     LATE = "late"
@@ -32,19 +32,19 @@ class State(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Freshness:
-    """How a section is."""
+    """State of a section, in words."""
 
     state: State
     sentence: str
     failed: PastRun | None = None
-    """The last run, if that failed."""
+    """The last run, if it failed."""
 
 
 def freshness(schedule: str | None, runs: Sequence[PastRun], alarms: Sequence[Alarm], now: datetime) -> Freshness:
-    """Judge a section by its runs, newest first, of which backfills and the like say nothing about the newest news.
+    """Judge a section by its runs, newest first. Only scheduled runs count; others may see no new articles.
 
-    It is late when a run was due after the last complete one, and the run after that is due as well. It fails when
-    there is an alarm that says so, or what was due failed.
+    A section is late when two runs have been due since the last complete one. It is failing when an alarm says so, or
+    when the runs that were due failed.
     """
     regular = [run for run in runs if run.scope == "newest"]
     complete = next((run for run in regular if run.ended == "complete"), None)
@@ -78,7 +78,7 @@ def freshness(schedule: str | None, runs: Sequence[PastRun], alarms: Sequence[Al
 
 
 def _due(schedule: str, started_at: datetime) -> tuple[datetime, datetime]:
-    """Return when the next two runs are due behind one that began then; ValueError if the schedule is none."""
+    """Return when the next two runs after one that began then are due; ValueError if the schedule is invalid."""
     times = croniter(schedule, started_at)
     return times.get_next(datetime), times.get_next(datetime)
 

@@ -1,4 +1,4 @@
-"""How the console speaks of outcomes: in which order, by which words, and which belong together in a chart."""
+"""Labels, meanings and order of outcomes in the console, and their groups in charts."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,14 +16,14 @@ LABELS = {
     Outcome.UNCHANGED: "unchanged",
     Outcome.NOT_MODIFIED: "not modified",
 }
-"""In the order in which an operator wants to see them."""
+"""In the order of their interest to operators."""
 MEANINGS = {
     Outcome.PUBLISHED: "the first version of an article",
     Outcome.UPDATED: "a further version of a known article",
     Outcome.SILENT_EDIT: "other content under the same Updated time",
-    Outcome.WITHDRAWN: "a known article now answers 404 or 410",
+    Outcome.WITHDRAWN: "a known article is gone: 404 or 410",
     Outcome.REJECTED: "a page that could not be read as an article",
-    Outcome.FAILED: "an article that could not be had",
+    Outcome.FAILED: "an article that could not be fetched",
     Outcome.UNCHANGED: "the same version with the same content",
     Outcome.NOT_MODIFIED: "the server says it is the same (304)",
 }
@@ -31,15 +31,15 @@ MEANINGS = {
 
 @attrs.frozen
 class Group:
-    """Outcomes that a chart draws as one."""
+    """Outcomes that charts draw as one part."""
 
     name: str
-    """Of its colour in the style sheet."""
+    """Its colour in the style sheet."""
     label: str
     outcomes: tuple[Outcome, ...]
 
     def number(self, counts: Mapping[str, int]) -> int:
-        """Return how many of a run's articles belong to it."""
+        """Return how many of a run's articles have one of its outcomes."""
         return sum(counts.get(outcome, 0) for outcome in self.outcomes)
 
 

@@ -1,4 +1,4 @@
-"""How hard a site was asked, beside what its site file allows."""
+"""Request rates per host, compared with what the site file allows."""
 
 from collections.abc import Sequence
 
@@ -12,24 +12,24 @@ MINUTE = 60.0
 
 @attrs.frozen(kw_only=True)
 class Load:
-    """How often one host was asked."""
+    """Requests to one host."""
 
     host: str
     average: float
-    """Requests per minute of the runs that asked it; a run counts a minute at least."""
+    """Requests per minute during the runs that used it; a run counts as at least a minute."""
     busiest: int
     """Requests in the busiest minute."""
     allowed: float | None
-    """Requests per minute by the site file's delay; None: it sets no bound."""
+    """Requests per minute by the site file's delay; None: no limit."""
 
     @property
     def over(self) -> bool:
-        """Whether the busiest minute was busier than allowed; its edges may let one more in."""
+        """Whether the busiest minute was over the limit. One more request is tolerated, for the minute's edges."""
         return self.allowed is not None and self.busiest > self.allowed + 1
 
 
 def loads(site: Site, runs: Sequence[PastRun]) -> list[Load]:
-    """Return the load of each host that these runs asked, the busiest first; manifests of old tell of none."""
+    """Return the load of each host of these runs, the busiest first. Manifests of older releases have none."""
     number: dict[str, int] = {}
     minutes: dict[str, float] = {}
     busiest: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Caches: what programs keep on this machine, and make anew if it is gone."""
+"""Cache folders on this machine. Programs rebuild what is missing."""
 
 import hashlib
 import os
@@ -13,6 +13,6 @@ def cache_folder(of: str) -> Path:
 
 
 def cache_name(store: Store) -> str:
-    """Return a name for what is kept of a bucket: another one for a bucket of that name on another server."""
+    """Return a name for the cache of a bucket; buckets of one name on two servers get two names."""
     at = hashlib.sha256(str(store.client.meta.endpoint_url).encode()).hexdigest()[:8]
     return f"{store.bucket}-{at}"

@@ -1,4 +1,4 @@
-"""What was captured, handed out so that it can do nothing: pages of strangers, below Airflow's own origin."""
+"""Captured pages and stored files, served so that they can do no harm below Airflow's own origin."""
 
 import re
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ from pressmark.web.common.key_patterns import NotFound, site_of_document, site_o
 from pressmark.web.common.repository import Repository
 
 LONGEST = 64_000_000
-"""Bytes of a record that a page is shown of."""
+"""Largest record, in bytes, that is shown."""
 SHOWN = frozenset({"text/html", "text/plain", "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
-"""Types that a browser shows; all others are saved."""
+"""Media types that browsers may show; they save all others."""
 UNKNOWN = "application/octet-stream"
 _CHARSET = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 
@@ -34,15 +34,15 @@ class Page:
     pages: int
     response: Response
     content_type: str
-    """Of the body as it is handed out."""
+    """Of the body as it is served."""
     shown: bool
     """Whether browsers show it; otherwise they save it."""
     name: str
-    """Of the file that it is saved as."""
+    """File name to save it under."""
 
     @property
     def live(self) -> bool:
-        """Whether its address is one that may be followed."""
+        """Whether its URL is http or https."""
         return self.response.url.startswith(("https://", "http://"))
 
 
@@ -50,8 +50,8 @@ def captured_page(repository: Repository, key: str, number: int = 1) -> Page:
     """Return the response that a document was read from.
 
     Raises:
-        NotFound: there is no such document or page, or it points to what can be no capture.
-        FindingsFound: what it points to is not there.
+        NotFound: there is no such document or page, or its pointer is invalid.
+        FindingsFound: the record that it points to is missing.
     """
     document, pages = _checked(repository, key, number)
     response = repository.reader(site_of_document(key)).capture(document, number)
@@ -68,13 +68,13 @@ def captured_page(repository: Repository, key: str, number: int = 1) -> Page:
 
 
 def captured_member(repository: Repository, key: str, number: int = 1) -> bytes:
-    """Return the gzip member that holds that response's record; raises as `captured_page` does."""
+    """Return the gzip member with the record of that response; raises as `captured_page` does."""
     document, _ = _checked(repository, key, number)
     return member_of(repository.store, **_captures(document)[number - 1])
 
 
 def _checked(repository: Repository, key: str, number: int) -> tuple[Document, int]:
-    """Return a document with the number of its pages, if this one may be shown."""
+    """Return a document and its number of pages, if this page may be shown."""
     document = repository.document(key)
     captures = _captures(document)
     if not 0 < number <= len(captures):
@@ -89,22 +89,22 @@ def _checked(repository: Repository, key: str, number: int) -> tuple[Document, i
 
 @attrs.frozen
 class StoredFile:
-    """A segment, its index or a package, as it is now."""
+    """A segment, its index or a package, as currently stored."""
 
     key: str
     size: int
     """Bytes."""
     etag: str
-    """Another one for other bytes."""
+    """Changes with the content."""
 
     @property
     def tag(self) -> str:
-        """The ETag, as it stands in an address."""
+        """The ETag, as addresses use it."""
         return self.etag.strip('"')
 
 
 def stored_file(repository: Repository, key: str) -> StoredFile:
-    """Return a segment, its index or a package; NotThere if there is none."""
+    """Return a segment, its index or a package; NotFound if it does not exist."""
     (site_of_package if key.startswith("wacz/") else site_of_segment)(key)
     found = conditional_write.head(repository.store, key)
     if found is None:
@@ -113,18 +113,18 @@ def stored_file(repository: Repository, key: str) -> StoredFile:
 
 
 def chunks(repository: Repository, file: StoredFile, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """Read it, or the bytes from `start` to before `end`, bit by bit; NotThere if it was replaced meanwhile."""
+    """Stream it, or its bytes from `start` to before `end`; NotFound if it was replaced meanwhile."""
     end = file.size if end is None else end
     if start >= end:
         return iter(())
     try:
         return stream(repository.store, file.key, file.etag, start, end)
     except (PreconditionFailed, KeyError):
-        raise NotFound(f"{file.key} as it was") from None
+        raise NotFound(f"{file.key} was replaced") from None
 
 
 def _captures(document: Document) -> list[dict[str, Any]]:
-    """Return where a document says that its captures lie; FindingsFound if it does not say so."""
+    """Return a document's pointers to its captures; FindingsFound if they are invalid."""
     try:
         return [_placed(each) for each in document.data["pressmark"]["captures"]]
     except (LookupError, TypeError, ValueError) as error:
@@ -139,7 +139,7 @@ def _placed(capture: dict[str, Any]) -> dict[str, Any]:
 
 
 def _type_of(response: Response) -> tuple[str, bool]:
-    """Return the type to hand a body out as, and whether to show it; what a site says is not repeated unread."""
+    """Return the media type to serve a body as, and whether browsers may show it. The site's header is parsed first."""
     said = next((value for name, value in response.headers if name.lower() == "content-type"), "")
     header = Message()
     header["Content-Type"] = said

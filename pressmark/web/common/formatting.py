@@ -1,4 +1,4 @@
-"""Times, sizes and counts as people read them. All times are UTC."""
+"""Times, sizes and counts for people. All times are UTC."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ def exact(moment: datetime) -> str:
 
 
 def short(moment: datetime, now: datetime) -> str:
-    """Return the time of today, `10:30`, or with its day, `24 Nov 10:30`, and its year if that is another one."""
+    """Return `10:30` for today, `24 Nov 10:30` for another day, and with the year for another year."""
     moment, now = moment.astimezone(UTC), now.astimezone(UTC)
     if moment.date() == now.date():
         return f"{moment:%H:%M}"
@@ -22,7 +22,7 @@ def short(moment: datetime, now: datetime) -> str:
 
 
 def span(time: timedelta) -> str:
-    """Return about how long that is: `40 s`, `12 min`, `3 h`, `5 days`."""
+    """Return an approximate duration: `40 s`, `12 min`, `3 h`, `5 days`."""
     seconds = int(abs(time).total_seconds())
     if seconds < MINUTE:
         return f"{seconds} s"
@@ -34,7 +34,7 @@ def span(time: timedelta) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """Return how long ago that was: `12 min ago`; `just now`; `in 3 h` when it is yet to come."""
+    """Return how long ago that was: `12 min ago`, `just now`, or `in 3 h` for a future time."""
     passed = now - moment
     if abs(passed) < timedelta(seconds=5):
         return "just now"
@@ -42,7 +42,7 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def size(number: float) -> str:
-    """Return bytes in the decimal unit that fits: `3.4 MB`."""
+    """Return bytes in a decimal unit: `3.4 MB`."""
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if number < 1000 or unit == "TB":
             break

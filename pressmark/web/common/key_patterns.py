@@ -1,4 +1,4 @@
-"""What may be asked for: the shapes of bucket keys that pages hand on to the bucket."""
+"""Patterns of the bucket keys that pages may request."""
 
 import re
 
@@ -13,32 +13,32 @@ _PACKAGE = re.compile(rf"wacz/(?P<site>{_SITE})/\d{{4}}-\d{{2}}-\d{{2}}\.wacz", 
 
 
 class NotFound(Exception):
-    """The bucket has nothing of this key, or can't have."""
+    """The bucket has no object with this key, or the key is invalid."""
 
 
 def site_of_document(key: str) -> str:
-    """Return the site that a document belongs to; NotThere if no document can have this key."""
+    """Return the site that a document belongs to; NotFound if no document can have this key."""
     return _matched(_DOCUMENT, key)["site"]
 
 
 def is_document(key: str) -> bool:
-    """Tell whether a document can have this key."""
+    """Return whether a document can have this key."""
     return bool(_DOCUMENT.fullmatch(key))
 
 
 def section_of_manifest(key: str) -> tuple[str, str]:
-    """Return the site and section that a manifest is of; NotThere if no manifest can have this key."""
+    """Return the site and section that a manifest is of; NotFound if no manifest can have this key."""
     found = _matched(_MANIFEST, key)
     return found["site"], found["section"].rstrip("/")
 
 
 def site_of_segment(key: str) -> str:
-    """Return the site that a segment or its index belongs to; NotThere if none can have this key."""
+    """Return the site that a segment or its index belongs to; NotFound if none can have this key."""
     return _matched(_SEGMENT, key)["site"]
 
 
 def site_of_package(key: str) -> str:
-    """Return the site that a package belongs to; NotThere if none can have this key."""
+    """Return the site that a package belongs to; NotFound if none can have this key."""
     return _matched(_PACKAGE, key)["site"]
 
 

@@ -1,4 +1,4 @@
-"""Pages from templates, with headers that protect their readers. Console and reading room share the page around them.
+"""Pages from templates, with headers that protect their readers. Console and reading room share the page shell.
 
 Elements isolate the direction of text from outside (`unicode-bidi: isolate`, `<bdi>`). Characters that no page may hold
 are removed here.

@@ -1,4 +1,4 @@
-"""What the console shows: runs and documents of all sites, read from the bucket and kept as long as they are used."""
+"""Runs and documents of all sites, read from the bucket for console and reading room. Recent ones are cached."""
 
 import hashlib
 import os
@@ -23,41 +23,41 @@ from pressmark.sites.site_files import Sites, load_sites
 from pressmark.web.common.key_patterns import NotFound, section_of_manifest, site_of_document
 
 RUNS = 1000
-"""Runs of a section that the console looks at."""
+"""Runs of a section that the console reads at most."""
 PATIENCE = 1.0
-"""Seconds that a bucket may be away before a page says so: somebody is waiting for it."""
+"""Seconds to wait for a bucket that is away. Somebody waits for the page."""
 ANSWERED_WITHIN = 10.0
-"""Seconds that a bucket may take for an answer, for the same reason."""
+"""Seconds to wait for a response of the bucket, for the same reason."""
 _MANIFESTS, _DOCUMENTS, _SITES = 64, 1024, 1024
 _SECONDS = 60.0
-"""That a document is kept: one that is taken down is gone from all pages by then."""
+"""Seconds to cache a document: one that was taken down disappears from all pages after that time."""
 _LARGE = 200_000
-"""Characters of a document that is not kept."""
+"""Documents with more characters are not cached."""
 
 Value = TypeVar("Value")
 
 
 @attrs.frozen
 class LRUCache(Generic[Value]):
-    """The values used last, by bucket key; what lies under these keys does not change. Safe in several threads."""
+    """The most recently used values, by bucket key. Objects under these keys do not change. Thread-safe."""
 
     most: int
     seconds: float = float("inf")
-    """For how long: what was taken down is not to be shown."""
+    """Lifetime of a value: content that was taken down must disappear."""
     _values: dict[str, tuple[float, Value]] = attrs.field(factory=dict, init=False, repr=False)
     _lock: Lock = attrs.field(factory=Lock, init=False, repr=False, eq=False)
 
     def get(self, key: str) -> Value | None:
-        """Return a value if it is there."""
+        """Return a value, or None."""
         with self._lock:
             kept = self._values.pop(key, None)
             if not kept or kept[0] < time.monotonic() - self.seconds:
                 return None
-            self._values[key] = kept  # The one used last comes last.
+            self._values[key] = kept  # The most recently used comes last.
             return kept[1]
 
     def put(self, key: str, value: Value) -> None:
-        """Keep a value in the place of the one not used for longest."""
+        """Store a value. The least recently used one is dropped if there are too many."""
         with self._lock:
             self._values[key] = time.monotonic(), value
             while len(self._values) > self.most:
@@ -66,14 +66,14 @@ class LRUCache(Generic[Value]):
 
 @attrs.frozen
 class Repository:
-    """The archive as the console sees it; one per process. Safe to use from several threads.
+    """Read access to the archive for web pages; one per process. Thread-safe.
 
-    All that reads raises BucketError when the bucket can't be used.
+    Methods that read raise BucketError if the bucket can't be used.
     """
 
     store: Store
     folder: Path | None
-    """Of the user's own site files."""
+    """Folder of the user's own site files."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _histories: dict[str, History] = attrs.field(factory=dict, init=False, repr=False)
     _manifests: LRUCache[manifest.Manifest] = attrs.field(factory=lambda: LRUCache(_MANIFESTS), init=False, repr=False)
@@ -84,17 +84,17 @@ class Repository:
 
     @classmethod
     def open(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Be ready to read the bucket that the environment names; nothing is asked of it yet.
+        """Return a repository of the bucket that the environment names, without a request to it.
 
         Raises:
-            UsageError: a variable makes no sense.
+            UsageError: a variable is invalid.
             BucketRefused: S3 is not set up.
         """
         config = Config.from_env(environ)
         return cls(Store.connect(attrs.evolve(config, patience=PATIENCE), ANSWERED_WITHIN), config.sites)
 
     def sites(self) -> Sites:
-        """Read the site files, which change while an Airflow goes on."""
+        """Read the site files; they may change while Airflow runs."""
         return load_sites(self.folder)
 
     def runs(self, site: str, section: str) -> list[PastRun]:
@@ -102,7 +102,7 @@ class Repository:
         return self._history(site).newest(section, RUNS, self.clock())
 
     def sections(self, site: str) -> tuple[str, ...]:
-        """Return a site's sections that have runs, as of the last minute."""
+        """Return the sections of a site that have runs, at most a minute old."""
         found = self._sections.get(site)
         if found is None:
             found = tuple(manifest.sections(self.store, site))
@@ -110,15 +110,15 @@ class Repository:
         return found
 
     def broken(self, site: str, section: str) -> dict[str, str]:
-        """Return what is wrong with each of a section's manifests that `runs` left out, by key."""
+        """Return the errors of the section's manifests that `runs` left out, by key."""
         return self._history(site).broken(section)
 
     def manifest(self, key: str) -> manifest.Manifest:
         """Return a run's manifest.
 
         Raises:
-            NotFound: there is none.
-            FindingsFound: what lies there is none.
+            NotFound: it does not exist.
+            FindingsFound: it is invalid.
         """
         section_of_manifest(key)
         found = self._manifests.get(key)
@@ -132,8 +132,8 @@ class Repository:
         """Return a document.
 
         Raises:
-            NotFound: there is none.
-            FindingsFound: what lies there is no JSON object.
+            NotFound: it does not exist.
+            FindingsFound: it is no JSON object.
         """
         site_of_document(key)
         if document := self._documents.get(key):
@@ -148,10 +148,10 @@ class Repository:
         return document
 
     def sha256(self, key: str) -> str:
-        """Return the SHA-256 of a document's JSON, hex, as it is in the bucket now.
+        """Return the SHA-256 (hex) of a document's JSON as currently stored.
 
         Raises:
-            NotFound: there is none any more.
+            NotFound: it does not exist any more.
         """
         with _looking_for(key):
             return hashlib.sha256(self.store.get(key, most=strict_json.MOST)).hexdigest()
@@ -159,14 +159,13 @@ class Repository:
     def documents(
         self, wanted: Iterable[str], broken: Callable[[FindingsFound], None] = lambda error: None
     ) -> dict[str, Document]:
-        """Return documents of one site by key, several read at a time.
+        """Return documents of one site by key. Several are read at a time.
 
-        Rejections that have expired are left out, and so are documents that can't be read: a page of many others is
-        not to fail for them.
+        Expired rejections and documents that can't be read are left out, so that they do not fail a page of many.
 
         Args:
             wanted: keys.
-            broken: is told of each that is missing or no JSON object.
+            broken: called for each document that is missing or no JSON object.
 
         Raises:
             NotFound: no document can have such a key.

@@ -1,4 +1,4 @@
-"""Responses that are no pages: JSON, static files, and files of the bucket to save."""
+"""Responses other than pages: JSON, static files, and stored files to save."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -39,7 +39,7 @@ def static_response(package: str, name: str, types: Mapping[str, str], headers: 
 
 
 def stored_response(request: Request, repository: Repository, key: str, headers: Mapping[str, str]) -> Response:
-    """Return a segment, its index or a package, to save; NotThere if there is none."""
+    """Return a segment, its index or a package, to save; NotFound if it does not exist."""
     found = stored_file(repository, key)
     data = chunks(repository, found, end=0 if request.method == "HEAD" else None)
     headers = {**headers, **attachment(key.rpartition("/")[2]), "Content-Length": str(found.size)}

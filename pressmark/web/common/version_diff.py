@@ -1,4 +1,4 @@
-"""What a version of an article changed: the version before it beside it, field by field and word by word."""
+"""Differences between two versions of an article, field by field and word by word."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,13 +17,13 @@ from pressmark.web.common.key_patterns import NotFound, is_document
 from pressmark.web.common.repository import Repository
 
 LONGEST = 800
-"""Words of two texts together that are compared word by word; comparing takes the square of their number."""
+"""Words of two texts together that are compared word by word; the time grows with the square of their number."""
 EFFORT = 1_000_000
-"""Pairs of words that are compared for a page, at most, and of paragraphs: half a second or so."""
+"""Pairs of words, and of paragraphs, that are compared for a page at most: about half a second."""
 MOST_ALIKE = 20_000
-"""Pairs of paragraphs that are the same, for the same reason: a few lines that come again and again take seconds."""
+"""Pairs of equal paragraphs at most, for the same reason: a few lines that repeat often take seconds."""
 LEAST_KEPT = 0.3
-"""Of the words: with fewer of them the same, a text was replaced by another."""
+"""Share of equal words. With fewer, one text replaced the other."""
 NAMES = {
     "headline": "Headline",
     "alternativeHeadline": "Standfirst",
@@ -42,7 +42,7 @@ NAMES = {
 }
 
 KINDS = {"articles": "Version", "corrections": "Correction", "silent-edits": "Silent edit"}
-"""What a version can be compared with, for people."""
+"""Labels of the kinds of documents that can be compared."""
 WITHDRAWN = "Withdrawn"
 _SHOWN = {
     "headline": str,
@@ -53,10 +53,10 @@ _SHOWN = {
     "author": list,
     "image": list,
 }
-"""What pages say of a version, of these types."""
+"""Fields of a version that pages show, with their types."""
 
 _FROM, _OF = ("archivedAt", "identifier"), ("version", "layout", "contentSha256")
-"""What they say of where it comes from, in the document and in its block."""
+"""Fields on provenance that pages show: of the document, and of its `pressmark` block."""
 
 Words = Sequence[tuple[str, str]]
 """Runs of words, each with `same`, `removed` or `added`."""
@@ -67,12 +67,12 @@ class Change:
     """A field that differs."""
 
     name: str
-    """For people."""
+    """Label for people."""
     paragraphs: Sequence[Words | str]
-    """Those that differ; in between, a line that says how many are the same."""
+    """Paragraphs that differ; between them, a line with the number of equal ones."""
 
     def rows(self) -> Iterator[str | tuple[Words, Words]]:
-        """Return the paragraphs in two columns, as they were and as they are; one beside that which replaced it."""
+        """Return the paragraphs in two columns, old and new; a paragraph is beside its replacement."""
         old: Words = ()
         for paragraph in self.paragraphs:
             kinds = set() if isinstance(paragraph, str) else {kind for kind, _ in paragraph}
@@ -93,39 +93,39 @@ class Change:
 
 @attrs.frozen
 class CapturedVersion:
-    """What was captured of an article once."""
+    """One captured state of an article: a version, correction, silent edit or tombstone."""
 
     document: Document
 
     @property
     def kind(self) -> str:
-        """For people."""
+        """Label for people."""
         return KINDS.get(self.document.kind, WITHDRAWN)
 
     @property
     def article(self) -> str:
-        """The article that it is of, `<site>/YYYY/MM/DD/<article_id>`."""
+        """Its article, `<site>/YYYY/MM/DD/<article_id>`."""
         return "/".join(self.document.key.split("/")[1:6])
 
     @property
     def problem(self) -> str:
-        """What is wrong with it, so that it can't be shown; empty if nothing is."""
+        """Why it can't be shown; empty if it can."""
         try:
             document = self.document
             if document.kind in KINDS:
                 self.captured_at, document.updated_at.astimezone(UTC)
                 if wrong := [name for name, kind in _SHOWN.items() if type(document.data[name]) is not kind]:
-                    return f"its {wrong[0]} is none"
+                    return f"its {wrong[0]} is invalid"
                 [each["name"] for each in document.data["author"]]
                 [each["contentUrl"] for each in document.data["image"]]
                 for block, names in ((document.data, _FROM), (document.data["pressmark"], _OF)):
                     if odd := [name for name in names if not isinstance(block[name], str)]:
-                        return f"its {odd[0]} is none"
+                        return f"its {odd[0]} is invalid"
                 [each["payloadDigest"] for each in document.data["pressmark"]["captures"]]
                 if not isinstance(document.data.get("sourceOrganization", {}), dict):
-                    return "its sourceOrganization is none"
+                    return "its sourceOrganization is invalid"
                 if document.data["identifier"] != document.article_id:
-                    return "it is of another article than its key says"
+                    return "its identifier and its key name different articles"
             else:
                 int(document.data["pressmark"]["status"])
         except (FindingsFound, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
@@ -134,12 +134,12 @@ class CapturedVersion:
 
     @property
     def is_cut(self) -> bool:
-        """Whether its page ended early each time it was asked for, or may have done so."""
+        """Whether each response for its page ended early, or may have done so."""
         return self.document.data["pressmark"].get("cutShort") is True
 
     @property
     def captured_at(self) -> datetime:
-        """When its first page was captured; FindingsFound if it does not say."""
+        """When its first page was captured; FindingsFound if unknown."""
         try:
             moment = datetime.fromisoformat(self.document.data["pressmark"]["captures"][0]["capturedAt"])
         except (LookupError, TypeError, ValueError) as error:
@@ -149,28 +149,28 @@ class CapturedVersion:
 
 @attrs.frozen(kw_only=True)
 class Changes:
-    """A version, the one before it, and what differs."""
+    """A version, the one before it, and their differences."""
 
     after: CapturedVersion
     before: CapturedVersion | None
-    """None: it is the first that is known."""
+    """None: it is the first known version."""
     changes: Sequence[Change]
     versions: Sequence[CapturedVersion]
-    """All of the article, oldest capture first, this one included."""
+    """All versions of the article, oldest capture first, including this one."""
 
     @property
     def remark(self) -> str:
-        """Why what differs need not be an edit; empty if nothing says so."""
+        """Why the differences may be no edit, or empty."""
         if self.before and self.before.is_cut and not self.after.is_cut:
             return (
-                "The page of the earlier one ended early each time it was asked for. "
-                "What was added may be the rest of it, and no edit."
+                "Each response for the earlier page ended early. "
+                "The added text may be the rest of that page, and no edit."
             )
         return ""
 
 
 def compare_with_previous(repository: Repository, key: str) -> Changes:
-    """Compare a version or silent edit with what was captured of its article before it.
+    """Compare a version or silent edit with the one captured before it.
 
     Raises:
         NotFound: there is no such document, or it is no version.
@@ -186,7 +186,7 @@ def compare(repository: Repository, earlier: str, later: str) -> Changes:
     """Compare any two versions or silent edits of an article; raises as `compare_with_previous` does."""
     before, after = _comparable(repository, earlier), _comparable(repository, later)
     if before.article != after.article:
-        raise NotFound(f"{earlier} and {later} are of two articles")
+        raise NotFound(f"{earlier} and {later} are of different articles")
     return Changes(
         after=after,
         before=before,
@@ -196,9 +196,9 @@ def compare(repository: Repository, earlier: str, later: str) -> Changes:
 
 
 def captured_versions(repository: Repository, article: str, kinds: Iterable[str] = KINDS) -> list[CapturedVersion]:
-    """Return what was captured of an article (`<site>/YYYY/MM/DD/<article_id>`), in the order of the captures.
+    """Return all versions of an article (`<site>/YYYY/MM/DD/<article_id>`), oldest capture first.
 
-    What can't be read is left out, so that the rest is shown; `pressmark verify` tells of it.
+    Documents that can't be read are left out; `pressmark verify` reports them.
     """
     listed = (key for kind in kinds for key in repository.store.keys(f"{kind}/{article}/"))
     found = repository.documents(filter(is_document, listed))
@@ -207,12 +207,12 @@ def captured_versions(repository: Repository, article: str, kinds: Iterable[str]
 
 
 def _comparable(repository: Repository, key: str) -> CapturedVersion:
-    versions = CapturedVersion(repository.document(key))
-    if versions.document.kind not in KINDS:
+    version = CapturedVersion(repository.document(key))
+    if version.document.kind not in KINDS:
         raise NotFound(key)
-    if versions.problem:
-        raise FindingsFound(f"{key} is no version: {versions.problem}")
-    return versions
+    if version.problem:
+        raise FindingsFound(f"{key} is no valid version: {version.problem}")
+    return version
 
 
 def _between(before: CapturedVersion, after: CapturedVersion) -> list[Change]:
@@ -220,7 +220,7 @@ def _between(before: CapturedVersion, after: CapturedVersion) -> list[Change]:
 
 
 def change_of(difference: Difference) -> Change:
-    """Show how a field differs; what is no text is shown as JSON."""
+    """Return how a field differs. Values other than text are shown as JSON."""
     texts = [_text(value) for value in (difference.before, difference.after)]
     before, after = (text.split("\n\n") if text else [] for text in texts)
     steps = [("replace", 0, len(before), 0, len(after))]
@@ -240,13 +240,13 @@ def change_of(difference: Difference) -> Change:
 
 
 def _alike(before: Sequence[str], after: Sequence[str]) -> int:
-    """Return how many pairs of paragraphs are the same: what it costs to compare them goes with these."""
+    """Return the number of pairs of equal paragraphs. The cost of comparing grows with it."""
     there = Counter(after)
     return sum(there[each] for each in before)
 
 
 def _pairs(before: Sequence[str], after: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """Return paragraphs and those that replaced them: all together, or in pairs if that would take too long."""
+    """Return paragraphs and their replacements: all together, or in pairs if that would take too long."""
     if _length(*before, *after) <= LONGEST:
         return [("\n\n".join(before), "\n\n".join(after))]
     return zip_longest(before, after, fillvalue="")
@@ -255,7 +255,7 @@ def _pairs(before: Sequence[str], after: Sequence[str]) -> Iterable[tuple[str, s
 def _words(old: str, new: str, *, compare: bool) -> Iterator[Words]:
     words = Difference("", old, new).words() if compare else []
     kept = _length(*(text for kind, text in words if kind == "same"))
-    if kept < LEAST_KEPT * max(_length(old), _length(new)):  # Another text, and not a change of it.
+    if kept < LEAST_KEPT * max(_length(old), _length(new)):  # A replacement, not a change.
         yield from ([(kind, text)] for kind, text in (("removed", old), ("added", new)) if text)
     elif words:
         yield words
@@ -274,7 +274,7 @@ def _text(value: Any) -> str:
 def _before(
     repository: Repository, after: CapturedVersion, versions: Sequence[CapturedVersion]
 ) -> CapturedVersion | None:
-    """Return what a correction corrects; of others, what was captured of the article before."""
+    """Return the version that a correction corrects, or else the one captured before."""
     if corrects := after.document.data["pressmark"].get("corrects"):
         return CapturedVersion(repository.document(str(corrects)))
     earlier = [each for each in versions if each.kind != "Correction" and each.captured_at < after.captured_at]

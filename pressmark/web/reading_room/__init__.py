@@ -1,1 +1,1 @@
-"""The reading room: where researchers find an article, see how it changed, and stand in front of the page as it was."""
+"""The reading room: researchers search articles, compare their versions and replay pages as captured."""

@@ -1,4 +1,4 @@
-"""The reading room as a web application. It only answers GET and HEAD, reads the bucket only, and sets no cookie."""
+"""The reading room as a web application. It serves GET and HEAD only, never writes to the bucket and sets no cookie."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -34,7 +34,7 @@ def room_app(repository: Repository, refresher: Refresher, origins: Origins) -> 
 
     Args:
         repository: the archive.
-        refresher: of the catalogue.
+        refresher: keeps the catalogue fresh.
         origins: where browsers reach this application and the replays.
     """
     app = FastAPI(title="Pressmark reading room", docs_url=None, redoc_url=None, openapi_url=None)
@@ -47,7 +47,7 @@ def room_app(repository: Repository, refresher: Refresher, origins: Origins) -> 
 
 @attrs.frozen
 class Room:
-    """The pages. Each method answers one address; they run in threads, as most of them wait for the bucket."""
+    """The pages. Each method serves one route, in a thread, since most of them wait for the bucket."""
 
     repository: Repository
     refresher: Refresher
@@ -58,7 +58,7 @@ class Room:
     )
 
     def router(self) -> APIRouter:
-        """Return the addresses."""
+        """Return the routes."""
         router = APIRouter()
         for path, answer in (
             ("/", self.home),
@@ -81,11 +81,11 @@ class Room:
 
     @property
     def finder(self) -> Finder:
-        """Asks the catalogue."""
+        """Queries the catalogue."""
         return Finder(self.refresher.catalogue)
 
     def home(self, request: Request) -> HTMLResponse:
-        """Where to begin."""
+        """The first page: all sites, and the articles updated last."""
         newest = self.finder.newest(Filters())
         return self._render(request, "home.html", sites=self.finder.sites(), results=newest)
 
@@ -99,7 +99,7 @@ class Room:
         last: str = "",
         page: Number = 1,
     ) -> HTMLResponse:
-        """Articles that have all these words."""
+        """Articles with all words of the query."""
         filters = Filters(site=site, section=section, first=_day(first), last=_day(last))
         return await self.turns.run(_client(request), self._results, request, q, filters, page)
 
@@ -112,7 +112,7 @@ class Room:
         )
 
     def site(self, request: Request, site: str, section: str = "", page: Number = 1) -> HTMLResponse:
-        """A site's articles by time, and its months and sections."""
+        """A site's articles, newest first, with its months and sections."""
         finder = self.finder
         months, sections = finder.months(site), finder.sections(site)
         if not months and site not in self.repository.sites():
@@ -142,14 +142,14 @@ class Room:
         return self._render(request, "day.html", site=site, day=of_day, section=section, results=results)
 
     def article(self, request: Request, site: str, year: int, month: int, day: int, article_id: str) -> HTMLResponse:
-        """All that is known of an article, and what it says now."""
+        """An article with all versions, and the text of the newest."""
         history = article_history(self.repository, site, _date(year, month, day), article_id)
         return self._render(request, "article.html", history=history)
 
     def document(
         self, request: Request, kind: str, site: str, year: str, month: str, day: str, article_id: str, name: str
     ) -> Response:
-        """A version with where it comes from; with `.json` at the end, the document itself."""
+        """A version with its provenance; with `.json` at the end, the document itself."""
         key = f"{kind}/{site}/{year}/{month}/{day}/{article_id}/{name.removesuffix('.json')}.json"
         if name.endswith(".json"):
             return json_response(self.repository.document(key).data, _SAVED, "application/ld+json")
@@ -163,7 +163,7 @@ class Room:
     async def compare(
         self, request: Request, earlier: str, later: str, view: Literal["inline", "side"] = "inline"
     ) -> HTMLResponse:
-        """What differs between two versions."""
+        """The differences between two versions."""
         changes = await self.turns.run(_client(request), compare, self.repository, earlier, later)
         return self._render(request, "compare.html", changes=changes, view=view)
 
@@ -180,7 +180,7 @@ class Room:
         page: Number = 1,
         view: Literal["page", "alone"] = "page",
     ) -> HTMLResponse:
-        """A captured page as it was, in a frame of another origin, which is all of the window if it is `alone`."""
+        """A captured page in a frame of another origin. With `alone`, the frame fills the window."""
         key = f"{kind}/{site}/{year}/{month}/{day}/{article_id}/{name}.json"
         captured = captured_page(self.repository, key, page)
         package = package_of(captured.document, page)
@@ -194,7 +194,7 @@ class Room:
     def record(
         self, kind: str, site: str, year: str, month: str, day: str, article_id: str, name: str, page: Number = 1
     ) -> Response:
-        """The response record of a page as a WARC file of its own."""
+        """The response record of a page, as a WARC file."""
         key = f"{kind}/{site}/{year}/{month}/{day}/{article_id}/{name}.json"
         return Response(
             captured_member(self.repository, key, page),
@@ -223,7 +223,7 @@ class Room:
 
 
 def _client(request: Request) -> str:
-    """Return whose turn it is."""
+    """Return the network address of the client."""
     return request.client.host if request.client else ""
 
 
@@ -231,11 +231,11 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise HTTPException(400, f"{text!r} is no day such as 2026-11-25") from None
+        raise HTTPException(400, f"{text!r} is no date such as 2026-11-25") from None
 
 
 def _date(year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except (ValueError, OverflowError):
-        raise NotFound("a day that is none") from None
+        raise NotFound("an invalid date") from None

@@ -1,4 +1,4 @@
-"""An article: what was captured of it on a time line, and each version with where it comes from."""
+"""An article: its versions on a timeline, and the provenance of each."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -21,23 +21,23 @@ _WITHDRAWN = keys.WITHDRAWN.rstrip("/")
 
 @attrs.frozen
 class TimelineEntry:
-    """What was captured of an article once: a version, a correction, a silent edit, or that it was gone."""
+    """An entry of the timeline: a version, correction, silent edit or tombstone."""
 
     version: CapturedVersion
 
     @property
     def key(self) -> str:
-        """Of the document."""
+        """Key of the document."""
         return self.version.document.key
 
     @property
     def withdrawn(self) -> bool:
-        """Whether it tells that the article was gone."""
+        """Whether it is a tombstone: the article was gone from the site."""
         return self.version.document.kind == _WITHDRAWN
 
     @property
     def captured_at(self) -> datetime | None:
-        """When; None where no capture is told, as of a tombstone that may have none."""
+        """Capture time; None if the document has none, as some tombstones."""
         try:
             return self.version.captured_at
         except FindingsFound:
@@ -45,66 +45,66 @@ class TimelineEntry:
 
     @property
     def status(self) -> int:
-        """What the site answered."""
+        """HTTP status of the site's response."""
         block = self.version.document.data["pressmark"]
         return int(block["status"] if self.withdrawn else block["captures"][0]["status"])
 
     @property
     def updated_at(self) -> datetime:
-        """The *Updated* time; not of a tombstone."""
+        """The *Updated* time; tombstones have none."""
         return self.version.document.updated_at
 
 
 @attrs.frozen(kw_only=True)
 class ArticleHistory:
-    """All that is known of an article."""
+    """An article with all versions and tombstones."""
 
     site: str
     day: date
     article_id: str
     entries: Sequence[TimelineEntry]
-    """By the time of their captures, the newest last."""
+    """By capture time, the newest last."""
 
     @property
     def versions(self) -> Sequence[TimelineEntry]:
-        """What can be read and compared: all but tombstones."""
+        """Entries that can be read and compared: all but tombstones."""
         return [each for each in self.entries if not each.withdrawn]
 
     @property
     def newest(self) -> TimelineEntry:
-        """The one to show first."""
+        """The newest version."""
         return self.versions[-1]
 
     def before(self, key: str) -> TimelineEntry | None:
-        """Return what was captured before this version."""
+        """Return the version captured before this one."""
         at = [each.key for each in self.versions].index(key)
         return self.versions[at - 1] if at else None
 
 
 @attrs.frozen(kw_only=True)
 class VersionDetails:
-    """One version, with where it comes from."""
+    """One version with its provenance."""
 
     history: ArticleHistory
     entry: TimelineEntry
     page: Page
-    """The capture of its first page."""
+    """Capture of its first page."""
     citation: Citation
     sha256: str
-    """Of its JSON, hex."""
+    """SHA-256 of its JSON, hex."""
     package: str
-    """Key of the package of the day of its capture."""
+    """Key of the package with its capture."""
     captures: Sequence[dict[str, Any]]
-    """As the document names them, page by page."""
+    """Pointers to its captures, page by page."""
 
     @property
     def document(self) -> Document:
-        """The version itself."""
+        """The document of the version."""
         return self.entry.version.document
 
 
 def article_history(repository: Repository, site: str, day: date, article_id: str) -> ArticleHistory:
-    """Return all that is known of an article; NotThere if that is nothing."""
+    """Return an article's history; NotFound if no version is known."""
     path = f"{site}/{day:%Y/%m/%d}/{article_id}"
     known = captured_versions(repository, path)
     if not known:
@@ -120,8 +120,8 @@ def version_details(repository: Repository, origins: Origins, key: str) -> Versi
     """Return a version, correction or silent edit.
 
     Raises:
-        NotFound: there is none of this key.
-        FindingsFound: its capture is not there, or is not what it should be.
+        NotFound: it does not exist.
+        FindingsFound: it is invalid, or its capture is missing or damaged.
     """
     document = repository.document(key)
     if document.kind not in KINDS:
@@ -129,7 +129,7 @@ def version_details(repository: Repository, origins: Origins, key: str) -> Versi
     site = key.split("/")[1]
     entry = TimelineEntry(CapturedVersion(document))
     if entry.version.problem:
-        raise FindingsFound(f"{key} is no version: {entry.version.problem}")
+        raise FindingsFound(f"{key} is no valid version: {entry.version.problem}")
     captured_at = entry.version.captured_at
     return VersionDetails(
         history=article_history(repository, site, document.day, document.article_id),
@@ -143,7 +143,7 @@ def version_details(repository: Repository, origins: Origins, key: str) -> Versi
 
 
 def package_of(document: Document, number: int = 1) -> str:
-    """Return the key of the package that a capture of a document is in."""
+    """Return the key of the package that contains a capture of a document."""
     captures = document.data["pressmark"]["captures"]
     _, site, year, month, day, _ = captures[number - 1]["warc"].split("/")
     return keys.package(site, date(int(year), int(month), int(day)))

@@ -1,7 +1,7 @@
-"""How a version is cited: what names it for good, and a link that still leads to it when the site's own is dead.
+"""Citations of a version: permanent identifiers, and a link that works after the site's own link is dead.
 
-The link is written as Robust Links asks (https://robustlinks.mementoweb.org/spec/), the headers as Memento does
-(RFC 7089) and as `cite-as` is defined (RFC 8574).
+The link follows Robust Links (https://robustlinks.mementoweb.org/spec/); the headers follow Memento (RFC 7089) and
+`cite-as` (RFC 8574).
 """
 
 from datetime import UTC, datetime
@@ -23,16 +23,16 @@ class Citation:
     """How to cite one version."""
 
     text: str
-    """For a list of references."""
+    """Entry for a list of references."""
     address: str
-    """Of the version in the reading room: it stays as it is."""
+    """Permanent address of the version in the reading room."""
     original: str
-    """Where the site had it."""
+    """Address at the site."""
     memento: str
-    """Where pywb replays its capture; empty without pywb."""
+    """Address of its capture in pywb; empty without pywb."""
     captured_at: datetime
     content_sha256: str
-    """Of what a reader reads, hex; equal for equal content."""
+    """SHA-256 (hex) of the content that readers see."""
     record_id: str
     """WARC-Record-ID of the capture of its first page."""
     robust_link: str
@@ -40,12 +40,12 @@ class Citation:
 
 
 def citation_of(origins: Origins, document: Document, captured_at: datetime) -> Citation:
-    """Return how to cite a version whose first page was captured then."""
+    """Return the citation of a version whose first page was captured then."""
     data, site = document.data, document.key.split("/")[1]
     address = Links(origins.room).version(document.key)
     original = cleaned(
         str(data["pressmark"]["captures"][0]["url"])
-    )  # `url` may be a canonical address that nobody asked for.
+    )  # `url` may be a canonical address that was never requested.
     record_id = str(data["archivedAt"])
     memento = origins.memento(site, original, captured_at) if origins.pywb else ""
     credit = ", ".join(str(each["name"]) for each in data["author"])

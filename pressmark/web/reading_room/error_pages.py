@@ -1,4 +1,4 @@
-"""What the reading room's error pages say. Readers learn nothing of its bucket; the log says more."""
+"""Texts of the reading room's error pages. Details of the bucket go to the log, not to readers."""
 
 import logging
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from pressmark.web.reading_room.search.query import SECONDS
 from pressmark.web.reading_room.search.refresh import State
 
 logger = logging.getLogger("pressmark.reading_room")
-_SEARCH = "Search for it, or begin at the first page."
+_SEARCH = "Search for it, or start at the first page."
 _RETRY = {"Retry-After": f"{WAIT:.0f}"}
 
 
@@ -32,20 +32,20 @@ def add_to(app: FastAPI, renderer: Renderer) -> None:
 
 
 def _refused(_: Request, error: HTTPException) -> ErrorPage:
-    return http_error(error, {404: ("Not there", _SEARCH)}, ("Refused", _SEARCH))
+    return http_error(error, {404: ("Not found", _SEARCH)}, ("Refused", _SEARCH))
 
 
 def _invalid(_: Request, error: RequestValidationError) -> ErrorPage:
-    advice = "Mend the address, or begin at the first page."
-    return ErrorPage(status=400, title="Not understood", message=invalid_values(error), advice=advice)
+    advice = "Correct the address, or start at the first page."
+    return ErrorPage(status=400, title="Invalid request", message=invalid_values(error), advice=advice)
 
 
 def _missing(_: Request, error: NotFound) -> ErrorPage:
     return ErrorPage(
         status=404,
-        title="Not there",
-        message=f"The archive has nothing of this: {error.args[0]}",
-        advice=f"{_SEARCH} What was archived stays; rejections expire.",
+        title="Not found",
+        message=f"The archive has nothing here: {error.args[0]}",
+        advice=f"{_SEARCH} Archived articles stay; rejections expire.",
     )
 
 
@@ -53,8 +53,8 @@ def _too_long(_: Request, error: SearchTimeout) -> ErrorPage:
     return ErrorPage(
         status=503,
         title="This search takes too long",
-        message=f"It was ended after {SECONDS:.0f} seconds: much of the archive has these words, or many search now.",
-        advice="Another word narrows it, and so do more letters of a beginning, a site or days.",
+        message=f"It was stopped after {SECONDS:.0f} seconds: too many articles match, or too many searches run.",
+        advice="Add a word, more letters before an asterisk, a site or dates.",
         headers=_RETRY,
     )
 
@@ -62,9 +62,9 @@ def _too_long(_: Request, error: SearchTimeout) -> ErrorPage:
 def _too_many(_: Request, error: TooManySearches) -> ErrorPage:
     return ErrorPage(
         status=503,
-        title="Many search now",
-        message="The turn of this search did not come in time.",
-        advice="Try it again in a while.",
+        title="Too many searches",
+        message="Other searches took too long, so this one did not start.",
+        advice="Try again later.",
         headers=_RETRY,
     )
 
@@ -74,8 +74,8 @@ def _no_bucket(request: Request, error: BucketError) -> ErrorPage:
     return ErrorPage(
         status=503,
         title="The archive can't be read now",
-        message="Its storage does not answer.",
-        advice="Search and lists still work. Try again later: the log of the reading room tells its operator why.",
+        message="Its storage does not respond.",
+        advice="Search and lists still work. Try again later. The operator finds the reason in the log.",
     )
 
 
@@ -84,14 +84,14 @@ def _not_set_up(request: Request, error: PressmarkError) -> ErrorPage:
     return ErrorPage(
         status=500,
         title="The reading room is not set up",
-        message="Something that it needs is missing.",
-        advice="Its log tells its operator what is wrong.",
+        message="A setting is missing or invalid.",
+        advice="The operator finds the reason in its log.",
     )
 
 
 def _failed(_: Request, error: Exception) -> ErrorPage:  # Starlette raises it again, so it is logged.
     message = type(error).__name__
-    return ErrorPage(status=500, title="The reading room failed", message=message, advice="Its log tells where.")
+    return ErrorPage(status=500, title="The reading room failed", message=message, advice="Its log says where.")
 
 
 _EXPLAIN: dict[type[Exception], Explain] = {

@@ -1,4 +1,4 @@
-"""Half requests: a connection whose request does not come to the end of its head is closed; uvicorn waits for good."""
+"""Closes connections whose request head never ends; uvicorn alone waits forever."""
 
 import asyncio
 from typing import Any
@@ -6,28 +6,28 @@ from typing import Any
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 MOST = 1 << 20
-"""Bytes that are taken before a request is under way: the parts of a head are joined again and again."""
+"""Bytes accepted before a request starts: uvicorn joins the parts of a head again and again."""
 SECONDS = 20.0
-"""That the head of a request may take, from the connection or from the request before it."""
+"""Seconds for the head of a request, since the connection or the previous request."""
 
 
-class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # which class it is depends on what is installed
-    """uvicorn's own protocol, with a clock for what has only half come."""
+class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # the class depends on what is installed
+    """uvicorn's protocol with a timer for incomplete request heads."""
 
-    _came = 0
-    """Bytes of what may be the head of a request."""
+    _received = 0
+    """Bytes that may belong to a request head."""
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for a request."""
+        """Start the timer."""
         super().connection_made(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Wait on if no request is under way by now; of a head without an end no more is taken than may be."""
+        """Stop the timer once a request has started; close the connection if a head is too long."""
         if self.cycle is None or self.cycle.response_complete:
-            self._came += len(data)
-            if self._came > MOST:
+            self._received += len(data)
+            if self._received > MOST:
                 self.transport.abort()
                 return
         super().data_received(data)
@@ -37,7 +37,7 @@ class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # whic
             self._wait()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Wait no more."""
+        """Stop the timer."""
         self._stop()
         super().connection_lost(error)
 
@@ -45,7 +45,7 @@ class TimedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # whic
         self._waiting = asyncio.get_running_loop().call_later(SECONDS, self._close)
 
     def _stop(self) -> None:
-        self._came = 0
+        self._received = 0
         if self._waiting:
             self._waiting.cancel()
             self._waiting = None

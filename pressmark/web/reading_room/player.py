@@ -1,4 +1,4 @@
-"""ReplayWeb.page, the player: where its files are, and how npm fetches them. A digest says which package is ours.
+"""ReplayWeb.page, the player: the folder of its files, and how npm fetches them. A digest pins the package.
 
 `python -m pressmark.web.reading_room.player` fetches it into this Python environment, ahead of the first start.
 """

@@ -1,7 +1,7 @@
-"""The stage: an origin of its own, in which ReplayWeb.page runs captured pages with their scripts.
+"""The replay origin: a separate origin where ReplayWeb.page runs captured pages with their scripts.
 
-Whatever a page does, it does to this origin alone: there is nothing here but packages that anybody who reads may read.
-The reading room, on another port or name, shows it in a frame that can't lead the whole window away.
+A page can only harm this origin. It serves nothing but packages, which every reader may read. The reading room, on
+another port or name, shows it in a frame that can't navigate the whole window.
 """
 
 import json
@@ -34,9 +34,9 @@ _SOURCES = (
 )
 _POLICY = f"{_SOURCES}; base-uri 'none'"
 _SANDBOX = "sandbox allow-scripts allow-same-origin allow-forms"
-"""It holds for what it shows, too: no captured page leads the window away, or opens another."""
+"""It also holds for the pages inside: no captured page navigates the window or opens another."""
 _CAPTURED = f"{_SOURCES}; base-uri 'self'; {_SANDBOX}"
-"""Of all that ReplayWeb.page's worker answers: captured pages, and the player's documents around them."""
+"""For all responses of ReplayWeb.page's worker: captured pages, and the player's documents around them."""
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})", re.ASCII)
 
 
@@ -45,20 +45,20 @@ def replay_app(repository: Repository, origins: Origins, player: Path) -> FastAP
 
     Args:
         repository: the archive.
-        origins: where browsers reach the reading room, which alone may show this in a frame.
+        origins: of the reading room, which alone may show this in a frame, and of the replays.
         player: the folder of ReplayWeb.page's `ui.js` and `sw.js`.
     """
     app = FastAPI(title="Pressmark replay", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(_ReplayOrigin(repository, origins, player, templates(PACKAGE)).router())
     guard(app, origins.replay)
-    app.add_exception_handler(NotFound, lambda _, error: PlainTextResponse(f"Not there: {error}", 404))
+    app.add_exception_handler(NotFound, lambda _, error: PlainTextResponse(f"Not found: {error}", 404))
     app.add_exception_handler(BucketError, _unavailable)
     return app
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
-    logger.warning("%s: %s", request.url.path, error)  # Names and addresses are none of a reader's business.
-    return PlainTextResponse("The archive's storage does not answer. Try again later.", 503)
+    logger.warning("%s: %s", request.url.path, error)  # Readers need no bucket names and addresses.
+    return PlainTextResponse("The archive's storage does not respond. Try again later.", 503)
 
 
 class _ReplayOrigin:
@@ -85,9 +85,9 @@ class _ReplayOrigin:
         return router
 
     def show(self, request: Request, site: str, day: str, url: str, ts: str = Query(pattern=r"^\d{14}$")) -> Response:
-        """ReplayWeb.page, at a page of a day's package; in a frame alone, for a captured page could lead a window away.
+        """ReplayWeb.page with a page of a day's package. Frames only: a captured page could navigate a window.
 
-        It keeps what it has read of a package by its address, so one that was replaced has another.
+        It caches packages by their address, so a replaced package gets another address.
         """
         if request.headers.get("sec-fetch-dest") == "document":
             return PlainTextResponse(f"Captured pages are shown by the reading room alone: {self._origins.room}/", 403)
@@ -95,7 +95,7 @@ class _ReplayOrigin:
         return self._page(self._pages.get_template("player.html").render(package=package, url=url, ts=ts, day=day))
 
     def wait(self, site: str) -> HTMLResponse:
-        """Wait for the service worker, which answers this address with its own page once it is at work."""
+        """Wait for the service worker, which serves its own page at this address once it runs."""
         site_of_package(f"wacz/{site}/2000-01-01.wacz")
         return self._page(self._pages.get_template("waiting.html").render())
 
@@ -110,27 +110,27 @@ class _ReplayOrigin:
         return FileResponse(self._player / "ui.js", headers={**HEADERS, "Cache-Control": "max-age=3600"})
 
     def worker(self) -> Response:
-        """Our own worker, which contains that of ReplayWeb.page."""
-        return self._script(_contained())
+        """Our service worker, which wraps that of ReplayWeb.page."""
+        return self._script(_wrapped_worker())
 
     def replayweb(self, request: Request) -> Response:
-        """ReplayWeb.page's worker, unchanged: for ours to take in, and not to be one by itself."""
+        """ReplayWeb.page's worker, unchanged. Ours imports it; browsers may not register it by itself."""
         if _as_worker(request):
             return _no_worker()
         return self._script((self._player / "sw.js").read_bytes())
 
     def _script(self, script: bytes) -> Response:
-        """Answer with a worker's script: it obeys the policy that comes with it, and not that of the page."""
+        """Return a worker's script. Its own policy holds for it, not that of the page."""
         headers = {**HEADERS, "Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
         return Response(script, media_type="text/javascript; charset=utf-8", headers=headers)
 
     def package(self, request: Request, tag: str, site: str, day: str) -> Response:
-        """A package or a part of it: ReplayWeb.page reads only what it needs."""
+        """A package or a range of it: ReplayWeb.page reads only what it needs."""
         found = stored_file(self._repository, f"wacz/{site}/{day}.wacz")
         if found.tag != tag:
-            raise NotFound(f"{found.key} as it was: it was made anew. Open the replay once more.")
+            raise NotFound(f"{found.key} was replaced. Open the replay again.")
         size = found.size
-        part = _wanted(request.headers.get("range", ""), size)
+        part = _range(request.headers.get("range", ""), size)
         first, last = part or (0, size - 1)
         headers = {**HEADERS, "Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)}
         if part:
@@ -141,28 +141,28 @@ class _ReplayOrigin:
 
 
 def _as_worker(request: Request) -> bool:
-    """Tell whether a script is to become a service worker; for what one takes in, browsers do not say so."""
+    """Return whether the browser registers a script as a service worker. Imports of a worker lack the header."""
     return "service-worker" in request.headers
 
 
 def _no_worker() -> Response:
-    """A captured page could else put a worker that does not contain it in the place of ours."""
-    return PlainTextResponse("This script becomes no service worker by itself.", 403)
+    """Refuse, or a captured page could register a worker without our wrapper in place of ours."""
+    return PlainTextResponse("This script can't be registered as a service worker.", 403)
 
 
 @cache
-def _contained() -> bytes:
+def _wrapped_worker() -> bytes:
     script = (files(PACKAGE) / "static" / "worker.js").read_text("utf-8")
     return script.replace("POLICY;", f"{json.dumps(_CAPTURED)};", 1).encode()
 
 
-def _wanted(asked: str, size: int) -> tuple[int, int] | None:
-    """Return the first and last byte that a Range header asks for; None if it asks for what is no single range.
+def _range(asked: str, size: int) -> tuple[int, int] | None:
+    """Return the first and last byte of a Range header; None if it is not a single range.
 
-    All of a file is a part of it, too: ReplayWeb.page takes a 200 for a server that knows no ranges.
+    A range of the whole file counts too: ReplayWeb.page takes a 200 for a server without ranges.
 
     Raises:
-        HTTPException: 416, there is no such part.
+        HTTPException: 416, there is no such range.
     """
     found = _RANGE.fullmatch(asked)
     if not found or not any(found.groups()):

@@ -1,4 +1,4 @@
-"""Serving the reading room and its stage: two origins, one process."""
+"""Serves the reading room and its replay origin: two origins, one process."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,14 +25,14 @@ from pressmark.web.reading_room.search.refresh import Refresher
 
 PORT = 8090
 LOCAL, LOCAL_REPLAY = "pressmark.localhost", "replay.pressmark.localhost"
-"""Names of this machine, which browsers know, of one site."""
+"""Names of this machine that browsers resolve; both belong to one site."""
 START_SECONDS = 20
 _PORTS = {"http": 80, "https": 443}
 
 
 @attrs.frozen(kw_only=True)
 class ReadingRoom:
-    """A reading room that is open while its context is entered."""
+    """A reading room that runs while its context is entered."""
 
     repository: Repository
     origins: Origins
@@ -44,15 +44,15 @@ class ReadingRoom:
     player: Path
     """Folder of ReplayWeb.page."""
     every: float = 30.0
-    """Seconds between two looks at the exports."""
+    """Seconds between two refreshes of the catalogue."""
 
     @contextmanager
     def open(self) -> Iterator[Refresher]:
-        """Serve until the context ends; the catalogue's keeper is handed out.
+        """Serve until the context ends; yield the catalogue's refresher.
 
         Raises:
-            UsageError: ReplayWeb.page is not there.
-            ServiceFailed: a port is taken, or a server did not come up.
+            UsageError: ReplayWeb.page is missing.
+            ServiceFailed: a port is taken, or a server did not start.
         """
         if not is_player(self.player):
             raise UsageError(f"{self.player} has no ui.js and sw.js of ReplayWeb.page.")
@@ -73,10 +73,10 @@ class ReadingRoom:
 
 
 def checked(room: str, replay: str, pywb: str) -> Origins:
-    """Return where browsers reach all parts, without slashes at the end.
+    """Return the origins of all parts, without slashes at the end.
 
     Raises:
-        UsageError: one is no http or https address, or two are of one origin: captured pages run in the last two.
+        UsageError: one is no http or https address, or two have one origin. Captured pages run in the last two.
     """
     parts = {"--url": room, "--replay-url": replay, "--pywb": pywb}
     origins: dict[tuple[str, str, int], str] = {}
@@ -85,16 +85,16 @@ def checked(room: str, replay: str, pywb: str) -> Origins:
             continue
         url = urlsplit(address)
         if url.scheme not in _PORTS or not url.hostname or url.username or url.query or url.fragment:
-            raise UsageError(f"{option}: {address!r} is no address such as https://archive.example.org")
+            raise UsageError(f"{option}: {address!r} is no valid address. Example: https://archive.example.org")
         if url.path.strip("/") and option == "--replay-url":
-            raise UsageError(f"{option}: {address!r} has to be the root of its host: ReplayWeb.page asks for /ui.js")
+            raise UsageError(f"{option}: {address!r} must be the root of its host: ReplayWeb.page loads /ui.js")
         try:
             of = url.scheme, url.hostname, url.port or _PORTS[url.scheme]
         except ValueError as error:
             raise UsageError(f"{option}: {address!r}: {error}") from None
         if of in origins:
             raise UsageError(
-                f"{origins[of]} and {option} must differ in host or port: captured pages run their scripts in one."
+                f"{origins[of]} and {option} must differ in host or port: captured pages run scripts in one of them."
             )
         origins[of] = option
     return Origins(room=room.rstrip("/"), replay=replay.rstrip("/"), pywb=pywb.rstrip("/"))
@@ -112,7 +112,7 @@ def _serving(app: FastAPI, host: str, port: int) -> Iterator[None]:
             thread.join(0.02)
             waited += 0.02
             if not thread.is_alive() or waited > START_SECONDS:
-                raise ServiceFailed(f"no server came up on {host}, port {port}. Its log is above.")
+                raise ServiceFailed(f"no server started on {host}, port {port}. Its log is above.")
         yield
     finally:
         server.should_exit = True

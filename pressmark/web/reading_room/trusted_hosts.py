@@ -1,4 +1,4 @@
-"""Guarding: applications that answer to their own names alone."""
+"""Applications that respond to their own host names only."""
 
 from urllib.parse import urlsplit
 
@@ -13,9 +13,9 @@ _HERE = ("127.0.0.1", "localhost", "[::1]")
 
 
 def guard(app: FastAPI, origin: str) -> None:
-    """Let an application answer to the host of its origin and to those of this machine.
+    """Let an application respond to the host of its origin and to this machine's names only.
 
-    A page of a stranger could else have its own name lead here (DNS rebinding), and read what its visitor may read.
+    Otherwise a foreign page could point its own name here (DNS rebinding) and read what its visitor may read.
     """
     hosts = {*_HERE, urlsplit(origin).hostname or _HERE[0]}
     app.add_middleware(_OwnName, origin=origin)
@@ -24,7 +24,7 @@ def guard(app: FastAPI, origin: str) -> None:
 
 @attrs.frozen
 class _OwnName:
-    """Leads windows that come by another name of this machine to the one that frames and cookies are of."""
+    """Redirects windows from other names of this machine to the name that frames and cookies use."""
 
     app: ASGIApp
     origin: str
@@ -33,8 +33,8 @@ class _OwnName:
         own = urlsplit(self.origin)
         if scope["type"] == "http" and (own.hostname or "").endswith(".localhost"):
             headers = Headers(scope=scope)
-            came_by = headers.get("host", "").partition(":")[0].lower()  # Ports differ behind a proxy, and by default.
-            if headers.get("sec-fetch-dest") == "document" and came_by != own.hostname:
+            host = headers.get("host", "").partition(":")[0].lower()  # Ports differ behind a proxy, and by default.
+            if headers.get("sec-fetch-dest") == "document" and host != own.hostname:
                 url = Request(scope).url
                 to = f"{self.origin}{url.path}{'?' if url.query else ''}{url.query}"
                 await RedirectResponse(to)(scope, receive, send)

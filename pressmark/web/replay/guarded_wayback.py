@@ -1,14 +1,14 @@
-"""pywb's `wayback`, guarded. It is run by the Python of pywb's environment, which has nothing else of Pressmark.
+"""pywb's `wayback` with a guard. The Python of pywb's environment runs it, without the rest of Pressmark.
 
-It answers to its own names alone: a page of a stranger could else have its own name lead here (DNS rebinding), and read
-what its visitor may read. And it answers to two: people come by one, and there each captured page is in a frame whose
-document is of the other. So a page that escapes pywb's rewriting finds nobody above it that it could lead away, and
-where its own frame may lead is said by a document that it can't touch.
+It responds to its own host names only. Otherwise a foreign page could point its own name here (DNS rebinding) and read
+what its visitor may read. There are two names: people use one of them; each captured page is in a frame with a document
+of the other. So a page that escapes pywb's rewriting has no window above it to navigate, and a document that it can't
+touch decides where its own frame may navigate.
 """
 
 from gevent.monkey import patch_all
 
-patch_all()  # Before anything else is imported.
+patch_all()  # Before all other imports.
 
 import html  # noqa: E402
 import logging  # noqa: E402
@@ -33,7 +33,7 @@ SANDBOX = "allow-scripts allow-same-origin allow-forms"
 CAPTURED = f"{SOURCES}; webrtc 'block'; sandbox {SANDBOX}"
 NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 RAW = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Of what is not to run: what is not rewritten, and what comes under the name that people come by."""
+"""For content that must not run: content without rewriting, and all captures under the name for people."""
 FRAME = """<!doctype html>
 <html><head><meta charset="utf-8"><title>Replay</title>
 <style>html, body, iframe {{ margin: 0; border: 0; width: 100%; height: 100%; overflow: hidden }}</style>
@@ -41,13 +41,13 @@ FRAME = """<!doctype html>
 """
 AWAY = "The archive can't be read now. Try again in some minutes; its log says why."
 FAILED = 500
-"""The first of the statuses by which a server says that it is at fault (RFC 9110, 15.6)."""
+"""The first status of server errors (RFC 9110, 15.6)."""
 _NAMES = {"127.0.0.1", "localhost", "[::1]"}
 _OWN = re.compile(r"/(?:static/.*|[^/]*|[^/]+/(?:cdx|\d*\*\d*/.+)?)", re.DOTALL)
 """Paths of pywb's own pages: its home, its files, a collection's search, its index, its calendars."""
 _LISTS = re.compile(r"/[^/]+/timemap/.+", re.DOTALL)
 _CAPTURE = re.compile(r"/(?:[^/]+/\d*(?P<how>[a-z]+_|[$][a-z0-9:.-]+)/)?.+", re.DOTALL)
-"""All else: pywb takes it for the address of a capture, with or without a time, a scheme and what it is wanted for."""
+"""All other paths: pywb takes them for addresses of captures, with or without time, modifier and scheme."""
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _POLICY = "content-security-policy"
 _UNSENT = frozenset(
@@ -57,21 +57,21 @@ _UNSENT = frozenset(
         *("reporting-endpoints", "report-to", "nel"),
     }
 )
-"""What a browser would do for a capture, whatever its policy; the last three tell others of it."""
+"""Headers of captures that browsers obey whatever the policy says; the last three report to other servers."""
 _MEMENTO = {"memento-datetime", "link", "vary"}
 _REFUSALS = {
-    "host": "This is no name of this server.\n",
-    "control": "An address holds no control characters.\n",
-    "worker": "No capture becomes a service worker: it would answer for all others.\n",
-    "pattern": "filter=~ is not served: one pattern could take for ever. Without ~ it looks for a text.\n",
+    "host": "This is not a name of this server.\n",
+    "control": "An address may not contain control characters.\n",
+    "worker": "A capture can't be a service worker: it would respond for all others.\n",
+    "pattern": "filter=~ is not supported: a pattern could take forever. Without ~ it searches for a text.\n",
 }
 
 
 class GuardedWayback(WaybackCli):  # type: ignore[misc]  # pywb has no types
-    """pywb's command, with another application."""
+    """pywb's command with the guarded application."""
 
     def load(self) -> Application:
-        """Make the application."""
+        """Return the application."""
         frontendapp.WarcServer = GuardedWarcServer
         frontendapp.FrontEndApp.REWRITER_APP_CLS = GuardedRewriter
         hosts = _NAMES | set(filter(None, os.environ.get(HOSTS, "").split(",")))
@@ -79,10 +79,10 @@ class GuardedWayback(WaybackCli):  # type: ignore[misc]  # pywb has no types
 
 
 class GuardedWarcServer(frontendapp.WarcServer):  # type: ignore[misc]  # pywb has no types
-    """What pywb asks for captures, by a port of its own: it answers pywb alone, by the name of this machine."""
+    """The internal server that pywb gets captures from. It responds to the names of this machine only."""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer."""
+        """Respond."""
         if _host(environ.get("HTTP_HOST", "")) not in _NAMES:
             return _refuse(start_response, "host")
         answer: Iterable[bytes] = super().__call__(environ, start_response)
@@ -90,7 +90,7 @@ class GuardedWarcServer(frontendapp.WarcServer):  # type: ignore[misc]  # pywb h
 
 
 class GuardedRewriter(frontendapp.RewriterApp):  # type: ignore[misc]  # pywb has no types
-    """What makes pages of captures, and of errors: those tell readers nothing of the bucket; the log does."""
+    """Renders captures and errors. Error pages show nothing about the bucket; the log does."""
 
     def _error_response(self, environ: dict[str, Any], wbe: WbException) -> Any:
         if wbe.status_code >= FAILED or not isinstance(wbe.msg, str):
@@ -104,9 +104,9 @@ class Guard:
 
     Args:
         app: the other.
-        hosts: the names that people come by.
-        here: the origin that they come by, e.g. `http://127.0.0.1:8092`.
-        frames: the origin of captured pages, of another name.
+        hosts: host names for people.
+        here: the origin for people, e.g. `http://127.0.0.1:8092`.
+        frames: the origin of captured pages, with another name.
     """
 
     def __init__(self, app: Application, hosts: set[str], here: str, frames: str) -> None:
@@ -114,7 +114,7 @@ class Guard:
         self._outer, self._inner = (_host(urlsplit(each).netloc) for each in (self._here, self._frames))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer."""
+        """Respond."""
         host, path = _host(environ.get("HTTP_HOST", "")), environ.get("PATH_INFO", "")
         if host not in self._hosts | {self._inner}:
             return _refuse(start_response, "host")
@@ -126,7 +126,7 @@ class Guard:
             return _refuse(start_response, "pattern")
         found = None if _OWN.fullmatch(path) else _CAPTURE.fullmatch(path)
         in_window = environ.get("HTTP_SEC_FETCH_DEST") == "document"
-        # Both names are of one site, or browsers give a frame no storage. (A proxy may have sent its own name of us.)
+        # Both names belong to one site, or browsers give frames no storage. (A proxy may have sent its own name.)
         if in_window and (host == self._inner or (self._outer.endswith(".localhost") and host != self._outer)):
             start_response("302 Found", [("Location", self._here + _address(environ)), _LENGTH])
             return []
@@ -137,7 +137,7 @@ class Guard:
         return self._app(environ, self._not_run(start_response, found))
 
     def _as_frame(self, start_response: Callable[..., Any], found: re.Match[str] | None) -> Callable[..., Any]:
-        """Give a captured page its policy, and pywb's document around it one that holds it."""
+        """Add the policy of a captured page, or of pywb's document around it."""
 
         def start(status: str, headers: Headers, *more: Any) -> Any:
             is_captured = found and (found["how"] or _has(headers, _POLICY) or not _is_page(headers))
@@ -147,7 +147,7 @@ class Guard:
         return start
 
     def _not_run(self, start_response: Callable[..., Any], found: re.Match[str] | None) -> Callable[..., Any]:
-        """Let nothing that was captured run under the name that people come by."""
+        """Let no captured content run under the name for people."""
 
         def start(status: str, headers: Headers, *more: Any) -> Any:
             return start_response(status, _with_policy(headers, RAW if found else SOURCES), *more)
@@ -155,10 +155,10 @@ class Guard:
         return start
 
     def _framed(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer with a frame around what the other application answers, if that is a page."""
+        """Respond with a frame around the response of the other application, if that is a page."""
         started: list[tuple[str, Headers]] = []
         body = self._app(environ, lambda status, headers, *_: started.append((status, headers)))
-        for _ in body if not started else ():  # Nobody has to say its head before its first block (PEP 3333).
+        for _ in body if not started else ():  # The head may come as late as the first block (PEP 3333).
             break
         if hasattr(body, "close"):
             body.close()
@@ -183,7 +183,7 @@ def _host(netloc: str) -> str:
 
 
 def _address(environ: dict[str, Any]) -> str:
-    """Return what was asked for behind the host, as it came."""
+    """Return the requested path and query, unchanged."""
     asked = environ.get("REQUEST_URI") or quote(environ.get("PATH_INFO", ""), safe="/:*?=&%@!$'()+,;~")
     if not environ.get("REQUEST_URI") and environ.get("QUERY_STRING"):
         asked = f"{asked}?{environ['QUERY_STRING']}"
@@ -207,9 +207,9 @@ def _with_policy(headers: Headers, policy: str) -> Headers:
     return [*kept, ("Content-Security-Policy", policy), ("X-DNS-Prefetch-Control", "off")]
 
 
-def _refuse(start_response: Callable[..., Any], why: str) -> Iterable[bytes]:
+def _refuse(start_response: Callable[..., Any], reason: str) -> Iterable[bytes]:
     start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")])
-    return [_REFUSALS[why].encode()]
+    return [_REFUSALS[reason].encode()]
 
 
 if __name__ == "__main__":

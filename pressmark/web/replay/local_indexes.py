@@ -1,4 +1,4 @@
-"""Local copies of the merged indexes: pywb searches an index where it can seek in it, on the disk."""
+"""Local copies of the merged indexes: pywb needs them on disk, to seek in them."""
 
 import json
 import logging
@@ -13,43 +13,43 @@ from pressmark.private import make_folder, opener
 
 _SUFFIX = ".cdxj"
 _COMING = ".coming"
-"""Ends the name of a copy that is not whole yet; pywb does not look at it."""
+"""Suffix of an incomplete copy; pywb ignores it."""
 
 logger = logging.getLogger("pressmark.replay")
 
 
 @attrs.frozen
 class Synced:
-    """What one look at the bucket brought."""
+    """Result of one synchronization."""
 
     sites: tuple[str, ...]
-    """Those that have an index."""
+    """Sites with an index."""
     written: int = 0
-    """How many copies are new."""
+    """Number of new copies."""
 
 
 @attrs.define
 class LocalIndexes:
-    """Keeps `<folder>/<site>/indexes/<month>.cdxj` like the bucket's, by each look.
+    """Synchronizes `<folder>/<site>/indexes/<month>.cdxj` with the bucket.
 
-    A copy takes the place of the one before in one step, so a search that goes on ends in the one it began in.
+    A copy replaces the previous one atomically, so a running search finishes in the file where it began.
     """
 
     store: Store
     folder: Path
 
     def sync(self) -> Synced:
-        """Copy the indexes that changed, and delete copies of those that are gone.
+        """Copy the indexes that changed, and delete copies of those that do not exist any more.
 
         Raises:
-            BucketError: the bucket failed; the copies are as they were, or newer.
+            BucketError: the bucket failed; each copy is unchanged or newer.
         """
-        there = {key: tag for key, tag in self.store.etags(keys.INDEX) if self._place(key)}
+        listed = {key: tag for key, tag in self.store.etags(keys.INDEX) if self._place(key)}
         known, written = self._known(), 0
-        for key in known.keys() - there.keys():
+        for key in known.keys() - listed.keys():
             self._of(key).unlink(missing_ok=True)
             del known[key]
-        for key, tag in there.items():
+        for key, tag in listed.items():
             place = self._of(key)
             if known.get(key) == tag and place.exists():
                 continue
@@ -59,22 +59,22 @@ class LocalIndexes:
                 with open(coming, "w+b", opener=opener) as file:
                     self.store.fetch(key, file)
             except KeyError:
-                continue  # It went since it was listed.
+                continue  # It was deleted after it was listed.
             coming.replace(place)
             known[key], written = tag, written + 1
             self._keep(known)
         self._keep(known)
-        return Synced(tuple(sorted({key.split("/")[1] for key in there})), written)
+        return Synced(tuple(sorted({key.split("/")[1] for key in listed})), written)
 
     def sync_or_log(self) -> None:
-        """Look, and let no trouble out that another look may mend."""
+        """Synchronize, and log errors: the next try may succeed."""
         try:
             if done := self.sync().written:
-                logger.info("%d indexes are newer", done)
+                logger.info("copied %d new indexes", done)
         except PressmarkError as error:
-            logger.warning("the indexes stay as they were: %s", error)
-        except Exception:  # The disk may be full for a while: what comes then is not to be missed.
-            logger.exception("the indexes stay as they were")
+            logger.warning("the indexes were not synchronized: %s", error)
+        except Exception:  # The disk may be full for a while; later indexes must not be missed.
+            logger.exception("the indexes were not synchronized")
 
     @property
     def _note(self) -> Path:
@@ -91,7 +91,7 @@ class LocalIndexes:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            logger.warning("%s can't be read, all indexes are copied again: %s", self._note, error)
+            logger.warning("%s can't be read; all indexes are copied again: %s", self._note, error)
             return {}
         return {key: str(tag) for key, tag in found.items() if self._place(key)}
 
@@ -100,6 +100,6 @@ class LocalIndexes:
         return self.folder / site / "indexes" / name
 
     def _place(self, key: str) -> bool:
-        """Tell whether a key is that of a merged index, and no path of somebody's making."""
+        """Return whether a key is that of a merged index, and no crafted path."""
         parts = key.split("/")
         return len(parts) == 3 and key.endswith(_SUFFIX) and not any(each.startswith(".") or not each for each in parts)

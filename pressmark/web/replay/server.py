@@ -1,4 +1,4 @@
-"""The replay server: pywb, which reads WARCs straight from the bucket."""
+"""The replay server: pywb reads WARCs directly from the bucket."""
 
 import os
 import shutil
@@ -25,13 +25,13 @@ from pressmark.web.replay.local_indexes import LocalIndexes
 PORT = 8092
 READY_SECONDS = 60
 HOSTS, HERE, FRAMES = "PRESSMARK_REPLAY_HOSTS", "PRESSMARK_REPLAY_URL", "PRESSMARK_REPLAY_FRAMES"
-"""By these variables `guarded_wayback.py` is told its names, and the origins that people and captured pages come by."""
+"""Variables of `guarded_wayback.py`: its names, and the origins for people and for captured pages."""
 LOCAL, LOCAL_FRAMES = "pywb.localhost", "replay.pywb.localhost"
-"""Names of this machine, which browsers know: that people come by, and that of captured pages; both are of one site."""
+"""Names of this machine that browsers resolve, for people and for captured pages; both belong to one site."""
 
 
 def wayback() -> Path:
-    """Return where pywb's program is: what `PRESSMARK_WAYBACK` names, that beside our Python, or one on the path."""
+    """Return the path of pywb's program: `PRESSMARK_WAYBACK`, the one beside our Python, or one on the PATH."""
     ours = Path(sys.executable).parent / "wayback"
     found = None if ours.is_file() else shutil.which("wayback")
     return Path(os.environ.get("PRESSMARK_WAYBACK") or found or ours)
@@ -39,35 +39,35 @@ def wayback() -> Path:
 
 @attrs.define
 class ReplayServer:
-    """pywb for as long as its context is entered; each site is a collection of its name."""
+    """pywb, which runs while its context is entered; each site is a collection of that name."""
 
     store: Store
     cache: Path
-    """Folder of the copies of indexes; one server at a time."""
+    """Folder of the copied indexes, for one server at a time."""
     host: str = LOOPBACK
     port: int = PORT
     every: float = 30.0
-    """Seconds between two looks at the bucket's indexes."""
+    """Seconds between two synchronizations of the indexes."""
     url: str = ""
-    """Origin that people come by; of this machine, if it is not given."""
+    """Origin for people; by default a name of this machine."""
     frames: str = ""
-    """Origin of captured pages, of another name; of this machine, if it is not given."""
+    """Origin of captured pages, with another name; by default a name of this machine."""
     wayback: Path = attrs.Factory(wayback)
     """pywb's program."""
 
     @contextmanager
     def running(self) -> Iterator[Program]:
-        """Copy the indexes and start it; it is ready when the context is entered.
+        """Copy the indexes and start pywb; it is ready when the context is entered.
 
         Raises:
             UsageError: pywb is not installed.
             BucketError: the bucket can't be used.
-            ServiceFailed: the port is taken, pywb did not come up, or another one uses the folder.
+            ServiceFailed: the port is taken, pywb did not start, or another server uses the folder.
         """
         if not self.wayback.is_file():
             raise UsageError(
-                f"pywb is not installed ({self.wayback} is not there). Install it in an environment of its own with "
-                "`pip install 'pressmark[replay]'`, and name its program by PRESSMARK_WAYBACK."
+                f"pywb is not installed ({self.wayback} does not exist). Install it in an environment of its own with "
+                "`pip install 'pressmark[replay]'`, and set PRESSMARK_WAYBACK to its program."
             )
         require_free(self.port, "the replay server", "Give it another one with --port.")
         folder = self._folder
@@ -87,7 +87,7 @@ class ReplayServer:
                         program.stop()
         except Timeout:
             raise ServiceFailed(
-                f"another replay server of this bucket keeps its indexes in {folder}. Give --cache."
+                f"another replay server of this bucket uses {folder}. Choose another folder with --cache."
             ) from None
 
     @property
@@ -105,13 +105,13 @@ class ReplayServer:
         log = folder / "pywb.log"
         log.unlink(missing_ok=True)
         guard = Path(__file__).with_name("guarded_wayback.py")
-        # Beside the program lies the Python that knows pywb.
+        # The Python with pywb is beside its program.
         command: list[str | Path] = [self.wayback.resolve().with_name("python"), guard]
         command += ["--bind", self.host, "--port", str(self.port)]
         return Program("the replay server", command, self._environment(folder), folder, log)
 
     def _environment(self, folder: Path) -> dict[str, str]:
-        """Return the caller's environment; pywb's boto3 is to name buckets in paths, as ours does."""
+        """Return the caller's environment; pywb's boto3 must name buckets in paths, as ours does."""
         file = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
         profile = os.environ.get("AWS_PROFILE", "default")
         config = ConfigParser(interpolation=None)

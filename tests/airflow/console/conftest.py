@@ -1,4 +1,4 @@
-"""The console over a real bucket, asked as Airflow's API server would ask it."""
+"""The console over a real bucket, mounted as in Airflow's API server."""
 
 import asyncio
 import html
@@ -16,12 +16,12 @@ from pressmark.web.common.repository import Repository
 
 
 def let_in() -> None:
-    """Guard nothing: the guard has tests of its own."""
+    """Let everybody in: the guard has its own tests."""
 
 
 @attrs.frozen
 class Visitor:
-    """Somebody who looks at the console, mounted below a path as Airflow does it."""
+    """A user of the console, mounted below a path as in Airflow."""
 
     app: FastAPI
 
@@ -38,23 +38,23 @@ class Visitor:
         return answer
 
     def read(self, path: str, status: int = 200) -> str:
-        """Return a page's words, each run of white space as one blank."""
+        """Return the text of a page, with white space collapsed."""
         return words_of(self.get(path, status).text)
 
     def links(self, path: str, label: str) -> list[str]:
-        """Return where the links of a page lead that bear this label."""
+        """Return the addresses of a page's links with this label."""
         found = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', self.get(path).text, re.DOTALL)
         return [html.unescape(href) for href, text in found if words_of(text) == label]
 
 
 def words_of(page: str) -> str:
-    """Return what a person reads on a page."""
+    """Return the visible text of a page."""
     body = re.sub(r"<title>.*?</title>", " ", page, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", "", body)).split())
 
 
 def visitor(open_repository: Callable[[], Repository] = Repository.open) -> Visitor:
-    """Return a visitor of a console that remembers nothing yet."""
+    """Return a visitor of a new console with empty caches."""
     airflow = FastAPI()
     airflow.mount("/archive", console_app(open_repository, let_in))
     return Visitor(airflow)

@@ -1,6 +1,6 @@
-"""Prints how the plugin's application answers: to nobody, to a viewer, and to somebody with a wrong token.
+"""Prints the status codes of the plugin's application for anonymous users, a viewer and an invalid token.
 
-It has an Airflow home of its own: the guard asks Airflow's database whether a token was revoked.
+It has its own Airflow home, because the guard checks revoked tokens in Airflow's database.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What strangers wrote is handed out so that it can do nothing."""
+"""Captured content is served so that it can do no harm."""
 
 import gzip
 import json
@@ -30,7 +30,7 @@ from tests.support.samples import exchange
 EVIL = "\u202eEvil \x1b[31m\x00\x9b lamps \u2066\u2028<b>"
 SHOWN = "\u202eEvil [31m lamps \u2066\u2028<b>"
 ISOLATED = {"bdi", "caption", "dd", "div", "dt", "h1", "h2", "h3", "li", "p", "section", "td", "th"}
-"""Elements whose text reaches no further, as browsers show them (HTML standard, 15.3.6), beside those of our style."""
+"""Elements that browsers isolate by themselves (HTML standard, 15.3.6), beside those in our style sheet."""
 OURS = re.compile(r"^([\w, ]+) \{ unicode-bidi: isolate; \}", re.MULTILINE)
 
 
@@ -166,7 +166,7 @@ def test_no_other_key_leads_anywhere(crawled: tuple[Archive, Crawl], console: Vi
 
 
 def stray_text(page: str, isolated: set[str]) -> Iterator[str]:
-    """Return texts of a page in which a stranger's words come before ours, or are in no element of their own."""
+    """Return texts of a page where captured words come before ours, or have no element of their own."""
     for element in lxml.html.document_fromstring(page).iter():
         texts = [element.text, *(child.tail for child in element)]
         if any("\u202e" in (text or "") for text in texts):
@@ -177,7 +177,7 @@ def stray_text(page: str, isolated: set[str]) -> Iterator[str]:
 
 
 def evil_document(crawled: tuple[Archive, Crawl], folder: Path) -> tuple[str, bytes]:
-    """Return key and bytes of a version as older releases wrote it, captured from an answer that is as evil."""
+    """Return key and bytes of a version as older releases wrote it, captured from an equally hostile response."""
     store, key = crawled[0].store, key_of(crawled)
     document = json.loads(store.get(key))
     lines = (f"HTTP/1.1 200 {EVIL}", f"X-Author: {EVIL}", f"X-{EVIL}: 1", f"Content-Type: text/html; charset={EVIL}")

@@ -1,4 +1,4 @@
-"""The pages over real crawls: what was published, updated, edited silently, withdrawn, rejected, and what failed."""
+"""The pages over real crawls with all outcomes: published, updated, silent edit, withdrawn, rejected, failed."""
 
 import html
 import json
@@ -34,14 +34,14 @@ EVERYTHING = {"steps": [{"until": "P9000D", "every": "PT0S"}]}
 
 @attrs.frozen(kw_only=True)
 class Night:
-    """An archive after a night: a first run, one that saw all kinds of changes in two tries, one that failed."""
+    """An archive after three runs: a first one, one with all kinds of changes, one that failed."""
 
     archive: Archive
     first: Crawl
     second: Crawl
     failed: Crawl
     fates: dict[str, dict[str, str]]
-    """Of the second run, by outcome; the last of each."""
+    """Articles of the second run, by outcome; the last of each."""
 
     def path(self, crawl: Crawl) -> str:
         return f"/{crawl.manifest_key}"
@@ -83,24 +83,24 @@ def console(night: Night) -> Visitor:
 
 @contextmanager
 def put(night: Night, key: str, data: bytes | None) -> Iterator[None]:
-    """Let other bytes lie under a key for a time, or none."""
+    """Replace an object for a time, or delete it."""
     store = night.archive.store
     whole = store.get(key) if key in store.keys(key) else None
 
-    def lay(what: bytes | None) -> None:
-        if what is None:
+    def store_object(content: bytes | None) -> None:
+        if content is None:
             store.client.delete_object(Bucket=store.bucket, Key=key)
         else:
-            store.put(key, what)
+            store.put(key, content)
 
-    lay(data)
+    store_object(data)
     try:
         yield
     finally:
-        lay(whole)
+        store_object(whole)
 
 
-def test_the_overview_tells_the_state_the_reason_and_what_to_do(night: Night, console: Visitor) -> None:
+def test_the_overview_shows_the_state_the_reason_and_what_to_do(night: Night, console: Visitor) -> None:
     text = console.read("/")
     assert "1 section failing" in text
     assert "The last run failed. Last complete run" in text
@@ -141,7 +141,7 @@ def test_a_section_that_was_renamed_says_where_its_runs_are(night: Night) -> Non
         path.write_text(was)
 
 
-def test_each_bar_of_the_overview_opens_its_run_and_tells_its_numbers(night: Night, console: Visitor) -> None:
+def test_each_bar_of_the_overview_links_to_its_run_and_has_its_numbers(night: Night, console: Visitor) -> None:
     page = console.get("/").text
     for crawl in (night.first, night.second, night.failed):
         bar = page[page.index(f'<a href="/archive/{crawl.manifest_key}" aria-label=') :]
@@ -220,13 +220,13 @@ def test_a_dag_run_without_a_crawl_says_so(night: Night, console: Visitor) -> No
         )
 
 
-def test_a_crawl_that_goes_on_is_told_by_its_mark(night: Night, console: Visitor) -> None:
+def test_a_running_crawl_is_recognized_by_its_mark(night: Night, console: Visitor) -> None:
     started, run = datetime.now(UTC), "scheduled__2026-01-01T00:00:00+00:00"
     crawl = f"{started:%Y%m%dT%H%M%S}-{ids.digest(DAG, run)}-1"
     key = keys.started("newsroom", "world/europe", started, crawl)
     night.archive.store.put(key, b"")
     text = console.read(f"/run?{urlencode({'dag_id': DAG, 'run_id': run})}")
-    assert "A crawl goes on, or was killed" in text
+    assert "A crawl is running, or was killed" in text
     assert f"Crawl {crawl} of newsroom/world/europe began" in text
 
 
@@ -236,16 +236,16 @@ def test_a_silent_edit_is_marked_word_by_word(night: Night, console: Visitor) ->
     edited = json.loads(night.archive.store.get(key))
     version = next(each for each in night.archive.documents().values() if each["identifier"] == edited["identifier"])
     new = next(text for text in edited["articleBody"].split("\n\n") if text not in version["articleBody"])
-    shown = page[page.index(">Text<") : page.index("All that is known")]
+    shown = page[page.index(">Text<") : page.index("All versions")]
     assert set(new.split()) <= set(words_in(shown, "ins")) | set(words_in(shown, "same"))
     assert words_in(shown, "ins")
     assert words_in(shown, "del")
     assert "Silent edit" in page
-    assert "the first that is known" in console.read(f"/diff?key={quote(key_of(night, version))}")
+    assert "the first known version" in console.read(f"/diff?key={quote(key_of(night, version))}")
 
 
 def words_in(shown: str, kind: str) -> list[str]:
-    """Return the words of a page's part that are within such an element, or within none."""
+    """Return the words of a page's part inside this element, or outside all elements."""
     if kind == "same":
         text = re.sub(r"<(ins|del)>.*?</\1>", "", shown, flags=re.DOTALL)
         return html.unescape(re.sub(r"<[^>]+>", " ", text)).split()
@@ -270,7 +270,7 @@ def test_markup_in_a_headline_is_text(night: Night) -> None:
         night.archive.store.put(key, whole)
 
 
-def test_a_broken_manifest_is_named_and_takes_nothing_else_away(night: Night) -> None:
+def test_a_broken_manifest_is_named_and_hides_nothing_else(night: Night) -> None:
     started = datetime.now(UTC)
     key = keys.manifest("newsroom", "world/europe", started, f"{started:%Y%m%dT%H%M%S}-broken")
     with put(night, key, b'{"half": '):
@@ -281,13 +281,13 @@ def test_a_broken_manifest_is_named_and_takes_nothing_else_away(night: Night) ->
         assert "3 runs, back to" in text
         assert "What to do:" in console.read(f"/{key}", 500)
         name = {"run_id": f"{started:%Y%m%dT%H%M%S}-broken", "started_at": started.isoformat()}
-        mended = night.second.manifest | name
-        night.archive.store.put(key, json.dumps(mended).encode())
-        assert "4 runs, back to" in console.read(SECTION), "once mended it is read"
+        repaired = night.second.manifest | name
+        night.archive.store.put(key, json.dumps(repaired).encode())
+        assert "4 runs, back to" in console.read(SECTION), "once repaired it is read"
 
 
 @pytest.mark.parametrize("change", [{"dateModified": None}, {"pressmark": {}}, {"headline": None}, None])
-def test_a_broken_document_takes_nothing_else_away(night: Night, change: dict[str, Any] | None) -> None:
+def test_a_broken_document_hides_nothing_else(night: Night, change: dict[str, Any] | None) -> None:
     edited = night.fates["silent_edit"]["key"]
     before = f"articles/{edited.removeprefix('silent-edits/').rpartition('-')[0]}.json"
     for key in (edited, before):
@@ -305,7 +305,7 @@ def test_a_broken_document_takes_nothing_else_away(night: Night, change: dict[st
 
 
 @pytest.mark.parametrize("name", ["copy of x", "deeper/x", "x.y"])
-def test_files_of_other_names_take_nothing_away(night: Night, name: str) -> None:
+def test_files_with_other_names_hide_nothing(night: Night, name: str) -> None:
     with put(night, f"runs/newsroom/world/europe/{datetime.now(UTC):%Y/%m/%d}/{name}.json", b"{"):
         console = visitor()
         console.get("/")
@@ -316,7 +316,7 @@ def written(night: Night, data: dict[str, Any]) -> str:
     return manifest.write(night.archive.store, Manifest.from_json(data))
 
 
-def test_a_manifest_of_wrong_parts_is_told(night: Night) -> None:
+def test_an_invalid_manifest_is_reported(night: Night) -> None:
     for change in ({"requisites": 3}, {"parameters": None}, {"newly_rejected": "many"}, {"articles": [{}]}):
         started = datetime.now(UTC) - timedelta(days=400)
         data = {**night.failed.manifest, "run_id": "wrong", "started_at": started.isoformat()} | change
@@ -328,7 +328,7 @@ def test_a_manifest_of_wrong_parts_is_told(night: Night) -> None:
     assert "0 captured, 0 failed" in visitor().read(f"/{written(night, data)}")
 
 
-def test_a_manifest_of_hostile_words_is_shown_as_text(night: Night) -> None:
+def test_hostile_words_of_a_manifest_are_shown_as_text(night: Night) -> None:
     reason = "<img src=x onerror=alert(1)>"
     started = datetime.now(UTC) - timedelta(days=400)
     data = {**night.failed.manifest, "run_id": "hostile", "reason": reason, "started_at": started.isoformat()}
@@ -358,7 +358,7 @@ def test_the_readers_policy_is_all_it_needs(
     assert shown() == before
 
 
-def test_what_is_asked_of_the_bucket_is_kept(night: Night) -> None:
+def test_objects_of_the_bucket_are_cached(night: Night) -> None:
     repository = Repository.open(os.environ)
     asked: list[str] = []
     repository.store.client.meta.events.register("before-send.s3", lambda request, **rest: asked.append(request.url))

@@ -1,4 +1,4 @@
-"""The plugin as Airflow loads it, and the guard before it."""
+"""The plugin as Airflow loads it, and its guard."""
 
 import json
 import subprocess
@@ -43,7 +43,7 @@ def test_loading_it_makes_nothing(tmp_path: Path) -> None:
     assert len(loaded) < 10
 
 
-def test_airflows_own_guard_stands_before_every_route(tmp_path: Path) -> None:
+def test_airflows_own_guard_protects_every_route(tmp_path: Path) -> None:
     statuses = json.loads(python("-m", "tests.airflow.console.guarded", str(tmp_path)).stdout.splitlines()[-1])
     assert statuses.pop("viewer") == 200
     assert statuses.pop("wrong") == 403

@@ -1,4 +1,4 @@
-"""What the console says when there is nothing to show."""
+"""The console without data, and its error pages."""
 
 import socket
 import time
@@ -52,7 +52,7 @@ def test_a_bucket_away_is_named_with_what_to_do(bucket: str, monkeypatch: pytest
         assert "Traceback" not in answer.text
 
 
-def test_a_bucket_that_never_answers_is_not_waited_for(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bucket_that_never_responds_is_not_waited_for(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         monkeypatch.setattr(repository, "ANSWERED_WITHIN", 0.2)
@@ -71,7 +71,7 @@ def test_a_bucket_that_refuses_is_named(bucket: str, monkeypatch: pytest.MonkeyP
     assert "AWS_SECRET_ACCESS_KEY" in text
 
 
-def test_it_is_well_again_once_the_bucket_is(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_recovers_with_the_bucket(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     console = visitor()
     with monkeypatch.context() as patch:
         patch.setenv("PRESSMARK_RETENTION", "for ever")
@@ -85,10 +85,10 @@ def test_a_wrong_site_file_is_named(bucket: str, monkeypatch: pytest.MonkeyPatch
     assert f"{tmp_path}/mine.yml" in visitor().read("/")
 
 
-def test_unknown_places_are_not_there(bucket: str) -> None:
+def test_unknown_addresses_are_not_found(bucket: str) -> None:
     console = visitor()
     for path in ("/sections/newsroom/nowhere", "/sections/nobody/x", "/nowhere", "/static/app.py", "/static/../app.py"):
-        assert "Not there" in console.read(path, 404)
+        assert "Not found" in console.read(path, 404)
     console.get("/run?dag_id=x", 422)
 
 

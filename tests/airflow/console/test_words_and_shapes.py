@@ -1,4 +1,4 @@
-"""What is worked out without a bucket: states, days, loads, shapes of charts, words."""
+"""Parts that need no bucket: states, days, loads, charts, labels."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,7 +77,7 @@ def test_a_section_is_judged_by_its_schedule(
     assert said in found.sentence
 
 
-def test_alarms_make_a_fresh_section_one_with_alarms(now: datetime) -> None:
+def test_a_fresh_section_with_alarms_has_the_state_alarms(now: datetime) -> None:
     assert freshness(HALF_HOURLY, [before(now, 5)], [alarm(now)], now).state is State.ALARMS
     assert freshness(HALF_HOURLY, [before(now, 5, "failed")], [alarm(now)], now).state is State.FAILING
 
@@ -158,15 +158,15 @@ def test_a_long_text_is_compared_in_time() -> None:
     ]
 
 
-def test_lines_that_come_again_and_again_are_not_compared_one_by_one() -> None:
-    """Each pair of the same costs, and there are half a million."""
+def test_lines_that_repeat_are_not_compared_one_by_one() -> None:
+    """Each equal pair takes time, and there are half a million."""
     old, new = "\n\n".join("AB" * 500), "\n\n".join("A" * 500 + "B" * 500)
     assert not [part for part in change_of(Difference("x", old, new)).paragraphs if isinstance(part, str)]
     few = change_of(Difference("x", "\n\n".join("AB" * 50), "\n\n".join("A" * 50 + "B" * 50)))
     assert [part for part in few.paragraphs if isinstance(part, str)]
 
 
-def test_what_is_no_text_is_compared_as_json() -> None:
+def test_other_values_than_text_are_compared_as_json() -> None:
     change = change_of(Difference("author", [{"name": "REN QI"}], None))
     assert change.name == "Authors"
     assert '"name": "REN QI"' in change.paragraphs[0][0][1]
@@ -199,7 +199,7 @@ def test_sizes_and_counts() -> None:
     assert (formatting.count(1, "run"), formatting.count(1200, "run")) == ("1 run", "1,200 runs")
 
 
-def test_keys_tell_whose_they_are() -> None:
+def test_keys_name_site_and_section() -> None:
     assert site_of_document("rejected/a-b/2022/02/18/WS0/no-body.json") == "a-b"
     assert section_of_manifest("runs/a-b/World-News/far.east/2022/02/18/20220218T005300-3fa9c1-2.json") == (
         "a-b",

@@ -28,17 +28,17 @@ PLACES = Origins(room="http://127.0.0.1:8090", replay="http://127.0.0.1:8091", p
 
 @attrs.frozen
 class Shelf:
-    """An archive of three runs, and which article had which fate in the second and third."""
+    """An archive of three runs, with the articles that changed in the second and third."""
 
     archive: Archive
     repository: Repository
     refresher: Refresher
     updated: Document
-    """The newest version of an article that has three."""
+    """The newest of three versions of an article."""
     edited: Document
-    """The version of one that was edited silently."""
+    """The version of an article that was edited silently."""
     gone: Document
-    """The version of one that was withdrawn."""
+    """The version of an article that was withdrawn."""
 
     @property
     def reader(self) -> Reader:
@@ -47,7 +47,7 @@ class Shelf:
 
 @attrs.frozen
 class Visitor:
-    """Somebody who looks at the reading room."""
+    """A reader of the reading room."""
 
     shelf: Shelf
     origins: Origins = PLACES
@@ -59,17 +59,17 @@ class Visitor:
         return answer
 
     def read(self, address: str, status: int = 200) -> str:
-        """Return a page's words, each run of white space as one blank."""
+        """Return the text of a page, with white space collapsed."""
         return words_of(self.get(address, status).text)
 
     def links(self, address: str, label: str) -> list[str]:
-        """Return where the links of a page lead that bear this label."""
+        """Return the addresses of a page's links with this label."""
         found = re.findall(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', self.get(address).text, re.DOTALL)
         return [html.unescape(href) for href, text in found if words_of(text) == label]
 
 
 def ask(app: FastAPI, origin: str, address: str, method: str = "GET", **headers: str) -> httpx.Response:
-    """Ask an application for an address below its origin."""
+    """Send a request to an application, for an address below its origin."""
 
     async def get() -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -80,7 +80,7 @@ def ask(app: FastAPI, origin: str, address: str, method: str = "GET", **headers:
 
 
 def words_of(page: str) -> str:
-    """Return what a person reads on a page."""
+    """Return the visible text of a page."""
     body = re.sub(r"<title>.*?</title>", " ", page, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", "", body)).split())
 

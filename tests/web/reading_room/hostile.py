@@ -1,4 +1,4 @@
-"""A captured page that tries what a page should not be able to do."""
+"""A captured page that tries things a page should not be able to do."""
 
 import contextlib
 import socket
@@ -19,7 +19,7 @@ const log = {};
 const attempt = (name, act) => {
     try { log[name] = String(act()); } catch (error) { log[name] = "refused: " + error; }
 };
-// Players rewrite what a page calls this, window and top: so a page that means harm gets at the real ones.
+// Players rewrite `this`, window and top, so a hostile page gets the real ones another way.
 const real = (() => {}).constructor("retu" + "rn th" + "is")();
 const above = real["to" + "p"];
 const raw = Object.getOwnPropertyDescriptor(Document.prototype, "cookie");
@@ -65,12 +65,12 @@ PAGE = """<!doctype html><html><head><title>Lamps lit</title><base target="_top"
 <body><h1>Lamps lit</h1><div id="Content"><p>One line.</p></div><script>{script}</script></body></html>"""
 DAY = date(2026, 11, 24)
 BACKWARDS = "\u202eevil"
-"""What turns the words behind it round, if nothing isolates it."""
+"""A mark that reverses the following words, unless they are isolated."""
 
 
 @contextmanager
 def thief() -> Iterator[tuple[str, list[str]]]:
-    """Listen where a hostile page sends what it gets; hand out the address, and who connected with what."""
+    """Listen for data that a hostile page sends; yield the address and the connections with their data."""
     heard: list[str] = []
     with socket.create_server((LOOPBACK, 0)) as listening:
 
@@ -89,13 +89,13 @@ def thief() -> Iterator[tuple[str, list[str]]]:
 
 
 def archive_hostile_page(store: Store, folder: Path, thief: str, room: str) -> Document:
-    """Put a capture of such a page into the archive of a site of its own, and return the version read from it.
+    """Archive such a page as a site of its own, and return the version read from it.
 
     Args:
         store: the archive's bucket.
-        folder: for the segment on its way.
-        thief: where it leads browsers, and sends what it gets.
-        room: where the reading room is, which it asks for pages in its visitor's name.
+        folder: for the segment.
+        thief: address that it navigates browsers to and sends data to.
+        room: origin of the reading room; it requests pages there in its visitor's name.
     """
     page = PAGE.format(script=SCRIPT.replace("STOLEN", thief).replace("ROOM", room))
     with Days(store, folder).crawl(DAY) as crawl:
@@ -105,7 +105,7 @@ def archive_hostile_page(store: Store, folder: Path, thief: str, room: str) -> D
 
 
 def archive_backwards(store: Store, folder: Path) -> Document:
-    """Put a newer version of it into the archive, all of whose words turn what follows round; return it."""
+    """Archive a newer version of it, with texts that reverse the following words; return it."""
     credit = Credit(name=BACKWARDS, location=BACKWARDS)
     facts = dict.fromkeys(("headline", "standfirst", "dateline", "source", "section"), BACKWARDS)
     with Days(store, folder, runs=1).crawl(DAY, hour=12) as crawl:

@@ -1,4 +1,4 @@
-"""The catalogue says what the exports say, and follows them."""
+"""The catalogue has the content of the exports, and follows them."""
 
 import gzip
 import json
@@ -52,7 +52,7 @@ def ids(found: query.Results) -> list[str]:
     return [each.article_id for each in found.articles]
 
 
-def test_only_what_changed_is_read_again(store: Store, catalogue: Catalogue) -> None:
+def test_only_changed_exports_are_read_again(store: Store, catalogue: Catalogue) -> None:
     export(store, "2022-02-17", version("A"))
     export(store, "2022-02-18", version("B"), version("B", 5, "Another headline"))
     first = catalogue.refresh(store, ["newsroom"])
@@ -73,7 +73,7 @@ def test_only_what_changed_is_read_again(store: Store, catalogue: Catalogue) -> 
     assert finder.sites() == []
 
 
-def test_an_export_that_cannot_be_read_is_told_and_what_was_known_stays(store: Store, catalogue: Catalogue) -> None:
+def test_an_unreadable_export_is_reported_and_its_day_stays(store: Store, catalogue: Catalogue) -> None:
     export(store, "2022-02-18", version("A"))
     catalogue.refresh(store, ["newsroom"])
     for broken in (b"no gzip", gzip.compress(b"{}\n"), gzip.compress(b"[1]\n"), gzip.compress(b'{"a"\n')[:-9]):
@@ -86,13 +86,13 @@ def test_an_export_that_cannot_be_read_is_told_and_what_was_known_stays(store: S
         assert sorted(ids(Finder(catalogue).newest(Filters()))) == ["A", "B"]
 
 
-def test_what_is_no_export_is_left_alone(store: Store, catalogue: Catalogue) -> None:
+def test_other_objects_are_ignored(store: Store, catalogue: Catalogue) -> None:
     for name in ("date=2022-02-31/part.jsonl.gz", "date=2022-02-18/other.gz", "date=x", "readme"):
         store.put(keys.exports_of_lines("newsroom") + name, b"?")
     assert catalogue.refresh(store, ["newsroom"]) == attrs.evolve(catalogue.refresh(store, []), days=0)
 
 
-def test_a_catalogue_of_another_format_is_made_anew(store: Store, tmp_path: Path) -> None:
+def test_a_catalogue_of_another_format_is_rebuilt(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "catalogue.sqlite"
     export(store, "2022-02-18", version("A"))
     Catalogue(path).refresh(store, ["newsroom"])
@@ -163,7 +163,7 @@ ODD_LINES = {
 }
 
 
-def test_a_line_that_is_no_version_is_told_with_its_key(store: Store, catalogue: Catalogue) -> None:
+def test_an_invalid_line_is_reported_with_its_key(store: Store, catalogue: Catalogue) -> None:
     export(store, "2022-02-18", version("A"))
     catalogue.refresh(store, ["newsroom"])
     key = keys.export_lines("newsroom", date(2022, 2, 18))
@@ -178,7 +178,7 @@ def test_a_line_that_is_no_version_is_told_with_its_key(store: Store, catalogue:
         assert [each.article_id for each in found] == ["C" if minute else "A", "A" if minute else "C"], kind
 
 
-def test_an_export_whose_gzip_is_damaged_is_told(store: Store, catalogue: Catalogue) -> None:
+def test_an_export_with_damaged_gzip_is_reported(store: Store, catalogue: Catalogue) -> None:
     data = gzip.compress(json.dumps(version("A", articleBody=str(list(range(2000))))).encode() + b"\n")
     for place in range(10, len(data), len(data) // 12):
         damaged = data[:place] + bytes([data[place] ^ 0x5A]) + data[place + 1 :]
@@ -203,15 +203,15 @@ def test_a_search_says_what_it_left_out(store: Store, catalogue: Catalogue) -> N
     finder = Finder(catalogue)
     assert [finder.search(asked, Filters()).remarks for asked in ("text", "w0* w1*", "w299 w299 " * 40)] == [()] * 3
     found = finder.search(" ".join(f"w{number:03}*" for number in range(40)) + " absent", Filters())
-    assert (ids(found), len(found.remarks)) == (["A"], 1), "the words behind the twentieth are left out"
+    assert (ids(found), len(found.remarks)) == (["A"], 1), "words after the twentieth are left out"
     found = finder.search("w*", Filters())
     assert (ids(found), len(found.remarks)) == ([], 1), "one letter is taken for a word"
     found = finder.search("w000 " + "x" * 600, Filters())
-    assert (ids(found), len(found.remarks)) == (["A"], 1), "what is behind the 500th character is left out"
+    assert (ids(found), len(found.remarks)) == (["A"], 1), "the text after the 500th character is left out"
 
 
-def test_what_is_huge_is_bounded_in_lists_and_in_excerpts(store: Store, catalogue: Catalogue) -> None:
-    """A word that one version has 100,000 times took 78 s to be marked."""
+def test_huge_texts_are_cut_in_lists_and_excerpts(store: Store, catalogue: Catalogue) -> None:
+    """Marking a word that occurs 100,000 times in one version took 78 s."""
     export(store, "2022-02-18", version("A", headline="lamps " * 200_000), version("B", articleBody="river " * 100_000))
     assert catalogue.refresh(store, ["newsroom"]).problems == ()
     finder = Finder(catalogue)

@@ -1,4 +1,4 @@
-"""Two versions beside each other: each text beside that which replaced it."""
+"""Two versions side by side: each text is beside its replacement."""
 
 import pytest
 
@@ -22,7 +22,7 @@ LEFT, RIGHT = [("same", "a "), ("removed", "b")], [("same", "a "), ("added", "c"
         ([], []),
     ],
 )
-def test_what_was_replaced_stands_beside_what_replaced_it(
+def test_a_paragraph_is_beside_its_replacement(
     paragraphs: list[Words | str], rows: list[str | tuple[Words, Words]]
 ) -> None:
     assert list(Change(name="Text", paragraphs=paragraphs).rows()) == rows

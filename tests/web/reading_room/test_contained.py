@@ -1,4 +1,4 @@
-"""Captured pages that escape their player reach nothing but the archive: in a real browser, in a network of its own."""
+"""Captured pages that escape their player reach only the archive: in a real browser, in an isolated network."""
 
 import json
 import os
@@ -29,12 +29,12 @@ LOOKED_UP = {
     "dataframe",
     "webrtc",
 }
-"""Chromium looks a name up before it asks the policy whether it may go there; Firefox does not."""
+"""Attempts that Chromium resolves before it checks the policy; Firefox does not."""
 IN_FIREFOX = (
     *("location", "top", "popup", "linktop", "fetch", "beacon"),
     *("socket", "image", "frame", "worker", "prefetch"),
 )
-"""Of each kind one: others leave the window before it has said that they were made."""
+"""One of each kind: others leave the window before it can report them."""
 
 pytestmark = [
     pytest.mark.long,
@@ -46,7 +46,7 @@ pytestmark = [
 
 
 def heard(browser: str, player: str, *attempts: str) -> dict[str, list[str]]:
-    """Return what the live web heard of each attempt, in the order of its words: `dns`, `tcp`, `udp`."""
+    """Return what arrived at the live web from each attempt: `dns`, `tcp`, `udp`, in this order."""
     command = [*NAMESPACE, sys.executable, "-m", "tests.web.reading_room.contained", browser, player, *attempts]
     done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
@@ -74,7 +74,7 @@ def test_without_our_policy_it_would_be_heard(browser: str, player: str, attempt
 
 @pytest.mark.parametrize("browser", BROWSERS)
 def test_without_a_player_each_attempt_is_heard(browser: str) -> None:
-    """Else silence would say nothing: some players hold by themselves what our policy holds, too."""
+    """Without this test, silence would prove nothing: some players block what our policy blocks, too."""
     of_frames = {"parent", "parentcode", "parentopen", "grandparent", "grandparentcode"}
     attempts = [each for each in ATTEMPTS if each not in of_frames] if browser == "chromium" else list(IN_FIREFOX)
     came = heard(browser, "none", *attempts)

@@ -1,4 +1,4 @@
-"""A client that sends half a request holds a connection for a time, and not for good."""
+"""A client that sends half a request holds a connection for a limited time."""
 
 import socket
 from contextlib import suppress
@@ -32,7 +32,7 @@ def test_half_a_request_is_given_up(shelf: Shelf, monkeypatch: pytest.MonkeyPatc
                     pass
 
 
-def test_a_whole_request_is_answered_however_it_is_cut(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_complete_request_gets_a_response_however_it_is_split(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(half_requests, "SECONDS", 10.0)
     port = free_port()
     with (
@@ -45,8 +45,8 @@ def test_a_whole_request_is_answered_however_it_is_cut(shelf: Shelf, monkeypatch
 
 
 @pytest.mark.parametrize("begins", [b"GET /", HEAD + b"X-Long: "], ids=["an address", "a header"])
-def test_of_a_head_without_an_end_no_more_is_taken(shelf: Shelf, begins: bytes) -> None:
-    """Its parts would be joined again and again, and nobody else be answered meanwhile."""
+def test_a_head_without_an_end_is_not_read_forever(shelf: Shelf, begins: bytes) -> None:
+    """Joining its parts again and again would block all other clients."""
     port = free_port()
     with (
         _serving(room_app(shelf.repository, shelf.refresher, PLACES), "127.0.0.1", port),

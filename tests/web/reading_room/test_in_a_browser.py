@@ -1,4 +1,4 @@
-"""What a researcher sees: from a word of an article to its pages as they were, in a real browser, by both players."""
+"""A researcher's way from a word of an article to its replayed pages, in a real browser, with both players."""
 
 import json
 import os
@@ -52,7 +52,7 @@ LOOK = """() => {
         colours: [colour(heading), colour(document.querySelector("a")), getComputedStyle(heading).fontSize],
     };
 }"""
-"""What a person sees of an article's page."""
+"""What a person sees on an article's page."""
 
 ISOLATED = """() => {
     const found = [];
@@ -66,14 +66,14 @@ ISOLATED = """() => {
     }
     return found;
 }"""
-"""What shares its direction with each text that turns words round."""
+"""The text that shares its direction with each text that reverses words."""
 
 Seen = dict[str, Any]
 
 
 @attrs.frozen
 class Open:
-    """A reading room and pywb over an archive, and a browser in front of them."""
+    """A reading room and pywb over an archive, with a browser."""
 
     archive: Archive
     origins: Origins
@@ -81,12 +81,12 @@ class Open:
     article: str
     """URL of the article that has two versions."""
     live: tuple[Seen, Seen]
-    """Its page as the newsroom showed it when each was captured."""
+    """Its live page at the time of each capture."""
     hostile: Document
     backwards: Document
     """A newer version of it."""
     stolen: list[str]
-    """What came to where the hostile page sends it."""
+    """Data that the hostile page sent out."""
 
     def page(self) -> Page:
         page = self.browser.new_page(viewport=WIDE)
@@ -114,7 +114,7 @@ def room(s3: RunningS3, browser: Browser, tmp_path_factory: pytest.TempPathFacto
         article, live = _fill(archive, browser)
         server = ReplayServer(archive.store, folder / "replay", port=free_port())
         ports = free_port(), free_port()
-        # Names of this machine of one site, so that cookies of other programs on it are none of theirs.
+        # Names of this machine in a site of their own, without the cookies of its other programs.
         origins = Origins(
             room=f"http://pressmark.localhost:{ports[0]}",
             replay=f"http://replay.pressmark.localhost:{ports[1]}",
@@ -150,7 +150,7 @@ def _add_site(archive: Archive, site: str) -> None:
 
 
 def _fill(archive: Archive, browser: Browser) -> tuple[str, tuple[Seen, Seen]]:
-    """Archive the newsroom twice, an article updated in between; return its URL, and what its page was each time."""
+    """Archive the newsroom twice, with an updated article; return its URL and its live page each time."""
     archive.set_site(recheck={"steps": [{"until": "P9000D", "every": "PT0S"}]})
     archive.crawl()
     pictured = {
@@ -187,7 +187,7 @@ def _look(frame: Frame) -> Seen:
 
 
 def _replayed(page: Page) -> Frame:
-    """Return the frame in which a player shows the captured page, once it is there."""
+    """Return the player's frame with the captured page, once it exists."""
 
     def found() -> list[Frame]:
         return [each for each in page.frames if "mp_/http" in each.url]
@@ -198,8 +198,8 @@ def _replayed(page: Page) -> Frame:
 
 def test_from_a_word_to_both_versions_as_they_were(room: Open) -> None:
     first, second = room.versions
-    before, behind = room.live
-    assert before["body"] != behind["body"]
+    before, after = room.live
+    assert before["body"] != after["body"]
     assert before["images"]
     page = room.page()
     page.goto(room.origins.room)
@@ -217,7 +217,7 @@ def test_from_a_word_to_both_versions_as_they_were(room: Open) -> None:
     assert second.data["dateModified"] in page.locator("ins").all_inner_texts()
     _photograph(page, "reading-room-compare")
 
-    for document, live in ((first, before), (second, behind)):
+    for document, live in ((first, before), (second, after)):
         page.goto(Links(room.origins.room).version(document.key))
         page.get_by_role("link", name="Replay the page as it was").click()
         assert _look(_replayed(page)) == live
@@ -262,7 +262,7 @@ def test_a_hostile_page_does_nothing_to_the_reading_room(room: Open) -> None:
     context.close()
 
 
-def test_words_that_turn_others_round_turn_no_word_of_a_page(room: Open) -> None:
+def test_texts_that_reverse_words_reverse_no_word_of_a_page(room: Open) -> None:
     links, document = Links(room.origins.room), room.backwards
     page = room.page()
     day = "/".join(document.key.split("/")[2:5])
@@ -282,7 +282,7 @@ def test_words_that_turn_others_round_turn_no_word_of_a_page(room: Open) -> None
 
 
 def _rare_word(room: Open, document: Document) -> str:
-    """Return a word of an article that few others have."""
+    """Return a rare word of an article."""
     others = " ".join(each["articleBody"] for each in room.archive.documents().values() if each["url"] != room.article)
     words = [word for word in document.body.split() if word.isalpha() and len(word) > 4]
     return min(words, key=lambda word: (others.count(word), word))

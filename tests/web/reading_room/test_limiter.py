@@ -1,4 +1,4 @@
-"""Searches take turns: a few at once, one of each client, and nobody waits for ever."""
+"""Searches are limited: a few at once, one per client, and none waits forever."""
 
 import asyncio
 from queue import SimpleQueue
@@ -10,7 +10,7 @@ import pytest
 from pressmark.web.reading_room.search.limiter import MOST_WAITING, SearchLimiter, TooManySearches
 
 
-def test_one_client_has_one_turn_at_once_and_others_pass_it() -> None:
+def test_a_client_runs_one_search_at_a_time_and_others_overtake_it() -> None:
     turns, may_end = SearchLimiter(at_once=2), Event()
     begun: SimpleQueue[str] = SimpleQueue()
 
@@ -30,7 +30,7 @@ def test_one_client_has_one_turn_at_once_and_others_pass_it() -> None:
     asyncio.run(main())
 
 
-def test_who_waits_for_too_long_is_told() -> None:
+def test_a_search_that_waits_too_long_fails() -> None:
     turns, may_end, begun = SearchLimiter(at_once=1, wait=0.1), Event(), Event()
 
     def work() -> None:
@@ -45,23 +45,23 @@ def test_who_waits_for_too_long_is_told() -> None:
                 await turns.run(client, work)
         may_end.set()
         await first
-        await turns.run("b", work)  # Nothing is held by those who went.
+        await turns.run("b", work)  # The cancelled ones hold nothing.
         await turns.run("a", work)
 
     asyncio.run(main())
 
 
-def test_a_client_has_no_endless_line() -> None:
+def test_a_client_has_a_limited_queue() -> None:
     turns, may_end = SearchLimiter(at_once=1), Event()
 
     async def main() -> None:
         waiting = [asyncio.create_task(turns.run("a", may_end.wait, 20)) for _ in range(MOST_WAITING + 1)]
         await anyio.wait_all_tasks_blocked()
-        assert turns.line("a") == MOST_WAITING
+        assert turns.waiting("a") == MOST_WAITING
         with pytest.raises(TooManySearches):
             await turns.run("a", may_end.wait, 20)
         may_end.set()
         assert all([await each for each in waiting])
-        assert turns.line("a") == 0
+        assert turns.waiting("a") == 0
 
     asyncio.run(main())

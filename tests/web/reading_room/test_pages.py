@@ -1,4 +1,4 @@
-"""What a person reads in the reading room, over three runs of the newsroom."""
+"""The pages of the reading room, over three runs of the newsroom."""
 
 import asyncio
 import hashlib
@@ -87,7 +87,7 @@ def test_the_time_line_has_every_version_silent_edit_and_tombstone(visitor: Visi
     assert shelf.gone.body.split("\n\n")[0] in text, "what it said stays"
 
 
-def test_a_version_says_where_it_comes_from_and_how_to_cite_it(visitor: Visitor, shelf: Shelf) -> None:
+def test_a_version_shows_its_provenance_and_citation(visitor: Visitor, shelf: Shelf) -> None:
     document, capture = shelf.updated, shelf.updated.data["pressmark"]["captures"][0]
     shown = visitor.read(page(document))
     stored = shelf.archive.store.get(document.key)
@@ -127,7 +127,7 @@ def test_any_two_versions_are_compared(visitor: Visitor, shelf: Shelf) -> None:
         text = visitor.get(f"/compare?earlier={first.key}&later={last.key}&view={view}").text
         assert f"<ins>{last.data['dateModified']}</ins>" in text
         assert f"<del>{first.data['dateModified']}</del>" in text
-    assert "They say the same." in visitor.read(f"/compare?earlier={last.key}&later={last.key}")
+    assert "They have the same content." in visitor.read(f"/compare?earlier={last.key}&later={last.key}")
     visitor.get(f"/compare?earlier={first.key}&later={shelf.edited.key}", 404)
     visitor.get(f"/compare?earlier={first.key}", 400)
 
@@ -150,10 +150,10 @@ def test_a_page_that_may_be_cut_says_so(visitor: Visitor, shelf: Shelf) -> None:
         store.put(key, was)
 
 
-def test_a_search_that_is_not_done_says_why(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_search_says_why(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "has 2 letters at least: t was looked for" in visitor.read("/search?q=t*")
-    for error, said in ((SearchTimeout, "This search takes too long"), (TooManySearches, "Many search now")):
-        monkeypatch.setattr(Finder, "search", Mock(side_effect=error))  # Each is raised for real in its own test.
+    for error, said in ((SearchTimeout, "This search takes too long"), (TooManySearches, "Too many searches")):
+        monkeypatch.setattr(Finder, "search", Mock(side_effect=error))  # Other tests raise each of them for real.
         answer = visitor.get("/search?q=text", 503)
         assert said in answer.text
         assert answer.headers["retry-after"]
@@ -162,7 +162,7 @@ def test_a_search_that_is_not_done_says_why(visitor: Visitor, monkeypatch: pytes
 def test_many_searches_of_one_client_hold_up_no_page_of_another(
     visitor: Visitor, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How long a costly search takes is the machine's: here each waits until all other pages have come."""
+    """The time of an expensive search depends on the machine; here each waits until all other pages are done."""
     pages_came, asked = threading.Event(), threading.Semaphore(0)
     search = Finder.search
 
@@ -209,7 +209,7 @@ def test_head_works_wherever_get_does(visitor: Visitor, shelf: Shelf) -> None:
     assert ask(app, PLACES.room, "/", "POST").status_code == 405
 
 
-def test_what_is_saved_is_what_the_bucket_has(visitor: Visitor, shelf: Shelf) -> None:
+def test_saved_files_equal_those_of_the_bucket(visitor: Visitor, shelf: Shelf) -> None:
     document, store = shelf.updated, shelf.archive.store
     answer = visitor.get(f"/{document.key}")
     assert (answer.json(), answer.headers["content-type"]) == (document.data, "application/ld+json")
@@ -251,9 +251,9 @@ def test_a_page_that_is_not_packaged_says_what_to_do(visitor: Visitor, shelf: Sh
         ("/compare?earlier=a&later=b", 404),
     ],
 )
-def test_what_is_not_there_is_told(visitor: Visitor, address: str, status: int) -> None:
+def test_unknown_addresses_get_an_error_page(visitor: Visitor, address: str, status: int) -> None:
     text = visitor.read(address, status)
-    assert "Search for it, or begin at the first page." in text or "Mend the address" in text
+    assert "Search for it, or start at the first page." in text or "Correct the address" in text
 
 
 def test_every_page_allows_nothing_from_elsewhere(visitor: Visitor, shelf: Shelf) -> None:
@@ -305,7 +305,7 @@ def test_before_there_is_anything_it_says_what_to_do(bucket: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("why", ["none", "nobody", "refused"])
-def test_a_bucket_that_is_away_is_told_and_search_goes_on(
+def test_without_the_bucket_search_still_works(
     shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
     if why == "nobody":
@@ -328,7 +328,7 @@ def test_a_bucket_that_is_away_is_told_and_search_goes_on(
     assert not [word for text in read for word in (away.bucket, endpoint, "PRESSMARK_", "AWS_") if word in text]
 
 
-def test_captured_pages_are_shown_in_frames_alone(shelf: Shelf, visitor: Visitor, tmp_path: Path) -> None:
+def test_captured_pages_are_shown_in_frames_only(shelf: Shelf, visitor: Visitor, tmp_path: Path) -> None:
     for name in ("ui.js", "sw.js"):
         (tmp_path / name).write_bytes(b"as it came \xff")
     store, key = shelf.archive.store, "wacz/newsroom/2001-01-02.wacz"
@@ -415,7 +415,7 @@ def test_a_package_is_read_by_parts(shelf: Shelf, tmp_path: Path) -> None:
     assert f"/wacz/{stored_file(shelf.repository, key).tag}/newsroom/2001-01-01.wacz" in shown
 
 
-def test_the_player_is_shown_in_the_reading_room_alone(shelf: Shelf, tmp_path: Path) -> None:
+def test_the_player_is_shown_in_the_reading_room_only(shelf: Shelf, tmp_path: Path) -> None:
     shelf.archive.store.put("wacz/newsroom/2001-01-01.wacz", b"x", "application/wacz")
     stage = replay_app(shelf.repository, PLACES, tmp_path)
     worker = ask(stage, PLACES.replay, "/show/newsroom/replay/sw.js")
@@ -451,7 +451,7 @@ def test_captured_pages_have_an_origin_of_their_own(room: str, replay: str, pywb
 @pytest.mark.parametrize(
     "change", [{"wordCount": None}, {"image": 3}, {"author": [3]}, {"url": None}, {"inLanguage": 7}]
 )
-def test_a_version_that_is_none_takes_no_other_away(visitor: Visitor, shelf: Shelf, change: dict[str, Any]) -> None:
+def test_an_invalid_version_hides_no_other(visitor: Visitor, shelf: Shelf, change: dict[str, Any]) -> None:
     store, key = shelf.archive.store, shelf.updated.key
     stray = f"{key.rpartition('/')[0]}/.DS_Store"
     whole = store.get(key)
@@ -460,7 +460,7 @@ def test_a_version_that_is_none_takes_no_other_away(visitor: Visitor, shelf: She
     try:
         there = attrs.evolve(visitor, shelf=attrs.evolve(shelf, repository=Repository.open()))
         assert there.read(article(shelf.updated)).count("Version, updated") == 2
-        assert "is no version" in there.read(page(shelf.updated), 500)
+        assert "is no valid version" in there.read(page(shelf.updated), 500)
     finally:
         store.put(key, whole)
         store.client.delete_object(Bucket=store.bucket, Key=stray)
@@ -471,7 +471,7 @@ def test_what_a_site_wrote_reaches_no_further_than_its_element(visitor: Visitor,
     key = shelf.updated.key.replace(shelf.updated.article_id, article_id)
     headline = "\u202eEvil \x1b[31m\x00\x9b lamps <b>"
     old = {**shelf.updated.data, "identifier": article_id, "headline": headline, "author": [{"name": headline}]}
-    store.put(key, json.dumps(old).encode())  # As releases before this rule wrote it.
+    store.put(key, json.dumps(old).encode())  # As earlier releases wrote it.
     document = Document(key, old)
     try:
         pages = [visitor.get(address).text for address in (page(document), article(document))]

@@ -1,4 +1,4 @@
-"""Words are found as people ask for them, in scripts with blanks and without."""
+"""Words are found as people write them, in scripts with and without spaces."""
 
 import sqlite3
 from contextlib import closing
@@ -39,7 +39,7 @@ TEXTS = ("Night trains for Zürich", "中国与欧洲签署协议", "A co-operat
         ("headline:night", []),
     ],
 )
-def test_what_is_asked_is_found(asked: str, found: list[int]) -> None:
+def test_queries_find_their_texts(asked: str, found: list[int]) -> None:
     with closing(sqlite3.connect(":memory:")) as known:
         known.execute('CREATE VIRTUAL TABLE texts USING fts5 (body, tokenize = "porter unicode61 remove_diacritics 2")')
         known.executemany("INSERT INTO texts (rowid, body) VALUES (?, ?)", enumerate(map(separate_cjk, TEXTS)))
@@ -66,7 +66,7 @@ def test_a_search_has_bounds(asked: str, match: str) -> None:
 
 
 @pytest.mark.parametrize("asked", ["", "   ", '"', '""', "*", "- + ( )"])
-def test_without_a_word_nothing_is_asked(asked: str) -> None:
+def test_a_query_without_a_word_is_empty(asked: str) -> None:
     assert query(asked).match == ""
 
 

@@ -1,4 +1,4 @@
-"""Windows that come by another name of this machine are led to the one of the origin, and by no other than that."""
+"""Windows that use another name of this machine are redirected to that of the origin; no others are."""
 
 import pytest
 from fastapi import FastAPI
@@ -18,7 +18,7 @@ from tests.web.reading_room.conftest import ask
         ("https://archive.example.org", "127.0.0.1:8090", None),
     ],
 )
-def test_windows_are_led_to_the_name_of_the_origin(origin: str, host: str, to: str | None) -> None:
+def test_windows_are_redirected_to_the_name_of_the_origin(origin: str, host: str, to: str | None) -> None:
     app = FastAPI()
     app.add_api_route("/a", lambda: "here")
     guard(app, origin)

@@ -1,4 +1,4 @@
-"""Local copies of the merged indexes, whatever the note beside them says."""
+"""Local copies of the merged indexes, whatever is in the note beside them."""
 
 import json
 from pathlib import Path

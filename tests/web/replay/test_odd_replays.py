@@ -1,4 +1,4 @@
-"""pywb's `id_` replay of responses of every odd kind: its body is the entity that was recorded."""
+"""pywb's `id_` replay of odd responses: its body is the recorded entity."""
 
 import os
 import random
@@ -20,27 +20,27 @@ from tests.crawl.scrapy.test_odd_exchanges import recorded
 
 RESPONSES = 600
 TRAILER = b"0\r\nX-Sum: 5\r\n\r\n"
-"""Fields behind the last chunk; warcio, by which pywb reads, takes such an end for content."""
+"""Trailer fields after the last chunk; warcio, which pywb uses, takes them for content."""
 
 
 def entity(message: bytes) -> bytes | None:
-    """Return the body that was recorded without its chunk framing; None if pywb reads that otherwise."""
+    """Return the recorded body without its chunk framing; None if pywb reads it differently."""
     head = parse_head(message)
     body = message[head.size :]
     if set(head.all("content-encoding")) - {"gzip", "deflate", "br"}:
-        return None  # Nobody asked for these codings: pywb decodes them, or leaves the chunk framing.
+        return None  # The request accepted no such codings: pywb decodes them, or leaves the chunk framing.
     if "chunked" not in [each.strip().lower() for each in head.all("transfer-encoding")]:
         return body
     try:
         return None if body.endswith(TRAILER) else dechunked(body)
     except ContentError:
-        return None  # It is cut, or no chunks at all: no page is read from it.
+        return None  # It is cut or has no chunks: no page is read from it.
 
 
 def replayed(port: int, path: str) -> tuple[int, bytes]:
-    """Return what pywb answers; its headers may be of no kind that a client takes."""
+    """Return pywb's response; its headers may be invalid for clients."""
     with socket.create_connection((LOOPBACK, port), timeout=30) as connection, connection.makefile("rb") as answer:
-        accept = "Accept-Encoding: gzip, deflate, br"  # Else pywb decodes.
+        accept = "Accept-Encoding: gzip, deflate, br"  # Otherwise pywb decodes.
         connection.sendall(f"GET {path} HTTP/1.0\r\nHost: {LOOPBACK}:{port}\r\n{accept}\r\n\r\n".encode())
         data = answer.read()
     head, _, body = data.partition(b"\r\n\r\n")

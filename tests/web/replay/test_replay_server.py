@@ -1,4 +1,4 @@
-"""pywb over the bucket: what it replays is what was captured, and it finds what came since it started."""
+"""pywb over the bucket: it replays exactly what was captured, and finds captures made after its start."""
 
 import contextlib
 import gzip
@@ -85,14 +85,14 @@ def replaying(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def entity(message: bytes) -> bytes:
-    """Return the body of a response as it came, without its chunk framing: all that HTTP lets an archive send again."""
+    """Return the body of a response without its chunk framing: HTTP lets an archive send only that again."""
 
     class Wire:
         def makefile(self, mode: str) -> BytesIO:
             assert mode == "rb"
             return BytesIO(message)
 
-    response = http.client.HTTPResponse(Wire())  # type: ignore[arg-type]  # All that it wants of a socket.
+    response = http.client.HTTPResponse(Wire())  # type: ignore[arg-type]  # The only method it uses of a socket.
     response.begin()
     return response.read()
 
@@ -106,7 +106,7 @@ def test_every_version_replays_to_the_byte(replaying: Replaying) -> None:
         for number, capture in enumerate(document.data["pressmark"]["captures"], start=1):
             address = f"/newsroom/{stamp(capture['capturedAt'])}id_/{capture['url']}"
             with replaying.client.stream("GET", address) as answer:
-                body = b"".join(answer.iter_raw())  # Not decoded, as its Content-Encoding would have it.
+                body = b"".join(answer.iter_raw())  # Not decoded, despite its Content-Encoding.
             captured = reader.capture(document, number)
             compared += 1
             if (answer.status_code, body) != (captured.status, entity(captured.message)):
@@ -150,7 +150,7 @@ def test_versions_are_mementos(replaying: Replaying) -> None:
 
 
 @pytest.mark.long
-def test_what_came_since_it_started_is_found_without_another_start(replaying: Replaying) -> None:
+def test_captures_after_the_start_are_found_without_a_restart(replaying: Replaying) -> None:
     client, store = replaying.client, replaying.archive.store
     new = replaying.archive.newsroom.publish()
     replaying.archive.crawl()
@@ -246,7 +246,7 @@ def test_no_spelling_of_an_address_lets_a_capture_run_under_the_name_of_windows(
 
 @pytest.mark.long
 def test_no_capture_becomes_a_service_worker(replaying: Replaying) -> None:
-    """It would answer for all captures of its scope, under no policy."""
+    """It would respond for all captures in its scope, without our policy."""
     document = replaying.documents()[0]
     url, at = document.data["url"], f"{when(document):%Y%m%d%H%M%S}"
     for name in ("pywb.localhost", "replay.pywb.localhost"):
@@ -274,7 +274,7 @@ def test_no_capture_sets_a_cookie(replaying: Replaying) -> None:
 
 
 @pytest.mark.long
-def test_a_pattern_that_takes_for_ever_is_not_looked_for(replaying: Replaying) -> None:
+def test_a_pattern_that_takes_forever_is_refused(replaying: Replaying) -> None:
     client, url = replaying.client, replaying.documents()[0].data["url"]
     assert client.get("/newsroom/cdx", params={"url": url, "filter": r"~urlkey:(\w+|\W)*\n!"}).status_code == 400
     assert client.get("/newsroom/cdx", params={"url": url, "filter": "!~status:3.."}).status_code == 400
@@ -282,7 +282,7 @@ def test_a_pattern_that_takes_for_ever_is_not_looked_for(replaying: Replaying) -
 
 
 @pytest.mark.long
-def test_what_pywb_asks_for_captures_answers_pywb_alone(replaying: Replaying) -> None:
+def test_the_internal_server_responds_to_pywb_only(replaying: Replaying) -> None:
     programs = [each for each in psutil.process_iter() if str(replaying.server.cache) in " ".join(_words(each))]
     ports = {
         each.laddr.port
@@ -350,7 +350,7 @@ def test_a_bucket_that_fails_shows_nothing_of_itself_and_ends_nothing(
             assert failed.status_code >= 400
             text = f"{failed.headers}{failed.text}"
             assert "read now" in text
-            assert "warc/newsroom/" in next(tmp_path.rglob("pywb.log")).read_text(), "whoever runs it is told why"
+            assert "warc/newsroom/" in next(tmp_path.rglob("pywb.log")).read_text(), "the log says why"
             for secret in (server.store.bucket, bucket.endpoint, "AWS_", "PRESSMARK_", "Traceback", str(tmp_path)):
                 assert secret not in text
             bucket.rule = lambda request: None
@@ -388,13 +388,13 @@ def test_two_servers_do_not_share_a_folder(replaying: Replaying) -> None:
     "url",
     ["http://[::1", "https://a.example?q", "https://a.example#f", "https://a.example:zz", "https://u:p@a.example"],
 )
-def test_an_address_that_is_no_origin_is_told(url: str) -> None:
+def test_an_invalid_origin_is_refused(url: str) -> None:
     done = CliRunner().invoke(main, ["replay", "--url", url, "--frame-url", "https://b.example"])
     assert done.exit_code == 2
     assert f"--url: {url!r} is no address" in done.output
 
 
-def test_nothing_to_replay_is_told_and_keys_that_are_wrong(
+def test_an_empty_archive_and_wrong_keys_are_reported(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = [sys.executable, "-m", "pressmark", "replay", "--port", str(free_port()), "--cache", str(tmp_path)]
@@ -419,7 +419,7 @@ def test_nothing_to_replay_is_told_and_keys_that_are_wrong(
     assert f"bucket '{bucket}'" in done.output
 
 
-def test_copies_are_of_indexes_alone_and_follow_the_bucket(bucket: str, tmp_path: Path) -> None:
+def test_only_indexes_are_copied_and_they_follow_the_bucket(bucket: str, tmp_path: Path) -> None:
     store = store_of()
     assert store.bucket == bucket
     indexes = LocalIndexes(store, tmp_path / "collections")

@@ -1,17 +1,17 @@
-// The console is shown in a frame of Airflow's UI, of the same origin.
+// Airflow's UI shows the console in a frame of the same origin.
 (() => {
-  // Airflow's theme (next-themes keeps it under "theme"); without one, or with "system", the style sheet asks the browser.
-  const dress = () => {
+  // Airflow's theme: next-themes stores it under "theme". Without one, or with "system", the browser's preference holds.
+  const applyTheme = () => {
     let theme = null;
-    try { theme = localStorage.getItem("theme"); } catch { /* Storage is closed: the browser decides. */ }
+    try { theme = localStorage.getItem("theme"); } catch { /* No access to storage: the browser's preference holds. */ }
     if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
     else delete document.documentElement.dataset.theme;
   };
-  dress();
-  addEventListener("storage", dress);
+  applyTheme();
+  addEventListener("storage", applyTheme);
 
-  // The frame is sandboxed without popups and without navigation of the page around it, so a link that leaves it does
-  // nothing. The same link on the page around it works.
+  // The sandboxed frame may neither open windows nor navigate the page around it, so its outgoing links do nothing.
+  // A copy of the link on the page around it works.
   addEventListener("click", (event) => {
     const link = event.target.closest?.("a.leaving");
     if (!link || parent === window) return;

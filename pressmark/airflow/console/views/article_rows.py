@@ -1,4 +1,4 @@
-"""The articles of a run as rows: what became of each, and where what was kept of it lies."""
+"""The articles of a run as table rows: the outcome of each, and the key of its document."""
 
 from collections.abc import Iterable, Sequence
 
@@ -25,30 +25,30 @@ class Row:
     reason: str
     message: str
     key: str
-    """The document kept of it; empty if there is none of its own."""
+    """Key of the document that the run stored for it, or empty."""
     headline: str = ""
 
     @property
     def changed(self) -> bool:
-        """Whether it is a change of what was known."""
+        """Whether a known article changed."""
         return self.outcome in CHANGES and bool(self.key)
 
     @property
     def live(self) -> str:
-        """Its address, if that is one that may be followed."""
+        """Its URL, if it is http or https."""
         return self.url if self.url.startswith(("https://", "http://")) else ""
 
 
 def rows(articles: Iterable[SeenArticle], site: Site | None) -> list[Row]:
-    """Return what a manifest says of its articles, but outcomes of later releases.
+    """Return a row for each article of a manifest. Outcomes of later releases are left out.
 
-    Without its site file, rejections can't be found.
+    Without the site file, rows of rejections have no key.
     """
     return [_row(article, site) for article in articles if article.outcome in _KNOWN]
 
 
 def with_headlines(repository: Repository, some: Sequence[Row]) -> list[Row]:
-    """Return the rows with the headlines of those that lead to a version."""
+    """Return the rows, with headlines for those that have a version or silent edit."""
     wanted = [row.key for row in some if row.key.startswith((keys.ARTICLES, keys.SILENT_EDITS))]
     found = repository.documents(wanted)
     return [
@@ -58,7 +58,7 @@ def with_headlines(repository: Repository, some: Sequence[Row]) -> list[Row]:
 
 
 def rejection_key(site: Site, url: str, article_id: str, reason: str) -> str:
-    """Return the key of a rejection; empty if the URL is none of an article of this site."""
+    """Return the key of a rejection; empty if the URL is not an article of this site."""
     found = site.article_match(url)
     return keys.rejection(site.site, keys.day_of_url(found["day"]), article_id, reason) if found else ""
 

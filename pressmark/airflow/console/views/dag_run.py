@@ -1,4 +1,4 @@
-"""The crawls of a DAG run: its tries, or the parts of a backfill, found by what their run ids have in common."""
+"""The crawls of a DAG run: its tries, or the chunks of a backfill. Their run ids share a digest of the DAG run."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,12 @@ from pressmark.web.common.repository import Repository
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?\+00:00")
 LOOK_BACK = timedelta(days=31)
-"""How far back crawls of a DAG run are looked for whose id tells no time."""
+"""How far back to search if the id of the DAG run contains no time."""
 
 
 @attrs.frozen(kw_only=True)
 class StartedCrawl:
-    """A crawl that has left no manifest: it goes on, or was killed."""
+    """A crawl without a manifest: it is running, or was killed."""
 
     site: str
     section: str
@@ -28,7 +28,7 @@ class StartedCrawl:
 
 @attrs.frozen(kw_only=True)
 class DagRun:
-    """What there is of a DAG run in the bucket."""
+    """The traces of a DAG run in the bucket."""
 
     dag_id: str
     run_id: str
@@ -37,11 +37,11 @@ class DagRun:
     started: Sequence[StartedCrawl]
     """Newest first."""
     days: int = LOOK_BACK.days
-    """How far back crawls are looked for if its id tells no time."""
+    """How far back the search went if its id contains no time."""
 
 
 def dag_run(repository: Repository, dag_id: str, run_id: str) -> DagRun:
-    """Look for the crawls of a DAG run in the sections that its DAG names, or in all."""
+    """Find the crawls of a DAG run in the sections that its DAG id names, or in all sections."""
     named = re.compile(rf"(\d{{8}}T\d{{6}})-{digest(dag_id, run_id)}-[A-Za-z0-9_-]+", re.ASCII)
     since = _queued_at(run_id) or repository.clock() - LOOK_BACK
     manifests, started = {}, {}
@@ -66,14 +66,14 @@ def dag_run(repository: Repository, dag_id: str, run_id: str) -> DagRun:
 
 
 def _keys_since(repository: Repository, site: str, section: str, since: datetime) -> Iterator[str]:
-    """Return what the runs of a section left that began that day or later; those of sections below it are none."""
+    """Return the keys of a section's runs that began that day or later, without those of its subsections."""
     prefix = keys.runs(site, section)
     found = repository.store.keys(prefix, after=f"{prefix}{keys.day_of(since)}/")
-    return takewhile(lambda key: key < f"{prefix}:", found)  # ":" sorts behind all years.
+    return takewhile(lambda key: key < f"{prefix}:", found)  # ":" sorts after all years.
 
 
 def _queued_at(run_id: str) -> datetime | None:
-    """Return the time that Airflow's own run ids tell, before which none of its crawls began."""
+    """Return the time in Airflow's own run ids; no crawl of the DAG run began before it."""
     found = _MOMENT.search(run_id)
     try:
         return datetime.fromisoformat(found[0]) if found else None

@@ -42,7 +42,7 @@ class Card:
     silent: int
     """Silent edits of the days shown."""
     size: int
-    """Bytes of the segments of the days shown."""
+    """Bytes of segments of the days shown."""
     loads: Sequence[Load]
     daily: Sequence[Day]
     """Oldest first."""
@@ -56,12 +56,12 @@ class Card:
 
     @property
     def failures_have_alarm(self) -> bool:
-        """Whether an alarm tells why its runs fail."""
+        """Whether an alarm says why its runs fail."""
         return any(alarm.kind in FAILURES for alarm in self.alarms)
 
     @property
     def advice(self) -> Advice | None:
-        """What to do about the last run, if that failed."""
+        """What to do about the last run, if it failed."""
         failed = self.freshness.failed
         return advice.on_run(failed.ended, failed.failure, self.site, self.section) if failed else None
 
@@ -72,22 +72,22 @@ class Overview:
 
     cards: Sequence[Card]
     wrong: Sequence[str] = ()
-    """What is wrong with site files that are left out."""
+    """Errors of site files that are left out."""
     renamed: Sequence[str] = ()
-    """Where runs are whose sections are in no site file."""
+    """Remarks on runs of sections that no site file has."""
 
     def number(self, state: str) -> int:
-        """Return how many sections are like this."""
+        """Return how many sections have this state."""
         return sum(card.freshness.state == state for card in self.cards)
 
     @property
     def alarms(self) -> int:
-        """How many alarms there are."""
+        """Number of alarms."""
         return sum(len(card.alarms) for card in self.cards)
 
 
 def overview(repository: Repository, links: Links) -> Overview:
-    """Tell of every section."""
+    """Return the overview of all sections."""
     now, sites = repository.clock(), repository.sites()
     cards = [
         card_of(repository, links, site, section, repository.runs(site.site, section), now)
@@ -109,9 +109,9 @@ def card_of(
     now: datetime,
     days: int = DAYS,
 ) -> Card:
-    """Tell of one section by its runs, newest first."""
+    """Return the card of a section, given its runs, newest first."""
     found = alarms(site, section, runs, now)
-    if len(runs) >= RUNS:  # There are more; of the day of the oldest one perhaps not all are known.
+    if len(runs) >= RUNS:  # There are more; the oldest run's day may be incomplete.
         days = max(1, min(days, (now - runs[-1].started_at).days))
     daily = by_day(runs, now, days)
     return Card(

@@ -1,4 +1,4 @@
-"""The page of one run: each article that it saw, what it left in the bucket, and why it failed."""
+"""The page of one run: the articles that it saw, what it stored in the bucket, and why it failed."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,37 +27,37 @@ class RunPage:
     manifest: Manifest
     """Its manifest."""
     known: bool
-    """Whether a site file has its section, so that there is a page of it."""
+    """Whether a site file has its section, so that the section has a page."""
     advice: Advice | None
     outcome: Outcome | None
-    """The only one shown; None: all."""
+    """The only outcome shown; None: all."""
     numbers: Mapping[Outcome, int]
     rows: Sequence[Row]
     """The articles of this page."""
     matching: int
-    """Articles of the outcome shown."""
+    """Number of articles with that outcome."""
     page: int
     """From 1."""
     pages: int
 
     @property
     def requisites(self) -> str:
-        """What became of styles, scripts, pictures and fonts."""
+        """Counts of styles, scripts, images and fonts."""
         requisites = self.manifest.requisites
         left_out = (
-            f", {requisites['left_out']} left out as beyond their page's bounds" if requisites.get("left_out") else ""
+            f", {requisites['left_out']} left out as beyond their page's limits" if requisites.get("left_out") else ""
         )
         unread = f", {requisites['unread']} not searched for more" if requisites.get("unread") else ""
         return f"{requisites.get('captured', 0)} captured, {requisites.get('failed', 0)} failed{left_out}{unread}"
 
     @property
     def segments(self) -> Sequence[ListedSegment]:
-        """What the manifest says of its segments."""
+        """The segments that the manifest lists, without invalid keys."""
         return [each for each in self.manifest.segments if all(map(_is_segment, (each.key, each.index.key)))]
 
 
 def run_page(repository: Repository, key: str, outcome: str = "", page: int = 1) -> RunPage:
-    """Tell of a run; an outcome that there is none of shows all.
+    """Return the page of a run. An unknown outcome shows all articles.
 
     Raises:
         NotFound: there is no such run.

@@ -1,4 +1,4 @@
-"""The page of one section: its last runs, what was rejected and what was edited silently."""
+"""The page of one section: its last runs, rejections and silent edits."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,23 +21,23 @@ SHOWN = 50
 """Runs on a page."""
 DAYS = 90
 LOOKED_AT = 10
-"""Manifests that rejections and silent edits are told from."""
+"""Manifests that are read for rejections, and for silent edits."""
 LISTED = 50
-"""Rejections, and silent edits, at most."""
+"""Rejections on a page at most, and silent edits."""
 UNREADABLE = "can't be read"
 
 
 @attrs.frozen(kw_only=True)
 class SeenRow:
-    """An article, and when a run saw it so."""
+    """An article with its outcome, and when a run saw it."""
 
     row: Row
     seen_at: datetime
-    """When the run began that saw it last."""
+    """When the last run that saw it began."""
     first_at: datetime | None
-    """When what was kept of it was captured; None if that can't be told."""
+    """When its document was captured; None if unknown."""
     lost: str = ""
-    """Why that can't be told: `expired`, or `can't be read`."""
+    """Why that is unknown: `expired`, or `can't be read`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -48,28 +48,29 @@ class SectionPage:
     runs: Sequence[PastRun]
     """Of this page, newest first."""
     run_count: int
-    """Runs on all pages."""
+    """Number of runs on all pages."""
     run_limit: int
-    """There may be more runs than these."""
+    """The section may have more runs than this number; only so many are read."""
     page: int
     """From 1."""
     pages: int
     rejections: Sequence[SeenRow]
-    """Those seen last, and of how many: as `edits`."""
+    """The newest ones."""
     rejected: int
+    """Number of all of them."""
     rejecting_runs: int
-    """Runs that they were told from."""
+    """Number of runs that were searched for them."""
     edits: Sequence[SeenRow]
     edited: int
     editing_runs: int
     broken: dict[str, str]
-    """What is wrong with manifests that can't be read, by key."""
+    """Errors of manifests that can't be read, by key."""
     oldest_run_at: datetime | None
-    """When the oldest run began that the page knows of."""
+    """When the oldest run that was read began."""
 
 
 def section_page(repository: Repository, links: Links, site_name: str, section: str, page: int = 1) -> SectionPage:
-    """Tell of a section.
+    """Return the page of a section.
 
     Raises:
         UnknownSection: no site file has it.
@@ -105,7 +106,7 @@ def section_page(repository: Repository, links: Links, site_name: str, section: 
 
 
 def _seen_rows(repository: Repository, runs: Sequence[PastRun], outcome: Outcome) -> tuple[list[SeenRow], int]:
-    """Return each article once that these runs, newest first, saw so; the one seen last comes first. And how many."""
+    """Return the newest articles with this outcome in these runs, newest first, each once; and the number of all."""
     sites = repository.sites()
     found: dict[tuple[str, str, str], SeenRow] = {}
     for run in runs:
@@ -122,11 +123,11 @@ def _rows(repository: Repository, run: PastRun, outcome: Outcome, site: Site | N
     try:
         return article_rows.rows(repository.manifest(run.key).of_outcome(outcome), site)
     except (NotFound, FindingsFound):
-        return []  # It was whole when its run was read for the history: the page of the run says what is wrong.
+        return []  # It changed since the history was read; the run's page says what is wrong.
 
 
 def _dated(seen: SeenRow, document: dict[str, Any] | None) -> SeenRow:
-    """Say when its document was captured; without one, e.g. an expired rejection, there is nothing to link to."""
+    """Add the capture time of its document; without one, e.g. after a rejection expired, remove the link."""
     if document is None:
         lost = "expired" if seen.row.outcome is Outcome.REJECTED else UNREADABLE
         return attrs.evolve(seen, row=attrs.evolve(seen.row, key=""), lost=lost)

@@ -1,7 +1,7 @@
-"""The catalogue: which versions the archive has, with a full-text index, in a file of SQLite beside the reading room.
+"""The catalogue: all versions of the archive with a full-text index, in a SQLite file of the reading room.
 
-It is made of the bucket's exports alone (`exports/<site>/jsonl/`), day by day: only days whose export has another ETag
-are read again. If the file is deleted it is made anew.
+It is built from the bucket's exports (`exports/<site>/jsonl/`), day by day. A day is read again when the ETag of its
+export changes. A deleted file is rebuilt.
 """
 
 import gzip
@@ -27,9 +27,9 @@ from pressmark.private import make_folder
 from pressmark.web.reading_room.search.tokenize import separate_cjk
 
 _STEPS = 1000
-"""Instructions of SQLite's virtual machine between two looks at the clock: some tens of microseconds."""
+"""Instructions of SQLite's virtual machine between two checks of the clock: some tens of microseconds."""
 FORMAT = 2
-"""A catalogue of another format is thrown away."""
+"""A catalogue of another format is rebuilt."""
 _TABLES = """
 CREATE TABLE days (
     site TEXT, day TEXT, etag TEXT, articles INTEGER, versions INTEGER, PRIMARY KEY (site, day)
@@ -49,37 +49,37 @@ CREATE VIRTUAL TABLE texts USING fts5 (
 
 
 class SearchTimeout(Exception):
-    """The catalogue was asked for so much that it was not done in time."""
+    """A search was not done in time."""
 
 
 @attrs.frozen
 class Refreshed:
-    """What looking at the exports again brought."""
+    """Result of a refresh."""
 
     days: int = 0
-    """That were read."""
+    """Days that were read."""
     versions: int = 0
-    """Of these days."""
+    """Versions of these days."""
     problems: tuple[str, ...] = ()
-    """Of exports that can't be read; what was known of their days stays, and they are tried again the next time."""
+    """Errors of exports that can't be read. Their days stay as they were; the next refresh tries again."""
 
 
 class Catalogue:
-    """A catalogue of some sites. Safe to use from several threads."""
+    """A catalogue of some sites. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writing = Lock()
-        make_folder(path.parent, ours=False)  # A user may have named it.
+        make_folder(path.parent, ours=False)  # It may be a user's own folder.
         with suppress(FileNotFoundError, PermissionError):
-            path.chmod(0o600)  # It may be of an earlier release.
+            path.chmod(0o600)  # An earlier release may have created it.
         with closing(self._connect()) as found:
             [known] = found.execute("PRAGMA user_version").fetchone()
         if known != FORMAT:
             self._make()
 
     def refresh(self, store: Store, sites: Iterable[str]) -> Refreshed:
-        """Read the exports that have changed, newest days first, and forget days and sites that have none any more.
+        """Read the exports that changed, newest days first; remove days and sites without exports.
 
         Raises:
             BucketError: the bucket can't be used.
@@ -87,17 +87,17 @@ class Catalogue:
         days = versions = 0
         problems = []
         with self._writing, closing(self._connect()) as known:
-            there = {(site, day): told for site in sites for day, *told in _exports(store, site)}
-            had = {(site, day): etag for site, day, etag in known.execute("SELECT site, day, etag FROM days")}
-            for gone in had.keys() - there.keys():
+            exports = {(site, day): export for site in sites for day, *export in _exports(store, site)}
+            etags = {(site, day): etag for site, day, etag in known.execute("SELECT site, day, etag FROM days")}
+            for gone in etags.keys() - exports.keys():
                 with known:
-                    _forget(known, *gone)
-            for (site, day), (key, etag) in sorted(there.items(), key=lambda each: each[0][1], reverse=True):
-                if had.get((site, day)) == etag:
+                    _delete_day(known, *gone)
+            for (site, day), (key, etag) in sorted(exports.items(), key=lambda each: each[0][1], reverse=True):
+                if etags.get((site, day)) == etag:
                     continue
                 try:
                     with known, _lines(store, key) as lines:
-                        versions += _keep(known, site, day, etag, lines)
+                        versions += _replace_day(known, site, day, etag, lines)
                     days += 1
                 except (ValueError, LookupError, OSError, EOFError, zlib.error) as error:
                     problems.append(f"{key} can't be read: {type(error).__name__}: {error}")
@@ -105,13 +105,13 @@ class Catalogue:
 
     @contextmanager
     def reading(self, seconds: float | None = None) -> Iterator[sqlite3.Connection]:
-        """Return a connection to read by, which sees all as it is now; its rows are asked by name.
+        """Return a connection with a snapshot of the catalogue; its rows have named columns.
 
         Args:
-            seconds: that all reading together may take.
+            seconds: time limit for all queries together.
 
         Raises:
-            SearchTimeout: it took longer, and was ended.
+            SearchTimeout: they took longer and were stopped.
         """
         with closing(self._connect()) as connection:
             connection.row_factory = sqlite3.Row
@@ -130,7 +130,7 @@ class Catalogue:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=30)
-        connection.execute("PRAGMA journal_mode = WAL")  # Readers go on while a day is written.
+        connection.execute("PRAGMA journal_mode = WAL")  # Readers continue while a day is written.
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
@@ -149,7 +149,7 @@ def _exports(store: Store, site: str) -> Iterator[tuple[str, str, str]]:
         try:
             wanted = keys.export_lines(site, date.fromisoformat(day))
         except ValueError:
-            continue  # It is somebody else's.
+            continue  # Not an export of ours.
         if key == wanted:
             yield day, key, etag
 
@@ -160,19 +160,19 @@ def _lines(store: Store, key: str) -> Iterator[Iterable[bytes]]:
         store.fetch(key, file)
         file.seek(0)
         with gzip.GzipFile(fileobj=file) as lines:
-            yield iter(partial(lines.readline, strict_json.MOST + 1), b"")  # One that is longer is invalid.
+            yield iter(partial(lines.readline, strict_json.MOST + 1), b"")  # A longer line is invalid.
 
 
-def _forget(known: sqlite3.Connection, site: str, day: str) -> None:
+def _delete_day(known: sqlite3.Connection, site: str, day: str) -> None:
     of_day = (site, day)
     known.execute("DELETE FROM texts WHERE rowid IN (SELECT id FROM versions WHERE site = ? AND day = ?)", of_day)
     known.execute("DELETE FROM versions WHERE site = ? AND day = ?", of_day)
     known.execute("DELETE FROM days WHERE site = ? AND day = ?", of_day)
 
 
-def _keep(known: sqlite3.Connection, site: str, day: str, etag: str, lines: Iterable[bytes]) -> int:
-    """Put a day's versions in the place of those known; return how many there are."""
-    _forget(known, site, day)
+def _replace_day(known: sqlite3.Connection, site: str, day: str, etag: str, lines: Iterable[bytes]) -> int:
+    """Replace the versions of a day; return their number."""
+    _delete_day(known, site, day)
     newest: dict[str, tuple[str, int]] = {}
     counts: Counter[str] = Counter()
     for line in lines:

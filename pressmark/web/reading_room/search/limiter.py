@@ -1,4 +1,4 @@
-"""Turns: a few searches at once, and one of each client, so that nobody's searches make the others wait for long."""
+"""Limits searches: a few at once and one per client, so that no client makes the others wait for long."""
 
 import os
 from collections.abc import AsyncIterator, Callable
@@ -12,20 +12,20 @@ from anyio.to_thread import run_sync
 
 AT_ONCE = max(2, os.cpu_count() or 1)
 WAIT = 10.0
-"""Seconds that a search waits for its turn."""
+"""Seconds that a search waits before it starts."""
 MOST_WAITING = 100
-"""Searches of one client that wait."""
+"""Waiting searches of one client."""
 
 Answer = TypeVar("Answer")
 
 
 class TooManySearches(Exception):
-    """So many searches wait that the turn of this one would not come in time."""
+    """Too many searches are waiting; this one was not started."""
 
 
 @attrs.define
 class SearchLimiter:
-    """Gives turns in one event loop; who waits holds no thread, and all others have threads of their own."""
+    """Limits searches in one event loop. Waiting ones use no thread; running ones have their own threads."""
 
     at_once: int = AT_ONCE
     wait: float = WAIT
@@ -37,26 +37,26 @@ class SearchLimiter:
         self._all, self._threads = anyio.Semaphore(self.at_once), anyio.CapacityLimiter(self.at_once)
 
     async def run(self, client: str, work: Callable[..., Answer], *args: object) -> Answer:
-        """Run something in a thread when it is a client's turn.
+        """Run a function in a thread once a client's turn comes.
 
         Args:
-            client: whose turn it is, e.g. a network address.
-            work: what to run.
-            args: for it.
+            client: e.g. a network address.
+            work: the function.
+            args: its arguments.
 
         Raises:
-            TooManySearches: the turn did not come in time.
+            TooManySearches: it waited too long.
         """
         async with self._turn(client):
             return await run_sync(partial(work, *args), limiter=self._threads)
 
-    def line(self, client: str) -> int:
-        """Return how many searches of a client wait behind another one of its own."""
+    def waiting(self, client: str) -> int:
+        """Return how many searches of a client wait for another one of the same client."""
         return self._clients[client].statistics().tasks_waiting if client in self._clients else 0
 
     @asynccontextmanager
     async def _turn(self, client: str) -> AsyncIterator[None]:
-        if self.line(client) >= MOST_WAITING:
+        if self.waiting(client) >= MOST_WAITING:
             raise TooManySearches
         own = self._clients.setdefault(client, anyio.Lock())
         try:

@@ -1,4 +1,4 @@
-"""What the catalogue is asked: articles by day, section and words."""
+"""Queries to the catalogue: articles by day, section and words."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -12,22 +12,22 @@ from pressmark.web.reading_room.search import tokenize
 from pressmark.web.reading_room.search.catalogue import Catalogue
 
 PAGE = 20
-"""Articles of a page."""
+"""Articles on a page."""
 RANKED = 10_000
-"""Versions; where more are found, the newest come first: to rank them takes too long, and tells nothing."""
+"""Matching versions at most that are ranked. With more, ranking is slow and useless, so the newest come first."""
 SECONDS = 2.0
-"""That a search may take."""
+"""Time limit of a search."""
 _EXCERPT = 28
-"""Words."""
+"""Words of an excerpt."""
 _MARKED = 20_000
-"""Characters of a text in which what was found is marked: FTS5 takes the square of its places, in one step that nothing
-can break off."""
+"""Longest text, in characters, whose matches are marked. FTS5 takes the square of their number, in one step that can't
+be interrupted."""
 _NEWEST = "SELECT * FROM versions WHERE versions"
 
 
 @attrs.frozen(kw_only=True)
 class Article:
-    """An article as lists show it: its newest version, or the one that was found."""
+    """An article in a list: its newest version, or the one that matches."""
 
     site: str
     day: date
@@ -35,15 +35,15 @@ class Article:
     updated_at: datetime
     captured_at: datetime
     headline: Sequence[tuple[bool, str]]
-    """In runs, each with whether it was found."""
+    """Parts, each with whether it is a match."""
     standfirst: str
     section: str
     versions: int
-    """How many it has."""
+    """Number of its versions."""
     newest: bool = True
-    """Whether this is the newest of them."""
+    """Whether this is the newest one."""
     excerpt: Sequence[tuple[bool, str]] = ()
-    """Of the text, as the headline; only of a search."""
+    """Excerpt of the text, in parts as the headline; only in searches."""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,19 +55,19 @@ class Results:
     page: int
     """From 1."""
     ranked: bool = False
-    """Whether the best come first, and not the newest."""
+    """Whether the best matches come first, not the newest."""
     remarks: Sequence[str] = ()
-    """What of a search was not looked for, or otherwise."""
+    """Parts of the query that were ignored or changed."""
 
     @property
     def pages(self) -> int:
-        """How many there are."""
+        """Number of pages."""
         return -(-self.total // PAGE)
 
 
 @attrs.frozen
 class SiteSummary:
-    """What the catalogue has of a site."""
+    """Numbers and days of a site in the catalogue."""
 
     site: str
     articles: int
@@ -78,17 +78,17 @@ class SiteSummary:
 
 @attrs.frozen(kw_only=True)
 class Filters:
-    """What a list is narrowed to; what is empty narrows nothing."""
+    """Filters of a list; empty ones filter nothing."""
 
     site: str = ""
     section: str = ""
-    """As the articles' breadcrumb says it."""
+    """Section in the articles' breadcrumb."""
     first: date | None = None
-    """Day in the articles' URLs."""
+    """First day, as in the articles' URLs."""
     last: date | None = None
 
     def where(self) -> str:
-        """Return it as conditions of SQL on `versions`."""
+        """Return the filters as SQL conditions on `versions`."""
         conditions = {
             "site = :site": self.site,
             "section = :section": self.section,
@@ -98,52 +98,54 @@ class Filters:
         return "".join(f" AND versions.{condition}" for condition, value in conditions.items() if value)
 
     def values(self) -> dict[str, Any]:
-        """Return the values of these conditions."""
+        """Return the parameters of these conditions."""
         return {name: str(value) for name, value in attrs.asdict(self).items() if value}
 
 
 @attrs.frozen
 class Finder:
-    """Asks a catalogue. Safe to use from several threads."""
+    """Queries a catalogue. Thread-safe."""
 
     catalogue: Catalogue
 
     def sites(self) -> list[SiteSummary]:
-        """Return what there is, site by site."""
-        asked = "SELECT site, sum(articles), sum(versions), min(day), max(day) FROM days WHERE articles GROUP BY site"
+        """Return a summary of each site."""
+        statement = (
+            "SELECT site, sum(articles), sum(versions), min(day), max(day) FROM days WHERE articles GROUP BY site"
+        )
         with self.catalogue.reading() as known:
             return [
                 SiteSummary(site, articles, versions, date.fromisoformat(first), date.fromisoformat(last))
-                for site, articles, versions, first, last in known.execute(asked)
+                for site, articles, versions, first, last in known.execute(statement)
             ]
 
     def sections(self, site: str) -> list[tuple[str, int]]:
-        """Return the breadcrumbs of a site's articles, each with how many bear it; the most common come first."""
-        asked = (
+        """Return the sections of a site's articles with their numbers of articles, the most common first."""
+        statement = (
             "SELECT section, count(*) FROM versions WHERE versions AND site = ? AND section IS NOT NULL"
             " GROUP BY section ORDER BY count(*) DESC, section"
         )
-        return self._counts(asked, site)
+        return self._counts(statement, site)
 
     def months(self, site: str) -> list[tuple[str, int]]:
-        """Return the months (`YYYY-MM`) that have articles, newest first, with how many."""
-        asked = (
+        """Return the months (`YYYY-MM`) with articles, newest first, and their numbers."""
+        statement = (
             "SELECT substr(day, 1, 7) AS month, sum(articles) FROM days WHERE articles AND site = ?"
             " GROUP BY month ORDER BY month DESC"
         )
-        return self._counts(asked, site)
+        return self._counts(statement, site)
 
     def days(self, site: str, month: str) -> list[tuple[str, int]]:
-        """Return the days (`YYYY-MM-DD`) of a month that have articles, with how many."""
-        asked = "SELECT day, articles FROM days WHERE articles AND site = ? AND day BETWEEN ? AND ? ORDER BY day"
-        return self._counts(asked, site, f"{month}-01", f"{month}-31")
+        """Return the days (`YYYY-MM-DD`) of a month with articles, and their numbers."""
+        statement = "SELECT day, articles FROM days WHERE articles AND site = ? AND day BETWEEN ? AND ? ORDER BY day"
+        return self._counts(statement, site, f"{month}-01", f"{month}-31")
 
-    def _counts(self, asked: str, *values: str) -> list[tuple[str, int]]:
+    def _counts(self, statement: str, *values: str) -> list[tuple[str, int]]:
         with self.catalogue.reading() as known:
-            return [(name, count) for name, count in known.execute(asked, values)]
+            return [(name, count) for name, count in known.execute(statement, values)]
 
     def newest(self, filters: Filters, page: int = 1) -> Results:
-        """Return articles, those updated last first."""
+        """Return articles, the last updated first."""
         values = filters.values()
         with self.catalogue.reading() as known:
             [total] = known.execute(f"SELECT count(*) FROM versions WHERE versions{filters.where()}", values).fetchone()
@@ -153,23 +155,22 @@ class Finder:
             ).fetchall()
         return Results(articles=[_article(row) for row in rows], total=total, page=page)
 
-    def search(self, asked: str, filters: Filters, page: int = 1) -> Results:
-        """Return articles of which a version has all these words, each with the version that fits best.
+    def search(self, written: str, filters: Filters, page: int = 1) -> Results:
+        """Return articles with a version that has all words of a query, each with its best version.
 
-        The best come first; of words that nearly every article has, the newest. Where `asked` has no word, nothing is
-        found.
+        The best come first, or the newest if the words match too many versions. A query without a word has no results.
 
         Raises:
-            SearchTimeout: it is not done in `SECONDS`.
+            SearchTimeout: it took longer than `SECONDS`.
         """
-        query = tokenize.query(asked)
+        query = tokenize.query(written)
         if not query.match:
             return Results(articles=(), total=0, page=page)
         values = {**filters.values(), "match": query.match, "ranked": RANKED, "offset": PAGE * (page - 1)}
         with self.catalogue.reading(SECONDS) as known:
             [hits] = known.execute(_HITS, values).fetchone()
-            asked_by = _BY_RANK if hits <= RANKED else _BY_TIME
-            rows = known.execute(asked_by.format(where=filters.where()), values).fetchall()
+            statement = _BY_RANK if hits <= RANKED else _BY_TIME
+            rows = known.execute(statement.format(where=filters.where()), values).fetchall()
             articles = [_hit(known.execute(_EXCERPTS, (row["id"], query.match)).fetchone()) for row in rows]
         return Results(
             articles=articles,
@@ -217,7 +218,7 @@ def _hit(row: Row) -> Article:
 
 
 def _short(runs: Iterable[tuple[bool, str]]) -> list[tuple[bool, str]]:
-    """Return the first runs of a text, up to where lists show it."""
+    """Return the first parts of a text, up to the length that lists show."""
     shown, left = list[tuple[bool, str]](), LONGEST_IN_LISTS
     for found, text in runs:
         if len(text) > left:

@@ -1,4 +1,4 @@
-"""The keeper: looks at the exports again and again, and so keeps the catalogue as fresh as they are."""
+"""Keeps the catalogue as fresh as the exports."""
 
 import logging
 import sqlite3
@@ -16,34 +16,34 @@ logger = logging.getLogger("pressmark.reading_room")
 
 @attrs.frozen
 class State:
-    """How fresh the catalogue is."""
+    """State of the catalogue."""
 
     read_at: datetime | None = None
-    """When the exports were looked at last, aware; None: not yet."""
+    """When the exports were read last, aware; None: not yet."""
     trouble: str = ""
-    """Why they could not be, the last time."""
+    """Why the last refresh failed, or empty."""
     problems: tuple[str, ...] = ()
-    """Of single exports."""
+    """Errors of single exports."""
 
 
 @attrs.define
 class Refresher:
-    """Keeps a catalogue as fresh as the exports are, by each look."""
+    """Refreshes a catalogue from the exports."""
 
     catalogue: Catalogue
     repository: Repository
     state: State = State()
 
     def refresh(self) -> State:
-        """Look at the exports now."""
+        """Read the exports that changed; errors end up in the state."""
         try:
             done = self.catalogue.refresh(self.repository.store, self._sites())
-        except (PressmarkError, sqlite3.Error, OSError) as error:  # A full disk, or another room at the same catalogue.
+        except (PressmarkError, sqlite3.Error, OSError) as error:  # A full disk, or another process at the same file.
             self.state = attrs.evolve(self.state, trouble=f"{error}")
-            logger.warning("the catalogue stays as it was: %s", error)
+            logger.warning("the catalogue was not refreshed: %s", error)
         else:
             if done.days:
-                logger.info("%d days with %d versions read", done.days, done.versions)
+                logger.info("read %d days with %d versions", done.days, done.versions)
             for problem in done.problems:
                 logger.warning("%s", problem)
             self.state = State(datetime.now(UTC), "", done.problems)

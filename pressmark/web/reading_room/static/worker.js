@@ -1,16 +1,15 @@
-// Stands before the service worker of ReplayWeb.page, which is served unchanged and runs behind this.
+// Wraps the service worker of ReplayWeb.page, which is served unchanged and loaded at the end of this script.
 //
-// That worker makes every document of the player and answers for every captured page, each in a frame of the one before.
-// What a frame may lead to is for the document around it to say (frame-src); so each answer gets a policy of ours, beside
-// its own: where both say something, the stricter holds. And no captured page is shown in a window of its own, where
-// no document is around it.
+// That worker answers for every document of the player and every captured page, each in a frame of the one before.
+// The document around a frame decides where it may navigate (frame-src), so every response gets our policy beside its
+// own; the stricter one holds. No captured page gets a window of its own, where no document would be around it.
 "use strict";
 (() => {
   const policy = POLICY;
   const empty = new Set([101, 103, 204, 205, 304]);
   const contained = async (coming) => {
     const answer = await coming;
-    if (!answer.status) return answer; // An error, or what is of another origin.
+    if (!answer.status) return answer; // An error, or a response of another origin.
     const headers = new Headers(answer.headers);
     headers.append("Content-Security-Policy", policy);
     headers.set("X-DNS-Prefetch-Control", "off");

@@ -1,7 +1,7 @@
-"""Replays pages that try to get out, in a network of its own, and prints what the live web heard of each attempt.
+"""Replays pages that try to reach the live web, in an isolated network, and prints what arrived from each attempt.
 
-Run it as `unshare --net --mount python -m tests.web.reading_room.contained BROWSER PLAYER [ATTEMPT ...]`; with
-`--open`, the policy is taken away, so that it is seen what the test would hear.
+Run it as `unshare --net --mount python -m tests.web.reading_room.contained BROWSER PLAYER [ATTEMPT ...]`. With
+`--open`, it removes the policy, to show what the test can detect.
 """
 
 import json
@@ -42,11 +42,11 @@ from tests.web.reading_room.hostile import DAY
 
 AT_ONCE = 6
 LISTENED = 1.2
-"""Seconds that are listened for what an attempt sends, behind it."""
+"""Seconds to wait for traffic after an attempt."""
 
 
 def alone() -> None:
-    """Have this network's loopback up, an interface that leads nowhere, and names looked up here."""
+    """Set up the loopback, an interface without a network, and name resolution by this process."""
     for words in (
         "link set lo up",
         "link add nowhere type veth peer name nobody",
@@ -62,7 +62,7 @@ def alone() -> None:
 
 
 def archived(store: Store, folder: Path, attempts: list[str]) -> dict[str, Document]:
-    """Put a page of each attempt into the archive, and return the versions read from them."""
+    """Archive a page of each attempt, and return the versions read from them."""
     began = datetime(2022, 2, 18, 1, tzinfo=UTC)
     with Days(store, folder).crawl(DAY) as crawl:
         for number, name in enumerate(attempts):
@@ -75,7 +75,7 @@ def archived(store: Store, folder: Path, attempts: list[str]) -> dict[str, Docum
 
 
 def tried(browser: Windows, addresses: dict[str, str], heard: list[str]) -> dict[str, list[str]]:
-    """Let pages make their attempts, some at once, and return what the live web heard of each."""
+    """Run the attempts, some at once, and return what arrived at the live web from each."""
     del heard[:]
     for address in addresses.values():
         browser.open(address)
@@ -95,12 +95,12 @@ def tried(browser: Windows, addresses: dict[str, str], heard: list[str]) -> dict
 
 
 def _of(name: str, heard: str) -> bool:
-    """Tell whether something was heard of an attempt; datagrams bear no name, and each port is of one."""
+    """Return whether something arrived from an attempt. Datagrams carry no name, so each attempt has its own port."""
     return f" {name}.{LIVE}" in heard or heard == {"webrtc": "udp 3478", "transport": "udp 443"}.get(name)
 
 
 class Unguarded(ReplayServer):
-    """pywb as it comes."""
+    """pywb without changes."""
 
     def _program(self, folder: Path) -> Program:
         program = super()._program(folder)
@@ -118,7 +118,7 @@ class Unguarded(ReplayServer):
 
 
 def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open: bool) -> Origins:
-    """Open the reading room and pywb as the demo does; or one of them by hand, without our policy."""
+    """Open the reading room and pywb as the demo does, or one of them without our policy."""
     demo = Settings(
         folder=folder,
         s3_port=0,
@@ -155,7 +155,7 @@ def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open
 
 @contextmanager
 def alone_in_a_window(attempts: list[str]) -> Iterator[dict[str, str]]:
-    """Serve the pages of attempts as they are, without a player; return their addresses."""
+    """Serve the pages of attempts without a player; return their addresses."""
 
     class Pages(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -166,7 +166,7 @@ def alone_in_a_window(attempts: list[str]) -> Iterator[dict[str, str]]:
             self.wfile.write(page(name).encode() if name in attempts else b"")
 
         def log_message(self, *said: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
@@ -182,14 +182,14 @@ def _address(player: str, origins: Origins, document: Document) -> str:
 
 
 def batched(items: Iterable[tuple[str, str]], number: int) -> Iterator[list[tuple[str, str]]]:
-    """Return so many at a time."""
+    """Return batches of this size."""
     rest = iter(items)
     while some := list(islice(rest, number)):
         yield some
 
 
 def replayed(stack: ExitStack, player: str, folder: Path, attempts: list[str], *, is_open: bool) -> dict[str, str]:
-    """Archive a page of each attempt, open its player, and return where each is replayed."""
+    """Archive a page of each attempt, open its player, and return the address of each replay."""
     os.environ |= stack.enter_context(RunningS3(folder / "s3")).environment
     store = Store.open(Config.from_env(os.environ))
     documents = archived(store, folder / "crawls", attempts)
@@ -198,7 +198,7 @@ def replayed(stack: ExitStack, player: str, folder: Path, attempts: list[str], *
 
 
 def main(browser: str, player: str, attempts: list[str], *, is_open: bool) -> None:
-    """Print a JSON object of what was heard, by attempt."""
+    """Print what arrived, as a JSON object by attempt."""
     alone()
     heard: list[str] = []
     with ExitStack() as stack:

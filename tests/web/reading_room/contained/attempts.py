@@ -1,16 +1,16 @@
-"""What a captured page may try to get out: each leads to a name of its own below `live.example`."""
+"""Attempts of a captured page to reach the live web, each with its own name below `live.example`."""
 
 LIVE = "live.example"
 
 PAGE = """<!doctype html><html><head><title>Lamps lit</title></head><body><h1>Lamps lit</h1><script>
 addEventListener("load", async () => {
-    // Players rewrite what a page calls this, window, top and location: so it gets at the real ones, by the constructor
-    // of an async function, and spells them in pieces.
+    // Players rewrite `this`, window, top and location. The page gets the real ones by the constructor of an async
+    // function, with their names in pieces.
     const real = await (async () => {}).constructor("retu" + "rn th" + "is")();
     const place = "loca" + "tion";
     const above = real["par" + "ent"], top_ = real["to" + "p"], doc = real.document;
     const url = "http://NAME.LIVE/";
-    const tell = () => top_["post" + "Message"]("tried NAME", "*");
+    const report = () => top_["post" + "Message"]("tried NAME", "*");
     const make = (tag, facts) => {
         const made = Document.prototype.createElement.call(doc, tag);
         for (const [name, value] of Object.entries(facts)) Element.prototype.setAttribute.call(made, name, value);
@@ -19,8 +19,8 @@ addEventListener("load", async () => {
     };
     make("iframe", {});
     const clean = real[real.length - 1];  // A window whose functions nobody has replaced.
-    tell();
-    setTimeout(tell, 100);
+    report();
+    setTimeout(report, 100);
     try { SCRIPT } catch (error) { }
 });
 </script></body></html>"""

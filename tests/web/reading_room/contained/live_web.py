@@ -1,4 +1,4 @@
-"""The live web, for a browser in a network of its own: every name is there, and hears what comes to it."""
+"""The live web for a browser in an isolated network: every name resolves, and all traffic is recorded."""
 
 import socket
 import socketserver
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 HERE = "10.9.8.7"
-"""Of this network alone: browsers send some things to no loopback address."""
+"""Address in this network only: browsers send some things to no loopback address."""
 _UDP = (3478, 443)
 _TCP = (80, 443)
 
 
 def _name(query: bytes) -> str:
-    """Return the name that a DNS query asks for (RFC 1035, 4.1)."""
+    """Return the name in a DNS query (RFC 1035, 4.1)."""
     labels, at = [], 12
     while query[at]:
         labels.append(query[at + 1 : at + 1 + query[at]].decode("latin-1"))
@@ -34,7 +34,7 @@ def _answer(query: bytes) -> bytes:
 
 @contextmanager
 def live_web(heard: list[str]) -> Iterator[None]:
-    """Answer all names, and note each look-up, connection and datagram as `dns NAME`, `tcp BYTES` or `udp PORT`."""
+    """Resolve all names; record each look-up, connection and datagram as `dns NAME`, `tcp BYTES` or `udp PORT`."""
 
     class Names(socketserver.BaseRequestHandler):
         def handle(self) -> None:

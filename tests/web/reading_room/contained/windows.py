@@ -1,6 +1,6 @@
-"""Windows of a browser, and what pages in them post to themselves.
+"""Windows of a browser, and the messages that pages in them post to themselves.
 
-Of Chromium by Playwright, of Firefox by WebDriver BiDi: Playwright drives no Firefox but its own build of it.
+Playwright drives Chromium. WebDriver BiDi drives Firefox, since Playwright supports only its own build of Firefox.
 """
 
 import json
@@ -28,22 +28,22 @@ PREFERENCES = {
     "datareporting.policy.dataSubmissionEnabled": False,
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
-    "network.trr.mode": 5,  # It asks no resolver of its own.
+    "network.trr.mode": 5,  # It uses no resolver of its own.
     "dom.security.https_first": False,
 }
 
 
 class Windows(Protocol):
-    """A browser, in which each window has storage of its own."""
+    """A browser whose windows have separate storage."""
 
     said: list[str]
-    """What pages posted to themselves or to the pages around them."""
+    """Messages that pages posted to themselves or to the pages around them."""
 
     def open(self, address: str) -> None:
-        """Open a window at an address, and do not wait for its end."""
+        """Open a window at an address, without waiting for it to load."""
 
     def wait(self, seconds: float) -> None:
-        """Let the pages go on."""
+        """Let the pages run."""
 
     def close(self) -> None:
         """Close all windows."""
@@ -84,7 +84,7 @@ class Firefox:
     _users: list[str] = attrs.field(factory=list)
 
     def listen(self) -> None:
-        """Take in what it sends, until it ends."""
+        """Receive messages until the browser ends."""
         try:
             for received in self.socket:
                 message = json.loads(received)
