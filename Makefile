@@ -4,7 +4,7 @@ BIN := .venv/bin
 # A process a core; the tests of a file share one, and its fixtures.
 PARALLEL := -n auto --dist loadfile
 
-.PHONY: demo test quick endure airflow browsers check benchmark lock sbom fixtures clean
+.PHONY: demo test quick endure airflow browsers installed check benchmark lock sbom fixtures clean
 .DELETE_ON_ERROR:
 
 demo: .venv/ready .replay/ready
@@ -16,9 +16,10 @@ test: .venv/ready .replay/ready
 quick: .venv/ready .replay/ready  ## the tests without the slow ones
 	$(BIN)/python -m pytest -m "not slow and not long" $(PARALLEL)
 
-endure: .venv/ready .replay/ready  ## the tests that take minutes each, but for those of the two below
+endure: .venv/ready .replay/ready  ## the tests that take minutes each, but for those of the three below
 	$(BIN)/python -m pytest -m long $(PARALLEL) --no-loadscope-reorder \
-	  --ignore tests/dags --ignore tests/distributed --ignore tests/web/reading_room
+	  --ignore tests/dags --ignore tests/distributed --ignore tests/web/reading_room \
+	  --ignore tests/integration/test_installed.py
 
 airflow: .venv/ready .replay/ready  ## those that run Airflow for minutes: a night, the guides, several workers
 	$(BIN)/python -m pytest -m long $(PARALLEL) --no-loadscope-reorder tests/dags tests/distributed
@@ -26,11 +27,15 @@ airflow: .venv/ready .replay/ready  ## those that run Airflow for minutes: a nig
 browsers: .venv/ready .replay/ready  ## captured pages that try to get out of their player, in Chromium and Firefox
 	$(BIN)/python -m pytest -m long -n auto tests/web/reading_room
 
+installed: .venv/ready .replay/ready  ## the wheel by itself, with each extra, in environments of its own
+	$(BIN)/python -m pytest -m long tests/integration/test_installed.py
+
 check: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_rooms.py
 	$(BIN)/hadolint docker/*/Dockerfile
 	@if command -v docker-compose >/dev/null; then COMPOSE=docker-compose; else COMPOSE="docker compose"; fi; \
 	  $$COMPOSE --file docker/compose.yml --env-file docker/.env.example config --quiet || \

@@ -3,9 +3,12 @@
 import re
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pressmark.private import make_folder
-from pressmark.sites.site import Site
+
+if TYPE_CHECKING:
+    from pressmark.sites.site import Site
 
 NAME = "newsroom.yml"
 
@@ -22,9 +25,11 @@ def write_site_file(folder: Path, origin: str) -> Path:
     return folder
 
 
-def newsroom_site() -> Site:
+def newsroom_site() -> "Site":
     """Return the site of a newsroom at the default address."""
     from yaml import safe_load
+
+    from pressmark.sites.site import Site
 
     return Site.model_validate(safe_load(_template()))
 
