@@ -20,4 +20,4 @@ class OneArticleSpider(SectionSpider):
         if match := self.run.site.article_match(url):
             entry = Entry(article_id=match["id"], url=url, printed_day=match["day"])
             self.outcomes.see(entry.article_id, url)
-            yield self.article_request(entry)
+            yield self.articles.request(entry)
