@@ -108,7 +108,7 @@ def derive_unread(
     Raises:
         BucketError: the bucket failed.
     """
-    revisits = Revisits(site.recheck, {}, datetime.now(UTC), everything=True)
+    revisits = Revisits(site.recheck, {}, datetime.now(UTC), unconditional=True)
     with PageReader(site) as reader:  # Its process starts with the first page.
         read_again = partial(read_today, store, site, reader=reader)
         known = KnownContent(store, site.site, Ledger(store, site.site), revisits, read_again)

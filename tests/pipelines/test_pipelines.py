@@ -58,7 +58,7 @@ def visited(run: RunCommit, **changes: object) -> Reading:
 
 def forget_visits(run: RunCommit) -> None:
     parts = run.parts
-    revisits = Revisits(parts.run.site.recheck, {}, parts.run.started_at, everything=False)
+    revisits = Revisits(parts.run.site.recheck, {}, parts.run.started_at, unconditional=False)
     known = KnownContent(run.store, parts.run.site.site, parts.ledger, revisits)
     run.parts = attrs.evolve(parts, revisits=revisits, known_content=known)
 

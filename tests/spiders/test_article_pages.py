@@ -60,7 +60,7 @@ def pages_of(ledger: Any, stager: Any, requests: list[Request]) -> ArticlePages:
         site=SITE,
         outcomes=outcomes,
         ledger=ledger,
-        revisits=Revisits(SITE.recheck, {}, datetime.now(UTC), everything=False),
+        revisits=Revisits(SITE.recheck, {}, datetime.now(UTC), unconditional=False),
         requisites=Requisites(SITE, set()),
         stager=stager,
         reader=reader,

@@ -79,8 +79,8 @@ class CrawlParts:
             site.recheck,
             previous.visits,
             run.started_at,
-            everything=run.scope.unconditional,
-            aside=not run.scope.regular,
+            unconditional=run.scope.unconditional,
+            irregular=not run.scope.regular,
         )
         captured = cdxj.captures(store, site.site, run.started_at)
         published = PublishedSegments(spool_folder(config, run), outcomes)

@@ -22,15 +22,21 @@ class Revisits:
         policy: how often an article is visited.
         visits: as the last run stored them, by article id.
         now: when this run started; all intervals are between the starts of runs.
-        everything: visit all articles, without conditional requests.
-        aside: this run reads pages that regular runs don't; it remembers new articles by their age.
+        unconditional: visit all articles, without conditional requests.
+        irregular: this run reads pages that regular runs don't; it remembers new articles by their age.
     """
 
     def __init__(
-        self, policy: Recheck, visits: Mapping[str, Visit], now: datetime, *, everything: bool, aside: bool = False
+        self,
+        policy: Recheck,
+        visits: Mapping[str, Visit],
+        now: datetime,
+        *,
+        unconditional: bool,
+        irregular: bool = False,
     ) -> None:
         self._policy, self._visits, self._now = policy, dict(visits), now
-        self._everything, self._aside = everything, aside
+        self._unconditional, self._irregular = unconditional, irregular
         self.not_due: set[str] = set()
         """Articles on this run's listings that it does not visit."""
 
@@ -42,7 +48,7 @@ class Revisits:
         if visit.visited_at == self._now:
             return False
         self._visits[article_id] = attrs.evolve(visit, listed_at=self._now)
-        if self._everything or self._due(visit, listed=True):
+        if self._unconditional or self._due(visit, listed=True):
             return True
         self.not_due.add(article_id)
         return False
@@ -58,7 +64,7 @@ class Revisits:
     def pages(self, article_id: str) -> tuple[VisitedPage, ...]:
         """Return the pages of an article to fetch with conditional requests; empty for a full fetch."""
         visit = self._visits.get(article_id)
-        return visit.pages if visit and not self._everything else ()
+        return visit.pages if visit and not self._unconditional else ()
 
     def record_visit(
         self,
@@ -78,7 +84,7 @@ class Revisits:
             printed_day=printed_day,
             created_at=created_at,
             visited_at=self._now,
-            listed_at=last.listed_at if last else created_at if self._aside else self._now,
+            listed_at=last.listed_at if last else created_at if self._irregular else self._now,
             pages=pages,
             version=last.version if last else None,
             content_sha256=last.content_sha256 if last else None,
@@ -116,7 +122,7 @@ class Revisits:
 
     def _first_seen(self, printed_day: str) -> datetime:
         """Return when an unreadable article was created: now, or on its printed day in a run for old articles."""
-        if self._aside:
+        if self._irregular:
             with suppress(ValueError):  # The day may not exist.
                 return datetime.strptime(day_of_url(printed_day), "%Y/%m/%d").replace(tzinfo=UTC)
         return self._now

@@ -10,8 +10,8 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGE = VisitedPage(original=Original(url="https://news.example/a", record_id="urn:uuid:1", captured_at=NOW), etag='"1"')
 
 
-def revisits(*visits: Visit, everything: bool = False) -> Revisits:
-    return Revisits(Recheck(), {visit.article_id: visit for visit in visits}, NOW, everything=everything)
+def revisits(*visits: Visit, unconditional: bool = False) -> Revisits:
+    return Revisits(Recheck(), {visit.article_id: visit for visit in visits}, NOW, unconditional=unconditional)
 
 
 def visit(name: str, age: timedelta, since: timedelta, listed: timedelta = timedelta(0)) -> Visit:
@@ -39,7 +39,7 @@ def test_young_articles_are_visited_even_if_unlisted() -> None:
 
 
 def test_a_run_can_visit_everything_unconditionally() -> None:
-    made = revisits(visit("visited", DAY, HOUR / 2), everything=True)
+    made = revisits(visit("visited", DAY, HOUR / 2), unconditional=True)
     assert made.due("visited")
     assert made.pages("visited") == ()
     assert revisits(visit("visited", DAY, HOUR)).pages("visited") == (PAGE,)
