@@ -23,7 +23,8 @@ class Revisits:
         visits: as the last run stored them, by article id.
         now: when this run started; all intervals are between the starts of runs.
         unconditional: visit all articles, without conditional requests.
-        irregular: this run reads pages that regular runs don't; it remembers new articles by their age.
+        irregular: this run reads pages that regular runs don't; of its new articles, only young ones are stored for the
+            next run.
     """
 
     def __init__(
