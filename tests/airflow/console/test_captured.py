@@ -253,7 +253,7 @@ def test_what_came_whole_after_a_cut_page_need_not_be_an_edit(crawled: tuple[Arc
     try:
         for each, document in {other: cut, edit: whole}.items():
             store.put(each, json.dumps(document).encode())
-        remark = "may be the rest of it, and no edit"
+        remark = "may be the rest of that page, and no edit"
         assert remark in visitor().read(f"/diff?key={edit}")
         store.put(other, json.dumps({**cut, "pressmark": block}).encode())
         assert remark not in visitor().read(f"/diff?key={edit}")

@@ -111,7 +111,7 @@ def test_the_overview_shows_the_state_the_reason_and_what_to_do(night: Night, co
         each["size"] for crawl in (night.first, night.second, night.failed) for each in crawl.manifest["segments"]
     )
     assert f"{formatting.size(size)} in 14 days" in text
-    assert "the site file sets no bound" in text
+    assert "the site file sets no limit" in text
 
 
 def test_a_site_file_that_is_wrong_is_named_and_the_others_are_shown(night: Night, console: Visitor) -> None:

@@ -19,7 +19,7 @@ def test_an_empty_bucket_says_what_to_do(bucket: str) -> None:
     text = visitor().read("/")
     assert "2 sections never run" in text
     assert (
-        "open the DAG archive_chinadaily_world_europe, switch it on, and it runs by its schedule; or trigger it."
+        "open the DAG archive_chinadaily_world_europe, switch it on, and it runs by its schedule, or trigger it."
         in text
     )
     assert "open the DAG archive_newsroom_world_europe, switch it on and trigger it: it has no schedule." in text

@@ -71,7 +71,7 @@ def test_an_article_is_found_by_a_word_of_its_text(visitor: Visitor, shelf: Shel
     assert f"<mark>{words[0]}</mark>" in answer.text
     assert "3 versions." in words_of(answer.text)
     assert "No article has all of zzzz" in visitor.read("/search?q=zzzz")
-    assert "Type a word" in visitor.read("/search?q=")
+    assert "Type words of a headline or text." in visitor.read("/search?q=")
 
 
 def test_the_time_line_has_every_version_silent_edit_and_tombstone(visitor: Visitor, shelf: Shelf) -> None:
@@ -83,7 +83,7 @@ def test_the_time_line_has_every_version_silent_edit_and_tombstone(visitor: Visi
     text = visitor.read(article(shelf.edited))
     assert (text.count("Version, updated"), text.count("Silent edit, updated")) == (1, len(edits))
     text = visitor.read(article(shelf.gone))
-    assert "Gone from the site: it answered 410, captured " in text
+    assert "Gone from the site: status 410, captured " in text
     assert shelf.gone.body.split("\n\n")[0] in text, "what it said stays"
 
 
@@ -138,7 +138,7 @@ def test_a_page_that_may_be_cut_says_so(visitor: Visitor, shelf: Shelf) -> None:
     was = store.get(key)
     document = json.loads(was)
     words = {
-        page(shelf.edited): "nothing said that it was whole",
+        page(shelf.edited): "did not say where it ends",
         f"/compare?earlier={key}&later={edit}": "and no edit.",
     }
     assert not [address for address, said in words.items() if said in visitor.read(address)]
@@ -151,7 +151,7 @@ def test_a_page_that_may_be_cut_says_so(visitor: Visitor, shelf: Shelf) -> None:
 
 
 def test_a_refused_search_says_why(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "has 2 letters at least: t was looked for" in visitor.read("/search?q=t*")
+    assert "A prefix needs at least 2 letters: t was searched as a word." in visitor.read("/search?q=t*")
     for error, said in ((SearchTimeout, "This search takes too long"), (TooManySearches, "Too many searches")):
         monkeypatch.setattr(Finder, "search", Mock(side_effect=error))  # Other tests raise each of them for real.
         answer = visitor.get("/search?q=text", 503)
@@ -299,7 +299,7 @@ def test_before_there_is_anything_it_says_what_to_do(bucket: str, tmp_path: Path
     repository = Repository(Store.open(Config(bucket=bucket, spool=tmp_path)), None)
     refresher = Refresher(Catalogue(tmp_path / "catalogue.sqlite"), repository)
     visitor = Visitor(Shelf(None, repository, refresher, None, None, None))  # type: ignore[arg-type]
-    assert "The catalogue is being made" in visitor.read("/")
+    assert "The catalogue is being built" in visitor.read("/")
     refresher.refresh()
     assert "pressmark export SITE" in visitor.read("/")
 
@@ -322,7 +322,7 @@ def test_without_the_bucket_search_still_works(
     replay = ask(stage, PLACES.replay, "/show/newsroom/2022-02-18?url=http://x/&ts=20220218000000")
     assert replay.status_code == 503
     read = visitor.read("/search?q=the"), visitor.read(article(shelf.updated), 503), replay.text
-    assert "The catalogue can't be kept fresh" in read[0]
+    assert "The catalogue can't be refreshed" in read[0]
     assert "The archive can't be read now" in read[1]
     endpoint = str(away.client.meta.endpoint_url)
     assert not [word for text in read for word in (away.bucket, endpoint, "PRESSMARK_", "AWS_") if word in text]
