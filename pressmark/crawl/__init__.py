@@ -1,1 +1,1 @@
-"""One crawl: its process, what it makes of captures, and what it does about crawls that were killed."""
+"""Crawls: their process, their commit, documents from captures, and recovery after a kill."""
