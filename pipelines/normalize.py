@@ -28,7 +28,7 @@ def normalize(value: Any) -> Any:
         case str():
             return _BLANKS.sub(" ", composed(_INVISIBLE.sub("", cleaned(value)))).strip()
         case tuple():
-            return tuple(each for each in map(normalize, value) if not _says_nothing(each))
+            return tuple(each for each in map(normalize, value) if not _is_empty(each))
         case Raw():
             return value
     if not attrs.has(type(value)):
@@ -40,5 +40,5 @@ def normalize(value: Any) -> Any:
     )
 
 
-def _says_nothing(value: Any) -> bool:
+def _is_empty(value: Any) -> bool:
     return value == "" or (isinstance(value, Credit) and not value.name)

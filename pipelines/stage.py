@@ -30,7 +30,7 @@ class StagePipeline(BasePipeline):
     def process_item(self, item: Reading) -> Reading:
         """Stage the reading's document."""
         assert item.document is not None
-        if _odd(item.article):
+        if _has_implausible_time(item.article):
             logger.warning(
                 "published as printed: %s was created at %s and updated at %s",
                 item.article.url,
@@ -41,5 +41,5 @@ class StagePipeline(BasePipeline):
         return item
 
 
-def _odd(article: Article) -> bool:
+def _has_implausible_time(article: Article) -> bool:
     return not article.published_at - SLACK <= article.updated_at <= datetime.now(UTC) + SLACK

@@ -112,7 +112,7 @@ class ArticlePages:
 
     async def _not_modified(self, response: Response, entry: Entry) -> Response | None:
         """Record an unchanged article; fetch and return its first page if it has to be read again."""
-        if self._is_of(entry, response.url) and await self._is_following_unchanged(entry):
+        if self._is_page_of(entry, response.url) and await self._is_following_unchanged(entry):
             self.revisits.record_unchanged(entry.article_id)
             self.outcomes.record_outcome(entry.article_id, Outcome.NOT_MODIFIED)
             return None
@@ -148,7 +148,7 @@ class ArticlePages:
         except Exception as error:  # noqa: BLE001 - each error has a reason, as for any article
             self._record_failure(entry, *failure_reason(Failure(error)))  # type: ignore[no-untyped-call]
         else:
-            is_gone = response.status in GONE and self._is_of(entry, response.url)
+            is_gone = response.status in GONE and self._is_page_of(entry, response.url)
             if not (is_gone and self._withdraw(entry, response)):
                 async for each in self.parse(response, entry):
                     yield each
@@ -171,7 +171,7 @@ class ArticlePages:
     async def _is_following_unchanged(self, entry: Entry) -> bool:
         """Return whether the following pages of an article are unchanged, as its first is."""
         for page in self.revisits.pages(entry.article_id)[1:]:
-            if not self._is_of(entry, page.original.url):
+            if not self._is_page_of(entry, page.original.url):
                 return False  # The stored visits are wrong.
             try:
                 response = await self._download(make_conditional(Request(page.original.url), page))
@@ -181,7 +181,7 @@ class ArticlePages:
                 return False
         return True
 
-    def _is_of(self, entry: Entry, url: str) -> bool:
+    def _is_page_of(self, entry: Entry, url: str) -> bool:
         match = self.site.article_match(url)
         return bool(match and match["id"] == entry.article_id)
 

@@ -75,7 +75,7 @@ class ListingPages:
         number = failure.request.cb_kwargs["number"]  # type: ignore[attr-defined]
         if reason in GONE and self._run.scope.kind is ScopeKind.BACKFILL and number > 1:
             logger.info("listing %s: %s. The section ends before it", url, message)
-            self._progress.pass_end()
+            self._progress.record_end()
             return
         error = CrawlRefused if reason in REFUSED else RunFailed
         self._status.fail(error(f"listing {url}: {message}"))

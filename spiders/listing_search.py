@@ -48,7 +48,7 @@ class PageSearchSpider(ReadingSpider):
         try:
             number = self._search.send(probe)  # type: ignore[arg-type]  # None starts the search
         except StopIteration as end:
-            self.progress.find_pages(end.value)
+            self.progress.record_pages_found(end.value)
             return
         self._probes += 1
         if self._probes > self.run.scope.pages:

@@ -17,7 +17,7 @@ from pressmark.archive.s3.patience import make_haste
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.crawl.commit import RunCommit
-from pressmark.crawl.derive import read_today
+from pressmark.crawl.derive import reread_document
 from pressmark.crawl.host_lock import host_lock
 from pressmark.crawl.recover import derive_unread, recover
 from pressmark.crawl.shutdown import ShutdownSignals
@@ -86,7 +86,7 @@ def crawl(
             check_reserve(config.spool, config.spool_reserve)
             run = Run.new(site, section, run_id=run_id, scope=scope)
             with PageReader(site) as reader:  # Its process starts with the first page.
-                read_again = partial(read_today, store, site, reader=reader)
+                read_again = partial(reread_document, store, site, reader=reader)
                 parts = CrawlParts.build(config, store, run, read_again=read_again, on_change=on_change)
                 commit = RunCommit(config=config, store=store, parts=parts)
                 logger.info("run %s: %s, %s", run.run_id, run.label, run.scope)

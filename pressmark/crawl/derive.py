@@ -127,7 +127,7 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
         result = _derive(site, source, captures[0], article_id, day, pages)
     derived = result if isinstance(result, Draft) else None
     made = derived.document if derived else None
-    same = made is not None and to_bytes(_as_of(document, made)) == stored
+    same = made is not None and to_bytes(_without_new_fields(document, made)) == stored
     # A silent edit has the version's key for corrections, so it gets none: it would replace the version's.
     corrects = derived and not same and derived.outcome is Outcome.PUBLISHED and not key.startswith(keys.SILENT_EDITS)
     return Rederived(
@@ -135,7 +135,9 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
         was=_kind(document),
         now=_kind(made) if made else result.reason if isinstance(result, WrongPage) else "not whole",
         same=same,
-        changed=() if same else tuple(_changed(document, _as_of(document, made or {}, LATER - {EXTRACTOR}))),
+        changed=()
+        if same
+        else tuple(_changed(document, _without_new_fields(document, made or {}, LATER - {EXTRACTOR}))),
         document=made,
         correction_key=keys.correction(derived.key, made["pressmark"]["layout"])
         if corrects and derived and made
@@ -143,7 +145,7 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
     )
 
 
-def read_today(store: Store, site: Site, key: str, reader: PageReader) -> Document | None:
+def reread_document(store: Store, site: Site, key: str, reader: PageReader) -> Document | None:
     """Return the document that a stored one's captures give today; None if they give none or can't be read."""
     try:
         return rederive(store, site, key, reader).document
@@ -204,7 +206,7 @@ def _page(source: Source, capture: Capture, limit: int) -> FetchedPage:
     )
 
 
-def _as_of(stored: Document, made: Document, later: frozenset[str] = LATER) -> Document:
+def _without_new_fields(stored: Document, made: Document, later: frozenset[str] = LATER) -> Document:
     """Return a document without the `later` fields that the stored one does not have."""
     block = made.get("pressmark", {})
     left_out = later - stored["pressmark"].keys()

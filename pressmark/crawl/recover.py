@@ -21,7 +21,7 @@ from pressmark.archive.spool.set_aside import all_set_aside, note_path, printabl
 from pressmark.archive.spool.spool_files import BAD, NOTE, OPEN, spool_files
 from pressmark.archive.warc.captures import Captured, Openable
 from pressmark.config import Config
-from pressmark.crawl.derive import derive, read_today
+from pressmark.crawl.derive import derive, reread_document
 from pressmark.crawl.host_lock import host_lock
 from pressmark.crawl.state.known_content import KnownContent
 from pressmark.crawl.state.revisits import Revisits
@@ -110,7 +110,7 @@ def derive_unread(
     """
     revisits = Revisits(site.recheck, {}, datetime.now(UTC), unconditional=True)
     with PageReader(site) as reader:  # Its process starts with the first page.
-        read_again = partial(read_today, store, site, reader=reader)
+        read_again = partial(reread_document, store, site, reader=reader)
         known = KnownContent(store, site.site, Ledger(store, site.site), revisits, read_again)
         try:
             drafts = derive(site, Captured(segments, redirect_target), known_ids, reader)

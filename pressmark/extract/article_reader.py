@@ -65,9 +65,9 @@ async def read_article(
         size += len(further.body)
         if size > most:
             raise too_large(first.url, f"{size} bytes in {number} pages", most)
-        came, item = _read(await read(further))
-        if item.article_id != article_id or came.number != number:
-            raise IncompleteArticle(f"page {number} was requested at {url}, but {came.url} was returned")
+        next_page, item = _read(await read(further))
+        if item.article_id != article_id or next_page.number != number:
+            raise IncompleteArticle(f"page {number} was requested at {url}, but {next_page.url} was returned")
         if item.raw.updated and item.raw.updated != article.raw.updated:
             raise IncompleteArticle(f"{url} was updated at {item.raw.updated}, page 1 at {article.raw.updated}")
         following.append(item)

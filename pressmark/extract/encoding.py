@@ -40,7 +40,7 @@ def encoding_of(body: bytes, content_type: str = "") -> str | None:
     if not name and (found := _META.search(_COMMENT.sub(b"", body[:_SEARCHED]))):
         name = _named(found[1].decode("latin-1"))
         name = "utf-8" if name in _UTF_16 else name  # The label itself could not have been read in UTF-16.
-    if name not in _UTF_16 and name != "iso-2022-jp" and _is_in(body, "utf-8"):
+    if name not in _UTF_16 and name != "iso-2022-jp" and _is_valid_in(body, "utf-8"):
         return "utf-8"
     return _codec(name or _DEFAULT)
 
@@ -66,10 +66,10 @@ def characters_of(response: HttpResponse) -> tuple[str | None, bool]:
         return None, False
     name = encoding.lower().replace("_", "-")
     named = f"windows-{name[2:]}" if name.startswith("cp125") else name
-    return named, not _is_in(bytes(response.body), encoding)
+    return named, not _is_valid_in(bytes(response.body), encoding)
 
 
-def _is_in(body: bytes, encoding: str) -> bool:
+def _is_valid_in(body: bytes, encoding: str) -> bool:
     try:
         body.decode(encoding)
     except UnicodeError:

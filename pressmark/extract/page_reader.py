@@ -34,7 +34,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Ended(ReadingFailed):
+class _ProcessEnded(ReadingFailed):
     """The process exited while it read a page."""
 
 
@@ -119,7 +119,7 @@ class PageReader:
         with self._reading:
             try:
                 said, what, is_last = self._answer((kind, page_class, page), page.url)
-            except _Ended:
+            except _ProcessEnded:
                 said, what, is_last = self._answer((kind, page_class, page), page.url)
             if is_last or said == "failed":
                 self._end()
@@ -149,7 +149,7 @@ class PageReader:
             self._end()
             if self._stopped:
                 raise ReadingFailed(INTERRUPTED, f"{url} was being read when the crawl was stopped") from None
-            raise _Ended(
+            raise _ProcessEnded(
                 "reading-crashed", f"{url} could not be read: its reader ended with exit code {code}"
             ) from None
         except BaseException:  # Interrupted by a signal: the answer to this page must not be taken for the next one's.
@@ -173,7 +173,7 @@ class PageReader:
             self._launch()
         except OSError as error:  # The machine can't start a process, or Python is being updated.
             self._end()
-            raise _Ended("reading-crashed", f"the process that reads pages can't be started: {error}") from error
+            raise _ProcessEnded("reading-crashed", f"the process that reads pages can't be started: {error}") from error
 
     def _launch(self) -> None:
         with signals_blocked():

@@ -3,14 +3,14 @@
 import attrs
 from web_poet import Returns, WebPage
 
-from pressmark.extract.html.tree import ReadAsHtml
+from pressmark.extract.html.tree import HtmlMixin
 from pressmark.extract.listing import Listing
 from pressmark.model.article import Article
 from pressmark.sites.site import Site
 
 
 @attrs.define
-class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
+class ArticlePage(HtmlMixin, WebPage[Article], Returns[Article]):
     """One page of an article; `to_item` returns an Article."""
 
     site: Site
@@ -27,7 +27,7 @@ class ArticlePage(ReadAsHtml, WebPage[Article], Returns[Article]):
 
 
 @attrs.define
-class ListingPage(ReadAsHtml, WebPage[Listing], Returns[Listing]):
+class ListingPage(HtmlMixin, WebPage[Listing], Returns[Listing]):
     """One page of a section's listing; `to_item` returns a Listing."""
 
     site: Site

@@ -9,7 +9,7 @@ from web_poet import HttpResponse, WebPage
 
 from pressmark.errors import Rejected
 from pressmark.extract.page_messages import FetchedPage
-from pressmark.extract.urls import absolute, without_query
+from pressmark.extract.urls import absolute_url, without_query
 from pressmark.sites.site import Site
 
 OK, PARTIAL = 200, 206
@@ -47,7 +47,7 @@ def as_refresh(error: Rejected, page: WebPage[Any] | HttpResponse) -> Rejected:
     url = str(page.url)
     for meta in page.css("meta[http-equiv][content]"):
         if meta.attrib["http-equiv"].strip().lower() == "refresh":
-            target = absolute(url, _refresh_target(meta.attrib["content"][:_LONGEST_REFRESH]))
+            target = absolute_url(url, _refresh_target(meta.attrib["content"][:_LONGEST_REFRESH]))
             if target and without_query(target) != without_query(url):
                 return Rejected("meta-refresh", f"{url} has no article ({error.reason}) and leads on to {target[:500]}")
     return error

@@ -15,7 +15,7 @@ _is_uri = jsonschema_rs.validator_for({"type": "string", "format": "uri"}, valid
 """Whether the schema of documents accepts a text as a URI."""
 
 
-def absolute(base: str, href: str) -> str | None:
+def absolute_url(base: str, href: str) -> str | None:
     """Return the absolute http(s) URL of a link, as it is requested: without fragment; None if it is invalid."""
     if not (href := href.strip()):
         return None

@@ -49,11 +49,11 @@ class KnownContent:
             elif not known and last[1] != content:
                 return False
             elif last[0] == str(version):  # It changed under this version: to earlier or to new content.
-                return self._is_back(day, version, document)
+                return self._is_stored_edit(day, version, document)
         odd: list[FindingsFound] = []
-        for key in self._stored_of(day, version.article_id):
+        for key in self._stored_keys(day, version.article_id):
             try:
-                if self._says(key, version, document):
+                if self._has_content(key, version, document):
                     return True
             except FindingsFound as error:
                 logger.warning("can't compare the article with the stored document: %s", error)
@@ -62,31 +62,31 @@ class KnownContent:
             raise odd[0]
         return False
 
-    def _is_back(self, day: str, version: VersionKey, document: Document) -> bool:
+    def _is_stored_edit(self, day: str, version: VersionKey, document: Document) -> bool:
         """Return whether a version, or a silent edit of it that this reader read, has this content."""
         key = keys.version(self.site, day, version)
         edit = keys.silent_edit(key, document["pressmark"]["contentSha256"])
-        return edit in self.store.keys(edit) or self._says(key, version, document)
+        return edit in self.store.keys(edit) or self._has_content(key, version, document)
 
-    def _stored_of(self, day: str, article_id: str) -> Iterator[str]:
+    def _stored_keys(self, day: str, article_id: str) -> Iterator[str]:
         """Return the keys of an article's versions and silent edits, newest first."""
         versions = self.ledger.versions(day, article_id)
         yield from (f"{keys.articles(self.site, day)}{each}.json" for each in versions)
         if versions:
             yield from self.store.keys(keys.silent_edits(self.site, day, article_id))
 
-    def _says(self, key: str, version: VersionKey, document: Document) -> bool:
+    def _has_content(self, key: str, version: VersionKey, document: Document) -> bool:
         try:
             stored = documents.read(self.store, key)
             if reader_of(stored) != reader_of(document):
                 stored = self.read_again(key) or stored
             block, now = stored["pressmark"], document["pressmark"]
-            is_same_time = block["version"] == str(version) or _on_the_clock(stored) == _on_the_clock(document)
+            is_same_time = block["version"] == str(version) or _clock_time(stored) == _clock_time(document)
             return bool(is_same_time and block["contentSha256"] == now["contentSha256"])
         except (LookupError, TypeError, ValueError) as error:
             raise FindingsFound(f"{key} is not what a run published: {type(error).__name__}: {error}") from None
 
 
-def _on_the_clock(document: Document) -> datetime:
+def _clock_time(document: Document) -> datetime:
     """Return the *Updated* time without its zone, which comes from the site file: the page prints none."""
     return datetime.fromisoformat(document["dateModified"]).replace(tzinfo=None)

@@ -28,10 +28,10 @@ class ListingProgress:
         """Record whether the run has caught up with the listing, as of the page read last."""
         self.caught_up = caught_up
 
-    def pass_end(self) -> None:
+    def record_end(self) -> None:
         """Record that a requested page is after the section's last."""
         self.is_past_end = True
 
-    def find_pages(self, found: tuple[int, int] | None) -> None:
+    def record_pages_found(self, found: tuple[int, int] | None) -> None:
         """Record the result of a search."""
         self.pages_found = found

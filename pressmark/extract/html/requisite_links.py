@@ -6,7 +6,7 @@ from typing import Any
 
 from pressmark.extract.html.css_links import urls_of_css
 from pressmark.extract.html.srcset import urls_of_srcset
-from pressmark.extract.urls import absolute
+from pressmark.extract.urls import absolute_url
 
 RELATIONS = frozenset(
     {
@@ -54,7 +54,7 @@ def absolute_urls(found: Iterable[str], base_url: str, most: int) -> tuple[str, 
     Later ones are not read at all: a page can print one link a million times.
     """
     printed = dict.fromkeys(each for each in islice(filter(None, found), most) if _is_address(each))
-    return tuple(dict.fromkeys(filter(None, (absolute(base_url, each) for each in printed))))
+    return tuple(dict.fromkeys(filter(None, (absolute_url(base_url, each) for each in printed))))
 
 
 def _is_address(printed: str) -> bool:

@@ -22,7 +22,7 @@ Element = Any
 """An element of lxml, which comes without types."""
 
 
-class ReadAsHtml:
+class HtmlMixin:
     """A mixin for page classes: the page is parsed as HTML, even if it looks like JSON or XML."""
 
     @cached_property
@@ -46,7 +46,7 @@ def matching(root: Element, selectors: str) -> set[Element]:
     return {element for path in _compiled(selectors) for element in path(root)}
 
 
-def inside(containers: Iterable[Element]) -> set[Element]:
+def descendants_of(containers: Iterable[Element]) -> set[Element]:
     """Return all descendants of these elements."""
     found: set[Element] = set()
     for container in outermost(containers):

@@ -14,10 +14,10 @@ from web_poet.utils import cached_method
 from pressmark.errors import Rejected
 from pressmark.extract.encoding import characters_of
 from pressmark.extract.html.shown_text import HIDDEN, one_line, shown_text
-from pressmark.extract.html.tree import Element, inside, matching, outermost
+from pressmark.extract.html.tree import Element, descendants_of, matching, outermost
 from pressmark.extract.page_bounds import too_large
 from pressmark.extract.pages import ArticlePage
-from pressmark.extract.urls import LONGEST_NUMBER, absolute, page_url, without_query
+from pressmark.extract.urls import LONGEST_NUMBER, absolute_url, page_url, without_query
 from pressmark.model import object_id
 from pressmark.model.article import Article, Credit, Image, Raw
 from pressmark.spiders.pages.chinadaily.body import Story, read_story
@@ -48,7 +48,7 @@ CREDIT = re.compile(rf"\s*(?:\[([^\]]{{2,80}})\]|\(([^()]{{0,80}}?{_SOURCE}[^()]
 ORGANIZATIONS = frozenset(
     {"AFP", "AP", "Agencies", "Associated Press", "CGTN", "China Daily", "Reuters", "Xinhua", "Xinhua News Agency"}
 )
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"})
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"})
 """Unicode categories of invisible characters."""
 
 
@@ -60,7 +60,7 @@ class ChinaDailyArticlePage(ArticlePage):
 
     async def to_item(self) -> Article:
         """Return the article of this page; its relative links refer to the requested URL, not to the canonical one."""
-        return attrs.evolve(await super().to_item(), url=self.own_url())
+        return attrs.evolve(await super().to_item(), url=self.canonical_url())
 
     @field
     def article_id(self) -> str:
@@ -82,7 +82,7 @@ class ChinaDailyArticlePage(ArticlePage):
             # HTML allows a paragraph in a heading; libxml2 moves it after the heading.
             following = each.getnext()
             for place in (each, following if following is not None and following.tag == "p" else None):
-                if place is not None and (headline := self._shown(place)):
+                if place is not None and (headline := self._visible_text(place)):
                     return headline
         raise Rejected("no-headline", f"{self.url} has no h1 with text")
 
@@ -138,8 +138,8 @@ class ChinaDailyArticlePage(ArticlePage):
     @field
     def images(self) -> tuple[Image, ...]:
         contents = outermost(matching(self.selector.root, CONTENT))
-        boilerplate = inside(each for content in contents for each in matching(content, NO_PICTURES))
-        within = inside(contents) - boilerplate
+        boilerplate = descendants_of(each for content in contents for each in matching(content, NO_PICTURES))
+        within = descendants_of(contents) - boilerplate
         images = [each for each in self.selector.root.iter("img") if each in within and "src" in each.attrib]
         if len(images) > self.site.bounds.items:
             raise too_large(self.url, f"{len(images)} pictures", self.site.bounds.items)
@@ -185,14 +185,14 @@ class ChinaDailyArticlePage(ArticlePage):
     def layout(self) -> str:
         return self.LAYOUT
 
-    def own_url(self) -> str:
+    def canonical_url(self) -> str:
         """Return the canonical URL, if the page names one of this article; else the requested one, without query.
 
         If they differ only in the scheme, return the requested one.
         """
         asked = without_query(self.url)
-        for href in islice(self._canonical(), self.site.bounds.items):
-            url = absolute(self.base_url, href)
+        for href in islice(self._canonical_links(), self.site.bounds.items):
+            url = absolute_url(self.base_url, href)
             match = url and self.site.article_match(url)
             if url and match and match["id"] == self.article_id and not match["page"]:
                 return asked if without_query(url).partition(":")[2] == asked.partition(":")[2] else without_query(url)
@@ -201,13 +201,13 @@ class ChinaDailyArticlePage(ArticlePage):
     def following(self) -> list[str]:
         """URLs of the article's further pages, in their order."""
         root, most = self.selector.root, self.site.bounds.following
-        pager = inside(matching(root, PAGER))
+        pager = descendants_of(matching(root, PAGER))
         hrefs = dict.fromkeys(link.get("href", "") for link in root.iter("a") if link in pager)
         if len(hrefs) > self.site.bounds.items:
             raise too_large(self.url, f"a pager of {len(hrefs)} links", self.site.bounds.items)
         numbered = {}
         for href in hrefs:
-            url = absolute(self.base_url, href)
+            url = absolute_url(self.base_url, href)
             match = url and self.site.article_match(url)
             if url and match and match["id"] == self.article_id and match["page"]:
                 if len(match["page"]) > LONGEST_NUMBER or int(match["page"]) > most + 1:
@@ -221,7 +221,7 @@ class ChinaDailyArticlePage(ArticlePage):
     def _characters(self) -> tuple[str | None, bool]:
         return characters_of(self.response)
 
-    def _canonical(self) -> Iterator[str]:
+    def _canonical_links(self) -> Iterator[str]:
         """Return the URLs that the page names as its own, most reliable first."""
         links = self.css("link[rel][href]")
         yield from (each.attrib["href"] for each in links if "canonical" in each.attrib["rel"].lower().split())
@@ -232,12 +232,12 @@ class ChinaDailyArticlePage(ArticlePage):
     def _second_headline(self) -> str | None:
         """The h2 between headline and text; only first pages have one."""
         above = _standfirst_heading(self.selector.root) if self.number == 1 else None
-        return None if above is None else self._shown(above) or None
+        return None if above is None else self._visible_text(above) or None
 
     @cached_method
     def _byline_text(self) -> str:
         found = self.css("span.info_l")
-        return self._shown(found[0].root) if found else ""
+        return self._visible_text(found[0].root) if found else ""
 
     @cached_method
     def _byline(self) -> Byline:
@@ -254,13 +254,13 @@ class ChinaDailyArticlePage(ArticlePage):
         return read_story(content[0].root, boilerplate, PRINTED_BOILERPLATE, bold_standfirst=bold)
 
     @cached_method
-    def _hidden(self) -> AbstractSet[Element]:
+    def _hidden_elements(self) -> AbstractSet[Element]:
         return matching(self.selector.root, HIDDEN)
 
-    def _shown(self, element: Element) -> str:
+    def _visible_text(self, element: Element) -> str:
         """Return the text of an element in one line; empty if nothing of it is visible."""
-        text = one_line(shown_text(element, self._hidden()))
-        return text if any(unicodedata.category(each) not in _UNSEEN for each in text) else ""
+        text = one_line(shown_text(element, self._hidden_elements()))
+        return text if any(unicodedata.category(each) not in _INVISIBLE for each in text) else ""
 
     def _meta(self, name: str) -> str | None:
         return one_line(self.css(f'meta[name="{name}"]::attr(content)').get()) or None
@@ -268,10 +268,10 @@ class ChinaDailyArticlePage(ArticlePage):
     def _caption(self, image: Element) -> str:
         figure = next(image.iterancestors("figure"), None)
         caption = None if figure is None else next(figure.iterdescendants("figcaption"), None)
-        return "" if caption is None else self._shown(caption)
+        return "" if caption is None else self._visible_text(caption)
 
     def _image(self, src: str, text: str) -> Image | None:
-        url = absolute(self.base_url, src)
+        url = absolute_url(self.base_url, src)
         credit = CREDIT.search(text)
         named = (credit[1] or credit[2]).strip() if credit else None
         return Image(url=url, caption=CREDIT.sub("", text) or None, credit=named) if url else None

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from pressmark.model.article import Credit
-from pressmark.spiders.pages.chinadaily.credits import MOST, credits_in
+from pressmark.spiders.pages.chinadaily.credits import MOST_NAMES, credits_in
 
 _BY = re.compile(r"(?:By|BY|by)\s+")
 _OFFSET = r"(?:(?:UTC|GMT)\s?(?=[+-])|(?=[+-]\d\d:?\d\d\b))(?P<sign>[+-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?\b"
@@ -34,7 +34,7 @@ class Byline:
         return places.pop() if len(places) == 1 else None
 
 
-def read_byline(text: str, organizations: frozenset[str], most: int = MOST) -> Byline:
+def read_byline(text: str, organizations: frozenset[str], most: int = MOST_NAMES) -> Byline:
     """Read a byline; parts that are missing become None. Raises Rejected if it has more than `most` names."""
     authors: tuple[Credit, ...] = ()
     source = updated = None

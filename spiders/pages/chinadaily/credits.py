@@ -6,14 +6,14 @@ from pressmark.errors import Rejected
 from pressmark.model.article import Credit
 
 # Some places contain a comma or an "and".
-_PARTING = re.compile(r",(?!\s*D\.?C\b)|[/&;]|(?<!\bBosnia )(?<!\bTrinidad )(?<!\bAntigua )\b(?:and|AND)\b")
-_PLACED = re.compile(r"(?P<name>.+?)\s+(?:in|IN)\s+(?P<place>.+)")
+_SEPARATOR = re.compile(r",(?!\s*D\.?C\b)|[/&;]|(?<!\bBosnia )(?<!\bTrinidad )(?<!\bAntigua )\b(?:and|AND)\b")
+_WITH_PLACE = re.compile(r"(?P<name>.+?)\s+(?:in|IN)\s+(?P<place>.+)")
 
 
-MOST = 5_000
+MOST_NAMES = 5_000
 
 
-def credits_in(text: str, organizations: frozenset[str], most: int = MOST) -> tuple[Credit, ...]:
+def credits_in(text: str, organizations: frozenset[str], most: int = MOST_NAMES) -> tuple[Credit, ...]:
     """Split `A and B in Brussels`, `A/B`, `A in Paris and B in Rome` into credits, in order.
 
     A place applies to all names before it that have no place yet.
@@ -21,13 +21,13 @@ def credits_in(text: str, organizations: frozenset[str], most: int = MOST) -> tu
     Raises:
         Rejected: there are more than `most` names.
     """
-    parts = _PARTING.split(text, most)
+    parts = _SEPARATOR.split(text, most)
     if len(parts) > most:
         raise Rejected("too-large", f"a line with more than {most} names (`bounds` of the site file)")
     read: list[Credit] = []
     waiting: list[str] = []
     for part in filter(None, map(str.strip, parts)):
-        placed = _PLACED.fullmatch(part)
+        placed = _WITH_PLACE.fullmatch(part)
         waiting.append(placed["name"] if placed else part)
         if placed:
             read += _credits(waiting, placed["place"], organizations)

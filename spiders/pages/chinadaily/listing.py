@@ -7,11 +7,11 @@ from web_poet import field
 from web_poet.utils import cached_method
 
 from pressmark.extract.html.shown_text import one_line
-from pressmark.extract.html.tree import inside, matching
+from pressmark.extract.html.tree import descendants_of, matching
 from pressmark.extract.listing import Entry
 from pressmark.extract.page_bounds import too_large
 from pressmark.extract.pages import ListingPage
-from pressmark.extract.urls import LONGEST_NUMBER, absolute, page_url
+from pressmark.extract.urls import LONGEST_NUMBER, absolute_url, page_url
 from pressmark.model import keys
 
 LIST = "div.tw3_01_2"
@@ -44,7 +44,7 @@ class ChinaDailyListingPage(ListingPage):
     @field
     def next_url(self) -> str | None:
         href = self.xpath(NEXT).get()
-        return absolute(self.base_url, href) if href else None
+        return absolute_url(self.base_url, href) if href else None
 
     @field
     def days(self) -> tuple[str, ...]:
@@ -61,12 +61,12 @@ class ChinaDailyListingPage(ListingPage):
     @cached_method
     def _links(self, *, block_above: bool = True) -> tuple[str, ...]:
         root = self.selector.root
-        wanted = inside(inside(matching(root, LIST)) & set(root.iter("h4")))
+        wanted = descendants_of(descendants_of(matching(root, LIST)) & set(root.iter("h4")))
         if block_above:
-            wanted |= inside(matching(root, BLOCK_ABOVE))
-        wanted -= inside(matching(root, OTHER_SECTIONS))
+            wanted |= descendants_of(matching(root, BLOCK_ABOVE))
+        wanted -= descendants_of(matching(root, OTHER_SECTIONS))
         hrefs = [each.attrib["href"] for each in root.iter("a") if each in wanted and "href" in each.attrib]
         if len(hrefs) > self.site.bounds.items:
             raise too_large(self.url, f"{len(hrefs)} links", self.site.bounds.items)
-        urls = (absolute(self.base_url, href) for href in hrefs)
+        urls = (absolute_url(self.base_url, href) for href in hrefs)
         return tuple(dict.fromkeys(filter(None, urls)))

@@ -12,7 +12,7 @@ from web_poet import HttpResponseHeaders
 from pressmark.errors import Rejected
 from pressmark.extract.layouts import page_response
 from pressmark.extract.listing import Listing
-from pressmark.extract.urls import absolute, as_uri
+from pressmark.extract.urls import absolute_url, as_uri
 from pressmark.local.newsroom.site_file import newsroom_site
 from pressmark.model import keys
 from pressmark.model.article import Image
@@ -28,19 +28,23 @@ ARTICLE_ID = "WS620eee0ba310cdd1c5c1d2a3"
 
 
 def test_an_address_is_a_uri_or_none() -> None:
-    made = {href: absolute("http://h/a/", href) for href in ("/50% off.png", "/%u4F60.png?q=100%", "/%41%", "x[1].png")}
+    made = {
+        href: absolute_url("http://h/a/", href) for href in ("/50% off.png", "/%u4F60.png?q=100%", "/%41%", "x[1].png")
+    }
     assert list(made.values()) == [
         "http://h/50%25%20off.png",
         "http://h/%25u4F60.png?q=100%25",
         "http://h/%41%25",
         "http://h/a/x%5B1%5D.png",
     ]
-    assert [absolute("http://h/a/", each) for each in ("//a b/x.png", "//h:99999/", "//[::1", "data:,x")] == [None] * 4
+    assert [absolute_url("http://h/a/", each) for each in ("//a b/x.png", "//h:99999/", "//[::1", "data:,x")] == [
+        None
+    ] * 4
 
 
 @given(st.text(st.characters(categories=None), max_size=30) | st.text("%ab4/:[]@?#. \\", max_size=20))
 def test_any_address_of_an_article_is_one_that_its_schema_takes(href: str) -> None:
-    url = absolute("http://127.0.0.1/a/", href)
+    url = absolute_url("http://127.0.0.1/a/", href)
     if url:
         validate(draft(attrs.evolve(article(), images=(Image(url=url),))))
         assert as_uri(url) == url
