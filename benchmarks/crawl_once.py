@@ -2,8 +2,8 @@
 
 Variants: `plain` (Scrapy's defaults), `webarchive` (the same with scrapy-webarchive), `tuned` (Pressmark's settings
 without the recorder), `capture` (with recorder, segments and CDXJ; uploads go to a stand-in, as there is no network
-to measure) and `whole` (a run as it is: the pipelines behind it, every version an object in the bucket that the
-environment names, a manifest).
+to measure) and `whole` (a run as it is: with its pipelines, every version as an object in the bucket of the
+environment, and a manifest).
 """
 
 import json
@@ -46,7 +46,7 @@ def main() -> None:
     if variant == "capture":
         archivist.COMMAND = (sys.executable, "-m", "benchmarks.archivist")
         setup = archivist.Setup(config=config, site="bench", run_id="run1", info={"software": "benchmark"}, earlier={})
-        parts.archivist = archivist.Archivist(setup, lambda published, settled: None)
+        parts.archivist = archivist.Archivist(setup, lambda published, outcomes: None)
         parts.archivist.start()  # Before Scrapy is imported, as a real run does; no variant's imports are measured.
         finish = parts.archivist.close
 

@@ -1,4 +1,4 @@
-"""What a load needs, by what a core was measured to do: the arithmetic, shown."""
+"""Computes what a load needs from what a core was measured to do, and shows the arithmetic."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,7 +12,7 @@ DAY, YEAR = 86_400, 365
 POLITE = 2.0
 """Seconds between two requests to a host, as China Daily's site file has it."""
 TASKS = 8
-"""Of a run of the archive DAG, and of the package DAG behind it."""
+"""Of a run of the archive DAG, and of the package DAG after it."""
 KEPT_DAYS = 90
 """For which Airflow remembers runs (docker/.env.example)."""
 MB, GB, TB = 1e6, 1e9, 1e12
@@ -51,7 +51,7 @@ class Rates:
     """What was measured. CPU in seconds, sizes in bytes."""
 
     dag_run: float
-    """CPU of a run of the archive DAG that finds nothing new and of the package DAG behind it, in Airflow."""
+    """CPU of a run of the archive DAG that finds nothing new and of the package DAG after it, in Airflow."""
     quiet_run: float
     """CPU of its crawl alone."""
     quiet_seconds: float
@@ -61,7 +61,7 @@ class Rates:
     visit: float
     """CPU of an article that did not change."""
     airflow_idle: float
-    """CPU of an Airflow in which nothing runs, in a second."""
+    """CPU of an idle Airflow, per second."""
     crawl_memory: int
     new_requests: float
     """Of an article with what it shows."""
@@ -91,8 +91,8 @@ def report(rates: Rates, load: Load) -> str:
     did = (f"| {what} | {how} |" for what, how in _done(rates))
     needs = (f"| {what} | {how} | **{much}** |" for what, how, much in _needed(rates, load))
     assumed = (
-        f"With {load.news} new articles of a section a day, of {load.megabytes:g} MB each with what they show, "
-        f"asked for again {load.visits:.0f} times (the default `recheck`)."
+        f"Each section has {load.news} new articles a day, of {load.megabytes:g} MB each with requisites. "
+        f"Each article is visited again {load.visits:.0f} times (the default `recheck`)."
     )
     return "\n".join(
         [
@@ -108,19 +108,19 @@ def report(rates: Rates, load: Load) -> str:
 
 def _done(rates: Rates) -> Iterator[tuple[str, str]]:
     yield (
-        "a run of the archive DAG that finds nothing new, and of the package DAG behind it, in Airflow",
+        "a run of the archive DAG that finds nothing new, and the run of the package DAG after it, in Airflow",
         f"{rates.dag_run:.1f} s",
     )
-    yield "its crawl alone", f"{rates.quiet_run:.1f} s; {rates.quiet_seconds:.1f} s on the wall"
-    yield "an article that is new, with what it shows: captured, read, published", f"{rates.new_article * 1000:.0f} ms"
-    yield "an article that did not change (304)", f"{rates.visit * 1000:.1f} ms"
-    yield "an Airflow in which nothing runs", f"{rates.airflow_idle:.2f} cores"
+    yield "the crawl of that run alone", f"{rates.quiet_run:.1f} s; {rates.quiet_seconds:.1f} s wall time"
+    yield "a new article with its requisites: captured, read, published", f"{rates.new_article * 1000:.0f} ms"
+    yield "an unchanged article (304)", f"{rates.visit * 1000:.1f} ms"
+    yield "an idle Airflow", f"{rates.airflow_idle:.2f} cores"
     yield "audit: WARC and WACZ read back", f"{rates.audit / MB:.1f} MB/s"
-    yield "rederive: documents read anew", f"{rates.rederive:.0f}/s"
+    yield "rederive: documents read again", f"{rates.rederive:.0f}/s"
     yield "package: WARC into WACZ", f"{rates.package / MB:.1f} MB/s"
     yield "export: versions to Parquet and JSON Lines", f"{rates.export:.0f}/s"
-    yield "merged index: a month's segments looked through", f"{rates.listed:,.0f}/s"
-    yield "merged index: a month's captures written again", f"{rates.index:,.0f}/s"
+    yield "merged index: segments of a month checked", f"{rates.listed:,.0f}/s"
+    yield "merged index: captures of a month rewritten", f"{rates.index:,.0f}/s"
     yield "memory of the largest process of a crawl", f"{rates.crawl_memory / MB:.0f} MB"
 
 
@@ -145,13 +145,13 @@ def _needed(rates: Rates, load: Load) -> Iterator[tuple[str, str, str]]:
         f"{articles:,.0f} × {load.megabytes:g} MB + {visits:,.0f} × {rates.visit_bytes:,.0f} B "
         f"+ {runs:,.0f} × {run_bytes:,.0f} B"
     )
-    yield "captures a day, with what runs leave", how, f"{captured / GB:.1f} GB"
+    yield "captures a day, with the objects of each run", how, f"{captured / GB:.1f} GB"
     yield from _kept(rates, days, runs, articles, captured)
     yield from _read_again(rates, days * captured, captured, days * articles)
     lines = 30 * _requests(rates, runs, articles, visits)
     how = f"30 × ({runs:,.0f} / {rates.listed:,.0f}/s + {lines / 30:,.0f} / {rates.index:,.0f}/s)"
     minutes = (30 * runs / rates.listed + lines / rates.index) / 60
-    yield "core minutes to bring a month's merged index up to date, at its end", how, f"{minutes:.1f}"
+    yield "core minutes per update of a month's merged index, at the end of the month", how, f"{minutes:.1f}"
     rows = KEPT_DAYS * runs * TASKS
     yield "task instances in Airflow's database", f"{KEPT_DAYS} days × {runs:,.0f} × {TASKS}", _millions(rows)
 
@@ -162,7 +162,7 @@ def _cores(rates: Rates, runs: float, articles: float, visits: float) -> tuple[s
         f"({runs:,.0f} × {rates.dag_run:.1f} s + {articles:,.0f} × {rates.new_article:.3f} s "
         f"+ {visits:,.0f} × {rates.visit:.4f} s) / {DAY:,} s + {rates.airflow_idle:.2f}"
     )
-    return "cores that are busy, on average", how, f"{busy / DAY + rates.airflow_idle:.1f}"
+    return "busy cores, on average", how, f"{busy / DAY + rates.airflow_idle:.1f}"
 
 
 def _requests(rates: Rates, runs: float, articles: float, visits: float) -> float:
@@ -176,7 +176,7 @@ def _hosts(rates: Rates, runs: float, articles: float, visits: float) -> Iterato
     held = (asked * POLITE + runs * rates.quiet_seconds) / DAY
     how = f"({asked:,.0f} × {POLITE:g} s + {runs:,.0f} × {rates.quiet_seconds:.1f} s) / {DAY:,} s"
     yield (
-        f"hosts that they must be of, asked every {POLITE:g} s without a break; take half as many more",
+        f"hosts needed, at one request every {POLITE:g} s without a break; plan for half as many more",
         how,
         f"{held:.1f}",
     )
@@ -184,7 +184,7 @@ def _hosts(rates: Rates, runs: float, articles: float, visits: float) -> Iterato
 
 def _kept(rates: Rates, days: int, runs: float, articles: float, captured: float) -> Iterator[tuple[str, str, str]]:
     yield "captures", f"{days:,} × {captured / GB:.1f} GB", f"{days * captured / TB:.1f} TB"
-    yield "packages (WACZ) beside them", "the same again", f"{days * captured / TB:.1f} TB"
+    yield "packages (WACZ)", "the same again", f"{days * captured / TB:.1f} TB"
     versions = days * articles
     size = f"{_millions(versions)}, {versions * rates.document_bytes / GB:.0f} GB"
     yield "versions", f"{days:,} × {articles:,.0f}, of {rates.document_bytes:,.0f} B", size
@@ -198,12 +198,12 @@ def _read_again(rates: Rates, all_of_it: float, daily: float, versions: float) -
     yield "core minutes to package a day, once", f"{daily / GB:.1f} GB / {rates.package / MB:.1f} MB/s", package
     speed = f"{rates.audit / MB:.1f} MB/s"
     partitions = min(-(-all_of_it // BYTES), MOST)
-    whole = f"{2 * all_of_it / rates.audit / 3600:,.0f}, in {partitions:,.0f} portions"
-    yield "core hours to audit all of it, as every Sunday", f"2 × {all_of_it / TB:.1f} TB / {speed}", whole
+    whole = f"{2 * all_of_it / rates.audit / 3600:,.0f}, in {partitions:,.0f} partitions"
+    yield "core hours to audit everything, as every Sunday", f"2 × {all_of_it / TB:.1f} TB / {speed}", whole
     week = f"{7 * 2 * daily / rates.audit / 3600:.1f}"
-    yield "core hours to audit a week's (`since`)", f"7 × 2 × {daily / GB:.1f} GB / {speed}", week
+    yield "core hours to audit one week (`since`)", f"7 × 2 × {daily / GB:.1f} GB / {speed}", week
     rederive_hours = f"{versions / rates.rederive / 3600:.0f}"
-    yield "core hours to read all versions anew", f"{_millions(versions)} / {rates.rederive:.0f}/s", rederive_hours
+    yield "core hours to re-derive all versions", f"{_millions(versions)} / {rates.rederive:.0f}/s", rederive_hours
 
 
 def _millions(number: float) -> str:

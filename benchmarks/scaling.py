@@ -132,7 +132,7 @@ class _Spent:
 
 @attrs.frozen
 class _Held:
-    """What lies in the bucket."""
+    """Objects in the bucket."""
 
     objects: int
     total: int
@@ -199,7 +199,7 @@ def _write_site(folder: Path, url: str, recheck: dict[str, Any]) -> None:
 
 
 def _airflow(folder: Path, runs: int) -> tuple[float, float]:
-    """Return the CPU seconds of a run of the DAG, and those of Airflow in a second in which nothing runs."""
+    """Return the CPU seconds of a run of the DAG, and those of an idle Airflow per second."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     airflow = LocalAirflow(folder / "airflow", ROOT / "dags", free_port(), {**kept, "PATH": path})

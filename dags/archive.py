@@ -1,9 +1,9 @@
 """Archives one section of a news site: what is new on its listing becomes part of the bucket.
 
 **What it does.** *recover* publishes what a killed run left on this machine. *crawl* reads the listing and every article
-that is new or due for another visit; each page is captured in a WARC segment first and published as a JSON version then.
-*verify* reads back all that the run says it left in the bucket. *report* tells the counts and updates the asset that
-downstream DAGs wait for. *alarms* looks at the last runs behind the crawl, whatever became of it, and tells whom it should.
+that is new or due for another visit; each page is first captured in a WARC segment and then published as a JSON version.
+*verify* reads back every object that the run's manifest lists. *report* logs the counts and updates the asset that
+downstream DAGs wait for. *alarms* runs whether or not the crawl succeeded: it judges the last runs and notifies recipients.
 
 **Parameters.** `pages`: how many listing pages to visit at most. `recheck`: do not stop where nothing is new, and
 visit every article again; finds updates of old articles and silent edits.
@@ -13,20 +13,20 @@ visit every article again; finds updates of old articles and silent edits.
 | message | what it means | what to do |
 |---|---|---|
 | `LayoutChanged` | a listing has fewer entries than its site promises, or no article can be read | look at the page; adapt its page class, or `expect` in the site file |
-| `CrawlRefused` | robots.txt or a 403 says no; it is not tried again | do not insist: ask the site |
-| `RunFailed` | the listing could not be had, too much was left unread, or robots.txt is unreachable (then nothing may be asked) | it is tried again by itself; look at the site in a browser |
-| `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it; what was captured waits in the spool, and the next run publishes it |
-| the crawl was stopped: its time limit was over | the site is slow, or there is more to read than fits | it goes on by itself where it ended; if it always ends so, raise `deadline` or `time_limit` in the site file |
-| `HostBusy` | another crawl of this site goes on | it is tried again by itself |
+| `CrawlRefused` | robots.txt or a 403 forbids it; it is not tried again | do not force it: ask the site |
+| `RunFailed` | the listing could not be fetched, too many articles failed, or robots.txt is unreachable (then no page may be requested) | nothing, it is tried again; look at the site in a browser |
+| `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | fix it; what was captured waits in the spool, and the next run publishes it |
+| the crawl was stopped: its time limit was over | the site is slow, or there is more to read than fits | nothing, the next run goes on from there; if it happens every time, raise `deadline` or `time_limit` in the site file |
+| `HostBusy` | another crawl of this site is running | nothing, it is tried again |
 | `SpoolError` | the disk of this machine is full or can't be written | make room in `PRESSMARK_SPOOL` |
 | findings in *verify* | an object is missing, damaged or points to the wrong record | `pressmark verify SITE/SECTION --run ID --full` lists them |
-| *alarms* failed | somebody could not be told; the archive is none the worse | mend the SMTP or Slack connection, then clear the task |
+| *alarms* failed | a recipient could not be notified; the archive is not affected | fix the SMTP or Slack connection, then clear the task |
 | the crawl left no result | *crawl* was marked as success by hand | clear it with what follows it (*Downstream*) |
-| what follows it is done | *crawl* was cleared alone: what follows would tell of the crawl before | clear it with what follows it (*Downstream*) |
-| the run took too long | it went on for twelve deadlines, or its logical date lies ahead: Airflow ended it, and it was told | the next run goes on where it ended |
+| `would report the previous crawl` | *crawl* was cleared alone, and the tasks after it are done | clear it with what follows it (*Downstream*) |
+| the run took too long | it ran for twelve deadlines, or its logical date is in the future: Airflow ended it and recipients were notified | nothing, the next run goes on where it ended |
 
-A run that was stopped or killed loses nothing: the next one goes on where it ended. A run that takes longer than its
-section allows is told as late, and ended in the end. To mark a run as failed ends it at once. The tab *Archive* of a run shows each article and what became of it.
+A run that was stopped or killed loses nothing: the next one goes on where it ended. A run that misses its section's
+deadline is reported as late, and ended after twelve deadlines. To end it at once, mark it as failed. The tab *Archive* of a run shows each article and its outcome.
 """  # noqa: E501  # A row of a table has to be a line.
 
 from datetime import timedelta
@@ -75,7 +75,7 @@ def archive(site: Site, name: str) -> DAG:
                 False,
                 type="boolean",
                 title="Visit everything again",
-                description="Every listing page up to the bound, and every article on them",
+                description="Every listing page up to the page limit, and every article on them",
             ),
         },
     )
@@ -98,28 +98,28 @@ def archive(site: Site, name: str) -> DAG:
         @task(retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def verify(crawled: dict[str, Any]) -> None:
             """Read back every object of this run."""
-            from pressmark.airflow.alerts.site import notify_findings  # noqa: PLC0415  # It brings the receivers.
+            from pressmark.airflow.alerts.site import notify_findings  # noqa: PLC0415  # It imports the notifiers.
             from pressmark.airflow.tasks.archive import verify_crawl  # noqa: PLC0415  # It brings boto3.
 
             verify_crawl(crawled, partial(notify_findings, site.site, get_current_context()))
 
         @task(outlets=[asset])
         def report(crawled: dict[str, Any], *, outlet_events: Any = None) -> None:
-            """Tell what the run did, to people and to the asset's consumers."""
+            """Log the run's counts, and pass them on with the asset's event."""
             from pressmark.airflow.tasks.archive import report_crawl  # noqa: PLC0415  # It brings boto3.
 
             outlet_events[asset].extra = report_crawl(crawled)
 
-        # Whatever became of the crawl. It is no teardown: to mark a run as failed would not end it then, and a run of
-        # which all was skipped would succeed by its teardown.
+        # It runs after a failed crawl, too. It is no teardown task: then marking a run as failed would not end it, and
+        # a run with all other tasks skipped would succeed.
         @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def alarms() -> list[dict[str, Any]]:
-            """Tell what is wrong with this section."""
+            """Notify recipients of what is wrong with this section."""
             from pressmark.airflow.alerts.section import watch_section  # noqa: PLC0415  # It brings boto3.
 
             return watch_section(f"{site.site}/{name}", get_current_context())
 
-        # A task is typed as the function it wraps; called in a DAG it takes what is still to come.
+        # A task has the type of the function it wraps; in a DAG it takes a result that does not exist yet.
         recover() >> crawl >> verify(crawl.output) >> report(crawl.output)  # type: ignore[arg-type]
         crawl >> alarms()
 

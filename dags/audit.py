@@ -1,20 +1,20 @@
 """Reads a site's whole archive back, once a week: is everything there, and does it still say what was published?
 
-**What it does.** *plan* divides the archive into portions of some days by the sizes of their segments. Of each, *look* reads every object that a manifest
-lists and compares it with its SHA-256, every WARC record with its digests, every pointer with what it points to, and the packages of the days. *survey* reads a
-sample of versions anew from its captures and compares it with what was published; of a whole archive, it looks for objects that no run tells of. *audit* adds
-up, and leaves the result in the bucket under `audits/`; its link *Audit* shows it.
+**What it does.** *plan* divides the archive into partitions of some days by the sizes of their segments. *look* checks one partition: every object that a
+manifest lists against its SHA-256, every WARC record against its digests, every pointer against its record, and the packages of the days. *survey* re-reads a
+sample of versions from their captures and compares them with what was published; in an audit of the whole archive, it also lists objects that are in no
+manifest. *audit* adds up the results and writes them to the bucket under `audits/`; its link *Audit* shows them.
 
-**Parameters.** `sample`: how many versions are read anew. `since`, `until`: days of the crawls, UTC; the whole archive, if they are left out. `megabytes`:
-segments of a portion, about.
+**Parameters.** `sample`: how many versions are re-read. `since`, `until`: days of the crawls, UTC; empty: the whole archive. `megabytes`: approximate size of a
+partition's segments.
 
 **When it fails**
 
 | message | what it means | what to do |
 |---|---|---|
-| findings | an object is missing or damaged, or a version can't be read anew | the result lists 1,000 of them, the logs of *look* all; restore the objects' earlier versions in S3 (versioning keeps them), then trigger it again |
+| findings | an object is missing or damaged, or a version can't be re-read | the result lists 1,000 of them, the logs of *look* all; restore the objects' earlier versions in S3 (versioning keeps them), then trigger it again |
 | *alarms* failed | another task has, and recipients were notified; or a recipient could not be reached | see that task; fix the SMTP or Slack connection |
-| `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it, then clear the portions that failed |
+| `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | fix it, then clear the partitions that failed |
 """  # noqa: E501  # A row of a table has to be a line.
 
 from datetime import timedelta
@@ -49,7 +49,7 @@ def audit(site: Site) -> DAG:
                 minimum=0,
                 maximum=1_000_000,
                 title="Sample",
-                description="Versions to read anew from their captures",
+                description="Versions to re-read from their captures",
             ),
         },
     )
@@ -71,7 +71,7 @@ def audit(site: Site) -> DAG:
             execution_timeout=timedelta(hours=12),
         )
         def check_partition(days: str, listed: int, dag_run: Any = None) -> dict[str, Any]:
-            """Read what is there of these days."""
+            """Check what is stored of these days."""
             from pressmark.airflow.tasks.audit import check_partition as check_one  # noqa: PLC0415  # It brings boto3.
 
             return check_one(site, days, listed, dag_run.run_after)
@@ -84,7 +84,7 @@ def audit(site: Site) -> DAG:
             execution_timeout=timedelta(hours=12),
         )
         def check_global(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
-            """Make a sample again, and look for objects that no run tells of."""
+            """Re-read a sample, and look for objects that are in no manifest."""
             from pressmark.airflow.tasks.audit import check_global as check_all  # noqa: PLC0415  # It brings boto3.
 
             return check_all(site, params, dag_run.run_after)
@@ -92,7 +92,7 @@ def audit(site: Site) -> DAG:
         @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def alarms() -> None:
             """Notify recipients if a task of this run failed; the run has then failed, too."""
-            from pressmark.airflow.alerts.site import watch_run  # noqa: PLC0415  # It brings the receivers.
+            from pressmark.airflow.alerts.site import watch_run  # noqa: PLC0415  # It imports the notifiers.
 
             watch_run(site.site, get_current_context(), enough=1)
 

@@ -1,29 +1,29 @@
-"""Archives what lies further back in a section than its schedule reads: by listing pages or by days.
+"""Archives older articles of a section than its schedule reads: by listing pages or by days.
 
-**How to use it.** Trigger it with the listing page to *begin with* and *how many* there are from there on; or with a day (of those in the
+**How to use it.** Trigger it with the listing page to *begin with* and *how many* to read from there on; or with a day (as in the
 articles' URLs) and how many days. A
-backfill asks for articles that are not in the bucket yet, and for no others: trigger it again, and it goes on where it ended. Days are better than pages
-for that: the pages of a day are looked for each time, while articles move on to later pages as news come. (For the same reason a chunk that is cleared days later
-looks at other articles.)
+backfill requests only articles that are not in the bucket yet: trigger it again, and it goes on where it ended. Days are better than pages
+for that: articles move on to later pages as news arrives, and the pages of a day are searched again each time. (For the same reason a chunk that is cleared days later
+reads other articles.)
 
-**What it does.** *plan* looks at the form. *find* looks for the listing pages of the days. *chunks* divides the
-pages into pieces of some minutes; each *chunk* is crawled and verified by itself, newest pages first: what is published meanwhile moves
-articles to later pages, where they are met again, and none is left out. *report* adds up. The tab *Archive* of a run shows every
-chunk's articles while it goes on.
+**What it does.** *plan* reads the form. *find* searches for the listing pages of the days. *chunks* divides the
+pages into chunks of some minutes; each *chunk* is crawled and verified on its own, newest pages first: articles published meanwhile move
+others to later pages, where the crawl meets them again, so it misses none. *report* adds up the results. The tab *Archive* of a run shows every
+chunk's articles while it runs.
 
-**It never stands in the way.** A host is asked by one crawl at a time (the pool `host_SITE`), and the schedule goes first: it waits for the
-chunk that is under way, and for no second one. `requests_per_minute` can only slow the crawl down, never ask faster than the site file allows.
+**It does not delay the schedule.** Only one crawl at a time requests pages of a host (the pool `host_SITE`), and the schedule has priority: it waits for
+the running chunk, and for no second one. `requests_per_minute` can slow the crawl down, but never exceed the rate that the site file allows.
 
 **When it fails**
 
 | message | what it means | what to do |
 |---|---|---|
-| `UsageError` in *plan* | the form names both pages and days, or neither, or the wrong way round | trigger it again |
+| `UsageError` in *plan* | the form names both pages and days, or neither, or the wrong way round | correct the form, and trigger it again |
 | *find* found nothing | no listing page holds articles of these days | the listing may not go back that far |
 | `LayoutChanged` in a chunk | older pages look different | look at the page; a layout of its own may be needed (`docs/sites.md`) |
-| `CrawlRefused` | robots.txt, a 403 or a long `Retry-After` says no; the chunks behind it do not ask any more | do not insist: ask the site |
-| `RunFailed`: articles could not be had | the site did not answer for them; all others are in the bucket | nothing, it is tried again; then trigger the backfill again |
-| *report* says chunks are missing | they failed, or could not be verified; the others are whole | trigger the backfill again: it asks only for what is missing |
+| `CrawlRefused` | robots.txt, a 403 or a long `Retry-After` forbids it; later chunks are not requested | do not force it: ask the site |
+| `RunFailed`: articles could not be fetched | the site did not answer for them; all others are in the bucket | nothing, it is tried again; if it still fails, trigger the backfill again |
+| *report* says chunks are missing | they failed, or could not be verified; the others are complete | trigger the backfill again: it requests only what is missing |
 """  # noqa: E501  # A row of a table has to be a line.
 
 from typing import Any
@@ -39,7 +39,7 @@ from pressmark.sites.site import Site
 DEFAULT_RATE = 20
 """Requests per minute."""
 MOST = 1000
-"""Pages or days of one run: of more pages a chunk would hold the host for longer than the schedule should wait."""
+"""Pages or days of one run: with more pages a chunk would keep the schedule waiting for too long."""
 PAGE_OR_DAY: dict[str, Any] = {
     "type": "string",
     "anyOf": [
@@ -72,7 +72,7 @@ def backfill(site: Site, name: str) -> DAG:
                 minimum=1,
                 maximum=MOST,
                 title="How many",
-                description="Pages from there on, which lead further back; or days",
+                description="Number of pages from there on, going back in time; or of days",
             ),
             "requests_per_minute": Param(
                 DEFAULT_RATE,
@@ -87,7 +87,7 @@ def backfill(site: Site, name: str) -> DAG:
     def of_section() -> None:
         @task.branch
         def plan(params: Any = None, ti: Any = None) -> str:
-            """Read the form, and tell whether pages must be found first."""
+            """Read the form, and choose whether pages must be found first."""
             from pressmark.airflow.tasks.backfill import BackfillRange  # noqa: PLC0415  # Parsing stays light.
 
             days = BackfillRange.of(params).days
@@ -121,7 +121,7 @@ def backfill(site: Site, name: str) -> DAG:
 
             @task(retry_policy=RETRIES, retries=2)
             def verify(crawled: dict[str, Any]) -> dict[str, Any]:
-                """Read back every object of this chunk, and hand on what the crawl returned."""
+                """Read back every object of this chunk, and return the crawl's result."""
                 from pressmark.airflow.tasks.archive import verify_crawl  # noqa: PLC0415  # It brings boto3.
 
                 verify_crawl(crawled)
@@ -134,7 +134,7 @@ def backfill(site: Site, name: str) -> DAG:
             """Add up what the chunks brought, and fail if one is missing."""
             from pressmark.airflow.tasks.backfill import report_chunks  # noqa: PLC0415  # It brings boto3.
 
-            of_all = range(len(planned or ()))  # Named one by one: else a single one comes without its list.
+            of_all = range(len(planned or ()))  # Explicit indexes: otherwise a single result comes without its list.
             crawled = get_current_context()["ti"].xcom_pull(task_ids="chunk.verify", map_indexes=of_all)
             outlet_events[asset].extra = report_chunks(planned, crawled)
 
@@ -149,7 +149,7 @@ def backfill(site: Site, name: str) -> DAG:
 
 RATE = "{{ params.requests_per_minute }}"
 DAYS = {name: f"{{{{ ti.xcom_pull(task_ids='plan', key='{name}') }}}}" for name in ("since", "until")}
-"""None, if it is asked for by pages."""
+"""None, if the form names pages."""
 
 for each in sites().values():
     for path in each.enabled:

@@ -1,17 +1,17 @@
-"""Makes of a site's archive what its readers want: a file a day for analytics, and one index for replay.
+"""Makes files for readers of a site's archive: exports for analytics, and an index and packages for replay.
 
-**What it does.** It starts when a section of the site has been archived. *export* writes each day whose versions changed as Parquet and JSON
-Lines; *index* merges the segments' indexes into one a month; *wacz* puts the segments of each day into one file that replays by itself, today's
-once an hour. Each goes on where it ended, so nothing is lost when it fails or is left out for a week.
+**What it does.** It starts after a section of the site has been archived. *export* writes each day with new versions as Parquet and JSON
+Lines; *index* merges the segments' indexes into one per month; *wacz* packages the segments of each day as one WACZ file, today's at most
+once an hour. Each task goes on where it ended, so nothing is lost if it fails or does not run for a week.
 
 **When it fails**
 
 | message | what it means | what to do |
 |---|---|---|
-| `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it; the next run makes up for it |
-| `FindingsFound` | a document, an index or a segment is not what it should be | `pressmark verify SITE --full` says which |
+| `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | fix it; the next run catches up |
+| `FindingsFound` | a document, an index or a segment is damaged | `pressmark verify SITE --full` says which |
 | *alarms* failed | another task has, and recipients were notified; or a recipient could not be reached | see that task; fix the SMTP or Slack connection |
-| `No space left on device` | a package is built on the worker's disk: the day's segments, and the largest of them once more | make room, or set `TMPDIR` |
+| `No space left on device` | a package is built on the worker's disk: it needs room for the day's segments, and for the largest of them twice | make room, or set `TMPDIR` |
 """  # noqa: E501  # A row of a table has to be a line.
 
 from datetime import timedelta
@@ -50,7 +50,7 @@ def package(site: Site) -> DAG:
 
         @task(retry_policy=RETRIES, retries=3, retry_delay=timedelta(minutes=5))
         def wacz() -> dict[str, Any]:
-            """Package the days of which segments have arrived."""
+            """Package the days with new segments."""
             from pressmark.airflow.tasks.package import package_site  # noqa: PLC0415  # It brings boto3.
 
             return package_site(site)
@@ -58,7 +58,7 @@ def package(site: Site) -> DAG:
         @task(trigger_rule="all_done", retry_policy=RETRIES, retries=2, retry_delay=timedelta(minutes=1))
         def alarms() -> None:
             """Notify recipients if a task of this run failed; the run has then failed, too."""
-            from pressmark.airflow.alerts.site import watch_run  # noqa: PLC0415  # It brings the receivers.
+            from pressmark.airflow.alerts.site import watch_run  # noqa: PLC0415  # It imports the notifiers.
 
             watch_run(site.site, get_current_context(), enough=2)
 

@@ -1,15 +1,15 @@
 """Captures and publishes one article now: by its URL, or by its id if it is known.
 
-**How to use it.** Trigger it with the article's address, on the site or in a listing, or with its id. It goes before everything else that
-waits for this site, and asks unconditionally: what the site says now is captured, and published if it is new or was edited.
+**How to use it.** Trigger it with the article's address, on the site or in a listing, or with its id. It has priority over everything else that
+waits for this site, and sends an unconditional request: the current page is captured, and published if it is new or was edited.
 
 **When it fails**
 
 | message | what it means | what to do |
 |---|---|---|
-| `UsageError` | the address is none of this site, or the id is not in the bucket | give the article's URL |
-| `RunFailed` | the article could not be had, or what came can't become an article; the reason is named | look at the page, and at the tab *Archive* of this run |
-| `CrawlRefused` | robots.txt or a 403 says no | do not insist: ask the site |
+| `UsageError` | the address is not on this site, or the id is not in the bucket | give the article's URL |
+| `RunFailed` | the article could not be fetched, or the page can't be read as an article; the message says why | look at the page, and at the tab *Archive* of this run |
+| `CrawlRefused` | robots.txt or a 403 forbids it | do not force it: ask the site |
 """  # noqa: E501  # A row of a table has to be a line.
 
 from typing import Any
@@ -23,7 +23,7 @@ from pressmark.sites.site import LONGEST_URL, Site
 
 
 def recrawl(site: Site) -> DAG:
-    """Return the DAG of one site: its pool has to be known before the article is."""
+    """Return the DAG of one site: the pool must be known before the article is."""
     assets = {f"{site.site}/{name}": articles(site, name) for name in site.enabled}
 
     @dag(
@@ -37,7 +37,7 @@ def recrawl(site: Site) -> DAG:
                 type="string",
                 minLength=1,
                 maxLength=LONGEST_URL,
-                # A password in an address would stand in logs.
+                # A password in a URL would appear in logs.
                 pattern=r"^(https?://[^/\s@]+/\S*|[A-Za-z0-9_-]+)$(?!\n)",
                 title="Article",
                 description="Its URL, without a user or password; or its id, if it is in the bucket",
@@ -75,7 +75,7 @@ def recrawl(site: Site) -> DAG:
 
         @task(outlets=list(assets.values()))
         def report(crawled: dict[str, Any], *, params: Any = None, outlet_events: Any = None) -> None:
-            """Tell what became of the article."""
+            """Report the article's outcome."""
             from pressmark.airflow.tasks.archive import report_crawl  # noqa: PLC0415  # It brings boto3.
 
             outlet_events[assets[params["section"]]].extra = report_crawl(crawled)

@@ -1,22 +1,22 @@
-"""Reads all articles of a site anew from their captures: what would a page class of today make of them?
+"""Re-reads all articles of a site from their captures: what would today's page classes make of them?
 
-**How to use it.** Trigger it as it is behind a change of a page class, and read in *report* how many documents would differ, and in which fields; the log of
-each portion names some. Then trigger it with *write*: corrected versions are published under `corrections/`, and what was published stays. Nothing is
-asked of the site.
+**How to use it.** Trigger it without changes after a page class has changed. *report* then logs how many documents would differ, and their fields; the log of
+each partition names some. Then trigger it with *write*: corrected versions are published under `corrections/`, and the published ones stay. It sends no
+request to the site.
 
-**What it does.** *plan* divides the archive into portions of some days by the sizes of their segments; each *portion* is read by whatever worker is free;
-*report* adds up.
+**What it does.** *plan* divides the archive into partitions of some days by the sizes of their segments; each *portion* task reads one of them, on any free
+worker; *report* adds up the results.
 
-**Parameters.** `since`, `until`: days of the crawls, UTC; the whole archive, if they are left out. `write`: publish corrected versions. `megabytes`: segments
-of a portion, about.
+**Parameters.** `since`, `until`: days of the crawls, UTC; empty: the whole archive. `write`: publish corrected versions. `megabytes`: approximate size of a
+partition's segments.
 
 **When it fails**
 
 | message | what it means | what to do |
 |---|---|---|
-| `were not corrected: Raise LAYOUT` | a page class reads otherwise than before under the name it had (or somebody edited the document) | give it a new name, deploy it, trigger it again |
-| `can't be read anew` | documents or captures are damaged or gone; all others are done | trigger *audit*, which says which and why |
-| `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | mend it, then clear the portions that failed |
+| `were not corrected: Raise LAYOUT` | a page class reads a document differently than before and has the same name (or somebody edited the document) | give it a new name, deploy it, trigger it again |
+| `can't be re-read` | documents or captures are damaged or missing; all others are done | trigger *audit*: it lists them with the reason |
+| `BucketUnreachable`, `BucketRefused` | the S3 server is down, or its keys are wrong | fix it, then clear the partitions that failed |
 """  # noqa: E501  # A row of a table has to be a line.
 
 from collections.abc import Mapping
@@ -35,13 +35,16 @@ def rederive(site: Site) -> DAG:
 
     @dag(
         **dag_options("rederive", site),
-        description=f"Articles of {site.title} read anew from their captures",
+        description=f"Articles of {site.title} re-read from their captures",
         doc_md=__doc__,
         schedule=None,
         params={
             **partition_params(),
             "write": Param(
-                False, type="boolean", title="Write", description="Publish what differs, beside what is there"
+                False,
+                type="boolean",
+                title="Write",
+                description="Publish documents that differ, beside the existing ones",
             ),
         },
     )
@@ -61,14 +64,14 @@ def rederive(site: Site) -> DAG:
             map_index_template="{{ task.op_kwargs.days }}",
         )
         def rederive_days(days: str, params: Any = None) -> dict[str, Any]:
-            """Read the documents of these days anew."""
+            """Re-read the documents of these days."""
             from pressmark.airflow.tasks.rederive import rederive_partition  # noqa: PLC0415  # It brings Scrapy.
 
             return rederive_partition(site, days, write=params["write"])
 
         @task(retry_policy=RETRIES, retries=1)
         def report(done: list[Mapping[str, Any]]) -> dict[str, Any]:
-            """Add up what came of all portions."""
+            """Add up the results of all partitions."""
             from pressmark.airflow.tasks.rederive import report as report_all  # noqa: PLC0415  # It brings Scrapy.
 
             return report_all(done)

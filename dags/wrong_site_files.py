@@ -1,4 +1,4 @@
-"""Names the site files that are wrong, as an import error of this file, which has no DAG that Airflow could drop."""
+"""Lists wrong site files as an import error of this file; it has no DAG that Airflow could drop."""
 
 from pressmark.airflow.dag_defaults import sites
 from pressmark.errors import SiteFileError

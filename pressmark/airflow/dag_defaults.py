@@ -1,4 +1,4 @@
-"""What the DAGs agree on: their ids, owners, tags and pools, and the assets by which they start each other."""
+"""What the DAGs share: ids, owner, tags and pools, and the assets that trigger other DAGs."""
 
 import os
 import sys
@@ -20,14 +20,14 @@ from pressmark.sites.site import Site
 from pressmark.sites.site_files import Sites, load_sites
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before all that anybody triggers a run for: a run of an earlier date has no task, and is green at once."""
+"""Before any date that a run is triggered for: a run of an earlier date would have no task and be green at once."""
 OWNER = "pressmark"
 
 PRIORITY_ASKED, PRIORITY_SCHEDULE, PRIORITY_BACKFILL = 1000, 100, 1
 """Priorities in a host's pool: an article that a person asked for, the schedule, a backfill."""
 
 TIMEOUT_IN_DEADLINES = 12
-"""Deadlines of its section after which a run of the schedule is ended: its crawl ends itself long before, each time."""
+"""A scheduled run is ended after this many deadlines of its section; its crawl ends itself long before."""
 RUN_TIMEOUTS = {
     "recrawl_article": timedelta(days=1),
     "package": timedelta(days=2),
@@ -35,14 +35,13 @@ RUN_TIMEOUTS = {
     "rederive": timedelta(days=30),
     "backfill": timedelta(days=90),
 }
-"""After which Airflow ends a run of a DAG of this kind: what goes on for longer, or never begins, would hold all runs
-behind it for good."""
+"""How long a run of each kind of DAG may take. Airflow then ends it: a run that hangs would block all later ones."""
 
 
 def sites() -> Sites:
-    """Return the sites that there are DAGs for: those with a section that is enabled.
+    """Return the sites that have DAGs: those with an enabled section.
 
-    Of sections that would have one DAG id, the site of the second is left out, too.
+    If two sections would have the same DAG id, the site of the second is left out.
 
     Raises:
         SiteFileError: the folder of site files can't be read.
@@ -64,13 +63,13 @@ def sites() -> Sites:
 
 
 def articles(site: Site, section: str) -> Asset:
-    """Return the asset of a section's documents: updated by each run, with its counts."""
+    """Return the asset of a section's documents; each run updates it with its counts."""
     bucket = Config.from_env(os.environ).bucket
     return Asset(f"articles_{slug(site.site, section)}", uri=f"s3://{bucket}/articles/{site.site}/?section={section}")
 
 
 def dag_options(kind: str, site: Site, section: str | None = None) -> dict[str, Any]:
-    """Return what all DAGs have in common."""
+    """Return the options that all DAGs share."""
     name = f"{site.title}: {site.sections[section].name}" if section else site.title
     timeout = RUN_TIMEOUTS.get(kind) or site.sections[str(section)].deadline * TIMEOUT_IN_DEADLINES
     return {
@@ -87,9 +86,9 @@ def dag_options(kind: str, site: Site, section: str | None = None) -> dict[str, 
 
 
 def deadline(site: Site, section: str) -> DeadlineAlert | None:
-    """Return what tells of a run that has not ended in its time.
+    """Return the alert for a run that misses its deadline.
 
-    None in `airflow dags test`: behind a run that went well it ends with 1 if there is a deadline (Airflow 3.3.2).
+    None in `airflow dags test`: with a deadline, it exits with 1 after a successful run (Airflow 3.3.2).
     """
     if sys.argv[1:3] == ["dags", "test"]:
         return None
@@ -105,7 +104,7 @@ def deadline(site: Site, section: str) -> DeadlineAlert | None:
 
 
 def failure_callbacks(section: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the callbacks that tell of trouble with a section (`SITE/SECTION`): those of its DAG, and of its tasks."""
+    """Return the callbacks that report failures of a section (`SITE/SECTION`): for its DAG, and for its tasks."""
 
     def on_run_failure(context: Any) -> None:
         from pressmark.airflow.alerts.section import notify_timed_out  # Parsing stays light.
@@ -124,14 +123,14 @@ def failure_callbacks(section: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def partition_params() -> dict[str, Param]:
-    """Return the parameters of DAGs that map their work over portions of an archive."""
+    """Return the parameters of DAGs that map a task over partitions of an archive."""
     day: dict[str, Any] = {"type": ["null", "string"], "format": "date"}
     return {
         "since": Param(
             None,
             **day,
             title="Since",
-            description="First day of the crawls, UTC; from the beginning, if it is left out",
+            description="First day of the crawls, UTC; empty: from the beginning",
         ),
         "until": Param(None, **day, title="Until", description="Last day"),
         "megabytes": Param(
@@ -140,13 +139,13 @@ def partition_params() -> dict[str, Param]:
             minimum=1,
             maximum=1_000_000,
             title="Megabytes",
-            description="Segments of a portion, about",
+            description="Approximate size of a partition's segments",
         ),
     }
 
 
 def crawl_options(site: Site, priority: int) -> dict[str, Any]:
-    """Return what all crawl tasks have in common: a host is asked by one at a time, the most urgent first."""
+    """Return the options that all crawl tasks share: one crawl of a host at a time, the most urgent first."""
     return {
         "pool": pool_name(site.site),
         "priority_weight": priority,

@@ -1,4 +1,4 @@
-"""How DAGs and the crawls of their runs are named, for those who write the names and those who look for them."""
+"""Ids of DAGs and of their crawls, for code that writes them and code that looks for them."""
 
 import hashlib
 from collections.abc import Iterable
@@ -7,12 +7,12 @@ from pressmark.sites.site import Site
 
 
 def slug(*names: str) -> str:
-    """Return what a DAG id says of a site, or of a site and section, e.g. `chinadaily_world_europe`."""
+    """Return the part of a DAG id that names a site, or a site and section, e.g. `chinadaily_world_europe`."""
     return "_".join(names).replace("/", "_").replace("-", "_").lower()
 
 
 def digest(dag_id: str, run_id: str) -> str:
-    """Return the 6 hex digits that stand for a DAG run in the run ids of its crawls."""
+    """Return the 6 hex digits that identify a DAG run in the run ids of its crawls."""
     return hashlib.sha256(f"{dag_id} {run_id}".encode()).hexdigest()[:6]
 
 

@@ -1,4 +1,4 @@
-"""Links from Airflow's task and DAG run pages to the console, and addresses of the console for messages."""
+"""Links from Airflow's task and DAG run pages to the console, and the console's addresses for messages."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def console_url(path: str) -> str:
-    """Return the address of a page of the console, e.g. of `/sections/chinadaily/world/europe`."""
+    """Return the URL of a console page, e.g. of `/sections/chinadaily/world/europe`."""
     return f"{_base()}{MOUNT}{quote(path, safe='/?=&#')}"
 
 
 def link_to_run(dag_id: str, run_id: str) -> tuple[str, str]:
-    """Return the name and the address of a DAG run in Airflow, for messages."""
+    """Return the label and the URL of a DAG run in Airflow, for messages."""
     return "The run in Airflow", f"{_base()}/dags/{quote(dag_id)}/runs/{quote(run_id)}"
 
 
@@ -30,20 +30,20 @@ def _base() -> str:
 
 @attrs.define
 class DocumentLink(BaseOperatorLink):
-    """A link of a task whose operator has a `document_key` once it has run; there is none before."""
+    """A task's link to its document: empty until the task has set the operator's `document_key`."""
 
     name: str = ""
-    """On the button."""
+    """Label of the button."""
     path: str = ""
-    """In the console; `{key}` stands for that of the document."""
+    """In the console; `{key}` becomes the document's key."""
 
     @property
     def xcom_key(self) -> str:
-        """Where the worker leaves it for the UI."""
+        """Name of the XCom that passes it from the worker to the UI."""
         return f"_link_{self.name.replace(' ', '_').lower()}"
 
     def get_link(self, operator: "BaseOperator", *, ti_key: "TaskInstanceKey") -> str:
-        """Return the address; called in the worker, behind the task."""
+        """Return the URL; Airflow calls this in the worker, after the task."""
         key = getattr(operator, "document_key", None)
         return console_url(self.path.format(key=key)) if key else ""
 

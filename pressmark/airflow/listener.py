@@ -1,7 +1,7 @@
-"""Makes the pools that the DAGs need, so that nobody has to: a listener of the plugin's, in the scheduler.
+"""Creates the pools that the DAGs need: a listener of the plugin, in the scheduler.
 
-As it starts, and as a DAG run begins: of a site that was added since, or whose pool somebody deleted. Only those that
-are missing: slots that an operator has set stay.
+Pools are created when the scheduler starts and when a DAG run begins, e.g. after a site was added or a pool deleted.
+Existing pools stay as they are, with the slots that an operator has set.
 """
 
 import logging
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 WATCH = "watch_site_files"
-"""The DAG that begins every ten minutes, whatever sites there are (`dags/watch.py`)."""
+"""The DAG that runs every ten minutes, whatever sites there are (`dags/watch.py`)."""
 
 logger = logging.getLogger("pressmark.pools")
 
 
 @hookimpl
 def on_starting(component: Any) -> None:
-    """Make them as a job starts, e.g. the scheduler; tasks, which have no database, start as something else."""
+    """Create missing pools when a job such as the scheduler starts; tasks have no database and are no job."""
     from airflow.jobs.job import Job
 
     if isinstance(component, Job):
@@ -34,7 +34,7 @@ def on_starting(component: Any) -> None:
 
 @hookimpl
 def on_dag_run_running(dag_run: "DagRun", msg: str) -> None:
-    """Make those of the tasks of a run that begins; with the watch of site files, those of all sites."""
+    """Create the missing pools of a run's tasks; a run of the site file watch creates those of all sites."""
     from sqlalchemy.orm import object_session
 
     session = object_session(dag_run)
@@ -45,10 +45,10 @@ def on_dag_run_running(dag_run: "DagRun", msg: str) -> None:
 
 
 def make_pools(names: Collection[str], session: "Session") -> None:
-    """Make those of these pools that are Pressmark's and missing; harmless however often, and by several at once.
+    """Create Pressmark's pools among these that are missing. Several processes may do it at once, and repeatedly.
 
-    In the caller's transaction, to the end of which it is left: another one would wait for it for good (SQLite), and
-    the scheduler's may hold no other.
+    It uses the caller's transaction and leaves the commit to the caller: on SQLite a second transaction would wait
+    for the first forever, and the scheduler may not hold another one.
     """
     from airflow.models.pool import Pool
     from sqlalchemy import select
@@ -63,7 +63,7 @@ def make_pools(names: Collection[str], session: "Session") -> None:
 
 
 def _insert(session: "Session") -> Any:
-    """Return an insert of a pool that does nothing where it is there: an error would end the transaction."""
+    """Return an insert that does nothing if the pool exists: an error would end the transaction."""
     from airflow.models.pool import Pool
     from sqlalchemy import insert
     from sqlalchemy.dialects import postgresql, sqlite

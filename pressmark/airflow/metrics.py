@@ -1,4 +1,4 @@
-"""Figures of a crawl as Airflow's own metrics, StatsD or OpenTelemetry; docs/metrics.md lists them."""
+"""Figures of a crawl as Airflow metrics (StatsD or OpenTelemetry); docs/metrics.md lists them."""
 
 from airflow.sdk.observability import stats
 
@@ -7,7 +7,7 @@ from pressmark.model.outcomes import Outcome
 
 
 def emit_metrics(manifest: Manifest) -> None:
-    """Tell what a run did, whether or not its result can be trusted; tagged with `site` and `section`."""
+    """Emit a run's figures, tagged with `site` and `section`, whether or not its result can be trusted."""
     tags = {"site": manifest.site, "section": manifest.section.replace("/", "_")}
     for outcome in Outcome:
         stats.incr(f"pressmark.articles.{outcome}", manifest.counts.get(outcome, 0), tags=tags)

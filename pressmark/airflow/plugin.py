@@ -1,7 +1,7 @@
 """The Airflow plugin: a page `Archive` in the nav, a tab of that name on each DAG run, and the pools that DAGs need.
 
-Airflow imports plugins in each of its processes, tasks included, and only the API server answers requests: so the
-application is made with the first one.
+Airflow imports plugins in each of its processes, tasks included; only the API server answers requests.
+The console is therefore created with the first request.
 """
 
 from functools import cache
@@ -21,7 +21,7 @@ _ICONS = {"icon": _ICON.format(colour="718096"), "icon_dark_mode": _ICON.format(
 
 
 class LazyConsole:
-    """The console, made when it is first asked for."""
+    """The console; it is created with the first request."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request (ASGI)."""
@@ -51,14 +51,14 @@ _VIEWS = [
         **_ICONS,
     },
 ]
-"""Their addresses are relative: Airflow's pages have a base, so they hold where Airflow is served below a path, too."""
+"""The addresses are relative: they also work where Airflow is served below a path."""
 
 
 class ArchivePlugin(AirflowPlugin):
-    """What Airflow is told of the console."""
+    """What Airflow reads: the console, its views, the listener and the deadline reference."""
 
     name = "pressmark"
     fastapi_apps = _APPS
     external_views = _VIEWS
-    listeners = [listener]  # noqa: RUF012  # Airflow reads it as it stands.
+    listeners = [listener]  # noqa: RUF012  # Airflow reads a plain list.
     deadline_references = [RunQueued]  # noqa: RUF012

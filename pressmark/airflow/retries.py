@@ -1,4 +1,4 @@
-"""Which failures of a task another try may fix, and which would only cost the time until somebody is told."""
+"""Which failures of a task are retried, and which fail at once."""
 
 from datetime import timedelta
 
@@ -9,20 +9,20 @@ from pressmark import errors
 
 
 class CrawlLost(AirflowException):
-    """A crawl ended without a result: it was killed, or broke off before it could leave a manifest."""
+    """A crawl ended without a result: it was killed, or broke off before it wrote a manifest."""
 
 
 FINAL = {
-    errors.CrawlRefused: "the site said no: another try would only insist",
-    errors.LayoutChanged: "the page is not what it was: another try would read the same",
-    errors.BucketRefused: "the bucket is gone, or its keys are wrong: another try would hear the same",
-    errors.UsageError: "what was asked for can't be, however often it is asked",
+    errors.CrawlRefused: "the site refused: it must not be asked again",
+    errors.LayoutChanged: "the page's layout changed: another try would read the same",
+    errors.BucketRefused: "the bucket is gone, or its keys are wrong: another try would get the same answer",
+    errors.UsageError: "the parameters are invalid: another try would fail the same way",
 }
-"""Failures that no other try fixes, and why."""
+"""Failures that another try can't fix, and why."""
 RETRIES = ExceptionRetryPolicy(
     [
         *(RetryRule(error, RetryAction.FAIL, reason=reason) for error, reason in FINAL.items()),
-        RetryRule(errors.HostBusy, retry_delay=timedelta(minutes=2), reason="another crawl of this host goes on"),
+        RetryRule(errors.HostBusy, retry_delay=timedelta(minutes=2), reason="another crawl of this host is running"),
     ]
 )
-"""Whatever it does not name is tried again after the task's own delays: networks and buckets come back."""
+"""Other failures are retried after the task's own delay: networks and buckets come back."""

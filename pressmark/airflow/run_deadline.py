@@ -1,4 +1,4 @@
-"""What a deadline of a DAG run is counted from: a reference of the plugin's."""
+"""The start time of a DAG run's deadline: a deadline reference of the plugin."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class RunQueued(BaseDeadlineReference):
-    """When a DAG run was queued first.
+    """When a DAG run was first queued, as in Airflow's own `DAGRUN_QUEUED_AT`.
 
-    As Airflow's own `DAGRUN_QUEUED_AT`. But while a deadline of that one stands, as it does for each run that failed
-    within it, no task of the run can be cleared: the API answers 500 (3.3.2: it adds an interval up that is no number).
+    Airflow's reference blocks clearing: a run that failed in time keeps its deadline, and while it does, the API
+    answers 500 to a request to clear a task of the run (3.3.2 adds an interval that is no number).
     """
 
     required_kwargs: ClassVar[frozenset[str]] = frozenset({"dag_id", "run_id"})

@@ -1,4 +1,4 @@
-"""The `pressmark` command: parses, and calls one function each."""
+"""The `pressmark` command: parses the command line and calls the command's function."""
 
 import importlib
 import os
@@ -22,34 +22,34 @@ from pressmark.system.streams import open_streams
 COMMANDS = {
     "audit": (
         "pressmark.cli.commands.audit:audit",
-        "Check all of a site's archive, and write down the result.",
+        "Check a site's whole archive, and write the result.",
         "crawl",
     ),
     "crawl": ("pressmark.cli.commands.crawl:crawl", "Crawl a section once: capture, read, publish.", "crawl"),
-    "demo": ("pressmark.local.demo.command:demo", "Show all of it on this machine, with a made-up site.", "demo"),
+    "demo": ("pressmark.local.demo.command:demo", "Run everything on this machine, with a synthetic site.", "demo"),
     "export": (
         "pressmark.cli.commands.readers.export:export",
-        "Write Parquet and JSON Lines files, one a day.",
+        "Write Parquet and JSON Lines files, one per day.",
         "exports",
     ),
     "index": (
         "pressmark.cli.commands.readers.index:index",
-        "Merge the indexes of segments into one CDXJ a month.",
+        "Merge segments' indexes into one CDXJ per month.",
         "exports",
     ),
     "init-bucket": (
         "pressmark.cli.commands.init_bucket:init_bucket",
-        "Make the bucket, and set what protects it.",
+        "Create the bucket, and set its protection.",
         "crawl",
     ),
     "newsroom": (
         "pressmark.local.newsroom.command:newsroom_command",
-        "Serve the synthetic site of demo and tests.",
+        "Serve the synthetic news site of demo and tests.",
         "newsroom",
     ),
     "package": (
         "pressmark.cli.commands.readers.package:package",
-        "Write a WACZ file a day, which replays by itself.",
+        "Write a WACZ file per day for replay.",
         "exports",
     ),
     "pools": ("pressmark.cli.commands.pools:pools", "Print the Airflow pools that the DAGs need.", "airflow"),
@@ -68,11 +68,11 @@ COMMANDS = {
         "Read articles again from their captures.",
         "crawl",
     ),
-    "replay": ("pressmark.cli.commands.readers.replay:replay", "Replay captures of all sites by pywb.", "replay"),
+    "replay": ("pressmark.cli.commands.readers.replay:replay", "Serve replay of all sites by pywb.", "replay"),
     "s3server": ("pressmark.local.s3server:s3server", "Serve a bucket on this machine.", "s3server"),
-    "sites": ("pressmark.cli.commands.sites:sites", "List the sections, and the site files that are wrong.", "crawl"),
-    "status": ("pressmark.cli.commands.status:status", "Show each section's last run, and alarms.", "crawl"),
-    "verify": ("pressmark.cli.commands.verify:verify", "Check that what runs left is there and whole.", "crawl"),
+    "sites": ("pressmark.cli.commands.sites:sites", "List the sections, and wrong site files.", "crawl"),
+    "status": ("pressmark.cli.commands.status:status", "Show each section's last run, and its alarms.", "crawl"),
+    "verify": ("pressmark.cli.commands.verify:verify", "Check that all objects of runs are whole.", "crawl"),
     "versions": ("pressmark.cli.commands.versions:versions", "List the versions of an article.", "reader"),
 }
 """Where each command is, module and name in it, what it does, and the extra that it needs: `--help` imports none."""
@@ -87,20 +87,20 @@ The bucket is named by the standard variables:
 \b
 Exit codes:
   0  all is well
-  1  an error nobody foresaw
+  1  an unexpected error
   2  wrong usage: unknown section, bad option, bad site file
   3  the bucket can't be used
-  4  the crawl went through and can't be trusted: layout changed, site refused
+  4  the crawl's result can't be trusted: layout changed, site refused
   5  the local spool can't be used
-  6  another crawl of this host goes on
-  7  a service that was started did not come up
+  6  another crawl of this host is running
+  7  a service did not start
   8  verify found something wrong
-  130  the crawl was stopped before its end; what it had is published
+  130  the crawl was stopped; what it captured is published
 """
 
 
 class Commands(click.Group):
-    """Imports a command when it is asked for: one that needs little starts fast, and needs none of the extras."""
+    """Imports a command only when it runs: commands start fast, and need only their own extras."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return all names."""
@@ -117,7 +117,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; of a name that is none, say which are like it."""
+        """Find the command; for an unknown name, suggest similar ones."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             like = get_close_matches(args[0], COMMANDS)
             ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {' or '.join(like)}?" if like else ""))
@@ -130,7 +130,7 @@ class Commands(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary, _) in sorted(COMMANDS.items())])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run; what Pressmark raises on purpose becomes one line and an exit code, and so does a full disk."""
+        """Run; Pressmark's errors and errors of the disk become one line and an exit code."""
         try:
             try:
                 return super().invoke(ctx)
@@ -143,8 +143,8 @@ class Commands(click.Group):
             if not is_of_file_system(error):
                 raise
             here = f"its disks (temporary files are in {tempfile.gettempdir()}), and its limits of files and memory"
-            echo(f"pressmark: {error}. It is this machine's: see to {here}.", err=True)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python writes there what is left once more.
+            echo(f"pressmark: {error}. This machine is the cause: check {here}.", err=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes the rest of stdout there at its exit.
             sys.exit(1)
         except ModuleNotFoundError as error:
             if (error.name or "").split(".")[0] == "pressmark":

@@ -1,4 +1,4 @@
-"""What the commands print on: plain tables, as wide as the terminal, or as wide as they need when piped."""
+"""Output of the commands: plain tables, as wide as the terminal, or as wide as they need when piped."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +16,10 @@ PIPED_WIDTH = 240
 
 
 class SafeTable(Table):
-    """A table whose texts are shown as they are: none of them is markup, and none commands the terminal."""
+    """A table that shows texts as they are: without markup, and without control of the terminal."""
 
     def add_row(self, *cells: RenderableType | None, **how: Any) -> None:
-        """Add a row; what its texts hold of control characters is shown as escapes."""
+        """Add a row; control characters in its texts are shown as escapes."""
         super().add_row(*(Text(shown(each)) if isinstance(each, str) else each for each in cells), **how)
 
 
@@ -30,24 +30,24 @@ def console() -> Console:
 
 
 def table(*columns: str) -> Table:
-    """Return an empty table in the house's style."""
+    """Return an empty table in the style of all commands."""
     return SafeTable(*columns, box=None, header_style="bold", pad_edge=False)
 
 
 def print_json(value: Any) -> None:
-    """Print a result for machines, who read the very value; control characters in it are escaped."""
+    """Print a result as JSON for programs; control characters are escaped."""
     click.echo(shown_json(value, indent=1))
 
 
 def progress(stderr: Console) -> Progress:
-    """Return a bar for what goes on; it shows on a terminal only, and is gone in the end."""
+    """Return a progress bar; it shows on a terminal only, and disappears at the end."""
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     return Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal)
 
 
 @contextmanager
 def counting(total: int | None, what: str) -> Iterator[Callable[[], None]]:
-    """Show a bar that grows by one with each call of what is returned."""
+    """Show a progress bar; each call of the returned function advances it by one."""
     with progress(Console(stderr=True)) as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)

@@ -1,4 +1,4 @@
-"""What kinds of values options take."""
+"""Types of option values."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +7,7 @@ import click
 
 
 class Name(click.types.StringParamType):
-    """A text that is not empty: an empty one, as of a variable that is not set, would mean all."""
+    """A text that is not empty: an empty one, e.g. of an unset shell variable, would select everything."""
 
     name = "text"
 
@@ -23,6 +23,6 @@ class Day(click.DateTime):
         super().__init__(["%Y-%m-%d"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Return the aware time at which it begins."""
+        """Return its start as an aware time."""
         day: datetime = super().convert(value, param, ctx)
         return day.replace(tzinfo=UTC)

@@ -1,1 +1,1 @@
-"""What is done with an archive: read again, audited."""
+"""Jobs over an archive: exports, indexes, packages, audits, re-derivation."""

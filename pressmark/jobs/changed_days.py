@@ -1,4 +1,4 @@
-"""Arrivals: the days of which something came into the archive since somebody looked last, by a note in the bucket."""
+"""Days with new documents or segments since a job last ran; a note in the bucket keeps its cursor."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class Done(Protocol):
-    """What was made of a day."""
+    """A job's result for a day."""
 
     @property
     def day(self) -> date:
@@ -27,7 +27,7 @@ class Done(Protocol):
 
     @property
     def again(self) -> bool:
-        """Whether the day is to be looked at the next time, too."""
+        """Whether to process the day again the next time."""
 
 
 Made = TypeVar("Made", bound=Done)
@@ -44,11 +44,11 @@ def _days(facts: Any) -> frozenset[date]:
 
 @attrs.frozen(kw_only=True)
 class _Note(JsonModel):
-    """How far one has come."""
+    """How far the job has come."""
 
     cursor: str | None
     again: frozenset[date] = attrs.field(metadata={"read": _days})
-    """Days to look at again."""
+    """Days to process again."""
 
 
 _NOTHING = _Note(cursor=None, again=frozenset())
@@ -56,19 +56,19 @@ _NOTHING = _Note(cursor=None, again=frozenset())
 
 @attrs.frozen
 class ChangedDays:
-    """The days of one site for which runs brought something."""
+    """The days of one site that runs brought something for."""
 
     store: Store
     site: str
     note: str
-    """Bucket key of the note of how far one has come."""
+    """Bucket key of the note."""
     days_of: Callable[[Changes], Iterable[date]]
     """Returns the days that a run brought something for."""
 
     def each(self, make: Callable[[date], Made]) -> Iterator[Made]:
-        """Make something of each day of which something arrived since the last time, the oldest first.
+        """Process each day that something arrived for since the last time, the oldest first.
 
-        What was reached is noted as it is: what is stopped in between goes on with the day at hand.
+        The note is written after each day: a job that is stopped goes on with the day it was at.
         """
         note = self._noted()
         since, left = note.cursor, set(note.again)
@@ -76,7 +76,7 @@ class ChangedDays:
         for changes in Reader(self.store, self.site).changes(since):
             left |= set(self.days_of(changes))
             reached = changes.cursor
-        if reached != since:  # Also if they brought nothing: then they are not read again.
+        if reached != since:  # Also without a day: then these runs are not read again.
             self._note(reached, left, note.later)
         for day in sorted(left):
             made = make(day)
@@ -97,6 +97,6 @@ class ChangedDays:
         except KeyError:
             return _NOTHING
         except (ValueError, FindingsFound) as error:
-            logger.warning("%s can't be read (%s): all days are looked at", self.note, error)
+            logger.warning("%s can't be read (%s): all days are processed", self.note, error)
             return _NOTHING
         return note

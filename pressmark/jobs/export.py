@@ -1,7 +1,7 @@
 """Exports: the versions of a day in two files for analytics, Parquet and gzipped JSON Lines.
 
-A day is that in the articles' URLs. Its files are made again whenever a version of it arrives, from what is in the
-bucket then; the same versions give the same bytes, and files that would not change are left alone.
+A day is the one in the articles' URLs. Its files are rebuilt from the bucket whenever a version of it arrives; the same
+versions give the same bytes, and files that would not change are not written.
 """
 
 import gzip
@@ -32,7 +32,7 @@ PARQUET = "application/vnd.apache.parquet"  # IANA
 logger = logging.getLogger(__name__)
 
 ROWS = 1000
-"""Of a row group: so many versions are held in memory at a time."""
+"""Rows of a row group: so many versions are held in memory."""
 
 
 def _field(name: str, kind: pa.DataType, description: str, *, absent: bool = False) -> pa.Field:
@@ -79,7 +79,7 @@ SCHEMA = pa.schema(
 
 
 _UNFIT = (FindingsFound, pa.ArrowException, ValueError, TypeError, OverflowError)
-"""What making a row of a version raises that is not what its schema says."""
+"""Errors of making a row from a version that does not match its schema."""
 
 
 @attrs.frozen
@@ -91,11 +91,11 @@ class Exported:
     changed: bool
     """False if both files were there already, byte for byte."""
     problem: str | None = None
-    """Which versions are left out, a line each: they are not what their schema says."""
+    """Versions that are left out because they do not match their schema, a line each."""
 
     @property
     def again(self) -> bool:
-        """Whether the day is to be tried again."""
+        """Whether to export the day again the next time."""
         return bool(self.problem)
 
 
@@ -107,7 +107,7 @@ class Exporter:
     site: str
 
     def changed(self) -> Iterator[Exported]:
-        """Make the files of the days of which versions have arrived since the last time.
+        """Make the files of the days with new versions since the last time.
 
         A day with a problem is tried again the next time.
         """
@@ -118,13 +118,13 @@ class Exporter:
         return ChangedDays(self.store, self.site, keys.exported(self.site), days).each(self.export)
 
     def every(self) -> Iterator[Exported]:
-        """Make the files of all days, whatever was made before."""
+        """Make the files of all days, even if they exist."""
         return map(self.export, sorted(_days(self.store.keys(f"{keys.ARTICLES}{self.site}/"))))
 
     def export(self, day: date) -> Exported:
-        """Make the files of one day; without a version there are none.
+        """Make the files of one day; a day without versions gets no files.
 
-        A version that is not what its schema says, as somebody changed it, is left out and named.
+        A version that does not match its schema, because somebody changed it, is left out and named.
         """
         broken: list[FindingsFound] = []
         with tempfile.TemporaryDirectory(prefix="pressmark-export-") as folder:
@@ -156,13 +156,13 @@ class Exporter:
 
 
 def _days(versions: Iterable[str]) -> set[date]:
-    """Return the days of versions' keys; one that is filed under no day is in no export."""
+    """Return the days of versions' keys; a key without a day is in no export."""
     days = set()
     for key in versions:
         if day := keys.day_of_document(key):
             days.add(day)
         else:
-            logger.warning("%s is filed under no day, and in no export", key)
+            logger.warning("%s has no day in its key, and is in no export", key)
     return days
 
 
@@ -173,7 +173,9 @@ def _write(documents: Iterator[Document], parquet: Path, lines: Path, broken: Ca
         table = stack.enter_context(pq.ParquetWriter(parquet, SCHEMA, compression="zstd"))
         file = stack.enter_context(lines.open("wb"))
         text = stack.enter_context(gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0))
-        cleaned = (attrs.evolve(each, data=clean_data(each.data)) for each in documents)  # Older ones are as they came.
+        cleaned = (
+            attrs.evolve(each, data=clean_data(each.data)) for each in documents
+        )  # Older ones were stored unchecked.
         while some := list(islice(cleaned, ROWS)):
             try:
                 rows = _rows(some)
@@ -206,7 +208,7 @@ def row(version: Document) -> dict[str, Any]:
     """Return a version as a row of the Parquet file.
 
     Raises:
-        FindingsFound: it is not what its schema says; somebody changed the object.
+        FindingsFound: it does not match its schema; somebody changed the object.
     """
     try:
         return _row(version)

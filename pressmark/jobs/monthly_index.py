@@ -1,12 +1,12 @@
-"""The merged index: one CDXJ for all segments of a month, by which replay tools and people find a record.
+"""The merged index: one CDXJ for all segments of a month; replay tools and people find records in it.
 
 Its lines are those of the segments' own indexes, in the order of their bytes, each once. Their `filename` is the bucket
 key of the segment, so that pywb finds it with `archive_paths: s3://<bucket>/`.
 
-Beside it lies a note of the indexes it was made of, with their sizes, and of the object it was written of (ETag). The
-note is held against a listing of the month, which knows every segment, whoever uploaded it and whenever; manifests do
-not tell of those of a run that never came to its own. If the two fit, only what is new is read. If the object is not
-the note's, or an index was changed or is gone, the month is made anew from all its indexes.
+A note beside it lists the segments' indexes in it, with their sizes, and the ETag of the merged index. The note is
+compared with a listing of the month: a listing has every segment, also those of a run without a manifest. If both
+agree, only new indexes are read. If the merged index is not the note's, or an index was changed or is missing, the
+month is rebuilt from all its indexes.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ from pressmark.private import opener
 from pressmark.system.external_sort import SortedLines
 
 _TOGETHER = 16
-"""Indexes that are held at a time."""
+"""Indexes that are held in memory at a time."""
 _ATTEMPTS = 10
 _MONTH = re.compile(r"\d{4}-\d\d")
 _LINE = re.compile(rb".+ \d{14} (\{.+\})")
@@ -54,23 +54,23 @@ class Merged:
     changed: bool
     """False if it was there already, byte for byte."""
     problems: tuple[str, ...] = ()
-    """Of segments' indexes that can't be read and are left out; they are tried again the next time."""
+    """Segments' indexes that can't be read and are left out; they are tried again the next time."""
 
 
 @attrs.frozen(kw_only=True)
 class _Note(JsonModel):
-    """What an index was made of."""
+    """What a merged index was made of."""
 
     etag: str
-    """Of the index."""
+    """Of the merged index."""
     sha256: str
-    """Of the index, hex."""
+    """Of the merged index, hex."""
     lines: int
     indexes: Mapping[str, int]
-    """Of segments: size in bytes by name, `DD/<segment>.cdxj`."""
+    """Segments' indexes: size in bytes by name, `DD/<segment>.cdxj`."""
 
     def fits(self, etag: str | None, stored: dict[str, int]) -> bool:
-        """Tell whether it is the note of the index that is there, and all in it is still as it was."""
+        """Return whether it describes the stored index, and all indexes in it are unchanged."""
         return self.etag == etag and self.indexes.items() <= stored.items()
 
 
@@ -79,23 +79,23 @@ _NONE = _Note(etag="", sha256="", lines=0, indexes={})
 
 @attrs.frozen
 class Merger:
-    """Merges the indexes of one site. Several at once do each other no harm."""
+    """Merges the indexes of one site. Several mergers may run at once."""
 
     store: Store
     site: str
     on_index: Callable[[], None] = lambda: None
-    """Is called for each index of a segment that was read."""
+    """Called for each segment's index that was read."""
 
     def months(self, *, rebuild: bool = False, since: str = "") -> Iterator[Merged]:
         """Bring the index of every month up to date, the oldest first.
 
         Args:
-            rebuild: make them from all segments, whatever was made before.
-            since: look at no month before this one (`YYYY-MM`) that has an index: to look through the listings of
-                all takes as long as the archive is old, and segments of long ago seldom come.
+            rebuild: make them from all segments, even if they exist.
+            since: skip months before this one (`YYYY-MM`) that have an index: listing all months takes longer as the
+                archive grows, and segments of old months seldom arrive.
 
         Raises:
-            BucketError: the bucket failed. What is written is whole; done again it goes on.
+            BucketError: the bucket failed. Written indexes are whole, and the next call goes on.
         """
         made = {key.rpartition("/")[2][:7] for key in self.store.keys(f"{keys.INDEX}{self.site}/")}
         prefix = f"{keys.WARC}{self.site}/"
@@ -109,11 +109,11 @@ class Merger:
         """Bring the index of one month (`YYYY-MM`) up to date.
 
         Raises:
-            BucketError: the bucket failed, or others never cease to write this index.
+            BucketError: the bucket failed, or others keep writing this index.
         """
         key = keys.index(self.site, month)
         for _ in range(_ATTEMPTS):
-            # In this order: what the index has, the listing that comes later has too.
+            # In this order: a later listing has all that the index has.
             seen = conditional_write.etag(self.store, key)
             note = self._note(month)
             stored = dict(self._listed(month))
@@ -123,10 +123,12 @@ class Merger:
             if merged := self._merge(month, seen, note, known, stored):
                 return merged
             logger.info("%s was written by another: merging again", key)
-        raise BucketError(f"bucket {self.store.bucket!r}: {key} is always written by others. Is one `index` enough?")
+        raise BucketError(
+            f"bucket {self.store.bucket!r}: {key} keeps being written by others. Is only one `index` running?"
+        )
 
     def _merge(self, month: str, seen: str | None, note: _Note, known: _Note, stored: dict[str, int]) -> Merged | None:
-        """Write the index of a month and its note; None if it is not the one that was seen any more."""
+        """Write the index of a month and its note; None if another process wrote the index meanwhile."""
         key, wanted = keys.index(self.site, month), sorted(stored.keys() - known.indexes.keys())
         done, problems = dict(known.indexes), []
         with tempfile.TemporaryDirectory(prefix="pressmark-index-") as folder, SortedLines() as lines:
@@ -135,7 +137,7 @@ class Merger:
                 try:
                     if isinstance(data, FindingsFound):
                         problems.append(str(data))
-                    elif data is not None:  # Else the next listing does not have it.
+                    elif data is not None:  # Otherwise it was deleted since it was listed.
                         lines.add(_moved(index_key, data))
                         done[name] = len(data)
                 except ValueError as error:
@@ -149,7 +151,7 @@ class Merger:
                     except KeyError:
                         return None
                     if old_sha256 != known.sha256:
-                        logger.warning("%s is not of its note's SHA-256: the month is merged again", key)
+                        logger.warning("%s does not match its note's SHA-256: the month is merged again", key)
                         return self._merge(month, seen, note, _NONE, stored)
                     before.seek(0)
                 count, sha256 = _write(lines.in_order(before), file)
@@ -163,13 +165,13 @@ class Merger:
         return Merged(month, len(done), len(done) - len(known.indexes), count, changed, tuple(problems))
 
     def _listed(self, month: str) -> Iterator[tuple[str, int]]:
-        """Return name and size of the index of each segment of a month that has one."""
+        """Return name and size of each segment's index of a month."""
         prefix = keys.segments_of_month(self.site, month)
         sizes = self.store.sizes(prefix)
         return ((key.removeprefix(prefix), size) for key, size in sizes if key.endswith(cdxj.SUFFIX))
 
     def _read(self, month: str, names: Iterable[str]) -> Iterator[tuple[str, bytes | FindingsFound | None]]:
-        """Read indexes, some at a time; None of one that went since it was listed, the error of one too large."""
+        """Read indexes, some at a time; None for one deleted since it was listed, the error for one too large."""
         rest = iter(names)
         with ThreadPoolExecutor(THREADS, "index") as pool:
             while some := list(islice(rest, _TOGETHER)):
@@ -184,22 +186,22 @@ class Merger:
             return error
 
     def _note(self, month: str) -> _Note:
-        """Return the note of a month; one that can't be read is as none."""
+        """Return the note of a month; one that can't be read is ignored."""
         key = keys.merged(self.site, month)
         try:
             return _Note.from_json(strict_json.load_object(self.store.get(key, most=strict_json.MOST)))
         except KeyError:
             return _NONE
         except (strict_json.InvalidJson, FindingsFound) as error:
-            logger.warning("%s can't be read (%s): the month is made anew", key, error)
+            logger.warning("%s can't be read (%s): the month is rebuilt", key, error)
             return _NONE
 
 
 def _moved(index_key: str, data: bytes) -> list[bytes]:
-    """Return the lines of a segment's index with the segment's bucket key in the place of its name.
+    """Return the lines of a segment's index, with the segment's bucket key for its name.
 
     Raises:
-        ValueError: it is no index of this segment; somebody changed it.
+        ValueError: it is not the index of this segment; somebody changed it.
     """
     segment = index_key.removesuffix(cdxj.SUFFIX) + ".warc.gz"
     name = segment.rpartition("/")[2]

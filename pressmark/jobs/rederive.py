@@ -1,4 +1,4 @@
-"""Re-deriving: many documents read again from their captures, and corrected where they differ."""
+"""Re-derivation: many documents read again from their captures, and corrected where they differ."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,17 +15,17 @@ from pressmark.model.document import to_bytes
 from pressmark.sites.site import Site
 
 OTHER_READER = {"pressmark.layout", f"pressmark.{EXTRACTOR}"}
-"""Of these one differs where another reader read a document than does today."""
+"""One of these fields differs if another reader read the document."""
 
 
 @attrs.frozen
 class Unreadable:
-    """A stored document that can't be made again."""
+    """A stored document that can't be re-derived."""
 
     key: str
     problem: str
     expired: bool = False
-    """A rejection that is gone: they have a lifetime (docs/security.md), and nothing is wrong."""
+    """A missing rejection: they expire (docs/security.md), and nothing is wrong."""
 
 
 def documents_of(
@@ -36,7 +36,7 @@ def documents_of(
     Args:
         store: the bucket.
         manifest_keys: of the runs.
-        broken: is told of each manifest that can't be read; without it, such a one is raised.
+        broken: gets the error of each manifest that can't be read; without it, the error is raised.
     """
     found: dict[str, None] = {}
     for key in manifest_keys:
@@ -52,7 +52,7 @@ def documents_of(
 
 
 def rederive_all(store: Store, site: Site, document_keys: Iterable[str]) -> Iterator[Rederived | Unreadable]:
-    """Read documents anew from their captures, in their order; one that can't be read harms no other."""
+    """Re-read documents from their captures, in their order; one that can't be read does not affect the others."""
     with PageReader(site) as reader, ThreadPoolExecutor(THREADS, "rederive") as pool:
         yield from pool.map(lambda key: _rederive_one(store, site, key, reader), document_keys)
 
@@ -69,23 +69,23 @@ def _rederive_one(store: Store, site: Site, key: str, reader: PageReader) -> Red
         TypeError,
         LookupError,
         AttributeError,
-    ) as error:  # Of what a hand wrote there.
+    ) as error:  # From an edited document.
         return Unreadable(key, f"can't be made again: {error}")
 
 
 def correct(store: Store, found: Rederived) -> bool:
-    """Publish a corrected version beside the stored one, which stays; False if it is published already.
+    """Publish a corrected version beside the stored one, which stays; False if it was published before.
 
     Raises:
-        UsageError: the page class was changed and still bears the name of the layout that read the stored one.
+        UsageError: the page class changed and still has the layout name that read the stored one.
     """
     assert found.document
     assert found.correction_key
     if not OTHER_READER & set(found.changed) and found.was == found.now:
         raise UsageError(
-            f"{found.key}: layout {found.document['pressmark']['layout']!r} reads it otherwise than before. "
-            "Raise LAYOUT in its page class, as two readings must not bear one name; if nobody changed that, somebody "
-            "edited this document."
+            f"{found.key}: layout {found.document['pressmark']['layout']!r} reads it differently than before. "
+            "Raise LAYOUT in its page class: two readings must not have one name. If nobody changed the class, "
+            "somebody edited this document."
         )
     block = {**found.document["pressmark"], "corrects": found.key}
     return bool(store.put_new(found.correction_key, to_bytes({**found.document, "pressmark": block})))

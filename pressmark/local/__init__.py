@@ -1,1 +1,1 @@
-"""What stands in for the world on one machine: an S3 server, an Airflow, a news site, and a demo of all."""
+"""Local stand-ins for the outside world: an S3 server, an Airflow, a news site, and a demo of all three."""

@@ -1,4 +1,4 @@
-"""An Airflow on this machine for trying things out: SQLite, LocalExecutor, loopback only, all in one folder."""
+"""A local Airflow for trying things out: SQLite, LocalExecutor, loopback only, all in one folder."""
 
 import json
 import os
@@ -23,10 +23,10 @@ LOGIN = "admin"
 READY_SECONDS = 180
 STOP_SECONDS = 15
 LOCKED_TRIES = 10
-"""SQLite answers "database is locked" at once where two transactions read before they write; of one nothing stays."""
+"""SQLite answers "database is locked" at once if two transactions read before they write; one is rolled back."""
 LOCKED_SECONDS = 1.0
 PARTS = {
-    # The log servers would listen on all interfaces; on one machine the logs are read from their files.
+    # The log servers would listen on all interfaces; on one machine logs are read from their files.
     "scheduler": ["scheduler", "--skip-serve-logs"],
     "dag-processor": ["dag-processor"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
@@ -36,16 +36,16 @@ PARTS = {
 
 @attrs.define
 class LocalAirflow:
-    """Airflow's four programs and a client of its API; DAGs are paused until they are asked for."""
+    """Airflow's four programs and a client of its API; DAGs are paused at first."""
 
     home: Path
-    """AIRFLOW_HOME: made if it is not there."""
+    """AIRFLOW_HOME: created if it is missing."""
     dags: Path
     port: int
     environment: Mapping[str, str]
-    """What DAGs and tasks find, beside Airflow's own variables."""
+    """Variables of DAGs and tasks, beside Airflow's own."""
     settings: Mapping[str, str] = {}
-    """Airflow's variables that are to be others than these: another executor, another database."""
+    """Airflow variables that replace the default ones: another executor, another database."""
     password: str = attrs.field(factory=lambda: secrets.token_urlsafe(12), repr=False)
     _programs: list[Program] = attrs.field(factory=list, init=False)
     _client: httpx.Client = attrs.field(factory=lambda: httpx.Client(trust_env=False, timeout=90), init=False)
@@ -57,7 +57,7 @@ class LocalAirflow:
 
     @contextmanager
     def running(self) -> Iterator["LocalAirflow"]:
-        """Start it, wait until all parts are well, and stop it at the end of the block.
+        """Start it, wait until all parts are healthy, and stop it at the end of the block.
 
         Raises:
             ServiceFailed: the port is in use, or a part did not come up.
@@ -77,7 +77,7 @@ class LocalAirflow:
             yield self
 
     def unpause(self, dag_id: str) -> None:
-        """Let the DAG run; wait for it to be found first.
+        """Unpause the DAG, once Airflow has found it.
 
         Raises:
             ServiceFailed: the DAG file can't be imported, or there is no such DAG in it.
@@ -91,10 +91,10 @@ class LocalAirflow:
         return str(self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
     def wait(self, dag_id: str, run_id: str, seconds: float) -> float:
-        """Return when the run has succeeded: how long it took, in seconds.
+        """Wait until the run has succeeded, and return how long it took, in seconds.
 
         Raises:
-            ServiceFailed: it failed, a task is to be tried again, or the time is up; with the task's last log lines.
+            ServiceFailed: it failed, a task needs another try, or the time is up; with the task's last log lines.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -116,12 +116,12 @@ class LocalAirflow:
         return self.call("GET", path)["value"]
 
     def check(self) -> None:
-        """Raise ServiceFailed if a part has ended by itself."""
+        """Raise ServiceFailed if a part has ended unexpectedly."""
         for program in self._programs:
             program.check()
 
     def is_healthy(self) -> bool:
-        """Tell whether all parts are well; raise ServiceFailed if one has ended by itself."""
+        """Return whether all parts are healthy; raise ServiceFailed if one has ended unexpectedly."""
         self.check()
         try:
             health = self._client.get(f"{self.url}/api/v2/monitor/health").raise_for_status().json()
@@ -130,7 +130,7 @@ class LocalAirflow:
         return all(part["status"] == "healthy" for part in health.values())
 
     def program(self, name: str, arguments: list[str]) -> Program:
-        """Return one of its programs, to be started: `airflow` with these arguments."""
+        """Return one of its programs, not started yet: `airflow` with these arguments."""
         command = [sys.executable, "-m", "airflow", *arguments]
         return Program(f"Airflow's {name}", command, self.variables, self.home, self.home / f"{name}.log")
 
@@ -204,10 +204,10 @@ class LocalAirflow:
         return f"The log of its task {task['task_id']} ends with:\n{last}"
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask its API (`/api/v2` and the path), as the admin.
+        """Call its API (`/api/v2` and the path) as the admin.
 
         Raises:
-            ServiceFailed: it does not answer, or with an error.
+            ServiceFailed: it does not answer, or answers with an error.
         """
         for left in reversed(range(LOCKED_TRIES)):
             try:
@@ -234,11 +234,11 @@ class LocalAirflow:
 
 
 def _is_database_error(response: httpx.Response) -> bool:
-    """Tell whether the transaction of a request failed; Airflow does not tell a lock from other faults."""
+    """Return whether a request's transaction failed; Airflow gives the same error for a lock and for other faults."""
     return response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR and "Database error" in response.text
 
 
 def _line(entry: dict[str, Any]) -> str:
-    """Return a line of a task's log with the errors it tells of."""
+    """Return a line of a task's log with its errors."""
     errors = (f"{each['exc_type']}: {each['exc_value']}" for each in entry.get("error_detail") or ())
     return "\n".join([entry["event"], *errors])

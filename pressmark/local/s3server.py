@@ -1,4 +1,4 @@
-"""The embedded bucket: a real S3 server, SeaweedFS from its wheel, on loopback with keys of its own."""
+"""The embedded bucket: a real S3 server (SeaweedFS from its wheel) on loopback, with its own keys."""
 
 import json
 import logging
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60
 STOP_SECONDS = 5
-"""Mostly it takes one. Now and then its admin part waits 10 s for itself; what was answered is on disk by then."""
+"""Usually it takes one. Sometimes its admin part waits 10 s for itself; answered writes are on disk by then."""
 REGION = "us-east-1"
 IDENTITIES = "identities.json"
 ADMIN_GRPC = 10_000
-"""SeaweedFS' own worker expects the admin's gRPC port that far above its HTTP port, whatever it is told."""
+"""SeaweedFS' worker expects the admin's gRPC port at this distance from its HTTP port, whatever its options are."""
 
 logger = logging.getLogger("pressmark.s3server")
 
 
 @attrs.define
 class RunningS3:
-    """An S3 server for as long as the `with` block lasts; what it holds stays in its folder.
+    """An S3 server that runs during the `with` block; its data stays in its folder.
 
-    It speaks S3 to the holder of its keys. Its other parts (master, volumes, filer) listen on free ports of the
-    loopback interface; their HTTP APIs, which ask for no key, are off where SeaweedFS can do without.
+    It requires its keys for S3. Its other parts (master, volumes, filer) listen on free ports of the
+    loopback interface; their HTTP APIs require no key and are off where SeaweedFS allows it.
 
     Raises:
         ServiceFailed: the port is in use, or the server did not come up.
@@ -50,7 +50,7 @@ class RunningS3:
     port: int = 0
     """0: any free one."""
     bucket: str = "pressmark"
-    """Made if it is not there."""
+    """Created if it is missing."""
     _keys: dict[str, str] = attrs.field(factory=dict, init=False, repr=False)
     _program: Program | None = attrs.field(default=None, init=False)
 
@@ -66,7 +66,7 @@ class RunningS3:
         self.stop()
 
     def start(self) -> None:
-        """Start it, and return once it answers to its keys."""
+        """Start it, and return once it accepts its keys."""
         if self.port:
             require_free(self.port, "the S3 server", "Choose another port.")
         self.port = self.port or free_port()
@@ -81,8 +81,10 @@ class RunningS3:
             "AWS_ACCESS_KEY_ID": secrets.token_hex(10),
             "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
         }
-        replace_file(self.folder / IDENTITIES, _identities(self._keys))  # From variables it would log the key's id.
-        # Nothing of the caller's environment: neither other keys nor ~/.seaweedfs is meant.
+        replace_file(
+            self.folder / IDENTITIES, _identities(self._keys)
+        )  # Read from variables, it would log the key's id.
+        # Nothing of the caller's environment: no other keys, and no ~/.seaweedfs.
         environment = {"PATH": os.defpath, "HOME": str(self.folder)}
         command = [_weed(), "-logtostderr=true", "mini", *self._options(data)]
         self._program = Program("the S3 server", command, environment, self.folder, self.folder / "s3.log")
@@ -90,7 +92,7 @@ class RunningS3:
             self._program.start()
             client = self.client()
             self._program.wait_until(lambda: self._answers(client), READY_SECONDS)
-            replace_file(self.settings, exports(self.environment))  # Not before: another one may hold this folder.
+            replace_file(self.settings, exports(self.environment))  # Only now: another server may be using this folder.
         except BaseException:
             self.stop()
             raise
@@ -99,16 +101,16 @@ class RunningS3:
         """Stop it; without effect if it is not running."""
         if self._program:
             self._program.stop(STOP_SECONDS)
-        # SeaweedFS leaves this one behind, and always has it there.
+        # SeaweedFS does not delete its socket, and its path can't be set.
         Path(f"/tmp/seaweedfs-s3-{self.port}.sock").unlink(missing_ok=True)  # noqa: S108
 
     def wait(self) -> None:
-        """Return when the server has ended by itself."""
+        """Wait until the server ends by itself."""
         if self._program:
             self._program.wait()
 
     def check(self) -> None:
-        """Raise ServiceFailed if the server has ended by itself."""
+        """Raise ServiceFailed if the server has ended unexpectedly."""
         if self._program:
             self._program.check()
 
@@ -119,12 +121,12 @@ class RunningS3:
 
     @property
     def settings(self) -> Path:
-        """The file of its keys and address, for people: `. s3.env` in a shell."""
+        """A file with its keys and address, for a shell: `. s3.env`."""
         return self.folder / "s3.env"
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which boto3 and Pressmark find it."""
+        """The variables that boto3 and Pressmark read to find it."""
         return {
             "AWS_ENDPOINT_URL_S3": self.endpoint,
             **self._keys,
@@ -133,7 +135,7 @@ class RunningS3:
         }
 
     def client(self) -> "S3Client":
-        """Return a boto3 client that holds its keys."""
+        """Return a boto3 client with its keys."""
         import boto3
         from botocore.client import Config
 
@@ -152,7 +154,7 @@ class RunningS3:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            # The bucket itself is not asked for: SeaweedFS may remember that it was not there, and refuse writes to it.
+            # Not by the bucket itself: SeaweedFS may remember that it did not exist, and refuse writes to it.
             buckets = client.list_buckets()["Buckets"]
         except (BotoCoreError, ClientError):
             return False
@@ -178,15 +180,15 @@ class RunningS3:
             "-s3.autoCreateBucket=false",  # A mistyped bucket is an error, as on S3 itself.
             "-s3.allowDeleteBucketNotEmpty=false",
             f"-s3.config={self.folder / IDENTITIES}",
-            "-s3.iam.readOnly=false",  # Whoever holds its keys can make users that may do less: docs/security.md.
-            # A bucket takes a volume at least, whose space is taken as it fills: many small ones, not a few large.
+            "-s3.iam.readOnly=false",  # The owner of its keys can create users with fewer rights: docs/security.md.
+            # Each bucket takes at least one volume, which grows as it fills: many small volumes, not a few large ones.
             "-master.volumeSizeLimitMB=256",
             "-volume.max=10000",
             "-volume.preStopSeconds=0",
         ]
 
     def _read_keys(self) -> dict[str, str]:
-        """Return the keys of the last time; none if there are none, or the file is broken: then it gets new ones."""
+        """Return the keys of the last start; empty without a readable file: then new keys are made."""
         try:
             words = shlex.split(self.settings.read_text("utf-8"))
             pairs = dict(word.split("=", 1) for word in words if "=" in word)
@@ -199,7 +201,7 @@ class RunningS3:
 
 
 def _identities(keys: dict[str, str]) -> str:
-    """Return the file of users as SeaweedFS reads it: one that may do everything."""
+    """Return the users file of SeaweedFS: one user with all rights."""
     credentials = [{"accessKey": keys["AWS_ACCESS_KEY_ID"], "secretKey": keys["AWS_SECRET_ACCESS_KEY"]}]
     return json.dumps({"identities": [{"name": "admin", "credentials": credentials, "actions": ["Admin"]}]})
 
@@ -233,11 +235,11 @@ and in another shell:
     show_default=True,
     help="Where the objects, the keys and the log are.",
 )
-@click.option("--bucket", default="pressmark", show_default=True, help="Made if it is not there.")
+@click.option("--bucket", default="pressmark", show_default=True, help="Created if it is missing.")
 def s3server(port: int, folder: Path, bucket: str) -> None:
     """Serve a bucket on this machine only, until Ctrl-C.
 
-    Its keys are made once and stay in FOLDER/s3.env, readable by you alone.
+    Its keys are created once and stay in FOLDER/s3.env, readable by you alone.
     """
     interrupt_on_sigterm()
     try:

@@ -121,7 +121,7 @@ def test_other_bytes_of_the_same_content_are_grave_if_the_same_software_made_the
         assert [each["result"] for each in document["sample"] if each["key"] == key] == [result]
         assert {each["result"] for each in document["sample"] if each["key"] != key} == {"identical"}
         problems = [each["problem"] for each in document["findings"]["listed"]]
-        assert sum("made again" in each for each in problems) == (result == "differs")
+        assert sum("re-derived" in each for each in problems) == (result == "differs")
     finally:
         archived.store.put(key, kept)
         archived.store.put(run, manifest)

@@ -61,9 +61,9 @@ def test_it_is_that_of_cdxj_indexer_and_leads_to_every_record(archive: Archive, 
 
     [key] = [key for key in archive.store.keys("index/newsroom/") if key.endswith(".cdxj")]
     archive.store.client.delete_object(Bucket=archive.store.bucket, Key=key)
-    assert "1 month looked at, 1 written" in pressmark_index("--all").output
+    assert "1 month checked, 1 written" in pressmark_index("--all").output
     assert merged(archive) == index
-    assert "1 month looked at, 0 written" in pressmark_index("--all").output
+    assert "1 month checked, 0 written" in pressmark_index("--all").output
 
 
 def test_an_index_that_is_none_is_reported(archive: Archive) -> None:

@@ -44,7 +44,7 @@ def test_a_day_of_the_newsroom_is_packaged_checked_and_found_broken(archive: Arc
     assert done.returncode == 0, done.stdout
     assert "no segments have arrived" in run("package", "newsroom")
     assert "as it was" in run("package", "newsroom", "--day", day)
-    assert "1 day looked at, 0 packages written" in run("package", "newsroom", "--all")
+    assert "1 day checked, 0 packages written" in run("package", "newsroom", "--all")
     assert "nothing was captured" in run("package", "newsroom", "--day", "2001-01-01")
     run("package", "newsroom", "--day", day, "--all", code=2)
 

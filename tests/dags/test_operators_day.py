@@ -129,9 +129,9 @@ def test_a_crawl_cleared_alone_says_what_else_to_clear(house: Night) -> None:
     run_id = house.run(ARCHIVE, pages=1)
     manifest = house.airflow.result(ARCHIVE, run_id, "crawl")["manifest_key"]
     house.clear(ARCHIVE, run_id, "crawl")
-    house.ended(ARCHIVE, run_id)  # As its leaves have: they tell of the crawl before, and so does the task.
+    house.ended(ARCHIVE, run_id)  # As its leaves have: they report the previous crawl, and so does the task.
     assert house.states(ARCHIVE, run_id)["crawl"] == "failed"
-    assert "verify of this run would tell of the crawl before" in house.log(ARCHIVE, run_id, "crawl", 2)
+    assert "verify of this run would report the previous crawl" in house.log(ARCHIVE, run_id, "crawl", 2)
     house.clear(ARCHIVE, run_id, "crawl", downstream=True)
     assert house.ended(ARCHIVE, run_id) == "success"
     assert house.airflow.result(ARCHIVE, run_id, "crawl")["manifest_key"] != manifest

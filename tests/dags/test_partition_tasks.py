@@ -83,7 +83,7 @@ def test_each_finding_is_reported_once_and_orphans_are_looked_for(archived: Arch
 
 
 def test_days_the_wrong_way_round_are_refused(site: Site) -> None:
-    with pytest.raises(UsageError, match="comes behind"):
+    with pytest.raises(UsageError, match="comes after"):
         partitions.divide(site, FORM | {"since": "2026-11-02", "until": "2026-11-01"})
 
 
@@ -125,7 +125,7 @@ def test_what_cannot_be_read_fails_the_report_alone(archived: Archive, site: Sit
     kept = archived.store.get(key)
     archived.store.put(key, b"no JSON")
     try:
-        with pytest.raises(AirflowFailException, match="1 documents can't be read anew"):
+        with pytest.raises(AirflowFailException, match="1 documents can't be re-read"):
             rederive_all_days(site)
     finally:
         archived.store.put(key, kept)

@@ -28,7 +28,7 @@ def test_a_command_needs_no_stream(archive: Archive, closed: str) -> None:
 def test_a_full_disk_behind_the_output_is_told(archive: Archive) -> None:
     done = sh(f"{PRESSMARK} sites > /dev/full")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("pressmark: [Errno 28] No space left on device. It is this machine's: ")
+    assert done.stderr.startswith("pressmark: [Errno 28] No space left on device. This machine is the cause: ")
     assert len(done.stderr.splitlines()) == 1
 
 

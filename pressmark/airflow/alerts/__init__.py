@@ -1,1 +1,1 @@
-"""Alarms: found, sent to whom they concern, and remembered."""
+"""Alarms: find them, send them to recipients, and record what was sent."""

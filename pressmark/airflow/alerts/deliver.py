@@ -1,4 +1,4 @@
-"""Telling of alarms: each incident once to each receiver, and its end once to those who heard of it."""
+"""Sends alarms: each incident once to each recipient, and its end once to those who got it."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -15,17 +15,17 @@ from pressmark.monitoring.alarms import FOLLOWS
 from pressmark.text import shown
 
 _READING_KINDS = (Kind.LAYOUT_CHANGED, Kind.REJECTED, Kind.FIELDS_MISSING)
-"""What can be left of each other."""
+"""Kinds of alarm that can be the rest of one another."""
 
 logger = logging.getLogger("pressmark.alarms")
 
 
 @attrs.define
 class AlarmSender:
-    """Tells first and marks then: killed between the two it tells somebody twice, and the other way round nobody."""
+    """Sends first and records afterwards: if it is killed in between, a recipient gets an alarm twice, not never."""
 
     where: str
-    """What the alarms are about, for people: `SITE/SECTION`."""
+    """What the alarms are about, as shown in messages: `SITE/SECTION`."""
     recipients: Sequence[Recipient]
     state: SentState
     links: tuple[tuple[str, str], ...]
@@ -33,7 +33,7 @@ class AlarmSender:
     failures: list[str] = attrs.field(factory=list, init=False)
 
     def send(self, found: Sequence[Alarm], judged: Collection[Kind]) -> list[str]:
-        """Tell what is found, and what of the judged is over; return who could not be told, and why."""
+        """Send the alarms found and the end of judged kinds; return the recipients that failed, and why."""
         sent = self.state.read()
         over = sent.keys() & set(judged) - {alarm.kind for alarm in found}
         for alarm in found:
@@ -53,16 +53,16 @@ class AlarmSender:
             self.state.write(sent)
 
     def _send_message(self, sent: SentAlarms, done: list[str], to: Sequence[Recipient], message: Message) -> None:
-        """Send to those who are not among the `done`, who are marked there one by one."""
+        """Send to recipients that are not in `done`, and add each one to it."""
         for recipient in to:
             if str(recipient) in done:
                 continue
             try:
                 recipient.send(message, self.context)
-            except Exception as error:  # noqa: BLE001 - whatever fails with one, the others must hear of it
+            except Exception as error:  # noqa: BLE001 - an error with one recipient must not affect the others
                 self.failures.append(f"{recipient} ({type(error).__name__}: {shown(' '.join(str(error).split()))})")
                 continue
-            logger.info("told %s: %s", recipient, message.subject)
+            logger.info("notified %s: %s", recipient, message.subject)
             done.append(str(recipient))
             self.state.write(sent)
 
@@ -83,24 +83,24 @@ class AlarmSender:
 
 
 def log_alarm(where: str, alarm: Alarm) -> None:
-    """Log an alarm, whoever gets a message of it."""
+    """Log an alarm, whether or not anybody is notified."""
     logger.warning("%s: %s. %s %s", where, alarm.title, alarm.message, alarm.advice)
 
 
 def fail(failures: Sequence[str]) -> None:
-    """Raise AirflowException if somebody could not be told."""
+    """Raise AirflowException if a recipient could not be notified."""
     if failures:
-        raise AirflowException(f"could not tell {'; '.join(dict.fromkeys(failures))}. See docs/alarms.md.")
+        raise AirflowException(f"could not notify {'; '.join(dict.fromkeys(failures))}. See docs/alarms.md.")
 
 
 def _inherited_entry(sent: SentAlarms, alarm: Alarm, over: Collection[str]) -> Entry | None:
-    """Return the entry of an incident of which this is what is left; None if it is a new one.
+    """Return the entry of an incident that this alarm continues; None for a new incident.
 
-    A layout that changed is read again, and yet too many of the pages are rejected: nobody hears of it twice.
+    A layout change may be fixed while too many pages are still rejected: that is not sent as a new incident.
     """
     if alarm.kind not in _READING_KINDS:
         return None
     for cause in _READING_KINDS:
         if cause in over and alarm.kind in FOLLOWS.get(cause, ()) and not sent[cause]["over"]:
-            return sent.pop(cause) | {"incident": alarm.incident}  # Its end is told as its beginning was.
+            return sent.pop(cause) | {"incident": alarm.incident}  # Its end goes to those who got its start.
     return None

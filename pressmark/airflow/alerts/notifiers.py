@@ -1,4 +1,4 @@
-"""Receivers: whom alarms are sent to, through Airflow's own notifiers and connections."""
+"""Recipients of alarms: they are reached through Airflow's own notifiers and connections."""
 
 import html
 import re
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 VARIABLE = "PRESSMARK_ALARMS"
 _ADDRESSES = {"smtp": re.compile(r"[^@\s]+@[^@\s]+"), "slack": re.compile(r"[#@]?[^#@\s]+")}
 _LONGEST_BLOCK = 3000
-"""Characters of a text of Slack's."""
+"""Characters of a Slack text block."""
 _CONNECTIONS = {"smtp": "smtp_default", "slack": "slack_api_default"}
 
 
@@ -29,7 +29,7 @@ class Message:
     """What is sent."""
 
     subject: str = attrs.field(converter=shown)
-    """One line, whatever it is given: it stands in the head of a mail."""
+    """Always one line: it becomes the header of a mail."""
     paragraphs: tuple[str, ...] = attrs.field(converter=_all_shown)
     links: tuple[tuple[str, str], ...]
     """Pairs of a label and a URL."""
@@ -44,7 +44,7 @@ class Message:
         return paragraphs + links
 
     def as_blocks(self) -> list[dict[str, Any]]:
-        """Return it as Slack's blocks: plain text, in which nothing is markup and nobody is called, and our links."""
+        """Return it as Slack blocks: plain text without markup or mentions, and our links."""
         links = " ".join(f"<{_slack(url)}|{_slack(label)}>" for label, url in self.links)
         return [
             *({"type": "section", "text": _plain(text)} for text in (self.subject, *self.paragraphs) if text),
@@ -68,9 +68,9 @@ class Recipient:
 
         Raises:
             UsageError: the provider is not installed.
-            Exception: whatever the notifier raises, e.g. because there is no connection, or nobody answers.
+            Exception: any error of the notifier, e.g. no connection, or no answer.
         """
-        # Not by calling the notifier: that takes its texts for Jinja templates, and what a site writes stands in them.
+        # Calling the notifier would render its texts as Jinja templates, and they contain a site's text.
         self._notifier(message).notify(context)
 
     def _notifier(self, message: Message) -> Any:
@@ -103,7 +103,7 @@ class Recipient:
 
 
 def recipients(environ: Mapping[str, str]) -> tuple[Recipient, ...]:
-    """Return whom `PRESSMARK_ALARMS` names, e.g. `smtp:ops@example.org, slack:#archive`; nobody if it is not set.
+    """Return the recipients in `PRESSMARK_ALARMS`, e.g. `smtp:ops@example.org, slack:#archive`; none by default.
 
     Raises:
         UsageError: it can't be read.
@@ -116,7 +116,7 @@ def _parse_recipient(text: str) -> Recipient:
     kind, _, address = text.partition(":")
     if kind not in _ADDRESSES or not _ADDRESSES[kind].fullmatch(address):
         raise UsageError(
-            f"{VARIABLE}: {text!r} is no receiver. Write smtp:ops@example.org or slack:#channel, several with commas."
+            f"{VARIABLE}: {text!r} is no recipient. Write smtp:ops@example.org or slack:#channel, several with commas."
         )
     return Recipient(kind, address)
 

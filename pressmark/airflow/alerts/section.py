@@ -1,4 +1,4 @@
-"""Alarms on Airflow's side: a section is watched behind each run, and whoever is to hear of it hears of it once."""
+"""Alarms about a section: it is judged after each run, and recipients get each incident once."""
 
 import logging
 import os
@@ -30,14 +30,14 @@ logger = logging.getLogger("pressmark.alarms")
 
 
 def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
-    """Judge a section (`SITE/SECTION`) by its history, and tell of what is wrong with it.
+    """Judge a section (`SITE/SECTION`) by its history, and send its alarms.
 
     Returns:
-        The alarms that stand, told before or now: `kind`, `incident`, `title`, `since` (RFC 3339), `message`, `advice`.
+        The open alarms, sent before or now: `kind`, `incident`, `title`, `since` (RFC 3339), `message`, `advice`.
 
     Raises:
         AirflowFailException: a site file or `PRESSMARK_ALARMS` is wrong, or there is no such section.
-        AirflowException: somebody could not be told; another try tells only those.
+        AirflowException: a recipient could not be notified; another try notifies only those.
     """
     from pressmark.airflow.tasks.bucket import quiet_logs  # It brings boto3.
 
@@ -56,11 +56,11 @@ def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
 
 
 def watch_site_files(context: "Context") -> None:
-    """Tell of site files that are wrong, once for each change of what is wrong. In a task only.
+    """Report wrong site files, once for each change of what is wrong. In a task only.
 
     Raises:
         AirflowFailException: one is wrong, or `PRESSMARK_ALARMS` is.
-        AirflowException: somebody could not be told; another try tells only those.
+        AirflowException: a recipient could not be notified; another try notifies only those.
     """
     try:
         try:
@@ -88,18 +88,18 @@ def notify_alarms(
     found: Sequence[Alarm],
     judged: Collection[Kind],
 ) -> None:
-    """Tell whom `PRESSMARK_ALARMS` names of each incident once, and once when it is over. In a task only.
+    """Notify recipients once when an incident starts, and once when it ends. In a task only.
 
     Args:
-        site: whose alarms they are.
-        section: its name.
+        site: the site.
+        section: name of the section.
         context: of the task.
-        found: all that stands.
-        judged: the kinds that were looked for; of these, what was told and is not found any more is over.
+        found: all open alarms.
+        judged: the kinds that were checked: an incident of these that was sent and is not found any more is over.
 
     Raises:
         UsageError: `PRESSMARK_ALARMS` can't be read.
-        AirflowException: somebody could not be told, who is told by the next try; the others were, and are not again.
+        AirflowException: a recipient could not be notified; another try notifies only those.
     """
     where, everybody = f"{site.site}/{section}", recipients(os.environ)
     links = _links(context["ti"].dag_id, context["run_id"], where)
@@ -112,14 +112,14 @@ def notify_alarms(
 
 
 def notify_failed_try(section: str, context: "Context", *, is_last: bool = False) -> None:
-    """Tell at once of a try that failed because the bucket or this machine's disk can't be used: for tasks' callbacks.
+    """Report at once a try that failed because the bucket or this machine's disk can't be used: for tasks' callbacks.
 
-    If it was the last one, also of what no manifest tells: what was asked for can't be, or the crawl was killed. All
-    else is judged behind the run (`watch_section`).
+    The last try also reports what no manifest records: invalid parameters, or a killed crawl. Everything else is
+    judged after the run (`watch_section`).
 
     Raises:
         UsageError: a site file or `PRESSMARK_ALARMS` is wrong, or there is no such section.
-        AirflowException: somebody could not be told; the others were.
+        AirflowException: a recipient could not be notified; the others were.
     """
     error = context.get("exception")
     began = context["ti"].start_date or datetime.now(UTC)
@@ -135,36 +135,36 @@ def notify_failed_try(section: str, context: "Context", *, is_last: bool = False
 
 
 def notify_timed_out(section: str, context: Mapping[str, Any]) -> None:
-    """Tell that Airflow has ended a DAG run of a section, because it took too long: for its `on_failure_callback`.
+    """Report that Airflow ended a DAG run of a section because it took too long: for its `on_failure_callback`.
 
-    Once for each DAG run, and not of one that was told as late (`tell_late`). Other failures are told by their tasks.
+    Once for each DAG run, unless it was reported as late (`notify_late`). Tasks report their own failures.
 
     Raises:
         UsageError: `PRESSMARK_ALARMS` can't be read.
-        AirflowException: somebody could not be told; the others were.
+        AirflowException: a recipient could not be notified; the others were.
     """
     if context.get("reason") != "timed_out":
         return
-    run = context.get("dag_run")  # Airflow knows it by a task that had not ended; there may be none.
+    run = context.get("dag_run")  # Airflow takes it from an unfinished task; without one it is missing.
     began = (run and run.start_date) or datetime.now(UTC)
     dag_id, run_id = context["dag"].dag_id, context["run_id"]
     _notify_run(section, timed_out(run_id, began), dag_id, run_id, context)
 
 
 def notify_late(section: str, context: Mapping[str, Any], allowed: float = 0) -> None:
-    """Tell that a DAG run of a section has not ended in its time: for `SyncCallback`, once for each DAG run.
+    """Report that a DAG run of a section missed its deadline: for `SyncCallback`, once for each DAG run.
 
-    Airflow runs it once in a process of the executor's, and never again if it fails; also for a run that failed in its
-    time (3.3.2), which is not late, and for one that was cleared since and has its time again.
+    Airflow runs it once in a process of the executor, and never again if it fails. It is also called for a run that
+    failed in time (3.3.2), and for one that was cleared since and whose time starts again: neither is late.
 
     Args:
         section: `SITE/SECTION`.
-        allowed: seconds that a run has.
-        context: what Airflow hands to callbacks of deadlines: `dag_run` as its public API has it, and `deadline`.
+        allowed: seconds that a run may take.
+        context: what Airflow passes to callbacks of deadlines: `dag_run` as its public API has it, and `deadline`.
 
     Raises:
         UsageError: `PRESSMARK_ALARMS` can't be read.
-        AirflowException: somebody could not be told; the others were.
+        AirflowException: a recipient could not be notified; the others were.
     """
     run = context["dag_run"]
     due = _parse_time(str(context["deadline"]["deadline_time"]))
@@ -179,7 +179,7 @@ def notify_late(section: str, context: Mapping[str, Any], allowed: float = 0) ->
 
 
 def _notify_run(section: str, alarm: Alarm, dag_id: str, run_id: str, context: Any) -> None:
-    """Tell of a DAG run from a callback, once, whatever is wrong with it."""
+    """Report a DAG run from a callback, once for each kind of alarm."""
     log_alarm(section, alarm)
     state = FileState(Config.from_env(os.environ).spool / ".alarms" / f"{dag_id}.json")
     sender = AlarmSender(section, recipients(os.environ), state, _links(dag_id, run_id, section), context)
@@ -187,13 +187,13 @@ def _notify_run(section: str, alarm: Alarm, dag_id: str, run_id: str, context: A
 
 
 _SHARED_KINDS = frozenset({Kind.BUCKET_AWAY, Kind.RUNS_LOST})
-"""What is one trouble for all sections, and told of once for all."""
+"""Problems that all sections share: they are sent once for all."""
 _ENDED_BY_SUCCESS = frozenset({Kind.BUCKET_AWAY, Kind.SPOOL, Kind.FAILING})
-"""What a try tells of, and only a crawl that succeeded ends: to read the bucket is not to write to it."""
+"""Only a successful crawl ends these: a bucket that can be read can't always be written."""
 
 
 def _unconfirmed_kinds(context: "Context") -> frozenset[Kind]:
-    """Return what this DAG run can't tell to be over, since a task of its own failed."""
+    """Return the kinds that this DAG run can't end, because one of its own tasks failed."""
     instance = context["ti"]
     found = instance.get_task_states(dag_id=instance.dag_id, run_ids=[context["run_id"]], task_ids=["recover", "crawl"])
     states = [state for of_run in found.values() for state in of_run.values()]
@@ -201,7 +201,7 @@ def _unconfirmed_kinds(context: "Context") -> frozenset[Kind]:
 
 
 def _judge(config: Config, site: Site, section: str, context: "Context") -> tuple[list[Alarm], frozenset[Kind]]:
-    """Return what is wrong, and what was looked for: without the bucket, whatever was wrong in it may go on."""
+    """Return what is wrong, and the kinds that were checked: without the bucket, no kind that needs it."""
     from pressmark.archive.s3.store import Store
     from pressmark.monitoring.history import History
 

@@ -1,4 +1,4 @@
-"""What was told of: which incident of each kind, and to whom; so that nobody hears of one twice."""
+"""The alarms that were sent: the incident of each kind and its recipients, so that nobody gets one twice."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from pressmark.monitoring.alarm import Alarm
 from pressmark.private import make_folder, opener
 
 Entry = dict[str, Any]
-"""`incident`, `since` (RFC 3339), `title`; lists of the receivers that were `told`, and told that it is `over`."""
+"""`incident`, `since` (RFC 3339), `title`; `told`: recipients of its start; `over`: recipients of its end."""
 SentAlarms = dict[str, Entry]
 """By the kind of alarm."""
 
@@ -22,50 +22,49 @@ logger = logging.getLogger("pressmark.alarms")
 
 
 class SentState(Protocol):
-    """Where it is kept. What can't be read was not told: an alarm that comes twice is better than one that is lost."""
+    """Where they are stored. A state that can't be read counts as empty: a repeated alarm is better than a lost one."""
 
     def read(self) -> SentAlarms:
-        """Return what was told."""
+        """Return the alarms that were sent."""
 
     def write(self, sent: SentAlarms) -> None:
-        """Keep it."""
+        """Store them."""
 
 
 class VariableState:
     """In an Airflow Variable, for tasks: they may run on any machine.
 
-    For tasks only. The process of a callback can read Variables; when it writes one, Airflow does not answer, and it
-    waits for good.
+    For tasks only. The process of a callback can read Variables, but Airflow never answers when it writes one.
     """
 
     def __init__(self, section: str) -> None:
         self.key = f"pressmark_alarms/{section}"
 
     def read(self) -> SentAlarms:
-        """Return what was told."""
+        """Return the alarms that were sent."""
         written = str(Variable.get(self.key, default="{}")).encode(errors="surrogatepass")
         return _read(written, f"Variable {self.key}")
 
     def write(self, sent: SentAlarms) -> None:
-        """Keep it."""
-        Variable.set(self.key, json.dumps(sent, indent=1), "Alarms that were told; delete it to be told again.")
+        """Store them."""
+        Variable.set(self.key, json.dumps(sent, indent=1), "Alarms that were sent; delete it to get them again.")
 
 
 class FileState:
-    """In a file of this machine, for callbacks. A disk that is full keeps nobody from being told."""
+    """In a file of this machine, for callbacks. A full disk stops no alarm."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> SentAlarms:
-        """Return what was told."""
+        """Return the alarms that were sent."""
         try:
             return _read(self.path.read_bytes(), str(self.path))
         except OSError:
             return {}
 
     def write(self, sent: SentAlarms) -> None:
-        """Keep it."""
+        """Store them."""
         written = self.path.with_suffix(".new")
         try:
             make_folder(self.path.parent)
@@ -73,11 +72,11 @@ class FileState:
                 file.write(json.dumps(sent, indent=1))
             written.replace(self.path)
         except OSError as error:
-            logger.warning("%s can't be written, and the same alarm may be told again: %s", self.path, error)
+            logger.warning("%s can't be written, and the same alarm may be sent again: %s", self.path, error)
 
 
 def new_entry(alarm: Alarm) -> Entry:
-    """Return what is kept of an alarm of which nobody was told yet."""
+    """Return the entry of an alarm that nobody got yet."""
     return {
         "incident": alarm.incident,
         "since": timestamp(alarm.since),
@@ -88,7 +87,7 @@ def new_entry(alarm: Alarm) -> Entry:
 
 
 def is_same_incident(entry: Entry | None, alarm: Alarm) -> bool:
-    """Tell whether an alarm is of the incident that was told; one that was told to be over is another."""
+    """Return whether an alarm belongs to the incident that was sent; after its end, it is a new incident."""
     if not entry or entry["over"]:
         return False
     went_on = alarm.earlier and entry["since"] <= timestamp(alarm.since) and _about(entry) == alarm.about
@@ -104,7 +103,7 @@ def _read(written: bytes, where: str) -> SentAlarms:
     try:
         return {kind: _entry(facts) for kind, facts in strict_json.load_object(written).items()}
     except (ValueError, LookupError, TypeError) as error:
-        logger.warning("%s can't be read, what goes on will be told again: %s", where, error)
+        logger.warning("%s can't be read, open alarms will be sent again: %s", where, error)
         return {}
 
 

@@ -1,4 +1,4 @@
-"""Alarms about a site's archive: objects that are missing or damaged, runs that the bucket lost, DAGs that fail."""
+"""Alarms about a site's archive: missing or damaged objects, lost runs, failing DAGs."""
 
 import json
 import logging
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from pressmark.archive.s3.store import Store
 
 GRAVE = "grave"
-"""XCom of a task that failed for what it found and told."""
+"""XCom of a task that failed for its findings and reported them."""
 _FAILED = {"failed", "upstream_failed"}
 
 logger = logging.getLogger("pressmark.alarms")
 
 
 def notify_findings(site: str, context: "Context", problems: Mapping[str, str], number: int | None = None) -> None:
-    """Tell of objects that are missing or damaged: once, until an audit of all finds none. In a task only.
+    """Report missing or damaged objects: once, until an audit of the whole archive finds none. In a task only.
 
-    Whoever can't be told is told by the next audit; the log says so, and the task fails for its findings alone.
+    If a recipient can't be notified, the log says so, and the next audit tries again; the task fails for its findings.
 
     Args:
         site: its name.
         context: of the task.
         problems: what is wrong, by the object's key.
-        number: how many there are, if more were found than are given.
+        number: how many were found, if more than these.
     """
     alarm = archive_damaged(problems, number or len(problems), datetime.now(UTC))
     log_alarm(site, alarm)
@@ -48,9 +48,9 @@ def notify_findings(site: str, context: "Context", problems: Mapping[str, str], 
 
 
 def notify_no_findings(site: str, context: "Context", began: datetime) -> None:
-    """Tell those who heard of findings that an audit of the whole archive found none. In a task only.
+    """Notify those who got findings that an audit of the whole archive found none. In a task only.
 
-    What was told since the audit began may be of runs that it had read before.
+    Findings reported since the audit began stay open: they may be in runs that it had read before.
     """
     sent = VariableState(site).read().get(Kind.FINDINGS)
     if sent and datetime.fromisoformat(sent["since"]) < began:
@@ -60,7 +60,7 @@ def notify_no_findings(site: str, context: "Context", began: datetime) -> None:
 def _notify_now_or_next_time(
     site: str, context: "Context", found: Sequence[Alarm], judged: Collection[Kind] = ()
 ) -> None:
-    """Tell; that somebody can't be told costs the task nothing: the next audit tells those."""
+    """Send; a failed delivery is logged, and the next audit tries again."""
     try:
         fail(_sender(site, site, context).send(found, judged))
     except (AirflowException, UsageError) as error:
@@ -68,18 +68,18 @@ def _notify_now_or_next_time(
 
 
 def watch_run(site: str, context: "Context", enough: int) -> None:
-    """Tell if runs of a scheduled DAG fail, once until a run over all succeeds. In its last task only.
+    """Report failed runs of a scheduled DAG, once until a run over the whole archive succeeds. In its last task only.
 
-    Not of what a task has told itself. A run that fails while the bucket is known to be away does not count.
+    Failures that a task has reported itself are left out. While the bucket is known to be away, failures do not count.
 
     Args:
-        site: whose DAG it is.
+        site: the DAG's site.
         context: of the task.
         enough: how many runs in a row have to fail.
 
     Raises:
-        AirflowFailException: a task failed, and so has the run; or `PRESSMARK_ALARMS` can't be read.
-        AirflowException: somebody could not be told; another try tells only those.
+        AirflowFailException: a task failed, and so does the run; or `PRESSMARK_ALARMS` can't be read.
+        AirflowException: a recipient could not be notified; another try notifies only those.
     """
     instance, dag_id, run_id = context["ti"], context["ti"].dag_id, context["run_id"]
     states = instance.get_task_states(dag_id=dag_id, run_ids=[run_id]).get(run_id, {})
@@ -103,15 +103,15 @@ def watch_run(site: str, context: "Context", enough: int) -> None:
 
 
 def find_lost_run(store: "Store", section: str, context: "Context") -> tuple[list[Alarm], frozenset[Kind]]:
-    """Look for the run before this one in the bucket: one that is gone was in another bucket, or this was emptied.
+    """Look for the previous run in the bucket: if it is gone, the bucket was replaced or emptied.
 
     Args:
         store: the bucket.
         section: `SITE/SECTION`.
-        context: of a task behind *crawl*.
+        context: of a task after *crawl*.
 
     Returns:
-        What is wrong, and what was looked for: a section in which all was well before, too, ends no alarm of others.
+        What is wrong, and the kinds that were checked. A section without a lost run ends no alarm of other sections.
 
     Raises:
         BucketError: the bucket failed.
@@ -126,12 +126,12 @@ def find_lost_run(store: "Store", section: str, context: "Context") -> tuple[lis
         return [run_lost(known, store.bucket, name, datetime.now(UTC))], frozenset({Kind.RUNS_LOST})
     crawled = context["ti"].xcom_pull(task_ids="crawl")
     if crawled:
-        Variable.set(name, json.dumps({"key": crawled["manifest_key"], "lost": False}), "The run that was told last.")
+        Variable.set(name, json.dumps({"key": crawled["manifest_key"], "lost": False}), "The section's last run.")
     return [], frozenset({Kind.RUNS_LOST}) if was_lost or not known else frozenset()
 
 
 def _failures(name: str, *, has_failed: bool) -> int:
-    """Return how many runs in a row have failed by now."""
+    """Count this run, and return how many have failed in a row."""
     before = str(Variable.get(name, default="0"))
     number = (int(before) if before.isdecimal() else 0) + 1 if has_failed else 0
     if str(number) != before:
@@ -144,7 +144,7 @@ def _last_run(name: str) -> tuple[str, bool]:
     try:
         facts = strict_json.load_object(written)
     except ValueError as error:
-        logger.warning("Variable %s can't be read, and is made again: %s", name, error)
+        logger.warning("Variable %s can't be read, and is written again: %s", name, error)
         return "", False
     return str(facts.get("key") or ""), bool(facts.get("lost"))
 

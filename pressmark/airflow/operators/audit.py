@@ -1,4 +1,4 @@
-"""The end of an audit as an Airflow task: it adds up what was seen, and leaves it in the bucket."""
+"""The last step of an audit as an Airflow task: it adds up the results and writes them to the bucket."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,11 +13,11 @@ from pressmark.text import shown
 
 
 class AuditOperator(BaseOperator):
-    """Write down what was seen of a site.
+    """Write the audit of a site.
 
     Args:
         site: the site.
-        partition_results: what the task *look* returned of each portion.
+        partition_results: what the task *look* returned for each partition.
         global_result: what the task *survey* returned.
 
     Returns (XCom): `key` of the audit in the bucket, and its `checked` counts.
@@ -30,13 +30,13 @@ class AuditOperator(BaseOperator):
         super().__init__(**options)
         self.site, self.partition_results, self.global_result = site, partition_results, global_result
         self.document_key: str | None = None
-        """Of the audit, once it is written."""
+        """Key of the audit, once it is written."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Add it up.
+        """Add up, write and report.
 
         Raises:
-            AirflowFailException: something is wrong in the archive.
+            AirflowFailException: the archive has grave findings.
             BucketError: the bucket failed.
         """
         from pressmark.airflow.alerts.site import notify_findings, notify_no_findings

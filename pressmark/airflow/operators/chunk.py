@@ -1,4 +1,4 @@
-"""The crawl of a chunk of a backfill: one of many, and if the site refuses one of them the others do not insist."""
+"""Crawls a chunk of a backfill; once the site refuses one chunk, the others are not requested."""
 
 import os
 from datetime import datetime
@@ -11,32 +11,32 @@ from pressmark.airflow.operators.crawl import CrawlOperator
 from pressmark.errors import CrawlRefused
 
 LOOKED_AT = 20
-"""Newest runs of the section among which a refused chunk is looked for."""
+"""Newest runs of the section that are searched for a refused chunk."""
 
 
 class ChunkOperator(CrawlOperator):
-    """Crawl a chunk, unless another one of this DAG run was refused since it began or was cleared."""
+    """Crawl a chunk, unless the site refused another one since this DAG run began or was cleared."""
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the crawl, as CrawlOperator does.
 
         Raises:
-            CrawlRefused: the site said no, to this chunk or to one before it.
+            CrawlRefused: the site refused this chunk or an earlier one.
         """
         instance, run = context["ti"], context["dag_run"]
         if run.start_date:
             before = refusal_reason(self.section, ids.digest(instance.dag_id, context["run_id"]), run.start_date)
             if before:
-                raise CrawlRefused(f"the site refused a chunk before this one, which did not ask: {before}")
+                raise CrawlRefused(f"the site refused an earlier chunk, so this one was not requested: {before}")
         return super().execute(context)
 
 
 def refusal_reason(section: str, digest: str, since: datetime) -> str | None:
-    """Return why a crawl of a DAG run was refused since then; None if none was.
+    """Return why the site refused a crawl of a DAG run since then; None if it did not.
 
     Args:
         section: `SITE/SECTION`.
-        digest: of the DAG run, as it stands in the ids of its crawls.
+        digest: of the DAG run, as in the ids of its crawls.
         since: aware.
     """
     from pressmark.archive.s3.store import Store

@@ -1,7 +1,7 @@
-"""The crawl as an Airflow task: a process of its own that the task starts, listens to and can stop.
+"""The crawl as an Airflow task: a separate process that the task starts, listens to and can stop.
 
-A cancelled task is told so by `on_kill` alone, and five seconds later it is killed; nothing is raised in it. A crawl
-inside the task's own process would go on. So the crawl runner gets a session of its own, and signals of its own.
+Airflow calls `on_kill` when a task is cancelled, and kills it five seconds later; it raises nothing in the task.
+A crawl inside the task's process would go on. So the crawl runner has its own session and gets its own signals.
 """
 
 import contextlib
@@ -34,8 +34,8 @@ __all__ = ["RETRIES"]
 RUNNER = (sys.executable, "-m", "pressmark.crawl.process")
 _DONE = {"success", "skipped"}
 STOP_SECONDS = 90
-"""How long a crawl may take to end in order when the task does not wait for it any more, e.g. on a timeout; for 10 of
-them it waits for a bucket that is away (`pressmark.archive.s3.patience`)."""
+"""How long a crawl may take to end in order after the task stopped waiting for it, e.g. on a timeout. For 10 of these
+seconds it waits for a bucket that is away (`pressmark.archive.s3.patience`)."""
 
 
 class CrawlOperator(BaseOperator):
@@ -43,8 +43,8 @@ class CrawlOperator(BaseOperator):
 
     Args:
         section: `SITE/SECTION`.
-        scope: what to see of it, as the runner's options without their dashes, e.g. `{"pages": 5, "recheck": False}`,
-            `{"backfill": "6-10", "rate": 20}`, `{"article": URL}`; what is None, empty or False is left out.
+        scope: what to crawl, as the runner's options without their dashes, e.g. `{"pages": 5, "recheck": False}`,
+            `{"backfill": "6-10", "rate": 20}`, `{"article": URL}`; None, empty and False are left out.
         runner: the command that crawls; the default is the project's own.
 
     Returns (XCom): `run_id`, `manifest_key`, `counts`, `ended`, `recovered`, `newly_rejected` and `pages_found` of the
@@ -60,17 +60,17 @@ class CrawlOperator(BaseOperator):
         self.scope = scope
         self.runner = runner
         self.document_key: str | None = None
-        """Of the run's manifest, once there is one; the links lead to it."""
+        """Key of the run's manifest, once there is one; the links use it."""
         self._process: subprocess.Popen[str] | None = None
         self._killed = False
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Run the crawl and return what came of it.
+        """Run the crawl and return its result.
 
         Raises:
-            PressmarkError: why it failed; `RETRIES` tells whether another try may succeed.
+            PressmarkError: it failed; `RETRIES` decides by its class whether to try again.
             AirflowException: it was interrupted, or broke off.
-            AirflowFailException: it was cleared alone, and what follows it is done.
+            AirflowFailException: it was cleared alone, and the tasks after it are done.
         """
         self._refuse_alone(context)
         run_id = new_crawl_id(context)
@@ -82,13 +82,13 @@ class CrawlOperator(BaseOperator):
         return self._judge(run_id, code, _Result.read(written))
 
     def on_kill(self) -> None:
-        """Ask the crawl to end: it seals and uploads what it has. As often as Airflow likes."""
+        """Ask the crawl to end: it seals and uploads what it has. Airflow may call this repeatedly."""
         self._killed = True
         if self._process:
             _signal(self._process, signal.SIGTERM)
 
     def _refuse_alone(self, context: Context) -> None:
-        """Refuse to crawl where what follows would not run again, and would tell in green of the crawl before."""
+        """Refuse to crawl if the tasks after it would not run again: they would show the previous crawl as success."""
         instance = context["ti"]
         if not self.downstream_task_ids:
             return
@@ -100,7 +100,7 @@ class CrawlOperator(BaseOperator):
         done = sorted(name for name, state in states.get(context["run_id"], {}).items() if state in _DONE)
         if done:
             raise AirflowFailException(
-                f"{', '.join(done)} of this run would tell of the crawl before this one: clear the crawl together with "
+                f"{', '.join(done)} of this run would report the previous crawl: clear the crawl together with "
                 "what follows it (Downstream)."
             )
 
@@ -128,7 +128,7 @@ class CrawlOperator(BaseOperator):
             start_new_session=True,
         )
         try:
-            if self._killed:  # Just before there was a process.
+            if self._killed:  # It was killed before the process existed.
                 _signal(process, signal.SIGTERM)
             assert process.stdout
             for line in process.stdout:
@@ -146,14 +146,16 @@ class CrawlOperator(BaseOperator):
             emit_metrics(manifest)
         if result.error:
             raise errors.named(result.error["type"], shown_lines(result.error["message"]))
-        if manifest and (self._killed or manifest.ended == INTERRUPTED):  # A second signal may meet its last steps.
+        if manifest and (
+            self._killed or manifest.ended == INTERRUPTED
+        ):  # A second signal may arrive during its last steps.
             reason = f": {manifest.reason}" if manifest.reason else ""
             raise AirflowException(
                 f"The crawl was stopped{reason}. "
                 "What it captured is in the bucket, and the next try goes on from there."
             )
         if code == errors.UsageError.exit_code:
-            raise errors.UsageError("The crawl was asked for what can't be: see the lines above.")
+            raise errors.UsageError("The crawl's parameters are invalid: see the lines above.")
         if code or manifest is None:
             raise CrawlLost(f"The crawl ended with exit code {code} and left no result: see the lines above.")
         return {
@@ -169,7 +171,7 @@ class CrawlOperator(BaseOperator):
 
 @attrs.frozen(kw_only=True)
 class _Result(JsonModel):
-    """What the runner leaves behind; nothing, if it was killed."""
+    """What the runner wrote; empty if it was killed."""
 
     manifest_key: str | None = None
     manifest: Manifest | None = None
@@ -186,7 +188,7 @@ class _Result(JsonModel):
 def new_crawl_id(context: Context) -> str:
     """Return an id for the crawl, safe in keys and file names, e.g. `20220218T005300-3fa9c1-2`.
 
-    It sorts by the time of the try; the middle is that of the DAG run, the end counts the tries.
+    Time of the try, digest of the DAG run, number of the try: ids sort by time.
     """
     instance = context["ti"]
     digest = ids.digest(instance.dag_id, context["run_id"])
@@ -194,7 +196,7 @@ def new_crawl_id(context: Context) -> str:
 
 
 def _relay(line: str) -> None:
-    """Log a line of the runner as it was meant; what is no JSON is text that something printed."""
+    """Log a line of the runner with its logger and level; a line that is no JSON was printed by something else."""
     try:
         entry = json.loads(line)
         name, level, message = (str(entry[part]) for part in ("logger", "level", "message"))
@@ -211,10 +213,10 @@ def _signal(process: subprocess.Popen[str], number: int) -> None:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Leave no crawl behind, whatever made the task stop listening."""
+    """Stop the crawl, whatever made the task stop listening."""
     _signal(process, signal.SIGTERM)
     try:
-        output, _ = process.communicate(timeout=STOP_SECONDS)  # Reads on: a crawl that nobody listens to would wait.
+        output, _ = process.communicate(timeout=STOP_SECONDS)  # Keeps reading: with a full pipe the crawl would hang.
     except subprocess.TimeoutExpired:
         _signal(process, signal.SIGKILL)
         output, _ = process.communicate()

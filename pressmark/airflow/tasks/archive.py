@@ -1,4 +1,4 @@
-"""What the DAGs do around a crawl: mend what was left, find an article, read back what came, and tell of it."""
+"""Tasks around a crawl: publish what was left, find an article, read back the result, report it."""
 
 import logging
 import os
@@ -23,14 +23,14 @@ logger = logging.getLogger("pressmark.report")
 
 
 def recover_site(site: Site) -> None:
-    """Publish what killed runs of a site left on this machine; while it is crawled, that is left to the crawls."""
+    """Publish what killed runs of a site left on this machine; while a crawl of it runs, the crawls do it."""
     from pressmark.crawl.recover import recover_and_publish  # It brings Scrapy.
 
     config = Config.from_env(os.environ)
     try:
         found = recover_and_publish(config, Store.open(config), site)
     except HostBusy as error:
-        logger.info("left to the crawls, each of which does it at its start: %s", error)
+        logger.info("left to the crawls, which do it when they start: %s", error)
         return
     for each in found:
         logger.info("%s: %d records, %d versions published", each.segment, each.records, each.published)
@@ -39,7 +39,7 @@ def recover_site(site: Site) -> None:
 
 
 def article_url(site: Site, article: str) -> str:
-    """Return the URL of an article that is named by it, or by an id that the bucket knows.
+    """Return the URL of an article that is given by its URL, or by an id that is in the bucket.
 
     Raises:
         AirflowFailException: it is neither.
@@ -62,10 +62,10 @@ def verify_crawl(
 
     Args:
         crawled: what the crawl returned.
-        on_findings: is told of findings, by the object's key.
+        on_findings: gets the findings, by the object's key.
 
     Raises:
-        AirflowFailException: there are findings, which it lists; or the crawl left no result (None).
+        AirflowFailException: there are findings, and the message lists them; or the crawl left no result (None).
     """
     crawled = _result(crawled)
     findings = verify_run(open_store(), crawled["manifest_key"])
@@ -78,7 +78,7 @@ def verify_crawl(
 
 
 def report_crawl(crawled: dict[str, Any] | None) -> dict[str, Any]:
-    """Log the counts in one line, and return what the asset's event is to carry.
+    """Log the counts in one line, and return the extra of the asset's event.
 
     Raises:
         AirflowFailException: the crawl left no result (None).
@@ -101,8 +101,8 @@ def report_crawl(crawled: dict[str, Any] | None) -> dict[str, Any]:
 def _result(crawled: dict[str, Any] | None) -> dict[str, Any]:
     if crawled is None:
         raise AirflowFailException(
-            "the crawl left no result here: it was marked as success by hand, or this run was divided anew since. "
-            "What it captured is published, by the next run at the latest; to have it told by this one, clear the "
+            "the crawl left no result here: it was marked as success by hand, or this run was divided again since. "
+            "What it captured is published, by the next run at the latest. To report it in this run, clear the "
             "crawl with what follows it (Downstream)."
         )
     return crawled

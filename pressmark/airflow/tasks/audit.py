@@ -1,4 +1,4 @@
-"""What the audit DAG does: divide the archive, look at each portion, survey the whole, write down what was seen."""
+"""Tasks of the audit DAG: divide the archive, check each partition, check the whole, write the result."""
 
 import logging
 import os
@@ -16,35 +16,35 @@ from pressmark.jobs.wacz.signing import trusted_keys
 from pressmark.sites.site import Site
 
 LOG_EVERY = 100
-"""Runs or documents between two lines of the log."""
+"""Runs or documents between two log lines."""
 FEWEST_LISTED = 100
 
 logger = logging.getLogger("pressmark.audit")
 
 
 def plan(site: Site, form: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Divide the archive; return what each `look` is called with."""
+    """Divide the archive; return the arguments of each `check_partition`."""
     partitions = divide(site, form)
     listed = max(MOST_LISTED // len(partitions), FEWEST_LISTED)
     return [{"days": str(partition), "listed": listed} for partition in partitions]
 
 
 def check_partition(site: Site, days: str, listed: int, moment: datetime) -> PartResult:
-    """Read a portion; return what was seen."""
+    """Check a partition; return the result."""
     return _auditor(site, moment).check_partition(
         Partition.parse(days), listed=listed, progress=_progress, on_finding=_log_finding
     )
 
 
 def check_global(site: Site, form: Mapping[str, Any], moment: datetime) -> PartResult:
-    """See what only all runs together show."""
+    """Check what only all runs together show."""
     return _auditor(site, moment).check_global(days_in_form(form), int(form["sample"]), progress=_progress)
 
 
 def write(
     site: Site, seen: Iterable[PartResult], form: Mapping[str, Any], moment: datetime, began: datetime
 ) -> dict[str, Any]:
-    """Write down what was seen; return the audit with its key."""
+    """Write the audit; return it with its key."""
     parameters = {name: form[name] for name in ("sample", "since", "until") if form[name] is not None}
     return _auditor(site, moment).write(seen, parameters, began)
 

@@ -1,4 +1,4 @@
-"""What the backfill DAG does around its crawls: read its form, divide the pages, add up."""
+"""Tasks of the backfill DAG around its crawls: read the form, divide the pages, add up the results."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,9 +13,9 @@ from pressmark.model.outcomes import Outcome
 from pressmark.sites.site import MOST_PAGES, Site
 
 CHUNK_MINUTES = 5.0
-"""How long the schedule may have to wait for a chunk, about; a chunk is a listing page at least."""
+"""About how long the schedule may wait for a chunk; a chunk has at least one listing page."""
 REQUISITES = 4
-"""Pictures and the like that an article brings which were not captured on the same day, about."""
+"""About how many pictures and the like an article has that were not captured on the same day."""
 MOST_CHUNKS = 1000
 """Airflow maps a task 1,024 times at most (`core.max_map_length`)."""
 
@@ -35,7 +35,7 @@ class BackfillRange:
         """Read a form: `first` is a page or a day, `number` says how many from there on.
 
         Raises:
-            UsageError: the first is neither, or the last day is none.
+            UsageError: the first is neither, or the last day is out of range.
         """
         first, number = str(form["first"]), int(form["number"])
         if first.isdecimal():
@@ -53,7 +53,7 @@ def plan_chunks(site: Site, form: Mapping[str, Any], found: Mapping[str, Any] | 
     Args:
         site: the site.
         form: the parameters of the DAG run.
-        found: what the search for the pages of the days returned, if there was one.
+        found: the result of the search for the pages of the days, if there was one.
 
     Raises:
         AirflowFailException: no page holds articles of these days.
@@ -78,17 +78,17 @@ def pages_a_chunk(site: Site, requests_per_minute: float) -> int:
 
 
 def report_chunks(planned: Sequence[str] | None, crawled: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
-    """Log what all chunks brought, and return what the asset's event is to carry.
+    """Log what all chunks brought, and return the extra of the asset's event.
 
     Args:
-        planned: the chunks; None if it did not come to them.
-        crawled: what the crawl of each returned, once it was verified; None of those that failed.
+        planned: the chunks; None if an earlier task failed.
+        crawled: the result of each crawl that was verified; None for one that failed.
 
     Raises:
-        AirflowException: some chunks are missing, or all of them.
+        AirflowException: some or all chunks are missing.
     """
     if planned is None:
-        raise AirflowFailException("it never came to chunks: see what became of plan and find")
+        raise AirflowFailException("no chunks were planned: see the tasks plan and find")
     done = [each for each in crawled if each]
     counts = {outcome.value: sum(each["counts"].get(outcome, 0) for each in done) for outcome in Outcome}
     seen = sum(each["counts"]["seen"] for each in done)

@@ -1,4 +1,4 @@
-"""The bucket of an Airflow task: the one that its environment names."""
+"""The bucket of an Airflow task, as its environment names it."""
 
 import logging
 import os
@@ -9,16 +9,16 @@ from pressmark.system.logs import escape_our_records
 
 
 def quiet_logs() -> None:
-    """Keep the task's log readable: without boto3's lines on where it found its keys, and safe to show."""
+    """Keep the task's log readable: drop boto3's lines about its keys, and escape control characters."""
     escape_our_records()
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
 def open_store() -> Store:
-    """Return the bucket, which answers; be quiet about it.
+    """Return the bucket once it answers; keep the log quiet.
 
     Raises:
-        BucketUnreachable: nobody answers.
+        BucketUnreachable: it does not answer.
         BucketRefused: wrong keys, or no such bucket.
     """
     quiet_logs()

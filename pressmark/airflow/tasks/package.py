@@ -1,4 +1,4 @@
-"""What the package DAG does: exports, the merged index and packages, as far as versions and captures have arrived."""
+"""Tasks of the package DAG: exports, merged index and packages, for new versions and captures."""
 
 import logging
 import os
@@ -14,16 +14,16 @@ from pressmark.jobs.wacz.packager import Packager
 from pressmark.sites.site import Site
 
 _HOLD = timedelta(hours=1)
-"""A package of a day that goes on is not made again before: each time it is the whole day anew."""
+"""Today's package is not made again before this time: each one is built from the whole day."""
 
 _INDEXED = timedelta(days=31)
-"""How far back months are looked at for new segments."""
+"""How far back months are checked for new segments."""
 
 logger = logging.getLogger("pressmark.package")
 
 
 def export_site(site: Site) -> dict[str, int]:
-    """Write the exports of the days of which versions have arrived; return the number of days, and of those written.
+    """Write the exports of days with new versions; return how many days there are, and how many were written.
 
     Raises:
         AirflowException: some days could not be exported; the next run tries them again.
@@ -32,30 +32,30 @@ def export_site(site: Site) -> dict[str, int]:
     written = [each for each in done if each.changed]
     for each in written:
         logger.info("%s: %d versions", each.day, each.versions)
-    logger.info("%d days looked at, %d written", len(done), len(written))
+    logger.info("%d days checked, %d written", len(done), len(written))
     if bad := [each for each in done if each.problem]:
         raise AirflowException("; ".join(f"{each.day}: {each.problem}" for each in bad))
     return {"days": len(done), "written": len(written)}
 
 
 def index_site(site: Site) -> dict[str, int]:
-    """Merge the indexes of new segments; return the number of months, and of those written.
+    """Merge the indexes of new segments; return how many months there are, and how many were written.
 
-    What comes later to an older month that has an index, from a spool that waited so long, `pressmark index` finds.
+    A segment that reaches an older, indexed month (from a spool that waited so long) is left to `pressmark index`.
 
     Raises:
         AirflowException: some segments' indexes can't be read; the others are merged.
     """
     since = datetime.now(UTC) - _INDEXED
     done = list(Merger(open_store(), site.site).months(since=f"{since:%Y-%m}"))
-    logger.info("%d months looked at, %d written", len(done), sum(each.changed for each in done))
+    logger.info("%d months checked, %d written", len(done), sum(each.changed for each in done))
     if bad := [f"{each.month}: {problem}" for each in done for problem in each.problems]:
         raise AirflowException("; ".join(bad))
     return {"months": len(done), "written": sum(each.changed for each in done)}
 
 
 def package_site(site: Site) -> dict[str, int]:
-    """Make the packages of the days of which segments have arrived, today's once an hour; return how many, and written.
+    """Make the packages of days with new segments, today's once an hour; return how many, and how many were written.
 
     Raises:
         AirflowException: some packages lack something; the next run makes them again.

@@ -1,4 +1,4 @@
-"""What DAGs share that map their work over portions of an archive."""
+"""What DAGs share that map a task over partitions of an archive."""
 
 import logging
 from collections.abc import Mapping
@@ -27,17 +27,17 @@ def divide(site: Site, form: Mapping[str, Any]) -> list[Partition]:
         UsageError: the days are the wrong way round.
     """
     found = partitions(open_store(), site.site, int(form["megabytes"]) * MEGABYTE, days_in_form(form))
-    logger.info("%d portions, %d MB of segments", len(found), sum(each.size for each in found) // MEGABYTE)
+    logger.info("%d partitions, %d MB of segments", len(found), sum(each.size for each in found) // MEGABYTE)
     return found
 
 
 def days_in_form(form: Mapping[str, Any]) -> Partition:
-    """Return the days that a form names, all that are not bounded.
+    """Return the days that a form names; without a bound, all before or after.
 
     Raises:
         UsageError: they are the wrong way round.
     """
     since, until = (date.fromisoformat(form[name]) if form[name] else None for name in ("since", "until"))
     if since and until and since > until:
-        raise UsageError(f"since, until: {since} comes behind {until}")
+        raise UsageError(f"since, until: {since} comes after {until}")
     return Partition(since or date.min, min(until, date.max - DAY) + DAY if until else date.max)

@@ -1,4 +1,4 @@
-"""What the rederive DAG does: read a portion's documents anew from their captures, and add up what came of it."""
+"""Tasks of the rederive DAG: re-read a partition's documents from their captures, and add up the results."""
 
 import logging
 from collections import Counter
@@ -20,12 +20,12 @@ logger = logging.getLogger("pressmark.rederive")
 
 
 def rederive_partition(site: Site, days: str, *, write: bool) -> dict[str, Any]:
-    """Read the documents of a portion's runs anew, and publish corrected versions if that is asked for.
+    """Re-read the documents of a partition's runs, and publish corrected versions if `write` is set.
 
     Returns:
         How many `documents` there are; how many of them are the `same` to the byte, `differ`, are `unreadable`, or are
-        rejections that `expired`; how many corrected versions were `published`, and how many `refused`, as their page
-        class bears the name it had before. As `fields`, how many differ in which.
+        rejections that `expired`; how many corrected versions were `published`, and how many `refused`, because their
+        page class has the same name as before. `fields` counts the documents by the fields that differ.
     """
     store = open_store()
     counts, fields = Counter[str](), Counter[str]()
@@ -56,10 +56,10 @@ def rederive_partition(site: Site, days: str, *, write: bool) -> dict[str, Any]:
 
 
 def report(done: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Log what came of all portions, and return it.
+    """Add up the results of all partitions, log and return them.
 
     Raises:
-        AirflowFailException: some documents can't be read anew, or were not corrected.
+        AirflowFailException: some documents can't be re-read, or were not corrected.
     """
     counts, fields = Counter[str](), Counter[str]()
     for each in done:
@@ -70,7 +70,7 @@ def report(done: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     logger.info("%s", ", ".join(f"{counts[name]} {name}" for name in COUNTED))
     if counts["unreadable"] or counts["refused"]:
         raise AirflowFailException(
-            f"{counts['unreadable']} documents can't be read anew (an audit says why), {counts['refused']} were not "
-            "corrected: Raise LAYOUT in their page class. The logs of the portions name them."
+            f"{counts['unreadable']} documents can't be re-read (an audit says why), {counts['refused']} were not "
+            "corrected: Raise LAYOUT in their page class. The logs of the partitions name them."
         )
     return {**{name: counts[name] for name in COUNTED}, "fields": dict(fields)}

@@ -1,1 +1,1 @@
-"""The commands of `pressmark`, one file each."""
+"""The commands of `pressmark`, one file per command."""

@@ -1,4 +1,4 @@
-"""`pressmark audit`: a whole site's archive read back, and some of it made again; the result stays in the bucket."""
+"""`pressmark audit`: checks a site's whole archive and re-derives a sample; the result is written to the bucket."""
 
 import os
 
@@ -17,12 +17,12 @@ Examples:
 """
 )
 @click.argument("site")
-@click.option("--sample", type=click.IntRange(min=0), default=50, show_default=True, help="Documents to make again.")
+@click.option("--sample", type=click.IntRange(min=0), default=50, show_default=True, help="Documents to re-derive.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
 def audit(site: str, sample: int, as_json: bool) -> None:
-    """Read every object that runs of SITE left, make some documents again from their captures, and write it down.
+    """Check every object of SITE's runs, re-derive some documents from their captures, and write the result.
 
-    The choice of documents follows from the day: the same archive and day give the same.
+    The day decides which documents are chosen: the same archive and day give the same documents.
     """
     from rich.console import Console
 
@@ -52,6 +52,6 @@ def audit(site: str, sample: int, as_json: bool) -> None:
     echo(
         f"{counted(checked['runs'], 'run')}, {counted(checked['objects'], 'object')} and "
         f"{counted(checked['records'], 'record')} are whole; {same} of "
-        f"{counted(len(result['sample']), 'document')} made again are the same to the byte. Audit: {result['key']}",
+        f"{counted(len(result['sample']), 'document')} re-derived are the same to the byte. Audit: {result['key']}",
         err=as_json,
     )

@@ -1,4 +1,4 @@
-"""`pressmark init-bucket`: makes the bucket and turns on what protects it."""
+"""`pressmark init-bucket`: creates the bucket and sets its protection."""
 
 import json
 import os
@@ -22,7 +22,7 @@ Examples:
     "--lifetime-of-rejected",
     type=click.IntRange(min=1),
     metavar="DAYS",
-    help=f"When rejected pages expire. [default: as set before, or {LIFETIME_OF_REJECTED}]",
+    help=f"Days until rejected pages expire. [default: as set before, or {LIFETIME_OF_REJECTED}]",
 )
 @click.option(
     "--replay-origin",
@@ -39,9 +39,9 @@ Examples:
 def init_bucket(
     lifetime_of_rejected: int | None, replay_origins: tuple[str, ...], dry_run: bool, role: str | None
 ) -> None:
-    """Make the bucket if it is not there, and set versioning, Object Lock, CORS for replay, a lifetime for rejected/.
+    """Create the bucket if missing; set versioning, Object Lock, CORS for replay and the lifetime of rejected/.
 
-    Again it sets only what is missing. Rules that are not its own stay as they are.
+    Run again, it sets only what is missing. Other rules of the bucket stay as they are.
     """
     from pressmark.archive.bucket.provision import State, Terms, planned, policy, protect
     from pressmark.archive.s3.store import Store
@@ -66,7 +66,7 @@ def init_bucket(
 
 
 def _origin(text: str) -> str:
-    """Check an origin as browsers send it (RFC 6454, 6.1); one in another spelling would never be allowed."""
+    """Check that an origin is spelled as browsers send it (RFC 6454, 6.1); another spelling would never match."""
     from pressmark.sites.hosts import server_of
 
     try:

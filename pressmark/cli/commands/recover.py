@@ -1,4 +1,4 @@
-"""`pressmark recover`: what killed runs left on this machine gets to the bucket."""
+"""`pressmark recover`: publishes what killed runs left on this machine."""
 
 import os
 from collections.abc import Collection
@@ -25,7 +25,7 @@ Examples:
   pressmark recover              all sites
   pressmark recover newsroom
   pressmark recover newsroom --again newsroom-20220218005300123-20220218T005300-3fa9c1-00001.warc.gz
-  pressmark recover --of /spools/f2a7c0f0aa11     what a worker left that is gone
+  pressmark recover --of /spools/f2a7c0f0aa11     the spool of a worker that is gone
 """,
 )
 @click.argument("site", required=False)
@@ -33,19 +33,20 @@ Examples:
     "--of",
     "other",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Another worker's spool: what it holds is moved here first, and the next run here tells of it.",
+    help="Another worker's spool: its files are moved here first, and the next run here lists them.",
 )
 @click.option(
     "--again",
     multiple=True,
     metavar="NAME",
-    help="Take a file of SITE that was set aside again, after it was repaired; may be repeated.",
+    help="Read a file of SITE again that was set aside and then repaired; may be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def recover_command(site: str | None, other: Path | None, again: tuple[str, ...], as_json: bool) -> None:
     """Publish what earlier runs of SITE, or of all sites, left in the local spool, and list what can't be read.
 
-    Every crawl does it at its start; this is for when there will be none. The next run's manifest lists it.
+    Every crawl does it at its start; this command is for a machine without further crawls. The next run's manifest
+    lists what was published.
     """
     from pressmark.archive.s3.store import Store
     from pressmark.archive.spool.set_aside import all_set_aside
@@ -90,7 +91,7 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
 def _recover_all(
     config: "Config", store: "Store", wanted: "list[Site]"
 ) -> tuple[list[dict[str, object]], list[PressmarkError]]:
-    """Recover site by site: one that is being crawled, or whose spool fails, keeps no other from it."""
+    """Recover site by site: a site that is being crawled, or whose spool fails, does not stop the others."""
     from pressmark.crawl.recover import recover_and_publish
 
     rows: list[dict[str, object]] = []
@@ -104,7 +105,7 @@ def _recover_all(
 
 
 def _unknown_spools(config: "Config", sites: Collection[str]) -> list[PressmarkError]:
-    """Tell of spools of sites that no site file has: what waits there nobody publishes."""
+    """Return an error for each spool of a site without a site file: nothing publishes what waits there."""
     from pressmark.archive.spool.spool_files import spool_files
 
     try:
@@ -132,7 +133,7 @@ def _show(config: "Config", rows: list[dict[str, object]], aside: list[dict[str,
             shown.add_row(*(str(value) for value in row.values()))
         console().print(shown)
     elif moved:
-        echo(f"{counted(moved, 'file')} moved; the next run lists what of them is published")
+        echo(f"{counted(moved, 'file')} moved; the next run lists those it publishes")
     elif not aside:
         echo(f"nothing waits in {config.spool}")
     if aside:
@@ -141,13 +142,13 @@ def _show(config: "Config", rows: list[dict[str, object]], aside: list[dict[str,
             shown.add_row(each["site"], each["file"], each["since"], each["reason"], str(each["records"]))
         console().print(shown)
         echo(
-            "Each is in the spool as NAME.bad. Repair it and take it again (`pressmark recover SITE --again NAME`), or "
-            "delete it with its note, NAME.bad.json: what could be read of it is published."
+            "Each is in the spool as NAME.bad. Repair it and read it again (`pressmark recover SITE --again NAME`), or "
+            "delete it with its note, NAME.bad.json: all of it that could be read is published."
         )
 
 
 def _adopt_all(config: "Config", store: "Store", sites: "list[Site]", other: Path) -> tuple[int, list[PressmarkError]]:
-    """Take over what another spool holds; a site that is being crawled, or has copies there, keeps no other from it."""
+    """Take over the files of another spool; a site that is being crawled, or has copies there, stops no other."""
     from pressmark.crawl.recover import adopt
 
     moved = 0

@@ -1,4 +1,4 @@
-"""`pressmark rederive`: what today's page classes read from the captures of old."""
+"""`pressmark rederive`: what today's page classes read from old captures."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "rederive",
     epilog="""\b
 Examples:
-  pressmark rederive newsroom/world/europe                      what would change, over all runs
+  pressmark rederive newsroom/world/europe                      what would change, in all runs
   pressmark rederive newsroom/world/europe --day 2026-11-24
   pressmark rederive newsroom/world/europe --write
 """,
@@ -34,9 +34,9 @@ Examples:
 @click.option("--write", is_flag=True, help="Publish corrected versions under corrections/; the old ones stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print what would change as JSON.")
 def rederive_command(section: str, day: datetime | None, run_id: str | None, write: bool, as_json: bool) -> None:
-    """Make the JSON of SITE/SECTION again from its WARC records alone, and show what would change.
+    """Read the JSON of SITE/SECTION again from its WARC records, and show what would change.
 
-    Each page is read by the layout that holds for the day of its capture. Nothing is asked of the site.
+    Each page is read by the layout for the day of its capture. No request is sent to the site.
     """
     from pressmark.archive.bucket import manifest
     from pressmark.archive.s3.store import Store
@@ -92,7 +92,7 @@ def _corrected(store: "Store", changes: "list[Rederived]") -> tuple[int, list[Us
 
 def _problems(broken: list[FindingsFound], unreadable: "list[Unreadable]", refused: list[UsageError]) -> Iterator[str]:
     if broken:
-        yield f"{counted(len(broken), 'manifest')} can't be read, and the documents of it are left out:"
+        yield f"{counted(len(broken), 'manifest')} can't be read; its documents are left out:"
         yield from (f"  {error}" for error in broken)
     if unreadable:
         yield f"{counted(len(unreadable), 'document')} can't be read again:"

@@ -26,7 +26,7 @@ Examples:
   pressmark status --alarms --json | jq '.[] | select(.alarms != [])'
 """
 )
-@click.option("--alarms", "with_alarms", is_flag=True, help="Judge the history of each section, and say what is wrong.")
+@click.option("--alarms", "with_alarms", is_flag=True, help="Judge the history of each section, and show its alarms.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(with_alarms: bool, as_json: bool) -> None:
     """Show each section's last run and what waits in the local spool."""
@@ -78,7 +78,7 @@ def _table(states: list[dict[str, Any]]) -> "Table":
 
 
 def _row(config: "Config", store: "Store", site: "Site", section: str) -> dict[str, Any]:
-    """Tell of one section; what can't be read of it is said in `problems`, and keeps no other from being told."""
+    """Return the state of one section; `problems` lists what can't be read, and the others are shown."""
     from pressmark.archive.spool.set_aside import all_set_aside
     from pressmark.archive.spool.spool_files import spool_files
 
@@ -106,7 +106,7 @@ def _row(config: "Config", store: "Store", site: "Site", section: str) -> dict[s
 
 
 def _print_renamed(store: "Store", site: "Site") -> None:
-    """Say which runs are of sections that the site file does not have."""
+    """Print which runs belong to sections that the site file does not have."""
     from pressmark.archive.bucket import manifest
     from pressmark.monitoring import advice
 
@@ -115,7 +115,7 @@ def _print_renamed(store: "Store", site: "Site") -> None:
 
 
 def _alarms(store: "Store", site: "Site", section: str, now: datetime) -> list[dict[str, str]]:
-    """Return what is wrong with a section, in the words of the mails and of the console."""
+    """Return what is wrong with a section, in the same words as mails and console."""
     from pressmark.monitoring.alarms import alarms, runs_to_judge
     from pressmark.monitoring.history import History
 

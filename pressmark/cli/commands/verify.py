@@ -1,4 +1,4 @@
-"""`pressmark verify`: is what the runs say they left there, and whole?"""
+"""`pressmark verify`: checks that the objects of runs are in the bucket and whole."""
 
 import os
 from datetime import datetime
@@ -28,17 +28,17 @@ Examples:
 """
 )
 @click.argument("what", metavar="[SITE[/SECTION]]", default="")
-@click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="The runs that began on this day, UTC.")
-@click.option("--run", "run_id", type=Name(), metavar="ID", help="This run.")
+@click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="Only the runs that began on this day, UTC.")
+@click.option("--run", "run_id", type=Name(), metavar="ID", help="Only this run.")
 @click.option(
     "--full", is_flag=True, help="Read every object: SHA-256, gzip, WARC digests, indexes, each JSON's pointers."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_json: bool) -> None:
-    """Check what runs left in the bucket: all of them, or those of a SITE, a SITE/SECTION, a day.
+    """Check the objects of runs in the bucket: of all runs, or of a SITE, a SITE/SECTION, a day.
 
-    Without --full, that each object is there with its size. Of the whole bucket or a whole site, objects that no run
-    tells of are listed too; they are of a run that goes on or was killed, and are not counted as wrong. With --full its
+    Without --full, each object has to exist with its size. For the whole bucket or a whole site, objects in no manifest
+    are listed too; they belong to a run that is going on or was killed, and do not count as wrong. With --full,
     packages are read as well.
     """
     from pressmark.archive.bucket import manifest

@@ -27,7 +27,7 @@ Example:
 def versions(article: str, as_json: bool) -> None:
     """List the versions of an article and their silent edits, by its id or URL, oldest first.
 
-    What has the same time of update comes in the order of its captures.
+    Versions with the same time of update are listed in the order of their captures.
     """
     from pressmark.archive.s3.store import Store
     from pressmark.cli.output import console, print_json
@@ -56,7 +56,7 @@ def versions(article: str, as_json: bool) -> None:
 
 
 def _sound(documents: "list[Document]", broken: list[FindingsFound]) -> "Iterator[Document]":
-    """Leave out what is not what a run publishes."""
+    """Leave out documents that a run would not publish."""
     from pressmark.archive.bucket.documents import check
     from pressmark.model.document import validate
 

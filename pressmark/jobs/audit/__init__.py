@@ -1,1 +1,1 @@
-"""What shows that an archive is whole: verification, samples read again, objects that no run lists."""
+"""Checks that an archive is whole: verification, re-read samples, objects in no manifest."""

@@ -1,4 +1,4 @@
-"""Auditing: a site's archive read and held against its manifests, and some documents made again from it."""
+"""Audits: a site's archive compared with its manifests, and a sample of documents re-derived from it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,16 +28,16 @@ from pressmark.sites.site_files import find_site, load_sites
 from pressmark.system.external_sort import SortedLines
 
 MOST_LISTED = 1000
-"""Findings that are told in full; schemas/audit-1.json promises no more."""
+"""Findings that an audit lists; schemas/audit-1.json promises no more."""
 MANIFESTS_HELD = 64
 """Manifests that are held in memory at a time."""
 SAMPLED = (keys.ARTICLES, keys.SILENT_EDITS)
 
 Progress = Callable[[str, int, int], None]
-"""Is told of what (`runs`, then `documents`) how many are done, and of how many."""
+"""Gets what is counted (`runs`, then `documents`), how many are done, and the total."""
 
 PartResult = dict[str, Any]
-"""What was seen of a part of the archive: `checked`, `findings` and `sample` as in schemas/audit-1.json."""
+"""Result for a part of the archive: `checked`, `findings` and `sample` as in schemas/audit-1.json."""
 
 
 def audit(
@@ -48,21 +48,21 @@ def audit(
     on: date | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> dict[str, Any]:
-    """Check all that the runs of a site left, make a sample of its documents again, and write down what was found.
+    """Check everything that a site's runs left, re-derive a sample of its documents, and write the audit.
 
     Args:
         config: names the bucket and the site files.
         site: its name.
-        sample: how many documents to make again, at most.
-        on: the day that their choice follows from; today in UTC, if it is left out.
-        progress: is told how far it is.
+        sample: how many documents to re-derive, at most.
+        on: the day that decides their choice; by default today in UTC.
+        progress: gets how far the audit is.
 
     Returns:
-        The document that lies in the bucket, as schemas/audit-1.json describes it, and its `key`.
+        The document in the bucket, as schemas/audit-1.json describes it, and its `key`.
 
     Raises:
         UnknownSection: no site has this name.
-        BucketError: the bucket failed; nothing was written down.
+        BucketError: the bucket failed; no audit was written.
     """
     began = datetime.now(UTC)
     trusted = trusted_keys(config.wacz_key, config.wacz_public_keys)
@@ -76,14 +76,14 @@ def audit(
 
 @attrs.frozen
 class Auditor:
-    """Audits a site, all at once or a portion at a time."""
+    """Audits a site, all at once or one partition at a time."""
 
     store: Store
     site: Site
     on: date
-    """The day that the choice of documents to make again follows from."""
+    """The day that decides which documents are re-derived."""
     trusted: frozenset[str] = frozenset()
-    """Public keys, one of which has to have signed packages; none: nobody need have."""
+    """Public keys that packages may be signed by; if empty, packages may be unsigned."""
 
     def check_partition(
         self,
@@ -93,13 +93,13 @@ class Auditor:
         progress: Progress = lambda what, done, total: None,
         on_finding: Callable[[Finding], None] = lambda finding: None,
     ) -> PartResult:
-        """Read what the runs of a portion left, and the packages of its days.
+        """Check what the runs of a partition left, and the packages of its days.
 
         Args:
             partition: of the archive.
-            listed: how many findings to tell in full, the grave ones first.
-            progress: is told how many runs are done.
-            on_finding: is told of each finding as it comes.
+            listed: how many findings to list, the grave ones first.
+            progress: gets how many runs are done.
+            on_finding: gets each finding as it comes.
         """
         runs = list(partition.manifests(self.store, self.site.site))
         checked, findings = _Checked(), _Findings(on_finding)
@@ -115,13 +115,13 @@ class Auditor:
     def check_global(
         self, of: Partition, sample: int, *, progress: Progress = lambda what, done, total: None
     ) -> PartResult:
-        """See what only all runs together show: make some documents again, and look for objects that no run tells of.
+        """Check what only all runs together show: re-derive a sample, and look for objects in no manifest.
 
         Args:
-            of: the days that are audited; if these are not all, nothing is said of objects that no run tells of, as
-                they may be of runs of other days.
-            sample: how many documents to make again, at most.
-            progress: is told how many documents are done.
+            of: the days that are audited. Objects in no manifest are looked for only if these are all days: otherwise
+                runs of other days may list them.
+            sample: how many documents to re-derive, at most.
+            progress: gets how many documents are done.
         """
         findings, again = _Findings(), list[dict[str, Any]]()
         runs = list(of.manifests(self.store, self.site.site))
@@ -142,7 +142,7 @@ class Auditor:
         return _part_result(_Checked(), findings.summary(MOST_LISTED), again)
 
     def _read(self, runs: Iterable[str]) -> Iterator[manifest.Manifest]:
-        """Read manifests, some at a time; leave out what `look` tells to be none."""
+        """Read manifests, some at a time; leave out unreadable ones, which `check_partition` reports."""
         rest = iter(runs)
         with ThreadPoolExecutor(THREADS, "survey") as pool:
             while some := list(islice(rest, MANIFESTS_HELD)):
@@ -155,11 +155,11 @@ class Auditor:
             return None
 
     def write(self, seen: Iterable[PartResult], parameters: dict[str, Any], started_at: datetime) -> dict[str, Any]:
-        """Add up what was seen, write it down, and return it with its `key`.
+        """Add up the results, write the audit, and return it with its `key`.
 
         Args:
-            seen: of each part of the archive, in their order.
-            parameters: what the audit was told.
+            seen: the result for each part of the archive, in order.
+            parameters: of the audit.
             started_at: when it began.
         """
         parts, audit_id = list(seen), new_run_id()
@@ -221,7 +221,7 @@ class _Checked:
 
 @attrs.define
 class _Findings:
-    """Counts all findings and holds some, the grave ones first."""
+    """Counts all findings and keeps some, the grave ones first."""
 
     on_finding: Callable[[Finding], None] = lambda finding: None
     grave: int = 0

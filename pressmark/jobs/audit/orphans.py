@@ -1,4 +1,4 @@
-"""Strays: objects of the archive that no manifest lists."""
+"""Orphans: objects of the archive that no manifest lists."""
 
 from collections.abc import Iterator
 
@@ -7,15 +7,15 @@ from pressmark.model import keys
 from pressmark.system.external_sort import SortedLines
 
 DATA = (keys.WARC, keys.ARTICLES, keys.SILENT_EDITS, keys.WITHDRAWN, keys.REJECTED)
-"""Prefixes of what manifests tell of."""
+"""Prefixes of objects that manifests list."""
 
 
 def find_orphans(store: Store, site: str, listed: SortedLines) -> Iterator[str]:
-    """Return the keys that are not told, sorted.
+    """Return the keys that are in the bucket and not listed, sorted.
 
     Args:
         store: the bucket.
-        site: whose objects; the empty string for all.
+        site: its name; the empty string for all.
         listed: the keys that manifests list, a line each.
     """
     with SortedLines() as stored:  # Not every server lists in the order of bytes.

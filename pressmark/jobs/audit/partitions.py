@@ -1,4 +1,4 @@
-"""Portions: the runs of a site divided by days and bytes, so that many workers read an archive at once."""
+"""Partitions: the runs of a site divided by days and bytes, so that many workers can read an archive at once."""
 
 import hashlib
 from collections import Counter
@@ -14,34 +14,34 @@ from pressmark.errors import UsageError
 from pressmark.model import keys
 
 BYTES = 2 << 30
-"""Of segments in a portion, about: some minutes to read."""
+"""Approximate size of a partition's segments: some minutes to read."""
 MOST = 1000
-"""Portions; an archive of more has larger ones. Airflow maps a task 1,024 times at most (`core.max_map_length`)."""
+"""Partitions at most; a large archive has larger ones. Airflow maps a task 1,024 times (`core.max_map_length`)."""
 ALL = "all"
 
 
 @attrs.frozen
 class Partition:
-    """The runs that began on some days, or one of several equal parts of them.
+    """The runs that began on some days, or one of several equal parts of these.
 
-    Days are those of manifests' keys, UTC. All portions of an archive together hold each run once.
+    Days are those of manifests' keys, UTC. Each run is in exactly one partition of an archive.
     """
 
     since: date = date.min
     """First day."""
     before: date = date.max
-    """Day behind the last."""
+    """Day after the last."""
     part: int = 1
     parts: int = 1
     size: int = attrs.field(default=0, eq=False)
-    """Bytes of segments of these days, divided by the parts."""
+    """Bytes of the segments of these days, divided by the number of parts."""
 
     @classmethod
     def parse(cls, text: str) -> "Partition":
         """Read what `str` wrote.
 
         Raises:
-            UsageError: it is no portion.
+            UsageError: it is no partition.
         """
         try:
             days, _, parts = text.partition(" ")
@@ -50,7 +50,7 @@ class Partition:
             first = date.fromisoformat(since) if since else date.min
             end = date.fromisoformat(before) if before else date.max
         except ValueError:
-            raise UsageError(f"{text!r} is no portion, as 2026-11-01..2026-11-08 or 2026-11-24.. 1/4") from None
+            raise UsageError(f"{text!r} is no partition, as 2026-11-01..2026-11-08 or 2026-11-24.. 1/4") from None
         return cls(first, end, part, of)
 
     def __str__(self) -> str:
@@ -69,7 +69,7 @@ class Partition:
                     yield key
 
     def leads(self, day: date) -> bool:
-        """Tell whether what belongs to a day as a whole, and to no run, belongs to this portion."""
+        """Return whether this partition has the objects that belong to a whole day and to no run, e.g. packages."""
         return self.part == 1 and self.since <= day < self.before
 
     def _holds(self, key: str) -> bool:
@@ -83,18 +83,18 @@ def partitions(
     size: int = BYTES,
     of: Partition = Partition(),  # It is frozen.
 ) -> list[Partition]:
-    """Divide the runs of a site: days that follow each other, or parts of a day that is too large by itself.
+    """Divide the runs of a site: into consecutive days, or into parts of a day that is too large.
 
-    What a portion holds is judged by listings alone, by the sizes of the segments of its days.
+    Sizes are those of the days' segments in the bucket's listing.
 
     Args:
         store: the bucket.
         site: its name.
-        size: bytes of segments in a portion, about; at least one day, or a part of one.
-        of: the days to divide; all, if they are left out.
+        size: approximate bytes of segments in a partition; at least one day, or a part of one.
+        of: the days to divide; by default all.
 
     Returns:
-        The portions, oldest first; at least one.
+        The partitions, oldest first; at least one.
     """
     days = sorted(_bytes_per_day(store, site, of).items())
     while len(found := _divide(days, of, max(size, 1))) > MOST:

@@ -1,4 +1,4 @@
-"""The sample of an audit: documents made again from their captures, and held against what was published."""
+"""The sample of an audit: documents re-derived from their captures, and compared with the published ones."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ SOFTWARE = f"pressmark {__version__}"
 
 @attrs.frozen
 class Resampled:
-    """What became of a document of the sample."""
+    """The result for a document of the sample."""
 
     key: str
     result: str
@@ -27,12 +27,12 @@ class Resampled:
     findings: tuple[Finding, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what the audit's document says of it."""
+        """Return its entry in the audit's document."""
         return {"key": self.key, "result": self.result, "changed": list(self.changed)}
 
 
 def resample(store: Store, site: Site, sample: list[Sampled]) -> Iterator[Resampled]:
-    """Make documents again, in their order, and compare."""
+    """Re-derive documents in their order, and compare."""
     found = rederive_all(store, site, [each.key for each in sample])
     return (_compared(each, made.software) for each, made in zip(found, sample, strict=True))
 
@@ -42,11 +42,15 @@ def _compared(found: Rederived | Unreadable, software: str) -> Resampled:
     if isinstance(found, Unreadable):
         return Resampled(key, "unreadable", findings=(Finding(key, found.problem, grave=not found.expired),))
     if found.now != found.was:
-        return Resampled(key, "unreadable", found.changed, (Finding(key, f"made again it is no version: {found.now}"),))
+        return Resampled(
+            key, "unreadable", found.changed, (Finding(key, f"re-derived, it is no version: {found.now}"),)
+        )
     result = _result(found, software)
     if result == "differs":
         fields = ", ".join(found.changed)
-        problem = Finding(key, f"made again from its captures by the same layout it differs in {fields or 'its bytes'}")
+        problem = Finding(
+            key, f"re-derived from its captures by the same layout, it differs in {fields or 'its bytes'}"
+        )
         return Resampled(key, result, found.changed, (problem,))
     return Resampled(key, result, found.changed)
 

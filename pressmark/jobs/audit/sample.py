@@ -9,36 +9,34 @@ import attrs
 
 @attrs.frozen(order=True)
 class Sampled:
-    """A document that was chosen."""
+    """A chosen document."""
 
     rank: bytes = attrs.field(repr=False)
-    """Decides among many; it follows from the key and the seed."""
+    """The lowest is chosen; it depends on the key and the seed."""
     key: str
     moment: datetime = attrs.field(order=False)
-    """When the run began that published it."""
+    """When its run began."""
     software: str = attrs.field(order=False)
-    """That run's."""
+    """Software of its run."""
 
 
 class Sample:
-    """Documents of each part of a time, one by one offered and few held.
+    """Chooses documents from each part of a period; they are offered one by one, and few are held.
 
-    The time is cut into as many parts as documents are wanted, and each part gives one. For parts that have none,
-    others are chosen, wherever they lie.
+    The period is divided into as many parts as documents are wanted, and each part gives one. For an empty part, a
+    document of another part is chosen.
 
     Args:
         size: how many are wanted.
-        since: where the time begins.
-        until: where it ends; what lies outside counts to the first or last part.
+        since: start of the period.
+        until: its end; documents outside count to the first or last part.
         seed: another one chooses other documents.
     """
 
     def __init__(self, size: int, since: datetime, until: datetime, seed: str) -> None:
         self._size, self._since, self._length, self._seed = size, since, max((until - since).total_seconds(), 1), seed
         self._of_part: dict[int, Sampled] = {}
-        self._first: list[
-            Sampled
-        ] = []  # Twice as many as may be needed to fill gaps: the parts' own may be among them.
+        self._first: list[Sampled] = []  # Twice as many as gaps can need: some may be the parts' own.
 
     def offer(self, key: str, moment: datetime, software: str) -> None:
         """Take a document into account."""
@@ -54,7 +52,7 @@ class Sample:
             del self._first[2 * self._size :]
 
     def chosen(self) -> list[Sampled]:
-        """Return those that were chosen, the oldest first; all of them if there are not more than wanted."""
+        """Return the chosen documents, the oldest first; all of them if there are not more than wanted."""
         found = {each.key: each for each in self._of_part.values()}
         for each in self._first:
             if len(found) == self._size:

@@ -1,4 +1,4 @@
-"""Verification: whether what the runs say they left is there, whole, and says what it points to."""
+"""Verification: whether the objects that manifests list exist, are whole, and point to the right records."""
 
 import hashlib
 import re
@@ -30,24 +30,24 @@ from pressmark.text import shown
 
 _DAY = re.compile(r"^.*/\d{4}/\d{2}/\d{2}/")
 _OPENED = 64
-"""Listings of a day that are kept at a time."""
+"""Listings of a day that are cached."""
 
 
 @attrs.frozen
 class Finding:
-    """One thing that is not as it should be."""
+    """One problem."""
 
     key: str
-    """The object it is about."""
+    """Key of the object."""
     problem: str = attrs.field(converter=shown)
     grave: bool = True
-    """False for what may be in order: an object of a run that goes on, a rejection that may have expired."""
+    """False if nothing may be wrong: an object of a running crawl, a rejection that may have expired."""
 
 
 def verify_run(store: Store, manifest_key: str) -> list[Finding]:
-    """Read every object that a run's manifest lists; an empty list means that all is well.
+    """Read every object that a run's manifest lists; an empty list means that all are whole.
 
-    Segments: size, SHA-256, each gzip member whole, every WARC digest, and the index beside it. Documents: size,
+    Segments: size, SHA-256, each gzip member, every WARC digest, and the index. Documents: size,
     SHA-256, and each capture's offset, length, URL, date and payload digest against the record it points to.
 
     Raises:
@@ -64,14 +64,14 @@ def verify_runs(
     orphans_of: str | None = None,
     on_run: Callable[[manifest.Manifest | None], None] = lambda run: None,
 ) -> Iterator[Finding]:
-    """Check what several runs left; memory is held for one run at a time.
+    """Check what several runs left; only one run is held in memory.
 
     Args:
         store: the bucket.
         manifest_keys: of the runs.
-        full: read every object, as `verify_run` does; else only hold sizes against listings of the bucket.
-        orphans_of: a site, or the empty string for all: tell of its objects that none of these runs lists, too.
-        on_run: is told of each run when it is checked, by its manifest; None for one that can't be read.
+        full: read every object, as `verify_run` does; otherwise only compare sizes with the bucket's listing.
+        orphans_of: a site, or the empty string for all: also report its objects that none of these runs lists.
+        on_run: gets the manifest of each run that was checked; None for one that can't be read.
     """
     sizes = lru_cache(_OPENED)(lambda prefix: dict(store.sizes(prefix)))
     with SortedLines() as listed:
@@ -102,22 +102,22 @@ def _compare_sizes(sizes: Callable[[str], dict[str, int]], run: manifest.Manifes
 
 
 def _finding(key: str, problem: "_Wrong") -> Finding:
-    """Return what to say of an object; that rejections are missing is nothing grave: they expire (docs/security.md)."""
+    """Return the finding for an object; a missing rejection is not grave: rejections expire (docs/security.md)."""
     expired = isinstance(problem, _Missing) and problem.key == key and key.startswith(keys.REJECTED)
     return Finding(key, str(problem), grave=not expired)
 
 
 def orphan_finding(key: str) -> Finding:
-    """Return what to say of an object that no run tells of."""
+    """Return the finding for an object that no manifest lists."""
     return Finding(key, "in no manifest: of a run that goes on, or was killed and not followed yet", grave=False)
 
 
 class _Wrong(Exception):
-    """What is wrong with the object at hand."""
+    """A problem of the object that is checked."""
 
 
 class _Missing(_Wrong):
-    """An object is not there."""
+    """An object is missing."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"{key} is missing")
@@ -126,7 +126,7 @@ class _Missing(_Wrong):
 
 @attrs.frozen
 class _Record:
-    """Where a response record really lies in its segment, and what it says of itself."""
+    """Position of a response record in its segment, and its WARC fields."""
 
     offset: int
     length: int
@@ -180,13 +180,13 @@ def _read_captured(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
 
 @attrs.frozen
 class _Segment:
-    """A segment that was read to its end."""
+    """The result of reading a whole segment."""
 
     records: Records
     problems: list[_Wrong]
-    """Of single records."""
+    """Problems of single records."""
     index: bytes
-    """What it gives."""
+    """The index made from it."""
 
 
 def _read_segment(store: Store, said: ListedSegment) -> _Segment:
@@ -202,13 +202,13 @@ def _read_segment(store: Store, said: ListedSegment) -> _Segment:
             with path.open("rb") as file:
                 records, problems = _records(file, stored.size)
             return _Segment(records, problems, cdxj.index(path).encode())
-        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:  # Of a foreign WARC.
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:  # From a foreign WARC.
             raise _Wrong(f"a record is not as this archive writes them: {type(error).__name__}: {error}") from None
 
 
 def _check_index(store: Store, said: ListedObject, index: bytes) -> None:
     if _object(store, said) != index:
-        raise _Wrong(f"its index {said.key} is not what it gives")
+        raise _Wrong(f"its index {said.key} is not the one made from it")
 
 
 def _object(store: Store, said: ListedObject) -> bytes:
@@ -234,9 +234,9 @@ def _other_size(stored: int, said: int) -> str:
 
 
 def _records(file: IO[bytes], size: int) -> tuple[Records, list[_Wrong]]:
-    """Return the records of a WARC file, each read to its digests, and what is wrong with single ones.
+    """Return the records of a WARC file with their digests checked, and the problems of single records.
 
-    A record whose block is not of its digest is left out of the first.
+    A record whose block does not match its digest is not among the records.
     """
     found: Records = {}
     problems: list[_Wrong] = []
@@ -253,32 +253,32 @@ def _records(file: IO[bytes], size: int) -> tuple[Records, list[_Wrong]]:
             doubtful += [] if sure else [offset]
         problems += filter(None, (_checked_slowly(file, offset) for offset in doubtful))
         if not ends_with(file, last, size):
-            raise _Wrong(f"something is behind the record at byte {last}")
+            raise _Wrong(f"there is data after the record at byte {last}")
     except (OSError, ValueError) as error:
-        raise _Wrong(f"not a whole WARC behind byte {last}: {error}") from None
+        raise _Wrong(f"not a whole WARC after byte {last}: {error}") from None
     return found, problems
 
 
 def _checked(record: Any) -> tuple[str, _Record, bool] | _Wrong:
-    """Return a record, and whether its payload is of its digest; its block is."""
+    """Return a record whose block matches its digest, and whether its payload does."""
     head = record.headers
     record_id = record.record_id.strip("<>")
     payload = head.get("WARC-Payload-Digest")
     sure = not isinstance(record, OddRecord)
     if sure and not record.verify_block_digest():
-        return _Wrong(f"record {record_id}: its block is not of its WARC-Block-Digest")
+        return _Wrong(f"record {record_id}: its block does not match its WARC-Block-Digest")
     # A revisit has the digest of the original's payload.
     if sure and payload and record.is_http and record.record_type != WarcRecordType.revisit:
         try:
             record.parse_http()
             sure = record.verify_payload_digest()
-        except OSError:  # FastWARC has a bound for heads that WARC has not.
+        except OSError:  # FastWARC limits the size of heads, WARC does not.
             sure = False
     return record_id, _Record(0, 0, head.get("WARC-Target-URI") or "", payload or "", head["WARC-Date"]), sure
 
 
 def _checked_slowly(file: IO[bytes], offset: int) -> _Wrong | None:
-    """Have warcio look at a record: FastWARC does not find the end of some heads, as of one whose lines end with LF."""
+    """Check a record by warcio: FastWARC does not find the end of some heads, e.g. of one with bare LF line ends."""
     file.seek(offset)
     try:
         next(iter(SlowIterator(file, check_digests="raise"))).raw_stream.read()
@@ -288,7 +288,7 @@ def _checked_slowly(file: IO[bytes], offset: int) -> _Wrong | None:
 
 
 def _check_capture(store: Store, capture: dict[str, Any], records: Records | None) -> None:
-    """Hold what a document says of a capture against its record, in this run's segments or an earlier one's."""
+    """Compare a document's capture with its record, in this run's segments or an earlier one's."""
     if records is None:
         records = _pointed(store, capture)
     record = records.get(capture["recordId"])
@@ -300,7 +300,7 @@ def _check_capture(store: Store, capture: dict[str, Any], records: Records | Non
 
 
 def _pointed(store: Store, capture: dict[str, Any]) -> Records:
-    """Return what lies where a capture points to."""
+    """Return the records at the position that a capture points to."""
     offset = capture["offset"]
     if not capture["warc"].startswith(keys.WARC):
         raise _Wrong(f"points to {capture['warc']!r}, which is no segment")

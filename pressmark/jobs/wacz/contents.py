@@ -18,7 +18,7 @@ CaptureRef = tuple[str, str]
 
 
 class Contents:
-    """Grows by a WARC at a time.
+    """Collected one WARC at a time.
 
     Args:
         lines: takes the index.
@@ -26,12 +26,12 @@ class Contents:
 
     def __init__(self, lines: SortedLines) -> None:
         self.urls = set[str]()
-        """Of all captures, those that were not modified included."""
+        """URLs of all captures, including `304 Not Modified`."""
         self.pages: dict[str, list[CaptureRef]] = {}
         """Captures of HTML with status 200 and a payload, by URL."""
         self._lines = lines
         self._ids = set[str]()
-        """Of the captures with a payload."""
+        """Record ids of the captures with a payload."""
         self._referred: dict[str, date] = {}
         self._latest = datetime(1980, 1, 1, tzinfo=UTC)
 
@@ -42,24 +42,24 @@ class Contents:
 
     @property
     def others(self) -> dict[str, date]:
-        """What is referred to and is not in the WARCs read: WARC-Record-IDs, with the day of the capture, UTC."""
+        """Records that revisits refer to and these WARCs lack: WARC-Record-IDs, with the day of capture, UTC."""
         return {each: day for each, day in self._referred.items() if each not in self._ids}
 
     @property
     def latest(self) -> datetime:
-        """When the last of the captures was made, UTC; of none, the beginning of all computers' time."""
+        """When the last capture was made, UTC; 1980-01-01 without captures."""
         return self._latest
 
     def read(self, name: str, file: IO[bytes]) -> None:
-        """Take in a WARC, from its start to its end.
+        """Read a WARC from start to end.
 
         Args:
             name: of the WARC in the package.
             file: the WARC.
 
         Raises:
-            OSError, ValueError, KeyError, TypeError, AttributeError: it is damaged, or a record lacks a field of
-                WARC's or has a time that is none.
+            OSError, ValueError, KeyError, TypeError, AttributeError: it is damaged, or a record lacks a WARC field or
+                has an invalid time.
         """
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -72,7 +72,7 @@ class Contents:
                 if facts["status"] != cdxj.NOT_MODIFIED:
                     self._lines.add([cdxj.line_of(facts, offset, length, name).encode()])
         if not ends_with(file, last, size):
-            raise ValueError(f"something is behind the record at byte {last}")
+            raise ValueError(f"there is data after the record at byte {last}")
 
     def _take(self, facts: dict[str, Any], refers: tuple[str, date] | None) -> None:
         record_id, url = facts["warc-record-id"].strip("<>"), facts["url"]
@@ -97,10 +97,10 @@ def _read(record: Any) -> tuple[dict[str, Any], tuple[str, date] | None] | None:
 
 
 def _moment(text: str) -> datetime:
-    """Return a time of a record in UTC; WARC 1.1 allows dates alone, which ours never are.
+    """Return a time of a record in UTC; WARC 1.1 also allows dates without a time, but ours have one.
 
     Raises:
-        ValueError: it is none, or of a year that no day can be reckoned with.
+        ValueError: it is no time, or its year is out of range.
     """
     found = datetime.fromisoformat(text)
     if not FIRST_YEAR <= found.year <= LAST_YEAR:

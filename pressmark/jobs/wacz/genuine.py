@@ -1,6 +1,6 @@
-"""Whether a package holds what the bucket holds: its WARCs, the index of just these, and what documents say of pages.
+"""Checks a package against the bucket: its WARCs, their index, and the pages that documents describe.
 
-A package whose digests fit may still be a forgery: whoever can write to the bucket can make such a one.
+A package with valid digests may still be a forgery: anybody with write access to the bucket can make one.
 """
 
 import hashlib
@@ -24,29 +24,29 @@ from pressmark.reader import Reader
 from pressmark.system.external_sort import SortedLines
 
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError)
-"""What reading a WARC raises that is none."""
+"""Errors of reading an invalid WARC."""
 
 
 @attrs.frozen
 class Problem:
-    """What is wrong with a package."""
+    """A problem of a package."""
 
     text: str
     grave: bool = True
-    """Whether no hand but a forger's or a fault's makes it so; else it is only older than what the bucket has now."""
+    """Whether it shows a forgery or a fault; otherwise the package is only older than the bucket's content."""
     has_advice: bool = False
-    """Whether it says what to do; else it is to be made anew."""
+    """Whether the text says what to do; otherwise the package has to be rebuilt."""
 
 
 def problems(store: Store, site: str, day: date, file: IO[bytes], segments: Mapping[str, str]) -> Iterator[Problem]:
-    """Hold a package against the bucket; it is whole by its own digests (`writer.check`).
+    """Compare a package with the bucket; its own digests were checked before (`writer.check`).
 
     Args:
         store: the bucket.
-        site: whose package it is.
-        day: of it.
+        site: the package's site.
+        day: the package's day.
         file: the package.
-        segments: the bucket keys of its segments that are there, by name.
+        segments: bucket keys of its segments that are in the bucket, by name.
     """
     with zipfile.ZipFile(file) as package, SortedLines() as lines:
         said = writer.datapackage(package)
@@ -90,18 +90,18 @@ def _is_of(store: Store, key: str, warc: IO[bytes]) -> bool:
         try:
             return store.fetch(key, file).sha256 == digest
         except KeyError:
-            return True  # It went since it was listed: it was there, and nothing can be told any more.
+            return True  # It was deleted since it was listed, so it can't be compared.
 
 
 def _referred(store: Store, site: str, warc: IO[bytes], contents: Contents) -> Iterator[Problem]:
-    """Hold the copies of other days' captures against these; `contents` are those of the package's own segments."""
+    """Compare the copies of other days' captures with the bucket; `contents` are of the package's own segments."""
     wanted = contents.others
     with SortedLines() as unused:
         copies = Contents(unused)
         try:
             copies.read("", warc)
         except _DAMAGED:
-            return  # It is told when it is read for the index.
+            return  # Reading it for the index reports it.
     if copies.ids - wanted.keys():
         yield Problem("it holds captures of other days that nothing in it refers to")
         return
@@ -125,7 +125,7 @@ def _none_referred(store: Store, site: str, contents: Contents) -> Iterator[Prob
             yield Problem(_LACKING, grave=False)
 
 
-_LACKING = "it lacks captures of other days that are in the bucket by now"
+_LACKING = "it lacks captures of other days that are in the bucket now"
 
 
 def _same(one: IO[bytes], other: IO[bytes]) -> bool:
@@ -150,10 +150,10 @@ def _index(package: zipfile.ZipFile, lines: SortedLines) -> Iterator[Problem]:
 
 
 def _points_alike(one: bytes | None, other: bytes | None) -> bool:
-    """Tell whether two lines lead to one record, as one release or another writes them.
+    """Return whether two lines lead to the same record, even if different releases wrote them.
 
-    Another one may have told less, or a media type otherwise; but players take a line for another request or for none
-    by what they find in it beside.
+    Another release may have written fewer fields or another media type. Any further field could make a player take the
+    line for another request.
     """
     if one is None or other is None:
         return False
@@ -195,13 +195,13 @@ def _pages(store: Store, site: str, package: zipfile.ZipFile, contents: Contents
                 others += 1
                 wrong += not _matches_document(reader, contents, line)
     if wrong:
-        yield Problem(f"{wrong} of its pages say what no document says")
+        yield Problem(f"{wrong} of its pages have no matching document")
     elif others or number < len(known):
-        yield Problem("its pages are older than what documents say by now", grave=False)
+        yield Problem("its pages are older than the documents", grave=False)
 
 
 def _matches_document(reader: Reader, contents: Contents, line: bytes) -> bool:
-    """Tell whether a document says what a package says of one of its pages."""
+    """Return whether a document confirms a package's entry of a page."""
     try:
         entry = strict_json.load_object(line)
         if entry.keys() != pages.NAMES:
@@ -216,7 +216,7 @@ def _matches_document(reader: Reader, contents: Contents, line: bytes) -> bool:
 
 
 def signature_problems(signed_by: str | None, trusted: Iterable[str]) -> Iterator[Problem]:
-    """Tell whether one of these keys signed a package; without any, nobody need have."""
+    """Report a package that none of these keys signed; without keys, packages may be unsigned."""
     keys = frozenset(trusted)
     if keys and signed_by is None:
         yield Problem("it is not signed, and a key is set")

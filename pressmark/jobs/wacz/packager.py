@@ -1,7 +1,7 @@
-"""The packager: one WACZ a day of all segments of that day, and of what they refer to in those of other days.
+"""The packager: one WACZ per day, with the day's segments and the captures of other days that they refer to.
 
-The same segments and documents give the same bytes, and a package that would not change is left alone. It is built in
-a file beside the segment at hand: so much room it needs on the disk, and little memory, whatever the day's size.
+The same segments and documents give the same bytes, and a package that would not change is not written. It is built on
+disk, beside a copy of one segment at a time; it needs little memory, whatever the day's size.
 """
 
 import hashlib
@@ -32,11 +32,11 @@ from pressmark.system.external_sort import SortedLines
 logger = logging.getLogger(__name__)
 
 _PATIENCE = timedelta(days=7)
-"""So long after its day a package is made again for what is not in the bucket yet."""
+"""How long after its day a package is rebuilt for captures that are not in the bucket yet."""
 _MOST_LISTED = 3
-"""Problems of a day that are told in full."""
+"""Problems of a day that are listed in full."""
 _RUN = re.compile(r"^.*?-\d{17}-|-\d{5,}\.warc\.gz$")
-"""What stands around the id of its run in the name of a segment."""
+"""The parts of a segment's name before and after the id of its run."""
 _SEGMENT = re.compile(r"warc/[^/]+/\d{4}/\d\d/\d\d/[^/]+\.warc\.gz")
 
 
@@ -47,24 +47,24 @@ class Packaged:
     day: date
     """UTC, of the crawl."""
     segments: int = 0
-    """Those of runs that cross midnight are in both days."""
+    """Segments of runs that cross midnight are in both days."""
     referred: int = 0
-    """How many captures of other days are in it, because a capture of this day refers to them."""
+    """How many captures of other days are in it because this day's captures refer to them."""
     lost: int = 0
-    """How many of them are not in the bucket: taken down, or still in the spool of a crawl that was killed."""
+    """How many of them are not in the bucket: taken down, or still in the spool of a killed crawl."""
     pages: int = 0
     size: int = 0
     """Bytes."""
     changed: bool = False
     """False if it was there already, byte for byte."""
     held: bool = False
-    """Whether it was left for later, being new enough."""
+    """Whether it was left for later because it is recent."""
     problem: str | None = None
-    """What is missing in the package, or why there is none."""
+    """What is missing in the package, or why it was not built."""
 
     @property
     def again(self) -> bool:
-        """Whether the day is to be looked at again."""
+        """Whether to package the day again the next time."""
         lacks = bool(self.lost) and datetime.now(UTC).date() - self.day < _PATIENCE
         return self.held or lacks or bool(self.problem)
 
@@ -82,14 +82,14 @@ class Packager:
         """Connect; packages are signed if a key is configured.
 
         Raises:
-            UsageError: the key is none.
-            BucketError: nobody answers, wrong keys, or no such bucket.
+            UsageError: the key is invalid.
+            BucketError: no answer, wrong keys, or no such bucket.
         """
         signer = Signer.open(config.wacz_key) if config.wacz_key else None
         return cls(Store.open(config), site, signer)
 
     def changed(self, hold: timedelta = timedelta(0)) -> Iterator[Packaged]:
-        """Make the packages of the days of which segments have arrived since the last time.
+        """Make the packages of days with new segments since the last time.
 
         A day with a problem is tried again the next time.
 
@@ -103,23 +103,23 @@ class Packager:
         return ChangedDays(self.store, self.site, keys.packaged(self.site), _days).each(make)
 
     def every(self) -> Iterator[Packaged]:
-        """Make the packages of all days, whatever was made before; of days whose segments are gone, too."""
+        """Make the packages of all days, even if they exist; also of days whose segments are gone."""
         days = {day for key in self.store.keys(keys.segments_of_site(self.site)) if (day := _day_of(key))}
         packaged = filter(None, map(keys.packaged_day, self.store.keys(keys.packages(self.site))))
         return map(self._package_or_problem, sorted(days | {day for _, day in packaged}))
 
     def package(self, day: date) -> Packaged:
-        """Make the package of one day; without a segment there is none.
+        """Make the package of one day; a day without segments gets no package.
 
         Raises:
-            FindingsFound: a segment of the day can't be read; or all are gone, and an older package still has them.
-            SpoolError: there is no room for it on the local disk.
+            FindingsFound: a segment of the day can't be read; or all segments are gone and an older package has them.
+            SpoolError: the local disk has no room for it.
         """
         segments = self._segments(day)
         if not segments:
             if conditional_write.head(self.store, keys.package(self.site, day)):
                 raise FindingsFound(
-                    f"{keys.package(self.site, day)} is of segments that are gone: delete it, with its older versions, "
+                    f"{keys.package(self.site, day)} has segments that are gone: delete it, with its older versions, "
                     "as the operator (docs/security.md)"
                 )
             return Packaged(day)
@@ -141,15 +141,15 @@ class Packager:
             return attrs.evolve(made, size=path.stat().st_size, changed=changed)
 
     def _is_there(self, key: str, digest: str) -> bool:
-        """Tell whether an object has these bytes: what it says of itself, another hand may have written."""
+        """Return whether an object has these bytes: its own metadata may be forged."""
         with tempfile.TemporaryFile(prefix="pressmark-package-") as file, suppress(KeyError):
             return self.store.fetch(key, file).sha256 == digest
         return False
 
     def _segments(self, day: date) -> list[str]:
-        """Return the segments of a day, and those of its neighbours by runs that cross midnight.
+        """Return the segments of a day, and those of runs that cross midnight from the neighbouring days.
 
-        A page captured before midnight has its pictures behind it, and one behind it its styles before.
+        A page captured before midnight may have its pictures after it, and a page after midnight its styles before.
         """
         own, *others = (list(self._of(day, days)) for days in (0, -1, 1))
         runs = {_RUN.sub("", key.rpartition("/")[2]) for key in own}
@@ -192,7 +192,7 @@ class Packager:
         try:
             self.store.fetch(key, segment)
         except KeyError:
-            raise FindingsFound(f"{key} went while it was packaged") from None
+            raise FindingsFound(f"{key} was deleted while it was packaged") from None
         try:
             contents.read(name, segment)
         except (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""The pages of a package: those captures that documents of the archive were read from, and later ones of the same."""
+"""The pages of a package: captures that documents were read from, and later captures of the same pages."""
 
 import json
 from bisect import bisect_right
@@ -12,12 +12,12 @@ from pressmark.reader import Document, Reader
 from pressmark.text import cleaned
 
 NAMES = frozenset({"id", "url", "ts", "title", "version", "key"})
-"""What a package says of a page."""
+"""Fields of a page's entry in a package."""
 
 
 @attrs.frozen(order=True)
 class _Page:
-    """What a document said of a page, from a capture on."""
+    """What a document says of a page, from one capture on."""
 
     captured_at: str
     record_id: str
@@ -27,14 +27,14 @@ class _Page:
 
 
 def entries(reader: Reader, contents: Contents, problem: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Return the captures of articles' first pages, by time; `version` and `key` say what was read from each.
+    """Return the captures of articles' first pages, by time; `version` and `key` name the document read from each.
 
-    A capture that no document was read from said what the last document before it says.
+    A capture without a document of its own gets the last document before it.
 
     Args:
         reader: of the site.
         contents: the package's captures.
-        problem: is told of each document that can't be read, and is left out.
+        problem: gets the error of each document that can't be read and is left out.
     """
     said: dict[str, list[_Page]] = {}
     for document in reader.read(reader.keys_for_urls(contents.urls), lambda error: problem(str(error))):
@@ -66,7 +66,7 @@ def entries(reader: Reader, contents: Contents, problem: Callable[[str], None]) 
 
 
 def says(document: Document, entry: Mapping[str, Any]) -> bool:
-    """Tell whether a document says what a package says of a page: its address, title and version."""
+    """Return whether a document confirms a package's entry of a page: URL, title and version."""
     url, said = _page_of(document.key, document.data)
     return (url, cleaned(said.title), said.version) == (entry["url"], entry["title"], entry["version"])
 

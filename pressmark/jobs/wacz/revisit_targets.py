@@ -1,4 +1,4 @@
-"""Captures that revisits refer to: by record ids, in the segments' indexes of the days they were made on."""
+"""Captures that revisits refer to: found by record id in the segments' indexes of their day."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -13,18 +13,18 @@ from pressmark.model.capture import Capture
 
 logger = logging.getLogger(__name__)
 Wanted = Mapping[str, date]
-"""By WARC-Record-ID, without its angle brackets: the day it was captured on, UTC."""
+"""The day of capture (UTC) by WARC-Record-ID, without its angle brackets."""
 
 
 def copy(store: Store, site: str, wanted: Wanted, file: IO[bytes]) -> int:
-    """Write the records of these captures to a file, as they lie in their segments, and return how many were there."""
+    """Copy the records of these captures from their segments to a file, and return how many were found."""
     found = 0
     for capture in _find(store, site, wanted):
         try:
             file.write(store.get(capture.warc, capture.offset, capture.length))
             found += 1
         except KeyError:
-            logger.warning("%s of %s is gone, and its index is not", capture.record_id, capture.warc)
+            logger.warning("%s of %s is missing, but its index is not", capture.record_id, capture.warc)
     return found
 
 
@@ -32,7 +32,7 @@ def _find(store: Store, site: str, wanted: Wanted) -> Iterator[Capture]:
     """Return the captures that are in an index, in the order of their segments."""
     rest = dict(wanted)
     found: dict[str, Capture] = {}
-    # A record made just behind midnight lies in a segment of the day before.
+    # A record made just after midnight may be in a segment of the day before.
     days = {day - timedelta(days=back) for day in rest.values() for back in (0, 1)}
     for day in sorted(days, reverse=True):
         if not any(made - day in (timedelta(0), timedelta(days=1)) for made in rest.values()):

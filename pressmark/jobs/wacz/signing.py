@@ -15,7 +15,7 @@ from pressmark.errors import UsageError
 
 VERSION = "0.1.0"
 _CURVE = ec.SECP384R1
-"""P-384: ReplayWeb.page knows no other for a key without a certificate."""
+"""P-384: the only one that ReplayWeb.page accepts for a key without a certificate."""
 _OTHERS = 0o077
 _SIZE = 48
 """Bytes of each of the two numbers of a signature."""
@@ -34,7 +34,7 @@ class Signer:
         """Read a private key of the curve P-384 (PEM, without a password).
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is no such key.
         """
         try:
             key = serialization.load_pem_private_key(path.read_bytes(), None)
@@ -58,9 +58,9 @@ class Signer:
         """Return the `signedData` of a package; the same for the same key and arguments (RFC 6979).
 
         Args:
-            digest: of its datapackage.json, `sha256:<hex>`. It is what is signed.
-            created: as datapackage.json says.
-            software: as datapackage.json says.
+            digest: of its datapackage.json, `sha256:<hex>`; this is signed.
+            created: as in datapackage.json.
+            software: as in datapackage.json.
         """
         ways = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
         pair = utils.decode_dss_signature(self._key.sign(digest.encode(), ways))
@@ -75,11 +75,11 @@ class Signer:
 
 
 def trusted_keys(key: Path | None, public: Iterable[Path]) -> frozenset[str]:
-    """Return the public keys that packages have to be signed by, as packages name them; none: any or no signature.
+    """Return the public keys that packages may be signed by, as packages name them; empty: any or no signature.
 
     Args:
-        key: the private key that packages are signed by now.
-        public: public keys (PEM) that they may be signed by, too, e.g. of earlier years.
+        key: the private key that signs packages now.
+        public: further public keys (PEM) that are accepted, e.g. of earlier years.
 
     Raises:
         UsageError: one is no key of the curve P-384.
@@ -102,7 +102,7 @@ def _named(key: ec.EllipticCurvePublicKey) -> str:
 
 
 def is_signed(signed: dict[str, Any]) -> bool:
-    """Tell whether a `signedData` bears the signature of its own public key."""
+    """Return whether a `signedData` has a valid signature of its public key."""
     try:
         key = serialization.load_der_public_key(base64.b64decode(signed["publicKey"], validate=True))
         pair = base64.b64decode(signed["signature"], validate=True)

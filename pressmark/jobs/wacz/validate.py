@@ -1,4 +1,4 @@
-"""Verification of packages: that each is whole, what it says it is, and of the segments that lie in the bucket."""
+"""Verification of packages: each is whole, has the content it claims, and matches the bucket's segments."""
 
 import tempfile
 import zipfile
@@ -17,18 +17,18 @@ from pressmark.model import keys
 def verify_packages(
     store: Store, site: str = "", wanted: Callable[[date], bool] = lambda day: True, trusted: Collection[str] = ()
 ) -> Iterator[Finding]:
-    """Read the packages of a site, or of all, to their last byte, and hold them against what they are of.
+    """Read the packages of a site, or of all sites, completely, and compare them with their segments.
 
     Args:
         store: the bucket.
         site: its name; the empty string for all.
-        wanted: tells of a day whether its package is to be read.
-        trusted: public keys, one of which has to have signed them (`signing.trusted_keys`); none: nobody need have.
+        wanted: returns whether a day's package is to be read.
+        trusted: public keys that they may be signed by (`signing.trusted_keys`); if empty, they may be unsigned.
     """
     for key in store.keys(keys.packages(site)):
         found = keys.packaged_day(key)
         if found and wanted(found[1]):
-            remake = f"`pressmark package {found[0]} --day {found[1]:%Y-%m-%d}` makes it anew"
+            remake = f"`pressmark package {found[0]} --day {found[1]:%Y-%m-%d}` rebuilds it"
             for problem in _problems(store, key, *found, trusted):
                 advice = "" if problem.has_advice else f": {remake}"
                 yield Finding(key, f"{problem.text}{advice}", grave=problem.grave)
@@ -42,7 +42,7 @@ def _problems(store: Store, key: str, site: str, day: date, trusted: Collection[
                 yield Problem("its SHA-256 is not the one it was written with" if said else "it has no SHA-256")
             contents = writer.check(file)
         except KeyError:
-            return  # It went since it was listed.
+            return  # It was deleted since it was listed.
         except ValueError as error:
             yield Problem(str(error))
             return
@@ -65,10 +65,10 @@ def _problems(store: Store, key: str, site: str, day: date, trusted: Collection[
 
 
 _ODD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError, zlib.error, zipfile.BadZipFile)
-"""What no package of ours makes a reader raise: one of them is told, and the others are read."""
+"""Errors of reading a package that is not ours: it is reported, and the others are read."""
 
 
 def _segments(store: Store, site: str, day: date, days: int = 0) -> Iterator[tuple[str, str]]:
-    """Return name and key of the segments of a day, or of one near it: a run that crosses midnight is in both."""
+    """Return name and key of the segments of a day or a neighbour: a run that crosses midnight is in both."""
     prefix = keys.segments(site, day + timedelta(days=days))
     return ((key.removeprefix(prefix), key) for key in store.keys(prefix) if key.endswith(".warc.gz"))

@@ -1,4 +1,4 @@
-"""The WACZ file: a ZIP of WARCs, their index, a list of pages, and digests of it all (WACZ 1.1.1)."""
+"""The WACZ file: a ZIP of WARCs, their index, a list of pages, and digests of all of them (WACZ 1.1.1)."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ WACZ = "application/wacz"  # IANA
 VERSION = "1.1.1"
 SOFTWARE = f"pressmark {__version__}"
 REFERRED = "-referred.warc.gz"
-"""Ends the name of the WARC of what lies in segments of other days."""
+"""Suffix of the WARC with records from segments of other days."""
 ARCHIVE, PAGES = "archive/", "pages/pages.jsonl"
 INDEX, IDX = f"indexes/{zipnum.DATA}", f"indexes/{zipnum.IDX}"
 MOST_PAGES = 256 << 20
@@ -32,10 +32,10 @@ MOST_PAGES = 256 << 20
 DATAPACKAGE, _DIGEST = "datapackage.json", "datapackage-digest.json"
 _CHUNK = 1 << 20
 _FIRST_DAY, _LAST_DAY = date(1980, 1, 1), date(2107, 12, 31)
-"""Days that a ZIP can write."""
+"""Days that a ZIP can store."""
 _FILE = 0o100644
 _BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
-"""What zipfile raises where bytes were changed."""
+"""Errors of zipfile if bytes were changed."""
 
 
 Model = TypeVar("Model", bound=JsonModel)
@@ -45,8 +45,8 @@ class Writer:
     """Writes a package; the same content gives the same bytes.
 
     Args:
-        file: an empty one.
-        day: stands in the ZIP as when its files were made.
+        file: an empty file.
+        day: date of the files in the ZIP.
     """
 
     def __init__(self, file: IO[bytes], day: date) -> None:
@@ -54,24 +54,24 @@ class Writer:
         self._resources: list[dict[str, Any]] = []
 
     def add(self, path: str, file: IO[bytes]) -> None:
-        """Add a file as it is, for players read parts of it; it is read from its start."""
+        """Add a file uncompressed, since players read parts of it; it is read from its start."""
         size = file.seek(0, 2)
         file.seek(0)
         with self._open(path, size, zipfile.ZIP_STORED) as there:
             shutil.copyfileobj(file, there, _CHUNK)
 
     def add_text(self, path: str, data: bytes) -> None:
-        """Add a file that players read whole."""
+        """Add a compressed file; players read it whole."""
         with self._open(path, len(data), zipfile.ZIP_DEFLATED) as there:
             there.write(data)
 
     def end(self, title: str, made: datetime, signer: Signer | None) -> None:
-        """Write what the package says of itself.
+        """Write the package's description and its digest.
 
         Args:
             title: of the package.
-            made: when, UTC.
-            signer: signs it; None: it stays unsigned.
+            made: its time, UTC.
+            signer: signs it; without one it stays unsigned.
         """
         created = _written(made)
         datapackage_json = {
@@ -89,7 +89,7 @@ class Writer:
         self.add_text(_DIGEST, _json({"path": DATAPACKAGE, "hash": digest} | signed))
 
     def close(self) -> None:
-        """Write the ZIP's directory, without which it is no ZIP."""
+        """Write the ZIP's directory; without it the file is no ZIP."""
         self._zip.close()
 
     @contextmanager
@@ -97,7 +97,7 @@ class Writer:
         day = min(max(self._day, _FIRST_DAY), _LAST_DAY)
         info = zipfile.ZipInfo(path, (day.year, day.month, day.day, 0, 0, 0))
         info.compress_type, info.external_attr, info.create_system = how, _FILE << 16, 3  # Unix
-        info.file_size = size  # It decides on ZIP64.
+        info.file_size = size  # Its size decides on ZIP64.
         with self._zip.open(info, "w") as file:
             hashed = _Hashed(file)
             yield hashed
@@ -118,7 +118,7 @@ class _Hashed:
 
 
 class _Wrong(ValueError):
-    """A file of a package is whole, and not what the package says."""
+    """A file of a package does not match the package's description."""
 
 
 def title_of(site: str, day: date) -> str:
@@ -137,7 +137,7 @@ class Resource(JsonModel):
 
 @attrs.frozen(kw_only=True)
 class Datapackage(JsonModel):
-    """What a package says of itself."""
+    """A package's description of itself."""
 
     resources: tuple[Resource, ...]
     title: str
@@ -146,11 +146,11 @@ class Datapackage(JsonModel):
 
     @property
     def paths(self) -> list[str]:
-        """Of its files."""
+        """Paths of its files."""
         return [each.path for each in self.resources]
 
     def is_of(self, site: str, day: date, latest: datetime) -> bool:
-        """Tell whether it says what one of ours says of these captures, the last of which was made then."""
+        """Return whether it describes a package of ours whose last capture was made then."""
         said = self.title, self.created, self.mainPageUrl
         return said == (title_of(site, day), _written(latest), None)
 
@@ -165,7 +165,7 @@ class _Digest(JsonModel):
 
 @attrs.frozen
 class Contents:
-    """What a package says that it holds."""
+    """The content that a package claims."""
 
     segments: dict[str, int]
     """Size in bytes by name."""
@@ -177,7 +177,7 @@ def check(file: IO[bytes]) -> Contents:
     """Read a package to its last digest.
 
     Raises:
-        ValueError: something in it is not what it says.
+        ValueError: something in it does not match.
     """
     try:
         with zipfile.ZipFile(file) as package:
@@ -192,16 +192,16 @@ def _check(package: zipfile.ZipFile) -> Contents:
     datapackage, digest = read(package, DATAPACKAGE), read(package, _DIGEST)
     said = _model(_Digest, digest, _DIGEST)
     if said.hash != f"sha256:{hashlib.sha256(datapackage).hexdigest()}":
-        raise _Wrong(f"{DATAPACKAGE} is not of the digest in {_DIGEST}")
+        raise _Wrong(f"{DATAPACKAGE} does not match the digest in {_DIGEST}")
     signed = said.signedData
     if signed is not None and not (signed.get("hash") == said.hash and is_signed(dict(signed))):
-        raise _Wrong("its signature is not of its public key")
+        raise _Wrong("its signature does not match its public key")
     listed = _model(Datapackage, datapackage, DATAPACKAGE).resources
     resources = {each.path: each for each in listed}
     there, said_paths = package.namelist(), [*(each.path for each in listed), DATAPACKAGE, _DIGEST]
     if extra := set(there) ^ {*said_paths}:
         raise _Wrong(f"{min(extra)} is not both in it and in {DATAPACKAGE}")
-    for names in (there, said_paths):  # Readers differ in which of two they take.
+    for names in (there, said_paths):  # Of two files with one name, readers take one or the other.
         if twice := [name for name, number in Counter(names).items() if number > 1]:
             raise _Wrong(f"{min(twice)} is in it twice")
     _bound(package)
@@ -209,15 +209,15 @@ def _check(package: zipfile.ZipFile) -> Contents:
         with package.open(path) as file:
             found = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # typeshed's IO lacks its readinto
         if each.hash != f"sha256:{found.hexdigest()}":
-            raise _Wrong(f"{path} is not of its digest")
+            raise _Wrong(f"{path} does not match its digest")
         if each.bytes != package.getinfo(path).file_size:
-            raise _Wrong(f"{path} is not of the size that {DATAPACKAGE} says")
+            raise _Wrong(f"{path} does not have the size in {DATAPACKAGE}")
     segments = {path.removeprefix(ARCHIVE): each.bytes for path, each in resources.items() if path.startswith(ARCHIVE)}
     return Contents(segments, str(signed["publicKey"]) if signed else None)
 
 
 def _bound(package: zipfile.ZipFile) -> None:
-    """Refuse files that would unpack to more than their package is large; only what players read whole is deflated."""
+    """Refuse files that unpack to more than the package's size; only files that players read whole are deflated."""
     stored = 0
     for info in package.infolist():
         if info.compress_type == zipfile.ZIP_STORED:
@@ -232,16 +232,16 @@ def _bound(package: zipfile.ZipFile) -> None:
 
 
 def datapackage(package: zipfile.ZipFile) -> Datapackage:
-    """Read what a package says of itself.
+    """Read a package's description of itself.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is invalid.
     """
     return _model(Datapackage, read(package, DATAPACKAGE), DATAPACKAGE)
 
 
 def read(package: zipfile.ZipFile, name: str) -> bytes:
-    """Return a small file of a package; deflated, a little of it could unpack to anything."""
+    """Return a small file of a package; the size is limited, since a deflated one could unpack to anything."""
     with package.open(name) as file:
         data = file.read(strict_json.MOST + 1)
     if len(data) > strict_json.MOST:

@@ -1,1 +1,1 @@
-"""`make demo`: the main job on embedded defaults."""
+"""`make demo`: the archive with embedded services."""

@@ -1,7 +1,7 @@
 """The demo, `make demo` or `pressmark demo`: S3 server, news site and Airflow on this machine, and three runs.
 
-It keeps its files in `.demo` of the working folder, which each start empties, and stays until Ctrl-C; with ONCE=1 it
-ends after the runs.
+Its files are in `.demo` of the working folder; each start empties it. It runs until Ctrl-C, or with ONCE=1 until the
+runs are done.
 """
 
 import os
@@ -55,17 +55,17 @@ class RunResult:
 
 @attrs.frozen(kw_only=True)
 class Demo:
-    """All that the demo has started."""
+    """The services that the demo has started."""
 
     s3: RunningS3
     site: RunningNewsroom
     airflow: LocalAirflow
     environment: Mapping[str, str]
-    """Of DAGs, tasks and commands."""
+    """Environment of DAGs, tasks and commands."""
 
 
 def main() -> None:
-    """Run the demo; what is expected to go wrong becomes a message and an exit code."""
+    """Run the demo; known errors become a message and an exit code."""
     keep_private()
     interrupt_on_sigterm()
     try:
@@ -89,10 +89,10 @@ def main() -> None:
 
 @contextmanager
 def _start_all(settings: Settings) -> Iterator[Demo]:
-    """Start everything, each when what it needs is there, and stop it all at the end."""
+    """Start all services in order, and stop them at the end."""
     with ExitStack() as stack:
         stack.enter_context(_fresh_folder(settings.folder))
-        click.echo(f"All of this stays on this machine, in {settings.folder}, and starts afresh each time.\n")
+        click.echo(f"All of this stays on this machine, in {settings.folder}, and starts from scratch each time.\n")
         with _step("the bucket, an S3 server"):
             s3 = stack.enter_context(RunningS3(settings.folder / "s3", settings.s3_port))
         with _step("the newsroom, a made-up news site"):
@@ -108,7 +108,7 @@ def _start_all(settings: Settings) -> Iterator[Demo]:
 
 @contextmanager
 def _fresh_folder(folder: Path) -> Iterator[None]:
-    """Empty the folder, unless another demo, on other ports, lives in it."""
+    """Empty the folder, unless another demo on other ports uses it."""
     make_folder(folder)
     lock = FileLock(folder / "lock", timeout=0, mode=0o600)
     try:
@@ -122,7 +122,7 @@ def _fresh_folder(folder: Path) -> Iterator[None]:
 
 
 def _environment(settings: Settings, s3: RunningS3, sites: Path) -> dict[str, str]:
-    """Return what DAGs and tasks find: nothing of other buckets or Airflows that the caller may use."""
+    """Return the environment of DAGs and tasks, without the caller's other buckets or Airflows."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "AWS", "PRESSMARK"))}
     return {
         **kept,
@@ -152,7 +152,7 @@ def _run_demo(demo: Demo) -> list[RunResult]:
 
 @contextmanager
 def _web_services(settings: Settings, demo: Demo) -> Iterator[WebServices]:
-    """Package what was archived, and open what researchers see of it."""
+    """Package what was archived, and serve it to researchers."""
     with _step("exports, index and packages, by their DAG"):
         demo.airflow.unpause(PACKAGE_DAG_ID)
         demo.airflow.wait(PACKAGE_DAG_ID, demo.airflow.trigger(PACKAGE_DAG_ID), RUN_SECONDS)
@@ -163,7 +163,7 @@ def _web_services(settings: Settings, demo: Demo) -> Iterator[WebServices]:
 
 
 def _change(newsroom: Newsroom) -> str:
-    """Let half an hour go by in which news happens."""
+    """Advance half an hour with some news."""
     newsroom.advance(timedelta(minutes=30))
     for _ in range(3):
         newsroom.publish()
@@ -183,7 +183,7 @@ def _run(airflow: LocalAirflow, what: str) -> RunResult:
 
 @contextmanager
 def _step(what: str) -> Iterator[None]:
-    """Say what goes on, and how long it took."""
+    """Print a step, and how long it took."""
     click.echo(f"  {what:<50}", nl=False)
     started = time.monotonic()
     yield
@@ -199,7 +199,7 @@ def _print_summary(settings: Settings, demo: Demo, web: WebServices, runs: list[
         rows.add_row(run.what, *(str(run.counts[name]) for name in columns), f"{run.seconds:.1f}")
     click.echo()
     console().print(rows)
-    click.echo("\nRun 2 published only what had changed; run 3 found nothing changed and published 0.")
+    click.echo("\nRun 2 published only what had changed; run 3 found no change and published 0.")
     airflow, s3 = demo.airflow, demo.s3
     updated = demo.site.newsroom.article_id(UPDATED[0])
     article = f"{web.url}/articles/newsroom/{keys.day_of_url(day_folder(updated))}/{updated}/"
@@ -219,8 +219,8 @@ def _print_summary(settings: Settings, demo: Demo, web: WebServices, runs: list[
 
 
 def _stay(demo: Demo, web: WebServices) -> None:
-    """Wait for Ctrl-C, or for something to go down."""
-    click.echo("\nAll is up until you press Ctrl-C.")
+    """Wait for Ctrl-C, or for a service to end."""
+    click.echo("\nEverything runs until you press Ctrl-C.")
     try:
         while True:
             demo.s3.check()
@@ -237,7 +237,7 @@ def _check_ports(settings: Settings) -> None:
 
 
 def _check_stopped(settings: Settings) -> None:
-    """Make sure that nothing is left that would answer in place of the next demo."""
+    """Check that no service is left that would answer in the next demo."""
     held = [str(port) for port, _ in settings.ports.values() if not is_free(port)]
     if held:
         raise ServiceFailed(f"something still listens on port {', '.join(held)} after everything was stopped.")

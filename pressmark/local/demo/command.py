@@ -11,9 +11,9 @@ Examples:
 """,
 )
 def demo() -> None:
-    """Start an S3 server, a made-up news site, Airflow, reading room and pywb here, and archive the site three times.
+    """Start S3 server, synthetic news site, Airflow, reading room and pywb here, and archive the site three times.
 
-    All of it listens on this machine alone and keeps its files in ./.demo, which each start empties. Ports are set by
+    Everything listens on this machine only and keeps its files in ./.demo; each start empties it. Ports are set by
     PRESSMARK_S3_PORT, PRESSMARK_NEWSROOM_PORT, PRESSMARK_AIRFLOW_PORT, PRESSMARK_READING_ROOM_PORT,
     PRESSMARK_READING_ROOM_REPLAY_PORT and PRESSMARK_REPLAY_PORT.
     """

@@ -1,4 +1,4 @@
-"""What of the demo can be set."""
+"""Settings of the demo."""
 
 import sys
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ BIN = Path(sys.executable).parent
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """Where the demo lives and which ports it takes."""
+    """The demo's folder and ports."""
 
     folder: Path = attrs.field(factory=lambda: Path.cwd() / ".demo")
     s3_port: int
@@ -30,7 +30,7 @@ class Settings:
         """Read `PRESSMARK_..._PORT` and `ONCE`.
 
         Raises:
-            UsageError: a port is no port.
+            UsageError: a port is invalid.
         """
         return cls(
             s3_port=_port(environ, "PRESSMARK_S3_PORT", 8333),
@@ -44,7 +44,7 @@ class Settings:
 
     @property
     def ports(self) -> dict[str, tuple[int, str]]:
-        """By variable, each port and what needs it."""
+        """By variable: the port and the service that uses it."""
         return {
             "PRESSMARK_S3_PORT": (self.s3_port, "the S3 server"),
             "PRESSMARK_NEWSROOM_PORT": (self.newsroom_port, "the newsroom"),

@@ -1,4 +1,4 @@
-"""What the demo opens for researchers: the reading room and pywb, as their commands do."""
+"""The demo's services for researchers: the reading room and pywb, run by their commands."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,7 +55,7 @@ class WebServices:
         return f"http://pressmark.localhost:{self.settings.room_port}"
 
     def check(self) -> None:
-        """Raise ServiceFailed if one has ended by itself."""
+        """Raise ServiceFailed if one has ended unexpectedly."""
         for program in self.programs:
             program.check()
 

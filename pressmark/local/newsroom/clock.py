@@ -1,4 +1,4 @@
-"""The newsroom's clock: it stands still until it is moved, or runs with the real one."""
+"""The newsroom's clock: it stops until it is moved, or runs with the real one."""
 
 import re
 import time
@@ -10,7 +10,7 @@ from pressmark.local.newsroom.content.section import SHANGHAI
 CLOCK_START: Final = datetime(2022, 2, 18, 12, 0, tzinfo=SHANGHAI)
 """Fixed, so that the same seed gives the same bytes on any day."""
 
-# Ids hold the time in 32 bits, and the first of many articles comes years before the start.
+# Ids hold the time in 32 bits, and the oldest of many articles is years older than the start.
 _EARLIEST: Final = 2010
 _LATEST: Final = 2099
 _FARTHEST: Final = timedelta(days=5 * 365)
@@ -55,7 +55,7 @@ class Clock:
 
 
 def read_duration(text: str) -> timedelta:
-    """Read a duration such as `10m`, `1h30m` or `45s`; ValueError if it is none."""
+    """Read a duration such as `10m`, `1h30m` or `45s`; ValueError if it is invalid."""
     found = _DURATION.fullmatch(text.strip())
     if not found or not any(found.groups()):
         raise ValueError(f"{text!r} is no duration: write for example 45s, 10m, 1h30m or 2d")

@@ -53,7 +53,7 @@ with monday.yml (article: 0 is the oldest of its section, -1 the newest):
     show_default=True,
     help="Articles of world/europe; each other section has a tenth of it, at least 10.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other texts.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of all texts and ids.")
 @click.option(
     "--clock",
     type=_Clock(),
@@ -75,7 +75,7 @@ with monday.yml (article: 0 is the oldest of its section, -1 the newest):
 @click.option(
     "--script",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="YAML list of what happens when the clock comes that far.",
+    help="YAML list of events, each at a time of the clock.",
 )
 def newsroom_command(
     *,
@@ -91,7 +91,7 @@ def newsroom_command(
 ) -> None:
     """Serve a synthetic news site, until Ctrl-C.
 
-    Its sections are /world/europe and eight sisters. GET /-/state tells how it stands; POST /-/publish, update,
+    Its sections are /world/europe and eight others. GET /-/state returns its state; POST /-/publish, update,
     edit-silently, withdraw, fault, clear-faults and advance change it.
     """
     from pressmark.local.newsroom.http.server_thread import serve

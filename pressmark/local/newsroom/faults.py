@@ -1,4 +1,4 @@
-"""What can be made to go wrong with an answer, and for how many requests."""
+"""Faults that can be injected into responses, and for how many requests."""
 
 import re
 from collections import defaultdict
@@ -9,7 +9,7 @@ import attrs
 
 
 class FaultKind(StrEnum):
-    """One way in which an answer goes wrong."""
+    """One kind of wrong response."""
 
     STATUS_500 = "status-500"
     TOO_MANY_REQUESTS = "too-many-requests"
@@ -29,17 +29,17 @@ class FaultKind(StrEnum):
     NO_HEADLINE = "no-headline"
     """An article without `h1` and titles in its head."""
     NO_BODY = "no-body"
-    """An article whose `#Content` holds nothing but chrome."""
+    """An article whose `#Content` has only the page frame."""
     WRONG_CONTENTID = "wrong-contentid"
     """The meta `contentid` is that of another article."""
     EMPTY_LISTING = "empty-listing"
-    """A listing with all its chrome and no entry."""
+    """A listing with its page frame and no entry."""
     MANGLED = "mangled"
-    """HTML that stops in the middle, tags unclosed."""
+    """HTML that ends in the middle, with unclosed tags."""
 
 
 ARTICLE_FAULTS: Final = frozenset({FaultKind.NO_HEADLINE, FaultKind.NO_BODY, FaultKind.WRONG_CONTENTID})
-"""Only an article page can have these."""
+"""Faults of article pages only."""
 
 _ARTICLE_PATH: Final = re.compile(r"/a/\d{6}/\d{2}/WS[0-9a-f]{24}(_\d+)?\.html")
 _LISTING_PATH: Final = re.compile(r"/world/[\w-]+(/page_\d+\.html)?")
@@ -52,25 +52,25 @@ class _Fault:
 
 
 class Faults:
-    """The faults that wait for requests; those of one path come one after the other."""
+    """Faults that wait for requests; those of one path are used one after the other."""
 
     def __init__(self) -> None:
         self._waiting: defaultdict[str, list[_Fault]] = defaultdict(list)
 
     def add(self, path: str, kind: FaultKind, times: int | None) -> None:
-        """Let the next requests of the path go wrong; ValueError if that kind can't happen there."""
+        """Inject a fault into the next requests of the path; ValueError if that kind can't happen there."""
         if not path.startswith("/") or path.startswith("/-/"):
             raise ValueError(f"{path!r} is no path of the site: it must begin with / and not with /-/")
         if times is not None and times < 1:
             raise ValueError(f"times is {times}: it must be at least 1, or none for all requests")
         if kind in ARTICLE_FAULTS and not _ARTICLE_PATH.fullmatch(path):
-            raise ValueError(f"{kind} can only happen to an article page, and {path} is none")
+            raise ValueError(f"{kind} can only happen to an article page, which {path} is not")
         if kind is FaultKind.EMPTY_LISTING and not _LISTING_PATH.fullmatch(path):
-            raise ValueError(f"{kind} can only happen to a listing page, and {path} is none")
+            raise ValueError(f"{kind} can only happen to a listing page, which {path} is not")
         self._waiting[path].append(_Fault(kind, times))
 
     def take(self, path: str) -> FaultKind | None:
-        """Return what goes wrong with this request of the path, and count it."""
+        """Return the fault of this request of the path, and count it."""
         if path not in self._waiting:
             return None
         fault = self._waiting[path][0]
@@ -83,7 +83,7 @@ class Faults:
         return fault.kind
 
     def clear(self) -> int:
-        """Forget all faults and return how many there were."""
+        """Remove all faults and return how many there were."""
         cleared = self.waiting
         self._waiting.clear()
         return cleared

@@ -1,4 +1,4 @@
-"""The newsroom: sections full of articles, a clock, and everything that can be done to them. It knows no HTTP."""
+"""The newsroom: sections of articles, a clock, and all changes to them. It knows no HTTP."""
 
 import logging
 import re
@@ -21,9 +21,9 @@ from pressmark.local.newsroom.section_state import PER_PAGE, Entry, SectionState
 
 _ID: Final = re.compile(r"WS([0-9a-f]{8})([0-9a-f]{8})([0-9a-f]{8})")
 MOST_ARTICLES: Final = 200_000
-"""With more, the oldest would come before 1970."""
+"""With more, the oldest would be older than 1970."""
 GONE: Final = (404, 410)
-"""What the page of a withdrawn article may answer."""
+"""HTTP status codes of a withdrawn article."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +41,8 @@ class Newsroom:
     """A news site without its server; every method may be called from any thread.
 
     Args:
-        articles: articles of world/europe at the start; each sister section has a tenth of it, at least 10.
-        seed: decides all texts and ids.
+        articles: articles of world/europe at the start; each other section has a tenth of it, at least 10.
+        seed: determines all texts and ids.
         clock: the time at the start, with its zone.
         run_clock: let the clock run with the real one; otherwise only `advance` moves it.
         crawl_delay: seconds that robots.txt asks crawlers to wait.
@@ -67,7 +67,7 @@ class Newsroom:
         self.slow_pause = slow_pause
         self.requests = RequestLog()
         self.lock = RLock()
-        """Held during every change and look; take it to see several things as they are at one moment."""
+        """Held during every read and change; hold it to read several things in one consistent state."""
         self._clock = Clock(clock, running=run_clock)
         self._faults = Faults()
         self._events: list[Event] = []
@@ -85,7 +85,7 @@ class Newsroom:
         return self._clock.now
 
     def section_state(self, section: str = MAIN) -> SectionState:
-        """Return the section's desk; LookupError if there is no such section."""
+        """Return the section's state; LookupError if there is no such section."""
         try:
             return self._states[section]
         except KeyError:
@@ -119,7 +119,7 @@ class Newsroom:
         raise LookupError(f"no article {article_id!r} was ever published here")
 
     def story(self, article_id: str, page: int | None = None) -> Story:
-        """Return the article as it stands now, whole or one page of it; withdrawn ones too.
+        """Return the current article, whole or one page of it; also withdrawn ones.
 
         Raises:
             LookupError: no such article, or it has no such page.
@@ -143,12 +143,12 @@ class Newsroom:
             return [state.entry(index) for index in state.indexes(page, at_most)]
 
     def sidebar(self, section: str) -> Sidebar:
-        """Return the right column of the section's pages: what was there at the start, whatever happened since."""
+        """Return the right column of the section's pages; it never changes after the start."""
         return self._sidebars[section]
 
     @cached_property
     def _sidebars(self) -> dict[str, Sidebar]:
-        # Nine small tuples, and no page changes because another section published something.
+        # Nine small tuples; fixed, so that no page changes when another section publishes.
         newest = {
             name: [state.entry(state.numbering.count - 1 - back) for back in range(3)]
             for name, state in self._states.items()
@@ -185,7 +185,7 @@ class Newsroom:
             return self._states[section].story(index)
 
     def withdraw(self, article_id: str, status: int = 404) -> None:
-        """Take an article off the site: its page answers 404 or 410."""
+        """Withdraw an article from the site: its page answers 404 or 410."""
         if status not in GONE:
             raise ValueError(f"status is {status}: a withdrawn article answers 404 or 410")
         with self.lock:
@@ -193,7 +193,7 @@ class Newsroom:
             self._states[section].withdraw(index, status)
 
     def fault(self, path: str, kind: FaultKind | str, times: int | None = None) -> None:
-        """Let the next requests of a path go wrong, `times` of them or until `clear_faults`.
+        """Inject a fault into the next requests of a path, `times` of them or until `clear_faults`.
 
         Raises:
             ValueError: no such kind, or it can't happen at that path.
@@ -202,12 +202,12 @@ class Newsroom:
             self._faults.add(path, FaultKind(kind), times)
 
     def clear_faults(self) -> int:
-        """Let everything go right again; returns how many faults there were."""
+        """Remove all faults; return how many there were."""
         with self.lock:
             return self._faults.clear()
 
     def take_fault(self, path: str) -> FaultKind | None:
-        """Return what goes wrong with this request of the path, and count it."""
+        """Return the fault of this request of the path, and count it."""
         with self.lock:
             return self._faults.take(path)
 
@@ -217,29 +217,29 @@ class Newsroom:
         return self._faults.waiting
 
     def advance(self, by: timedelta) -> datetime:
-        """Move the clock, do what the script has for that time, and return the new time; ValueError if it can't."""
+        """Move the clock, run the script's events up to then, and return the new time; ValueError if it is too far."""
         with self.lock:
             end = self._clock.elapsed + by
             self._clock.check(by)
             self.catch_up(end)
-            # An update within the script may have moved the clock itself.
+            # An update in the script may have moved the clock, too.
             self._clock.advance(max(end - self._clock.elapsed, timedelta()))
             return self.clock
 
     def schedule(self, events: Iterable[Event]) -> None:
-        """Take over a script: each event happens once the clock has come that far."""
+        """Add a script's events: each happens when the clock reaches its time."""
         with self.lock:
             self._events = sorted([*self._events, *events], key=lambda event: event.after)
 
     def catch_up(self, until: timedelta | None = None) -> None:
-        """Do what the script has for the time up to now (or until then)."""
+        """Run the script's events up to now (or until then)."""
         with self.lock:
             while self._events and self._events[0].after <= (self._clock.elapsed if until is None else until):
                 event = self._events.pop(0)
-                # Standing clocks are moved to the event's time; running ones are already past it.
+                # A stopped clock is moved to the event's time; a running one is past it.
                 self._clock.advance(max(event.after - self._clock.elapsed, timedelta()))
                 try:
                     event.happen(self)
                 except LookupError as error:
-                    # Whoever sent the request that brought this up has nothing to do with it.
+                    # The request that triggered the event did not cause the error.
                     _log.error("script: %s after %s: %s", event.do, event.after, error)  # No bug.

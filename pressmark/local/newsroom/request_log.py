@@ -1,4 +1,4 @@
-"""Remembers which requests came, so that a test can tell what a client really asked for."""
+"""Records requests, so that a test can check what a client really requested."""
 
 import time
 from collections import Counter, deque
@@ -26,12 +26,12 @@ class SeenRequest:
 
 
 class RequestLog:
-    """Counts per path and the last requests; both bounded."""
+    """Counts per path, and the last requests; both limited."""
 
     def __init__(self) -> None:
         self.total = 0
         self.counts: Counter[str] = Counter()
-        """Requests per path, without query; of the first 10,000 paths since the last clearing."""
+        """Requests per path, without query; of the first 10,000 paths since the last `clear`."""
         self.recent: deque[SeenRequest] = deque(maxlen=_REQUESTS_KEPT)
         """The last 2,000 requests, oldest first."""
 

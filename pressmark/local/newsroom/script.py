@@ -27,7 +27,7 @@ _REQUIRED: Final = {"article", "path", "kind"}
 
 @attrs.frozen(kw_only=True)
 class Event:
-    """Something that happens when the clock has come `after` the start."""
+    """An event at the time `after` the start of the clock."""
 
     after: timedelta
     do: str
@@ -94,7 +94,7 @@ def _event(event: Any) -> Event:
     kind = {"kind": FaultKind(event["kind"])} if "kind" in event else {}
     read = Event(**{**event, **kind, "after": read_duration(str(event["after"]))})
     if read.do == "fault":
-        # Tried here, so that a fault that can't happen is told at the start and not hours later.
+        # Checked here, so that an impossible fault is reported at the start and not hours later.
         Faults().add(read.path, read.kind, read.times)
     return read
 

@@ -1,4 +1,4 @@
-"""A section's desk: which articles it has now, and what was done to them since the start."""
+"""The state of a section: its articles, and their changes since the start."""
 
 from bisect import insort
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Entry:
 
 
 class SectionState:
-    """The articles of one section; it holds only what changed since the start."""
+    """The articles of one section; it stores only changes since the start."""
 
     def __init__(self, numbering: Numbering) -> None:
         self.numbering = numbering
@@ -62,14 +62,14 @@ class SectionState:
         return max(1, -(-self.listed // PER_PAGE))
 
     def created(self, index: int) -> datetime:
-        """Return when the article was created; IndexError if there is none of that index."""
+        """Return when the article was created; IndexError if no article has that index."""
         if not 0 <= index < self.total:
             raise IndexError(f"{self.numbering.section} has articles 0 to {self.total - 1}, so no article {index}")
         at_start = self.numbering.count
         return self.numbering.created(index) if index < at_start else self._published[index - at_start]
 
     def article_id(self, index: int) -> str:
-        """Return the article's id; IndexError if there is none of that index."""
+        """Return the article's id; IndexError if no article has that index."""
         return self.numbering.article_id(index, self.created(index))
 
     def entry(self, index: int) -> Entry:
@@ -106,7 +106,7 @@ class SectionState:
         return Edits(updated_at=updated, modified_at=max(created, updated))
 
     def story(self, index: int) -> Story:
-        """Return the article as it stands now."""
+        """Return the current article."""
         return write_story(self.numbering, index, self.created(index), self.edits(index))
 
     def publish(self, moment: datetime) -> int:
@@ -117,13 +117,13 @@ class SectionState:
     def change(self, index: int, change: Change, moment: datetime) -> None:
         """Change the article; an update also sets its *Updated* time to the moment's minute."""
         before = self.edits(index)
-        # Last-Modified counts seconds: two changes in one second of a standing clock must still be told apart.
+        # Last-Modified counts seconds: two changes in one second of a stopped clock must still differ.
         modified = max(moment, before.modified_at + timedelta(seconds=1))
         updated = minute(moment) if change is Change.UPDATE else before.updated_at
         self._edits[index] = Edits(changes=(*before.changes, change), updated_at=updated, modified_at=modified)
 
     def withdraw(self, index: int, status: int) -> None:
-        """Take the article off the listing; its page answers with the status from now on."""
+        """Remove the article from the listing; its page answers with the status from now on."""
         if index not in self.withdrawn:
             insort(self._gone, index)
         self.withdrawn[index] = status

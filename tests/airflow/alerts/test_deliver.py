@@ -171,7 +171,7 @@ def test_a_retry_notifies_only_those_who_were_not_reached(
     monkeypatch.setenv("PRESSMARK_ALARMS", f"smtp:{BOSS},smtp:{OPS}")
     mail.refused.add(BOSS)
     for _ in range(2):
-        with pytest.raises(AirflowException, match=rf"could not tell smtp:{BOSS} \(SMTPRecipientsRefused"):
+        with pytest.raises(AirflowException, match=rf"could not notify smtp:{BOSS} \(SMTPRecipientsRefused"):
             send(alarm())
     assert (len(mail.subjects(OPS)), len(mail.subjects(BOSS))) == (1, 0)
     mail.refused.clear()

@@ -92,7 +92,7 @@ def test_it_goes_back_as_far_as_it_must(archive: Archive, tasks: Tasks, monkeypa
 
 @pytest.mark.parametrize(
     ("variable", "value", "started"),
-    [("PRESSMARK_ALARMS", "ops@example.org", "is no receiver"), ("PRESSMARK_SITES", "/nowhere", "no such folder")],
+    [("PRESSMARK_ALARMS", "ops@example.org", "is no recipient"), ("PRESSMARK_SITES", "/nowhere", "no such folder")],
 )
 def test_what_no_retry_mends_fails_for_good(
     archive: Archive, tasks: Tasks, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, started: str

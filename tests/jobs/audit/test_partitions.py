@@ -101,7 +101,7 @@ def test_a_partition_is_read_as_it_is_written(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "2026-11-01", "2026-11-01..x", "all 1", "1/2"])
 def test_what_is_no_partition_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no portion"):
+    with pytest.raises(UsageError, match="is no partition"):
         Partition.parse(text)
 
 

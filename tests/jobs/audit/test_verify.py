@@ -94,7 +94,7 @@ def test_a_byte_that_only_a_digest_can_miss_is_found(store: Store, run: dict[str
     others[0] = others[0].replace(b"Lamps lit", b"Lamps out")
     replace(store, said, b"".join(map(gzip.compress, [first, *others])))
     where, problem = problems(store, run)[0]
-    assert (where, problem.split(": ")[1]) == ("warc", "its block is not of its WARC-Block-Digest")
+    assert (where, problem.split(": ")[1]) == ("warc", "its block does not match its WARC-Block-Digest")
 
 
 def test_a_payload_digest_that_is_not_the_payload_s_is_found(store: Store, run: dict[str, Any]) -> None:
@@ -126,7 +126,7 @@ def split(segment: bytes) -> list[bytes]:
 def test_what_is_after_the_last_record_is_found(store: Store, run: dict[str, Any]) -> None:
     [said] = run["segments"]
     replace(store, said, store.get(said["key"]) + gzip.compress(b""))
-    assert problems(store, run)[0][1].startswith("something is behind the record at byte")
+    assert problems(store, run)[0][1].startswith("there is data after the record at byte")
 
 
 @pytest.mark.parametrize("change", ["lost", "other"])
@@ -138,7 +138,7 @@ def test_an_index_that_is_not_the_segment_s_is_found(store: Store, run: dict[str
         replace(store, said, store.get(said["key"]).replace(b"200", b"404"))
     [(where, problem)] = problems(store, run)
     assert where == "warc"
-    assert problem in {f"{said['key']} is missing", f"its index {said['key']} is not what it gives"}
+    assert problem in {f"{said['key']} is missing", f"its index {said['key']} is not the one made from it"}
 
 
 def quickly(store: Store, run: dict[str, Any]) -> list[tuple[str, str, bool]]:

@@ -77,7 +77,7 @@ def forge(days: Days, change: Callable[[Files], None], folder: Path, signer: Sig
 
 
 def problems(days: Days, trusted: frozenset[str] = frozenset()) -> list[tuple[str, bool]]:
-    remake = f": `pressmark package {SITE} --day {SECOND}` makes it anew"
+    remake = f": `pressmark package {SITE} --day {SECOND}` rebuilds it"
     found = list(verify_packages(days.store, SITE, trusted=trusted))
     return [(each.problem.removesuffix(remake), each.grave) for each in found if each.key == KEY]
 
@@ -202,20 +202,20 @@ def nothing(files: Files) -> None:
     ("change", "found"),
     [
         (other_page, "is not the segment in the bucket"),
-        (other_title, "1 of its pages say what no document says"),
+        (other_title, "1 of its pages have no matching document"),
         (one_more_page, "it lists more pages than it has captures of pages"),
         (a_million_pages, "it lists more pages than it has captures of pages"),
-        (text_of_a_page, "1 of its pages say what no document says"),
+        (text_of_a_page, "1 of its pages have no matching document"),
         (empty_pages, "pages/pages.jsonl has another head"),
         (of_other_requests, "its index is not that of its WARCs"),
         (all_revisits, "its index is not that of its WARCs"),
         (of_other_payloads, "its index is not that of its WARCs"),
-        (idx_without_digest, "its index can't be read: a member bears"),
-        (idx_without_offset, "its index can't be read: a member bears"),
+        (idx_without_digest, "its index can't be read: a member has the fields"),
+        (idx_without_offset, "its index can't be read: a member has the fields"),
         (idx_with_a_fraction, "its index can't be read: there is no member"),
-        (idx_of_another_file, "its index can't be read: it does not begin"),
-        (idx_of_one_line, "its index can't be read: it does not begin"),
-        (idx_with_a_file_of_its_own, "its index can't be read: a member bears"),
+        (idx_of_another_file, "its index can't be read: it lacks the first line"),
+        (idx_of_one_line, "its index can't be read: it lacks the first line"),
+        (idx_with_a_file_of_its_own, "its index can't be read: a member has the fields"),
         (idx_of_nothing, "its index can't be read"),
         (other_head, "pages/pages.jsonl has another head"),
         (other_index, "its index is not that of its WARCs"),
@@ -261,7 +261,7 @@ def test_captures_of_other_days_that_were_taken_out_are_missed(packaged: Days, t
         reindexed(files, lambda lines: b"".join(kept))
 
     forge(packaged, without_picture, tmp_path)
-    assert problems(packaged) == [("it lacks captures of other days that are in the bucket by now", False)]
+    assert problems(packaged) == [("it lacks captures of other days that are in the bucket now", False)]
 
 
 def put(days: Days, path: Path) -> None:
@@ -295,7 +295,7 @@ def test_what_documents_say_since_is_no_forgery(packaged: Days) -> None:
     block = {**document["pressmark"], "layout": "chinadaily/9", "corrects": key}
     corrected = {**document, "headline": "Lamps out, at last", "pressmark": block}
     packaged.store.put(keys.correction(key, "chinadaily/9"), json.dumps(corrected).encode())
-    assert problems(packaged) == [("its pages are older than what documents say by now", False)]
+    assert problems(packaged) == [("its pages are older than the documents", False)]
 
 
 def test_it_is_signed_by_a_trusted_key(packaged: Days, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

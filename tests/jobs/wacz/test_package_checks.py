@@ -45,7 +45,7 @@ def packaged(days: Days, signer: Signer) -> Days:
     return days
 
 
-REMAKE = f": `pressmark package {SITE} --day {FIRST}` makes it anew"
+REMAKE = f": `pressmark package {SITE} --day {FIRST}` rebuilds it"
 
 
 def problems(days: Days, trusted: Collection[str] = ()) -> list[tuple[str, bool]]:
@@ -106,9 +106,9 @@ def test_a_package_that_was_changed_and_put_as_ours_is_found(packaged: Days, tmp
         put_large(packaged.store, KEY, changed, digest, writer.WACZ)
         return problems(packaged)
 
-    assert change("pages/pages.jsonl", b"{}") == [("pages/pages.jsonl is not of its digest", True)]
+    assert change("pages/pages.jsonl", b"{}") == [("pages/pages.jsonl does not match its digest", True)]
     assert change("datapackage.json", b"{}") == [
-        ("datapackage.json is not of the digest in datapackage-digest.json", True)
+        ("datapackage.json does not match the digest in datapackage-digest.json", True)
     ]
     assert change("archive/more.warc.gz", b"")[0][0].startswith("archive/more.warc.gz is not both in it")
     with zipfile.ZipFile(whole) as package:
@@ -116,7 +116,7 @@ def test_a_package_that_was_changed_and_put_as_ours_is_found(packaged: Days, tmp
     first = "B" if said["signedData"]["signature"][0] == "A" else "A"
     said["signedData"]["signature"] = first + said["signedData"]["signature"][1:]
     forged = json.dumps(said).encode()
-    assert change("datapackage-digest.json", forged) == [("its signature is not of its public key", True)]
+    assert change("datapackage-digest.json", forged) == [("its signature does not match its public key", True)]
     assert change("pages/pages.jsonl", packaged_pages(whole)) == []
 
 
@@ -138,7 +138,7 @@ def test_a_package_older_than_its_day_is_noted(packaged: Days) -> None:
         ("none of its segments is in the bucket any more: delete it (docs/security.md)", True)
     ]
     [found] = Packager(packaged.store, SITE).every()
-    assert f"{KEY} is of segments that are gone: delete it" in str(found.problem)
+    assert f"{KEY} has segments that are gone: delete it" in str(found.problem)
     packaged.store.client.delete_object(Bucket=packaged.store.bucket, Key=KEY)
     assert list(Packager(packaged.store, SITE).every()) == []
 

@@ -405,7 +405,7 @@ def test_an_empty_archive_and_wrong_keys_are_reported(
         process.terminate()
         assert process.wait() == 0
     assert "Replaying at http://pywb.localhost:" in said[0]
-    assert "Nothing is indexed yet: `pressmark index SITE`" in said[1]
+    assert "Nothing is indexed yet: run `pressmark index SITE`" in said[1]
     assert {"config.yaml", "aws.config", "pywb.log", "collections", "collections.json", "lock"} <= kept.keys()
     assert set(kept.values()) == {0o600, 0o700}
 

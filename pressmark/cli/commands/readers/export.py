@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""\b
 Examples:
-  pressmark export newsroom                       the days of which versions have arrived
+  pressmark export newsroom                       days with new versions
   pressmark export newsroom --day 2026-11-24      this day
-  pressmark export newsroom --all                 every day, e.g. behind `pressmark rederive --write`
+  pressmark export newsroom --all                 every day, e.g. after `pressmark rederive --write`
 """
 )
 @click.argument("site")
-@click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="The articles that bear this day in their URL.")
+@click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="Only the articles with this day in their URL.")
 @click.option("--all", "every", is_flag=True, help="All days of the archive.")
 @click.option("--json", "as_json", is_flag=True, help="Print the days as JSON.")
 def export(site: str, day: datetime | None, every: bool, as_json: bool) -> None:
     """Write the versions of each day of SITE to exports/ as Parquet and as gzipped JSON Lines.
 
-    Without an option, those days of which versions have arrived since the last time. Doing it again does no harm.
+    Without an option, only days with new versions since the last time. It is safe to repeat.
     """
     from pressmark.archive.s3.store import Store
     from pressmark.cli.output import console, counting, print_json, table
@@ -62,6 +62,4 @@ def export(site: str, day: datetime | None, every: bool, as_json: bool) -> None:
             f"{bad} of {counted(len(done), 'day')} lack versions that can't be exported; the next run tries again"
         )
     written = sum(each.changed for each in done)
-    echo(
-        f"{counted(len(done), 'day')} looked at, {written} written" if done else "no versions have arrived", err=as_json
-    )
+    echo(f"{counted(len(done), 'day')} checked, {written} written" if done else "no versions have arrived", err=as_json)

@@ -1,4 +1,4 @@
-"""`pressmark index`: one CDXJ a month, of all segments, for pywb and for looking captures up."""
+"""`pressmark index`: one CDXJ per month from all segments, for pywb and for finding captures."""
 
 import os
 
@@ -14,16 +14,16 @@ from pressmark.text import counted
     epilog="""\b
 Examples:
   pressmark index newsroom                 what was captured since the last time
-  pressmark index newsroom --all           every month anew
+  pressmark index newsroom --all           every month again
 """
 )
 @click.argument("site")
-@click.option("--all", "anew", is_flag=True, help="Make every month anew, from the indexes of all its segments.")
+@click.option("--all", "rebuild", is_flag=True, help="Rebuild every month from the indexes of all its segments.")
 @click.option("--json", "as_json", is_flag=True, help="Print the months as JSON.")
 def index(site: str, rebuild: bool, as_json: bool) -> None:
     """Merge the indexes of SITE's segments to index/SITE/YYYY-MM.cdxj, one per month of captures, UTC.
 
-    Only those that are not merged yet are read. Doing it again, or twice at once, does no harm.
+    Only indexes that are not merged yet are read. It is safe to repeat, and to run twice at once.
     """
     from pressmark.archive.s3.store import Store
     from pressmark.cli.output import console, counting, print_json, table
@@ -51,6 +51,6 @@ def index(site: str, rebuild: bool, as_json: bool) -> None:
         )
     written = sum(each.changed for each in done)
     echo(
-        f"{counted(len(done), 'month')} looked at, {written} written" if done else "nothing was captured yet",
+        f"{counted(len(done), 'month')} checked, {written} written" if done else "nothing was captured yet",
         err=as_json,
     )

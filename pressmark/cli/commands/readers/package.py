@@ -1,4 +1,4 @@
-"""`pressmark package`: the segments of each day as one WACZ, which replays by itself."""
+"""`pressmark package`: the segments of each day as one WACZ file for replay."""
 
 import os
 from datetime import datetime
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""\b
 Examples:
-  pressmark package newsroom                      the days of which segments have arrived
+  pressmark package newsroom                      days with new segments
   pressmark package newsroom --day 2026-11-24     this day
-  pressmark package newsroom --all                every day, e.g. behind a segment was taken down
+  pressmark package newsroom --all                every day, e.g. after a segment was taken down
 """
 )
 @click.argument("site")
-@click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="The crawls of this day, UTC.")
+@click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="Only the crawls of this day, UTC.")
 @click.option("--all", "every", is_flag=True, help="All days of the archive.")
 @click.option("--json", "as_json", is_flag=True, help="Print the days as JSON.")
 def package(site: str, day: datetime | None, every: bool, as_json: bool) -> None:
-    """Put the WARCs of each day of SITE into one WACZ, which replays by itself: wacz/SITE/YYYY-MM-DD.wacz.
+    """Put the WARCs of each day of SITE into one WACZ file that replays by itself: wacz/SITE/YYYY-MM-DD.wacz.
 
-    Without an option, those days of which segments have arrived since the last time. Doing it again does no harm.
-    It is signed if PRESSMARK_WACZ_KEY names a key.
+    Without an option, only days with new segments since the last time. It is safe to repeat. Packages are signed if
+    PRESSMARK_WACZ_KEY names a key.
     """
     from pressmark.cli.output import console, counting, print_json, table
     from pressmark.config import Config
@@ -63,7 +63,7 @@ def package(site: str, day: datetime | None, every: bool, as_json: bool) -> None
         )
     written = sum(each.changed for each in done)
     echo(
-        f"{counted(len(done), 'day')} looked at, {counted(written, 'package')} written"
+        f"{counted(len(done), 'day')} checked, {counted(written, 'package')} written"
         if done
         else "no segments have arrived",
         err=as_json,

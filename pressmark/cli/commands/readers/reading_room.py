@@ -21,15 +21,17 @@ Examples:
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True)
-@click.option("--replay-port", type=click.IntRange(1, 65535), default=8091, show_default=True, help="Of the replays.")
-@click.option("--url", help="Where browsers reach it, if that is not host and port; citations bear it.")
+@click.option(
+    "--replay-port", type=click.IntRange(1, 65535), default=8091, show_default=True, help="Port of the replays."
+)
+@click.option("--url", help="Where browsers reach it, if that is not host and port; used in citations.")
 @click.option("--replay-url", help="Where browsers reach the replays: another name or port than --url.")
-@click.option("--pywb", default="", help="Where browsers reach pywb: `pressmark replay` says it.")
-@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder of the catalogue.")
+@click.option("--pywb", default="", help="Where browsers reach pywb: `pressmark replay` prints it.")
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder for the catalogue.")
 @click.option(
     "--player",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of ReplayWeb.page; npm fetches it if there is none.",
+    help="Folder of ReplayWeb.page; npm fetches it if it is missing.",
 )
 def reading_room(
     host: str,
@@ -41,10 +43,10 @@ def reading_room(
     cache: Path | None,
     player: Path | None,
 ) -> None:
-    """Open the reading room: articles, their versions, what changed between them, and their pages as they were.
+    """Serve the reading room: articles, their versions, what changed between them, and their pages as captured.
 
-    It reads the bucket of PRESSMARK_BUCKET and needs no more than a reader's keys. Its catalogue is made of the exports
-    (`pressmark export`), its replays of the packages (`pressmark package`).
+    It reads the bucket of PRESSMARK_BUCKET and needs only a reader's keys. Its catalogue is made from the exports
+    (`pressmark export`), its replays from the packages (`pressmark package`).
     """
     from pressmark.system.child_process import POLL, interrupt_on_sigterm
     from pressmark.system.ports import LOOPBACK, origin
@@ -53,7 +55,7 @@ def reading_room(
     from pressmark.web.reading_room.player import player_folder
     from pressmark.web.reading_room.serving import LOCAL, LOCAL_REPLAY, ReadingRoom, checked
 
-    # Names of this machine part the cookies of captured pages from those of whatever else runs on it; ports do not.
+    # Host names separate the cookies of captured pages from those of other servers on this machine; ports do not.
     local = {LOOPBACK: (LOCAL, LOCAL_REPLAY)}.get(host, (host, host))
     origins = checked(url or origin(local[0], port), replay_url or origin(local[1], replay_port), pywb)
     repository = Repository.open()

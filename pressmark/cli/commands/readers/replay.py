@@ -1,4 +1,4 @@
-"""`pressmark replay`: captured pages as they were, by pywb."""
+"""`pressmark replay`: serves captured pages by pywb."""
 
 import os
 from pathlib import Path
@@ -22,14 +22,12 @@ Examples:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8092, show_default=True)
 @click.option("--url", help="Where browsers reach it, if that is not host and port.")
-@click.option(
-    "--frame-url", help="Where browsers reach captured pages: another name of this server than that of --url."
-)
-@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder of the copies of indexes.")
+@click.option("--frame-url", help="Where browsers reach captured pages: another name of this server than in --url.")
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder for copies of the indexes.")
 def replay(host: str, port: int, url: str | None, frame_url: str | None, cache: Path | None) -> None:
-    """Replay captures of all sites by pywb, which reads their WARCs from the bucket of PRESSMARK_BUCKET.
+    """Serve replay of all sites by pywb; it reads WARCs from the bucket of PRESSMARK_BUCKET.
 
-    It finds them by the merged indexes (`pressmark index`), which are copied here and looked at every 30 s. Memento
+    It finds captures in the merged indexes (`pressmark index`); they are copied here and updated every 30 s. Memento
     (RFC 7089): /SITE/timemap/link/URL lists the captures of a page, /SITE/URL is its TimeGate.
     """
     from pressmark.archive.s3.store import Store
@@ -50,7 +48,9 @@ def replay(host: str, port: int, url: str | None, frame_url: str | None, cache: 
             for site in sites:
                 echo(f"  {here}/{site}/   TimeMaps: {here}/{site}/timemap/link/URL")
             if not sites:
-                echo("Nothing is indexed yet: `pressmark index SITE` does it. It is found here within half a minute.")
+                echo(
+                    "Nothing is indexed yet: run `pressmark index SITE`. The index is loaded here within half a minute."
+                )
             program.wait()
             program.check()
     except KeyboardInterrupt:
@@ -58,7 +58,7 @@ def replay(host: str, port: int, url: str | None, frame_url: str | None, cache: 
 
 
 def _origins(url: str | None, frame_url: str | None, port: int) -> tuple[str, str]:
-    """Return the origins that people and captured pages come by."""
+    """Return the origins of the server and of captured pages."""
     from pressmark.errors import UsageError
     from pressmark.system.ports import origin
     from pressmark.web.replay.server import LOCAL, LOCAL_FRAMES
@@ -70,19 +70,19 @@ def _origins(url: str | None, frame_url: str | None, port: int) -> tuple[str, st
         if not address or not (name := _name_of(address)):
             raise UsageError(
                 f"{option}: {address or 'nothing'!r} is no address such as https://replay.example.org. Captured pages "
-                "need a name of their own, so that none leads its reader away: --url and --frame-url, two of one site."
+                "need a name of their own, so that none can redirect its reader: give --url and --frame-url two names."
             )
         names.append(name)
     if names[0] == names[1]:
-        raise UsageError(f"--url and --frame-url are both of {names[0]}: give captured pages another name")
+        raise UsageError(f"--url and --frame-url both have the name {names[0]}: give captured pages another one")
     return str(url).rstrip("/"), str(frame_url).rstrip("/")
 
 
 def _name_of(address: str) -> str | None:
-    """Return the host of an origin; None if the address is none."""
+    """Return the host of an origin; None if the address is invalid."""
     try:
         parts = urlsplit(address)
         extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username or parts.port == 0
-    except ValueError:  # Brackets without an end, a port that is none.
+    except ValueError:  # An unclosed bracket, or an invalid port.
         return None
     return None if extra or parts.scheme not in {"http", "https"} else parts.hostname

@@ -39,7 +39,7 @@ class Change(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Edits:
-    """All that happened to one article since the newsroom opened."""
+    """The changes of one article since the newsroom started."""
 
     changes: tuple[Change, ...] = ()
     updated_at: datetime
@@ -54,7 +54,7 @@ def kind_of(index: int) -> Kind:
 
 
 def article_source(numbering: Numbering, index: int) -> Random:
-    """Return the random source that the article is made from; the headline is the first thing drawn."""
+    """Return the random source of the article; the headline is drawn first."""
     return Random(f"{numbering.seed}:{numbering.section}:{index}")
 
 
@@ -70,14 +70,14 @@ def first_update(numbering: Numbering, index: int, created: datetime) -> datetim
 
 
 def picture_path(article_id: str, number: int) -> str:
-    """Return the path of an article's picture; like real ones its name begins with a time, and it can be resolved."""
+    """Return the path of an article's picture; its name begins with a time as on the real site, and has the article."""
     section = int(article_id[10:18], 16) ^ 0xFFFFFFFF
     index = int(article_id[18:], 16)
     return f"/images/{day_folder(article_id)}/{article_id[2:10]}{section:08x}{index * 16 + number:08x}.jpeg"
 
 
 def write_story(numbering: Numbering, index: int, created: datetime, edits: Edits) -> Story:
-    """Write the article as it stands after its edits."""
+    """Write the article after its edits."""
     source = article_source(numbering, index)
     headline = write_headline(source)
     article_id = numbering.article_id(index, created)
@@ -122,7 +122,7 @@ def write_story(numbering: Numbering, index: int, created: datetime, edits: Edit
 
 
 def one_page(story: Story, page: int) -> Story:
-    """Return one page of the story, with only what stands on that page; IndexError if there is no such page."""
+    """Return one page of the story, with only the text of that page; IndexError if there is no such page."""
     if not 1 <= page <= len(story.pages):
         raise IndexError(f"{story.article_id} has {len(story.pages)} pages, so no page {page}")
     last = page == len(story.pages)
@@ -167,7 +167,7 @@ def _pages(source: Random, article_id: str, index: int, kind: Kind) -> tuple[tup
         return ((_picture(source, article_id, 0),),)
     pages = 1 if kind is not Kind.MULTIPAGE else 2 + index // KIND_PERIOD % 2
     bodies: list[list[Block]] = [[Paragraph(paragraph(source)) for _ in range(7 + index % 8)] for _ in range(pages)]
-    # The pictures stand after the first paragraph of each page and further down; the cover is number 0.
+    # Pictures come after the first paragraph of each page and further down; the cover is number 0.
     for number in range((1, 2, 0)[index % 3]):
         bodies[min(number, pages - 1)].insert(1 + 3 * number, _picture(source, article_id, number))
     if kind is Kind.TABLE:

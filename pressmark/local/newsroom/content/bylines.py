@@ -1,4 +1,4 @@
-"""Signs articles: who wrote one, and how the byline says so."""
+"""Generates bylines: who wrote an article, and how its byline names them."""
 
 from random import Random
 from typing import Final
@@ -25,7 +25,7 @@ class Signature:
 
     @property
     def place(self) -> str | None:
-        """The one place that the byline names, or None: then there are more, or none."""
+        """The place in the byline; None if it has several places or no place."""
         places = {author.location for author in self.authors if author.location}
         return places.pop() if len(places) == 1 else None
 
@@ -35,12 +35,12 @@ class Signature:
 
 
 def byline_of(index: int) -> Byline:
-    """Return how the byline of the article with this index is put."""
+    """Return the kind of byline of the article with this index."""
     return BYLINES[index % len(BYLINES)]
 
 
 def signature(source: Random, byline: Byline) -> Signature:
-    """Sign an article in the manner of the byline."""
+    """Return a signature for the kind of byline."""
     a = staff_name(source)
     b = different_name(source, a)
     city = pick(source, CITIES)
@@ -67,7 +67,7 @@ def signature(source: Random, byline: Byline) -> Signature:
 
 
 def different_name(source: Random, *taken: str) -> str:
-    """Return a reporter's name that is none of those taken."""
+    """Return a reporter's name that is not taken."""
     while (name := staff_name(source)) in taken:
         pass
     return name

@@ -1,13 +1,13 @@
-"""Sets plain text as the site's editors do: with entities, odd spaces, and tags that mean nothing.
+"""Adds markup noise to plain text as on the real site: entities, odd spaces, meaningless tags.
 
-Whatever is done here, an extractor that reads the markup and normalises white space gets the plain text back.
+An extractor that reads the markup and normalises white space gets the plain text back.
 """
 
 from markupsafe import Markup, escape
 
 
 def noisy_text(text: str, salt: int) -> Markup:
-    """Return a paragraph's markup in one of 8 manners."""
+    """Return a paragraph's markup with one of 8 kinds of noise."""
     markup = str(escape(text))
     match salt % 8:
         case 1:

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 _BLUE: Final = (26, 60, 110)
 WIDTHS: Final = {"": 640, "_s": 320, "_l": 960}
-"""Width by what stands at the end of a picture's name; the height is 5/8 of it."""
+"""Width by the suffix of a picture's name; the height is 5/8 of it."""
 
 
 @lru_cache(maxsize=256)
@@ -34,7 +34,7 @@ def photograph(name: str, width: int) -> bytes:
 
 @lru_cache(maxsize=8)
 def icon(name: str) -> bytes:
-    """Return one of the site's icons; KeyError if there is none of that name."""
+    """Return one of the site's icons; KeyError if no icon has that name."""
     size, kind = ICONS[name]
     image = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(image)

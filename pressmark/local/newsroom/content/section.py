@@ -1,7 +1,7 @@
 """The newsroom's sections, and how their articles are numbered in time.
 
 An article's id is `WS` + 8 hex digits of its creation time (Unix seconds) + 8 of its section + 8 of its index, so an id
-leads to its article without a table of all articles.
+identifies its article without a table of all articles.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
@@ -40,7 +40,7 @@ class Numbering:
     start: datetime
     """The newest is created shortly before."""
     tag: str = attrs.field(init=False)
-    """8 hex digits that stand for seed and section."""
+    """8 hex digits for seed and section."""
     step: int = attrs.field(init=False)
     """Seconds from one article to the next on average: 16 to 40 articles a day."""
 
@@ -54,7 +54,7 @@ class Numbering:
 
     def created(self, index: int) -> datetime:
         """Return when the article was created, to the second."""
-        # The shift stays a minute below the step: times rise strictly, in whole minutes too.
+        # The shift is at least a minute below the step: times increase strictly, also in whole minutes.
         shift = crc32(f"{self.seed}:{self.section}:{index}".encode()) % (self.step - 60)
         before = (self.count - index) * self.step
         return datetime.fromtimestamp(int(self.start.timestamp()) - before + shift, tz=SHANGHAI)

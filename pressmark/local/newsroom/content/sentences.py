@@ -14,7 +14,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 
 def pick(source: Random, choices: Sequence[T]) -> T:
-    """Return one of the choices; twice as fast as `Random.choice`, which counts when whole pages are made of it."""
+    """Return one of the choices; twice as fast as `Random.choice`, which matters for whole pages."""
     return choices[int(source.random() * len(choices))]
 
 

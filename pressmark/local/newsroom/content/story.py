@@ -1,4 +1,4 @@
-"""What an article says: the truth that its pages are printed from and that an extractor should find again."""
+"""The content of an article: its pages are rendered from it, and an extractor should find it again."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,12 +11,12 @@ B = TypeVar("B", bound="Block")
 
 
 class Kind(StrEnum):
-    """What kind of page an article is; `writing.KINDS` says which index has which."""
+    """What kind of page an article is; `article_generator.KINDS` has the kind of each index."""
 
     PLAIN = "plain"
     TABLE = "table"
     EMBED = "embed"
-    """A video stands in the body."""
+    """The body contains a video."""
     MULTIPAGE = "multipage"
     GALLERY = "gallery"
     """Pictures with captions, no `#Content`."""
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 class Byline(StrEnum):
-    """How the byline is put; `writing.BYLINES` says which index has which."""
+    """How the byline is put; `bylines.BYLINES` has the kind of each index."""
 
     ONE_IN_PLACE = "By A in City | China Daily"
     TWO_IN_PLACE = "By A and B in City | China Daily"
@@ -40,7 +40,7 @@ class Byline(StrEnum):
 
 
 class Standfirst(StrEnum):
-    """Where the standfirst stands."""
+    """How the standfirst is marked up."""
 
     HEADING = "h2"
     BOLD = "bold first paragraph"
@@ -63,7 +63,7 @@ class Block:
 
 @attrs.frozen
 class Paragraph(Block):
-    """A paragraph of plain text; a dateline (`BRUSSELS -- `) is left in it."""
+    """A paragraph of plain text, including a dateline (`BRUSSELS -- `)."""
 
     text: str
 
@@ -76,7 +76,7 @@ class Picture(Block):
     caption: str | None = None
     """Without the credit."""
     credit: str | None = None
-    """What stands in brackets after the caption, e.g. `Photo/Agencies`."""
+    """The text in brackets after the caption, e.g. `Photo/Agencies`."""
 
 
 @attrs.frozen
@@ -95,7 +95,7 @@ class Embed(Block):
 
 @attrs.frozen(kw_only=True)
 class Story:
-    """An article as it stands now, whole or one page of it."""
+    """The current article, whole or one page of it."""
 
     article_id: str
     section: str
@@ -115,7 +115,7 @@ class Story:
     source_organization: str | None
     contributors: tuple[Person, ...]
     contributor_line: str | None
-    """The paragraph that names the contributors; it is none of `paragraphs`."""
+    """The paragraph that names the contributors; it is not in `paragraphs`."""
     created_at: datetime
     """+08:00, to the second: the time within the id."""
     updated_at: datetime
@@ -131,7 +131,7 @@ class Story:
 
     @property
     def paragraphs(self) -> tuple[str, ...]:
-        """The body's paragraphs in order, without standfirst, contributor line, captions, tables and chrome."""
+        """The body's paragraphs in order, without standfirst, contributor line, captions, tables and the page frame."""
         return tuple(block.text for block in self._blocks(Paragraph))
 
     @property

@@ -1,4 +1,4 @@
-"""The control interface under `/-/`: the same that `Newsroom` offers, as JSON over HTTP."""
+"""The control interface under `/-/`: the methods of `Newsroom` as JSON over HTTP."""
 
 import json
 from collections.abc import Callable
@@ -76,7 +76,7 @@ class Control:
         return {**self._summary(self.newsroom.story(article_id)), "status": status}
 
     def fault(self, asked: Asked) -> Answer:
-        """Let requests of a path go wrong."""
+        """Inject a fault into requests of a path."""
         path, kind = asked.get("path"), asked.get("kind")
         if not isinstance(path, str):
             raise ValueError("path is missing: say which, such as /world/europe")  # noqa: TRY004  # One kind of error: 422.
@@ -87,7 +87,7 @@ class Control:
         return {"path": path, "kind": kind, "times": times}
 
     def clear_faults(self, _asked: Asked) -> Answer:
-        """Let everything go right again."""
+        """Remove all faults."""
         return {"cleared": self.newsroom.clear_faults()}
 
     def advance(self, asked: Asked) -> Answer:
@@ -142,7 +142,7 @@ def _asked(body: bytes, name: str, keys: set[str]) -> Asked:
 
 
 def _section(asked: Asked) -> str:
-    # As text, whatever was sent: what is no section is told as an unknown one.
+    # Any value as text: what is no section is reported as an unknown one.
     return str(asked.get("section", MAIN))
 
 

@@ -1,4 +1,4 @@
-"""Stands between server and site: logs every request, and spoils the answers that shall go wrong."""
+"""Middleware of the newsroom: logs every request, and injects faults into responses."""
 
 import asyncio
 from typing import Any, Final
@@ -17,7 +17,7 @@ _GARBAGE: Final = b"\x1f\x8b\x08\x00this is no gzip at all" * 20
 
 
 class BodyCut(Exception):
-    """The body ends here, whatever Content-Length says; uvicorn drops the connection when this is raised."""
+    """Ends the body before its Content-Length; uvicorn drops the connection when this is raised."""
 
 
 class FaultMiddleware:
@@ -28,7 +28,7 @@ class FaultMiddleware:
         self._newsroom = newsroom
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or spoil the answer."""
+        """Answer a request, with its fault if there is one."""
         if scope["type"] != "http" or scope["path"].startswith("/-/"):
             await self._site(scope, receive, send)
             return
@@ -89,7 +89,7 @@ class FaultMiddleware:
 
 
 async def _whole(site: ASGIApp, scope: Scope, receive: Receive) -> tuple[dict[str, Any], bytes]:
-    """Return the site's answer: its start and its whole body."""
+    """Return the site's response: its start and its whole body."""
     messages: list[Message] = []
 
     async def keep(message: Message) -> None:
@@ -100,7 +100,7 @@ async def _whole(site: ASGIApp, scope: Scope, receive: Receive) -> tuple[dict[st
 
 
 async def _left(receive: Receive, pause: float) -> bool:
-    """Wait for the pause, or until the client has left, and tell which."""
+    """Wait for the pause; return True if the client disconnects before its end."""
     loop = asyncio.get_running_loop()
     end = loop.time() + pause
     while (rest := end - loop.time()) > 0:

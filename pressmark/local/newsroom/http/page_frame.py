@@ -29,7 +29,7 @@ def _menu() -> Menu:
 
 
 MENU: Final = _menu()
-"""Path, title and (path, title) of each part, of each topic."""
+"""For each topic: path, title, and (path, title) of its parts."""
 
 
 @attrs.frozen

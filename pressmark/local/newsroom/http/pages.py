@@ -1,4 +1,4 @@
-"""Prints pages: the same story, host and seed give the same bytes."""
+"""Renders pages: the same story, host and seed give the same bytes."""
 
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -21,11 +21,11 @@ _CONTENT_END: Final = "<!--Content end-->"
 
 
 class Pages:
-    """The print shop of a newsroom; `host` is always the request's Host header, as all links carry it."""
+    """Renders a newsroom's pages; `host` is the request's Host header, used in all links."""
 
     def __init__(self, newsroom: Newsroom) -> None:
         self.newsroom = newsroom
-        # Most of a page is the same for its host and section: rendered once, kept for a few hosts only.
+        # Most of a page is the same for its host and section: rendered once, and cached for a few hosts.
         self._frame = lru_cache(maxsize=8)(self._render_frame)
         self._sidebar = lru_cache(maxsize=8 * len(SECTIONS))(self._render_sidebar)
 
@@ -75,7 +75,7 @@ class Pages:
         return self._render("home.html", host, blocks=blocks)
 
     def plain(self, heading: str, text: str, host: str) -> str:
-        """Return a small page: an error, or a feature that is no article."""
+        """Return a small page: an error, or a feature page that is no article."""
         return _templates().get_template("plain_page.html").render(heading=heading, text=text, host=host)
 
     def _render(self, template: str, host: str, **what: Any) -> str:
@@ -93,7 +93,7 @@ class Pages:
 
 @cache
 def _templates() -> Environment:
-    # One for all newsrooms of a process: compiling the templates takes longer than rendering a hundred pages.
+    # Shared by all newsrooms of a process: compiling templates takes longer than rendering a hundred pages.
     environment = Environment(
         loader=PackageLoader("pressmark.local.newsroom"),
         autoescape=True,
@@ -127,7 +127,7 @@ def catalog(section: str) -> str:
 
 
 def mangled(html: str) -> str:
-    """Return the page broken off in the middle of its text, with the paragraphs before unclosed."""
+    """Return the page cut in the middle of its text, with unclosed paragraphs."""
     head, start, rest = html.partition('id="Content"')
     if start:
         content = rest.partition(_CONTENT_END)[0].replace("</p>", "")

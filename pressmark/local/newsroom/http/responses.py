@@ -1,4 +1,4 @@
-"""How answers travel: gzip, chunks, entity tags, conditional requests, cookies."""
+"""Responses: gzip, chunks, entity tags, conditional requests, cookies."""
 
 import gzip
 from datetime import UTC, datetime
@@ -33,9 +33,9 @@ def html_answer(request: Request, html: str, *, status: int = 200, charset: bool
 
 
 def article_answer(request: Request, html: str, modified: datetime, *, charset: bool) -> Response:
-    """Return an article page: chunked, with ETag and Last-Modified, or 304 if the client has it already."""
+    """Return an article page: chunked, with ETag and Last-Modified, or 304 if the client has it."""
     body = html.encode()
-    # Weak, as the same tag stands for the gzipped and the plain page (RFC 9110, 8.8.1).
+    # Weak: the gzipped and the plain page have the same tag (RFC 9110, 8.8.1).
     validators = _validators(f'W/"{_digest(body)}"', modified)
     if _has_it(request, validators, modified):
         return Response(status_code=304, headers={**validators, "vary": "Accept-Encoding"})
@@ -56,7 +56,7 @@ def _html(
     headers = {"content-type": "text/html; charset=utf-8" if charset else "text/html", **headers}
     headers["vary"] = "Accept-Encoding"
     if accepts_gzip(request.headers.get("accept-encoding", "")):
-        # No time in the gzip header: the same page has the same bytes.
+        # No time in the gzip header: the same page gives the same bytes.
         body = gzip.compress(body, 4, mtime=0)
         headers["content-encoding"] = "gzip"
     response = kind(body, status, headers)
@@ -66,7 +66,7 @@ def _html(
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Tell whether the header allows gzip: it names it, and not with the weight 0."""
+    """Return whether the header allows gzip: it names it, with a weight above 0."""
     for part in accept_encoding.lower().split(","):
         name, _, weight = part.strip().partition(";")
         if name.strip() in ("gzip", "*"):
@@ -99,5 +99,5 @@ def _has_it(request: Request, validators: dict[str, str], modified: datetime) ->
     try:
         return modified <= parsedate_to_datetime(since)
     except (ValueError, TypeError):
-        # A date that can't be read, or has no zone, is as good as none.
+        # A date that can't be read, or has no zone, is ignored.
         return False

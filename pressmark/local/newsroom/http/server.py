@@ -1,4 +1,4 @@
-"""The site over HTTP: which path answers with what."""
+"""The site over HTTP: routes and responses."""
 
 import re
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ _PICTURE: Final = re.compile(r"([0-9a-f]{8})([0-9a-f]{8})([0-9a-f]{8})(_s|_l)?\.
 _LISTING: Final = re.compile(r"page_(\d{1,6})\.html")
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
 _NO_CHARSET_EVERY: Final = 3
-"""Articles with `index % 3 == 1` come with `text/html` and no charset."""
+"""Articles with `index % 3 == 1` are served as `text/html` without a charset."""
 
 
 class Site:
@@ -82,7 +82,7 @@ class Site:
         return html_answer(request, mangled(html) if fault is FaultKind.MANGLED else html)
 
     async def article(self, request: Request) -> Response:
-        """A page of an article; the path without `.html`, as old links have it, leads to the right one."""
+        """A page of an article; a path without `.html`, as in old links, redirects to it."""
         found = _ARTICLE.fullmatch(request.path_params["name"])
         if not found:
             raise HTTPException(404)
@@ -131,14 +131,14 @@ class Site:
         return file_answer(request, body, _TYPES[folder], _STATIC_SINCE)
 
     async def icon(self, request: Request) -> Response:
-        """An icon, the logo, or what stylesheets draw with."""
+        """An icon, the logo, or an image of a stylesheet."""
         name = request.scope["path"].rpartition("/")[2]
         if name not in ICONS:
             raise HTTPException(404)
         return file_answer(request, icon(name), _TYPES[name.rpartition(".")[2]], _STATIC_SINCE)
 
     async def feature(self, request: Request) -> Response:
-        """A page that listings or articles lead to and that is no article."""
+        """A page that listings or articles link to and that is no article."""
         html = self.pages.plain("The season in figures & pictures", "A page of its own kind.", _host(request))
         return html_answer(request, html)
 
@@ -160,7 +160,7 @@ def site(newsroom: Newsroom) -> ASGIApp:
 
 
 def _host(request: Request, *, lenient: bool = False) -> str:
-    """Return the Host header, which all links of the page will carry."""
+    """Return the Host header, for all links of the page."""
     host = request.headers.get("host", "")
     if _HOST.fullmatch(host):
         return host

@@ -1,4 +1,4 @@
-"""Runs a newsroom: in a thread beside the caller, or in the foreground until it is stopped."""
+"""Runs a newsroom: in a thread of the caller, or in the foreground until it is stopped."""
 
 import http.client
 import logging
@@ -15,15 +15,15 @@ from pressmark.local.newsroom.http.server import site
 from pressmark.local.newsroom.newsroom import Newsroom
 
 _PATIENCE: Final = 15
-"""Seconds that a newsroom has to come up, or to go down."""
+"""Seconds that a newsroom may take to start or to stop."""
 
 
 class RunningNewsroom:
-    """A newsroom on a free port of this machine, for as long as the `with` block lasts.
+    """A newsroom on a free port of this machine that runs during the `with` block.
 
     Raises:
         OSError: the port is taken.
-        RuntimeError: it did not come up or go down in time.
+        RuntimeError: it did not start or stop in time.
     """
 
     def __init__(self, newsroom: Newsroom | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -35,13 +35,13 @@ class RunningNewsroom:
         self._socket = bound_socket(*self._address)
         host, port = self._socket.getsockname()[:2]
         self.host: str = f"{host}:{port}"
-        """`127.0.0.1:port`: what the pages' links carry."""
+        """`127.0.0.1:port`: as in the pages' links."""
         self.url: str = f"http://{self.host}"
         self._server = _Server(self.newsroom)
         self._thread = Thread(target=self._server.run, args=([self._socket],), name="newsroom", daemon=True)
         self._thread.start()
         try:
-            # The socket listens already, so this waits in its queue until the server takes it up.
+            # The socket already listens, so this waits in its queue until the server accepts it.
             connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE)
             connection.request("GET", "/-/state")
             connection.getresponse().read()
@@ -69,7 +69,7 @@ def serve(newsroom: Newsroom, host: str, port: int, on_ready: Callable[[str], No
     """Serve until Ctrl-C or SIGTERM; `on_ready` gets the address, e.g. `http://127.0.0.1:8765`, once it answers.
 
     Raises:
-        OSError: the port is taken, or the host is none of this machine.
+        OSError: the port is taken, or this machine has no such address.
     """
     listening = bound_socket(host, port)
     bound = listening.getsockname()[1]
@@ -77,14 +77,14 @@ def serve(newsroom: Newsroom, host: str, port: int, on_ready: Callable[[str], No
     try:
         _Server(newsroom, lambda: on_ready(url)).run([listening])
     except KeyboardInterrupt:
-        # The server has already stopped in order; it only hands the signal on.
+        # The server has already stopped in order; it only passes the signal on.
         pass
     finally:
         listening.close()
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens there (port 0: any free one); OSError if that can't be."""
+    """Return a socket that listens there (port 0: any free one); OSError if it can't."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -122,5 +122,5 @@ class _Server(uvicorn.Server):
 
 
 def not_on_purpose(record: logging.LogRecord) -> bool:
-    """Let a log record through unless it tells of a body that was cut on purpose."""
+    """Let a log record through unless it reports a body that was cut on purpose."""
     return not (record.exc_info and isinstance(record.exc_info[1], BodyCut))
