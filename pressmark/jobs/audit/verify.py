@@ -8,21 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import attrs
-from fastwarc.warc import WarcRecordType
-from warcio.archiveiterator import ArchiveIterator as SlowIterator
-from warcio.exceptions import ArchiveLoadFailed
 
 from pressmark.archive.bucket import manifest
 from pressmark.archive.bucket.manifest_model import ListedObject, ListedSegment
 from pressmark.archive.s3.store import THREADS, Store
 from pressmark.archive.warc import cdxj
-from pressmark.archive.warc.gzip_member import ends_with
-from pressmark.archive.warc.record_reader import OddRecord, located
 from pressmark.errors import FindingsFound
 from pressmark.jobs.audit.orphans import find_orphans
+from pressmark.jobs.audit.segment_records import ObjectMissing, ObjectProblem, Record, Records, read_records
 from pressmark.model import keys, strict_json
 from pressmark.model.document import captures_of
 from pressmark.system.external_sort import SortedLines
@@ -96,14 +92,14 @@ def _compare_sizes(sizes: Callable[[str], dict[str, int]], run: manifest.Manifes
         day = _DAY.match(key)
         stored = sizes(day[0] if day else key).get(key)
         if stored is None:
-            yield _finding(key, _Missing(key))
+            yield _finding(key, ObjectMissing(key))
         elif stored != size:
             yield Finding(key, _other_size(stored, size))
 
 
-def _finding(key: str, problem: "_Wrong") -> Finding:
+def _finding(key: str, problem: "ObjectProblem") -> Finding:
     """Return the finding for an object; a missing rejection is not grave: rejections expire (docs/security.md)."""
-    expired = isinstance(problem, _Missing) and problem.key == key and key.startswith(keys.REJECTED)
+    expired = isinstance(problem, ObjectMissing) and problem.key == key and key.startswith(keys.REJECTED)
     return Finding(key, str(problem), grave=not expired)
 
 
@@ -112,39 +108,12 @@ def orphan_finding(key: str) -> Finding:
     return Finding(key, "in no manifest: of a run that goes on, or was killed and not followed yet", grave=False)
 
 
-class _Wrong(Exception):
-    """A problem of the object that is checked."""
-
-
-class _Missing(_Wrong):
-    """An object is missing."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"{key} is missing")
-        self.key = key
-
-
-@attrs.frozen
-class _Record:
-    """Position of a response record in its segment, and its WARC fields."""
-
-    offset: int
-    length: int
-    url: str
-    digest: str
-    date: str
-
-
-Records = dict[str, _Record]
-"""By WARC-Record-ID, without its angle brackets."""
-
-
 def _read_all(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
     yield from _read_captured(store, run)
     if run.visits:
         try:
             _object(store, run.visits)
-        except _Wrong as problem:
+        except ObjectProblem as problem:
             yield _finding(run.visits.key, problem)
 
 
@@ -157,19 +126,19 @@ def _read_captured(store: Store, run: manifest.Manifest) -> Iterator[Finding]:
             segments[segment.key] = read.records
             yield from (_finding(segment.key, problem) for problem in read.problems)
             _check_index(store, segment.index, read.index)
-        except _Wrong as problem:
+        except ObjectProblem as problem:
             yield _finding(segment.key, problem)
 
-    def problem_of(said: ListedObject) -> _Wrong | None:
+    def problem_of(said: ListedObject) -> ObjectProblem | None:
         try:
             document = strict_json.load_object(_object(store, said))
             captures_of(document)
             for capture in document["pressmark"]["captures"]:
                 _check_capture(store, capture, segments.get(capture["warc"]))
-        except _Wrong as problem:
+        except ObjectProblem as problem:
             return problem
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return _Wrong(f"is no document: {type(error).__name__}: {error}")
+            return ObjectProblem(f"is no document: {type(error).__name__}: {error}")
         return None
 
     with ThreadPoolExecutor(THREADS, "verify") as pool:
@@ -183,7 +152,7 @@ class _Segment:
     """The result of reading a whole segment."""
 
     records: Records
-    problems: list[_Wrong]
+    problems: list[ObjectProblem]
     """Problems of single records."""
     index: bytes
     """The index made from it."""
@@ -197,94 +166,42 @@ def _read_segment(store: Store, said: ListedSegment) -> _Segment:
                 stored = store.fetch(said.key, file)
                 _compare(said, stored.size, stored.sha256)
         except KeyError:
-            raise _Missing(said.key) from None
+            raise ObjectMissing(said.key) from None
         try:
             with path.open("rb") as file:
-                records, problems = _records(file, stored.size)
+                records, problems = read_records(file, stored.size)
             return _Segment(records, problems, cdxj.index(path).encode())
         except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:  # From a foreign WARC.
-            raise _Wrong(f"a record is not as this archive writes them: {type(error).__name__}: {error}") from None
+            raise ObjectProblem(
+                f"a record is not as this archive writes them: {type(error).__name__}: {error}"
+            ) from None
 
 
 def _check_index(store: Store, said: ListedObject, index: bytes) -> None:
     if _object(store, said) != index:
-        raise _Wrong(f"its index {said.key} is not the one made from it")
+        raise ObjectProblem(f"its index {said.key} is not the one made from it")
 
 
 def _object(store: Store, said: ListedObject) -> bytes:
     try:
         data = store.get(said.key, most=said.size)
     except KeyError:
-        raise _Missing(said.key) from None
+        raise ObjectMissing(said.key) from None
     except FindingsFound as error:
-        raise _Wrong(f"{error} The manifest says {said.size}.") from None
+        raise ObjectProblem(f"{error} The manifest says {said.size}.") from None
     _compare(said, len(data), hashlib.sha256(data).hexdigest())
     return data
 
 
 def _compare(said: ListedObject, size: int, sha256: str) -> None:
     if size != said.size:
-        raise _Wrong(_other_size(size, said.size))
+        raise ObjectProblem(_other_size(size, said.size))
     if sha256 != said.sha256:
-        raise _Wrong("its SHA-256 is not the manifest's")
+        raise ObjectProblem("its SHA-256 is not the manifest's")
 
 
 def _other_size(stored: int, said: int) -> str:
     return f"{stored} bytes, the manifest says {said}"
-
-
-def _records(file: IO[bytes], size: int) -> tuple[Records, list[_Wrong]]:
-    """Return the records of a WARC file with their digests checked, and the problems of single records.
-
-    A record whose block does not match its digest is not among the records.
-    """
-    found: Records = {}
-    problems: list[_Wrong] = []
-    last, doubtful = 0, []
-    file.seek(0)
-    try:
-        for read, offset, length in located(file, size, _checked):
-            last = offset
-            if isinstance(read, _Wrong):
-                problems.append(read)
-                continue
-            record_id, record, sure = read
-            found[record_id] = attrs.evolve(record, offset=offset, length=length)
-            doubtful += [] if sure else [offset]
-        problems += filter(None, (_checked_slowly(file, offset) for offset in doubtful))
-        if not ends_with(file, last, size):
-            raise _Wrong(f"there is data after the record at byte {last}")
-    except (OSError, ValueError) as error:
-        raise _Wrong(f"not a whole WARC after byte {last}: {error}") from None
-    return found, problems
-
-
-def _checked(record: Any) -> tuple[str, _Record, bool] | _Wrong:
-    """Return a record whose block matches its digest, and whether its payload does."""
-    head = record.headers
-    record_id = record.record_id.strip("<>")
-    payload = head.get("WARC-Payload-Digest")
-    sure = not isinstance(record, OddRecord)
-    if sure and not record.verify_block_digest():
-        return _Wrong(f"record {record_id}: its block does not match its WARC-Block-Digest")
-    # A revisit has the digest of the original's payload.
-    if sure and payload and record.is_http and record.record_type != WarcRecordType.revisit:
-        try:
-            record.parse_http()
-            sure = record.verify_payload_digest()
-        except OSError:  # FastWARC limits the size of heads, WARC does not.
-            sure = False
-    return record_id, _Record(0, 0, head.get("WARC-Target-URI") or "", payload or "", head["WARC-Date"]), sure
-
-
-def _checked_slowly(file: IO[bytes], offset: int) -> _Wrong | None:
-    """Check a record by warcio: FastWARC does not find the end of some heads, e.g. of one with bare LF line ends."""
-    file.seek(offset)
-    try:
-        next(iter(SlowIterator(file, check_digests="raise"))).raw_stream.read()
-    except ArchiveLoadFailed as error:
-        return _Wrong(f"the record at byte {offset}: {error}")
-    return None
 
 
 def _check_capture(store: Store, capture: dict[str, Any], records: Records | None) -> None:
@@ -293,24 +210,24 @@ def _check_capture(store: Store, capture: dict[str, Any], records: Records | Non
         records = _pointed(store, capture)
     record = records.get(capture["recordId"])
     if record is None:
-        raise _Wrong(f"points to record {capture['recordId']}, which is not in {capture['warc']}")
-    said = _Record(*(capture[name] for name in ("offset", "length", "url", "payloadDigest", "capturedAt")))
+        raise ObjectProblem(f"points to record {capture['recordId']}, which is not in {capture['warc']}")
+    said = Record(*(capture[name] for name in ("offset", "length", "url", "payloadDigest", "capturedAt")))
     if said != record:
-        raise _Wrong(f"says {said} of its record, which is {record}")
+        raise ObjectProblem(f"says {said} of its record, which is {record}")
 
 
 def _pointed(store: Store, capture: dict[str, Any]) -> Records:
     """Return the records at the position that a capture points to."""
     offset = capture["offset"]
     if not capture["warc"].startswith(keys.WARC):
-        raise _Wrong(f"points to {capture['warc']!r}, which is no segment")
+        raise ObjectProblem(f"points to {capture['warc']!r}, which is no segment")
     try:
         member = store.get(capture["warc"], offset, capture["length"])
-        records, problems = _records(BytesIO(member), len(member))
+        records, problems = read_records(BytesIO(member), len(member))
         if problems:
             raise problems[0]
     except KeyError:
-        raise _Missing(capture["warc"]) from None
-    except _Wrong as problem:
-        raise _Wrong(f"points to byte {offset} of {capture['warc']}: {problem}") from None
+        raise ObjectMissing(capture["warc"]) from None
+    except ObjectProblem as problem:
+        raise ObjectProblem(f"points to byte {offset} of {capture['warc']}: {problem}") from None
     return {key: attrs.evolve(record, offset=record.offset + offset) for key, record in records.items()}

@@ -15,7 +15,7 @@ from warcio.archiveiterator import ArchiveIterator
 from pressmark.archive.spool.segment import SealedSegment, Segment
 from pressmark.archive.warc import cdxj
 from pressmark.archive.warc.http_head import parse_head
-from pressmark.jobs.audit.verify import _records
+from pressmark.jobs.audit.segment_records import read_records
 from pressmark.model.capture import Exchange
 from tests.crawl.scrapy.odd_connection import Taken, content_in_the_archive, content_in_the_crawl, leads_to, taken
 from tests.crawl.scrapy.odd_responses import odd_response
@@ -60,7 +60,7 @@ def lines_of_cdxj_indexer(path: Path) -> list[str]:
 def holds(sealed: SealedSegment, messages: dict[str, Taken]) -> None:
     """Check that every reader finds every message, and the content that the crawl read."""
     with sealed.path.open("rb") as file:
-        found, problems = _records(file, sealed.size)
+        found, problems = read_records(file, sealed.size)
         assert problems == []
         for record_id, each in messages.items():
             message, response = each.message, each.response
