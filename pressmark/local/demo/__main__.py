@@ -54,7 +54,7 @@ class RunResult:
 
 
 @attrs.frozen(kw_only=True)
-class Demo:
+class DemoServices:
     """The services that the demo has started."""
 
     s3: RunningS3
@@ -71,12 +71,12 @@ def main() -> None:
     try:
         settings = Settings.from_env(os.environ)
         _check_ports(settings)
-        with _start_all(settings) as demo:
-            runs = _run_demo(demo)
-            with _web_services(settings, demo) as web:
-                _print_summary(settings, demo, web, runs)
+        with _start_all(settings) as services:
+            runs = _run_demo(services)
+            with _web_services(settings, services) as web:
+                _print_summary(settings, services, web, runs)
                 if not settings.once:
-                    _stay(demo, web)
+                    _stay(services, web)
                 click.echo("\nStopping ...")
         _check_stopped(settings)
     except KeyboardInterrupt:
@@ -88,7 +88,7 @@ def main() -> None:
 
 
 @contextmanager
-def _start_all(settings: Settings) -> Iterator[Demo]:
+def _start_all(settings: Settings) -> Iterator[DemoServices]:
     """Start all services in order, and stop them at the end."""
     with ExitStack() as stack:
         stack.enter_context(_fresh_folder(settings.folder))
@@ -103,7 +103,7 @@ def _start_all(settings: Settings) -> Iterator[Demo]:
         with _step("Airflow (half a minute)"):
             stack.enter_context(airflow.running())
             airflow.unpause(DAG_ID)
-        yield Demo(s3=s3, site=site, airflow=airflow, environment=environment)
+        yield DemoServices(s3=s3, site=site, airflow=airflow, environment=environment)
 
 
 @contextmanager
@@ -135,13 +135,13 @@ def _environment(settings: Settings, s3: RunningS3, sites: Path) -> dict[str, st
     }
 
 
-def _run_demo(demo: Demo) -> list[RunResult]:
+def _run_demo(services: DemoServices) -> list[RunResult]:
     """Archive the newsroom, change it, archive it again, and once more."""
     click.echo()
-    runs = [_run(demo.airflow, "1: everything")]
-    changed = _change(demo.site.newsroom)
-    runs.append(_run(demo.airflow, f"2: {changed}"))
-    runs.append(_run(demo.airflow, "3: nothing changed"))
+    runs = [_run(services.airflow, "1: everything")]
+    changed = _change(services.site.newsroom)
+    runs.append(_run(services.airflow, f"2: {changed}"))
+    runs.append(_run(services.airflow, "3: nothing changed"))
     first, second, third = (each.counts[Outcome.PUBLISHED] + each.counts[Outcome.UPDATED] for each in runs)
     if not first or not second:
         raise ServiceFailed(f"runs 1 and 2 should have published something, not {first} and {second}.")
@@ -151,14 +151,14 @@ def _run_demo(demo: Demo) -> list[RunResult]:
 
 
 @contextmanager
-def _web_services(settings: Settings, demo: Demo) -> Iterator[WebServices]:
+def _web_services(settings: Settings, services: DemoServices) -> Iterator[WebServices]:
     """Package what was archived, and serve it to researchers."""
     with _step("exports, index and packages, by their DAG"):
-        demo.airflow.unpause(PACKAGE_DAG_ID)
-        demo.airflow.wait(PACKAGE_DAG_ID, demo.airflow.trigger(PACKAGE_DAG_ID), RUN_SECONDS)
+        services.airflow.unpause(PACKAGE_DAG_ID)
+        services.airflow.wait(PACKAGE_DAG_ID, services.airflow.trigger(PACKAGE_DAG_ID), RUN_SECONDS)
     with ExitStack() as stack:
         with _step("the reading room, and pywb"):
-            web = stack.enter_context(WebServices.open(settings, demo.environment))
+            web = stack.enter_context(WebServices.open(settings, services.environment))
         yield web
 
 
@@ -190,7 +190,7 @@ def _step(what: str) -> Iterator[None]:
     click.echo(f"{time.monotonic() - started:6.1f} s")
 
 
-def _print_summary(settings: Settings, demo: Demo, web: WebServices, runs: list[RunResult]) -> None:
+def _print_summary(settings: Settings, services: DemoServices, web: WebServices, runs: list[RunResult]) -> None:
     columns = ("seen", *(outcome for outcome in Outcome if any(run.counts[outcome] for run in runs)))
     rows = table("run")
     for column in (*columns, "seconds"):
@@ -200,8 +200,8 @@ def _print_summary(settings: Settings, demo: Demo, web: WebServices, runs: list[
     click.echo()
     console().print(rows)
     click.echo("\nRun 2 published only what had changed; run 3 found no change and published 0.")
-    airflow, s3 = demo.airflow, demo.s3
-    updated = demo.site.newsroom.article_id(UPDATED[0])
+    airflow, s3 = services.airflow, services.s3
+    updated = services.site.newsroom.article_id(UPDATED[0])
     article = f"{web.url}/articles/newsroom/{keys.day_of_url(day_folder(updated))}/{updated}/"
     places: Mapping[str, str] = {
         "read": web.url,
@@ -209,7 +209,7 @@ def _print_summary(settings: Settings, demo: Demo, web: WebServices, runs: list[
         "Airflow": f"{airflow.url}  login {LOGIN}, password {airflow.password}",
         "the DAG": f"{airflow.url}/dags/{DAG_ID}",
         "bucket": f"{s3.bucket!r} at {s3.endpoint}  keys in {s3.settings}",
-        "newsroom": f"{demo.site.url}/world/europe",
+        "newsroom": f"{services.site.url}/world/europe",
         "logs": f"{settings.folder}/s3/s3.log, {settings.folder}/airflow/*.log, {settings.folder}/rooms/*.log",
         "try": f". {s3.settings} && {BIN}/pressmark status",
     }
@@ -218,13 +218,13 @@ def _print_summary(settings: Settings, demo: Demo, web: WebServices, runs: list[
         click.echo(f"  {name:<10}{place}")
 
 
-def _stay(demo: Demo, web: WebServices) -> None:
+def _stay(services: DemoServices, web: WebServices) -> None:
     """Wait for Ctrl-C, or for a service to end."""
     click.echo("\nEverything runs until you press Ctrl-C.")
     try:
         while True:
-            demo.s3.check()
-            demo.airflow.check()
+            services.s3.check()
+            services.airflow.check()
             web.check()
             time.sleep(POLL * 10)
     except KeyboardInterrupt:
