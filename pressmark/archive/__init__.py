@@ -1,1 +1,1 @@
-"""The archive: WARC segments, the local spool, the bucket and what is known from it."""
+"""The archive: WARC segments, the local spool, and the bucket."""

@@ -94,7 +94,7 @@ def test_a_key_that_is_taken_by_nothing_is_asked_for_again(
         if versions:
             publish(through, batch)
         else:
-            with pytest.raises(BucketUnreachable, match="is there, and that it is not"):
+            with pytest.raises(BucketUnreachable, match="exists, and that it does not"):
                 publish(through, batch)
     assert len(list(store.keys("articles/"))) == versions
 

@@ -335,7 +335,7 @@ def test_a_passing_trouble_of_the_machine_or_the_bucket_sets_nothing_aside(
 ) -> None:
     with monkeypatch.context() as patched:
         without(patched)
-        with pytest.raises(SpoolError, match="now, and waits"):
+        with pytest.raises(SpoolError, match="now; it waits"):
             spooled.recover()
     assert spooled.set_aside() == {}
     spooled.recover()

@@ -1,1 +1,1 @@
-"""What is in the bucket: keys, manifests, documents, and what is known by them."""
+"""The contents of the bucket: manifests, documents, visits, cursors and known versions."""

@@ -1,8 +1,8 @@
-"""Cursors: which manifests a reader that follows the runs has behind it.
+"""Cursors: which manifests a reader that follows the runs has read.
 
-Manifests do not appear in the order of their keys: a key tells when its run began, and of two runs at once the later
-may end first. So a cursor remembers, for each section, the manifests of a window behind the newest one; whatever else
-lies in the window, or after it, is new. The window is far longer than a run takes and than clocks differ.
+Manifests do not appear in the order of their keys: a key has the start time of its run, and if two runs overlap, the
+later one may end first. So a cursor stores, for each section, the manifests in a window before the newest one. Any
+other manifest in the window, or after it, is new. The window is much longer than a run, and than clocks differ.
 """
 
 import json
@@ -20,7 +20,7 @@ from pressmark.model import keys, strict_json
 from pressmark.model.json_model import FIRST_YEAR, LAST_YEAR, JsonModel, Unfit, text
 
 WINDOW = timedelta(days=7)
-"""A manifest is found if it appears before one that is this much newer has been read."""
+"""A manifest is found unless one that is this much newer was read before it appeared."""
 _DAY = "%Y/%m/%d"
 _WRITTEN_DAY = re.compile(r"\d{4}/\d\d/\d\d", re.ASCII)
 
@@ -32,10 +32,10 @@ class SectionPosition:
     since: str
     """First day of the window, `YYYY/MM/DD`."""
     seen: frozenset[str]
-    """Names of the manifests of the window that are behind, `YYYY/MM/DD/<run_id>.json`."""
+    """Names of the manifests of the window that were read, `YYYY/MM/DD/<run_id>.json`."""
 
     def with_read(self, name: str) -> "SectionPosition":
-        """Return the place with one more manifest behind it."""
+        """Return the position after one more manifest was read."""
         seen = {*self.seen, name}
         since = _window(max(seen))
         return SectionPosition(since, frozenset(each for each in seen if each >= since))
@@ -45,7 +45,7 @@ _START = SectionPosition("", frozenset())
 
 
 def _place(facts: Any) -> SectionPosition:
-    """Read a place as a cursor's text has it: the first day, and the names."""
+    """Read a position from a cursor's text: the first day, and the names."""
     if not isinstance(facts, list) or len(facts) != 2 or not isinstance(facts[1], list):
         raise Unfit("no first day with a list of names")
     since, seen = text(facts[0]), frozenset(map(text, facts[1]))
@@ -64,7 +64,7 @@ def _places(facts: Any) -> dict[str, SectionPosition]:
 
 @attrs.frozen(kw_only=True)
 class _Written(JsonModel):
-    """A cursor as its text has it."""
+    """The JSON of a cursor."""
 
     site: str
     sections: dict[str, SectionPosition] = attrs.field(metadata={"read": _places})
@@ -72,7 +72,7 @@ class _Written(JsonModel):
 
 @attrs.frozen
 class Cursor:
-    """How far a site's runs are read. Its text is made to be stored; its content is no part of the contract."""
+    """How far a site's runs were read. Store its text; the format of the text is not part of the contract."""
 
     site: str
     places: dict[str, SectionPosition]
@@ -82,10 +82,10 @@ class Cursor:
 
     @classmethod
     def parse(cls, site: str, text: str | None) -> Self:
-        """Read a cursor's text; None is the beginning.
+        """Read a cursor's text; None means the beginning.
 
         Raises:
-            ValueError: it is no cursor, or one of another site.
+            ValueError: it is not a cursor, or belongs to another site.
         """
         if not text:
             return cls(site, {})
@@ -102,19 +102,19 @@ class Cursor:
         return json.dumps({"site": self.site, "sections": sections, **self.later}, separators=(",", ":"))
 
     def with_read(self, manifest_key: str) -> Self:
-        """Return the cursor with one more manifest behind it."""
+        """Return the cursor after one more manifest was read."""
         section, name = _parts(self.site, manifest_key)
         return attrs.evolve(self, places={**self.places, section: self.places.get(section, _START).with_read(name)})
 
     def unread(self, store: Store) -> list[str]:
-        """Return the keys of the manifests that are not behind it, those of the runs that began first in front."""
+        """Return the keys of the manifests that were not read yet, ordered by the start of their runs."""
         found = [key for section in manifest.sections(store, self.site) for key in self._unread(store, section)]
         return sorted(found, key=lambda key: _parts(self.site, key)[1])
 
     def _unread(self, store: Store, section: str) -> Iterator[str]:
         place = self.places.get(section, _START)
         prefix = keys.runs(self.site, section)
-        # Not from later than the window of today: a reader whose clock was ahead would skip what comes until then.
+        # Not later than today's window: a reader with a fast clock would skip manifests.
         since = min(place.since, _window(datetime.now(UTC).strftime(_DAY)))
         for key in store.keys(prefix, after=prefix + since):
             name = key.removeprefix(prefix)
@@ -123,10 +123,10 @@ class Cursor:
 
 
 def after(store: Store, site: str, manifest_key: str) -> Cursor:
-    """Return the cursor of a reader that has read a manifest, and all that were written before it.
+    """Return the cursor of a reader that has read a manifest and all that were written before it.
 
     Raises:
-        KeyError: there is no such manifest.
+        KeyError: the manifest does not exist.
     """
     ended_at = manifest.read(store, manifest_key).ended_at
     start = SectionPosition(_window(_parts(site, manifest_key)[1]), frozenset())
@@ -134,7 +134,7 @@ def after(store: Store, site: str, manifest_key: str) -> Cursor:
     for key in cursor.unread(store):
         try:
             before = manifest.read(store, key).ended_at <= ended_at
-        except (FindingsFound, KeyError):  # It stays ahead, until it is repaired.
+        except (FindingsFound, KeyError):  # It stays unread until it is repaired.
             continue
         if before:
             cursor = cursor.with_read(key)
@@ -142,13 +142,13 @@ def after(store: Store, site: str, manifest_key: str) -> Cursor:
 
 
 def _parts(site: str, manifest_key: str) -> tuple[str, str]:
-    """Return the section of a manifest, and its name below the section."""
+    """Return the section of a manifest, and its name in the section."""
     parts = manifest_key.removeprefix(f"{keys.RUNS}{site}/").split("/")
     return "/".join(parts[:-4]), "/".join(parts[-4:])
 
 
 def _window(name: str) -> str:
-    """Return the first day of the window behind a manifest; one of the future, by a wrong clock, counts as of today."""
+    """Return the first day of the window before a manifest; one from the future (wrong clock) counts as today's."""
     began = min(datetime.strptime(name[:10], _DAY).replace(tzinfo=UTC), datetime.now(UTC))
     return (began - WINDOW).strftime(_DAY)
 
@@ -161,5 +161,5 @@ def _is_day(written: str) -> bool:
 
 
 def _known(day: date | None) -> bool:
-    """Tell whether a run can have begun on a day; a key may name one that no calendar or no clock has."""
+    """Return whether a run can have begun on a day; a key may contain an impossible one."""
     return day is not None and FIRST_YEAR <= day.year <= LAST_YEAR

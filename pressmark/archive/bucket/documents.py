@@ -1,4 +1,4 @@
-"""Documents as they lie in the bucket, where whoever may write could have changed them."""
+"""Reading documents from the bucket, where anybody with write access may have changed them."""
 
 from pressmark.archive.s3.store import Store
 from pressmark.errors import FindingsFound
@@ -10,17 +10,17 @@ def read(store: Store, key: str) -> Document:
     """Read a version or a rejection.
 
     Raises:
-        KeyError: there is none.
-        FindingsFound: what lies there is not what a run published.
+        KeyError: it does not exist.
+        FindingsFound: it is not what a run published.
     """
     return parse(key, store.get(key, most=strict_json.MOST))
 
 
 def parse(key: str, data: bytes) -> Document:
-    """Read the document that lies at this key; it is of that key and has captures, whatever else it says.
+    """Read the bytes of the document with this key; check only its key and its captures.
 
     Raises:
-        FindingsFound: it is none that a run published.
+        FindingsFound: it is not what a run published.
     """
     try:
         document: Document = strict_json.load_object(data)
@@ -31,10 +31,10 @@ def parse(key: str, data: bytes) -> Document:
 
 
 def check(key: str, document: Document) -> None:
-    """Hold a document against its key, and its captures against their rules.
+    """Check a document against its key, and its captures against their rules.
 
     Raises:
-        FindingsFound: it is none that a run published.
+        FindingsFound: it is not what a run published.
     """
     try:
         captures = captures_of(document)

@@ -1,4 +1,4 @@
-"""Manifests: one JSON per run, written last. A run without one has not been committed."""
+"""Manifests: one JSON per run, written last. A run without a manifest is not committed."""
 
 import json
 import re
@@ -17,7 +17,7 @@ __all__ = ["Manifest"]
 LOOK_BACK = timedelta(days=31)
 _TIMED = re.compile(r"\d{8}T\d{6}", re.ASCII)
 NAME = re.compile(r"\d{4}/\d\d/\d\d/[^/]+\.json")
-"""Of a manifest below its section; below a section there may be others."""
+"""Name of a manifest in its section; a section may contain other sections."""
 
 
 def key_of(manifest: Manifest) -> str:
@@ -36,17 +36,17 @@ def read(store: Store, key: str) -> Manifest:
     """Read a manifest.
 
     Raises:
-        KeyError: there is none.
-        FindingsFound: what lies there is none.
+        KeyError: it does not exist.
+        FindingsFound: the object is not a manifest.
     """
     return parse(key, store.get(key, most=strict_json.MOST))
 
 
 def parse(key: str, data: bytes) -> Manifest:
-    """Read what is stored under the key of a manifest.
+    """Read the bytes of the manifest with this key.
 
     Raises:
-        FindingsFound: it is no manifest, one of a later release, or that of another run.
+        FindingsFound: they are not a manifest, or one of a later release or of another run.
     """
     try:
         manifest = manifest_of(strict_json.load_object(data))
@@ -58,21 +58,21 @@ def parse(key: str, data: bytes) -> Manifest:
 
 
 def start(store: Store, site: str, section: str, started_at: datetime, run_id: str) -> None:
-    """Leave a mark that a run has begun, so that the next one knows if it never came to its manifest."""
+    """Write a start mark, so that the next run knows if this one never wrote its manifest."""
     store.put(keys.started(site, section, started_at, run_id), b"", TEXT)
 
 
 def latest(store: Store, site: str, section: str, now: datetime | None = None) -> Manifest | None:
-    """Return a section's newest manifest (`newest_key`), or None when there is none."""
+    """Return a section's newest manifest (`newest_key`), or None."""
     newest = newest_key(store, site, section, now)
     return read_listed(store, newest) if newest else None
 
 
 def read_listed(store: Store, key: str) -> Manifest:
-    """Read a manifest whose key a listing named.
+    """Read a manifest from a listing.
 
     Raises:
-        FindingsFound: it is none, or it went since then.
+        FindingsFound: it is not a manifest, or was deleted after the listing.
     """
     try:
         return read(store, key)
@@ -83,13 +83,13 @@ def read_listed(store: Store, key: str) -> Manifest:
 def newest_key(store: Store, site: str, section: str, now: datetime | None = None) -> str | None:
     """Return the key of a section's newest manifest in the last 31 days, today included.
 
-    If there is none, a clock may have been set back: then it is the newest of all that began later than now.
+    Without one, a clock may have been set back: then it is the newest of those that began later than now.
     """
     return next(filter(None, newest_first(store, site, section, now)), None)
 
 
 def newest_first(store: Store, site: str, section: str, now: datetime | None = None) -> Iterator[str | None]:
-    """Return the manifest keys of a section's runs, in the order of `newest_key`; None for each run that has none."""
+    """Return the manifest keys of a section's runs, in the order of `newest_key`; None for each run without one."""
     now = now or datetime.now(UTC)
     for found in map(set, _days(store, keys.runs(site, section), now)):
         runs = {key.removesuffix(end) for key in found for end in (keys.STARTED, keys.MANIFEST) if key.endswith(end)}
@@ -99,9 +99,9 @@ def newest_first(store: Store, site: str, section: str, now: datetime | None = N
 
 
 def is_ahead(key: str, now: datetime) -> bool:
-    """Tell whether the run of a manifest began later than now, by a clock that was set back since, or went ahead.
+    """Return whether the run of a manifest began later than now, because a clock was ahead or was set back.
 
-    A run id that does not begin with its time tells the day alone.
+    A run id without a time has only its day.
     """
     day, _, name = key.rpartition("/")
     today = keys.day_of(now)
@@ -111,10 +111,10 @@ def is_ahead(key: str, now: datetime) -> bool:
 
 
 def any_ahead(store: Store, site: str, section: str, now: datetime) -> bool:
-    """Tell whether a run of the section began later than now, by a clock that was set back since, or goes ahead."""
+    """Return whether a run of the section began later than now, because a clock was ahead or was set back."""
     prefix = keys.runs(site, section)
     ahead = store.keys(prefix, after=f"{prefix}{keys.day_of(now)}/{now.astimezone(UTC):%Y%m%dT%H%M%S}~")
-    return next(ahead, "~") < f"{prefix}:"  # As above; "~" sorts behind all.
+    return next(ahead, "~") < f"{prefix}:"  # As above; "~" sorts after all keys.
 
 
 def _days(store: Store, prefix: str, now: datetime) -> Iterator[Iterable[str]]:
@@ -122,8 +122,8 @@ def _days(store: Store, prefix: str, now: datetime) -> Iterator[Iterable[str]]:
     yield (key for key in today if not is_ahead(key, now))
     for days in range(1, LOOK_BACK.days + 1):
         yield store.keys(f"{prefix}{keys.day_of(now - timedelta(days))}/")
-    later = store.keys(prefix, after=f"{prefix}{keys.day_of(now)}/~")  # "~" sorts behind all run ids,
-    yield takewhile(lambda key: key < f"{prefix}:", later)  # and ":" behind all years: there are sections below.
+    later = store.keys(prefix, after=f"{prefix}{keys.day_of(now)}/~")  # "~" sorts after all run ids,
+    yield takewhile(lambda key: key < f"{prefix}:", later)  # and ":" after all years: deeper sections follow.
     yield (key for key in today if is_ahead(key, now))
 
 
@@ -132,9 +132,9 @@ def below(store: Store, prefix: str, day: datetime | None = None, run_id: str | 
 
     Args:
         store: the bucket.
-        prefix: `<site>/`, `<site>/<section>/`, or nothing for all.
-        day: only those of runs that began on this day, UTC.
-        run_id: only that of this run.
+        prefix: `<site>/`, `<site>/<section>/`, or empty for all.
+        day: only runs that began on this day, UTC.
+        run_id: only this run.
     """
     began = f"/{keys.day_of(day)}/" if day else ""
     ending = f"/{run_id}.json" if run_id else ".json"
@@ -145,12 +145,12 @@ def since(store: Store, site: str, section: str, day: date | None) -> Iterator[s
     """Return the keys of a section's manifests, oldest first, of runs that began on this day (UTC) or later."""
     prefix = keys.runs(site, section)
     found = store.keys(prefix, after=f"{prefix}{day:%Y/%m/%d}" if day else "")
-    within = takewhile(lambda key: key < f"{prefix}:", found)  # Behind all years: there are sections below.
+    within = takewhile(lambda key: key < f"{prefix}:", found)  # After all years: deeper sections follow.
     return (key for key in within if key.endswith(keys.MANIFEST))
 
 
 def sections(store: Store, site: str, below: str = "") -> Iterator[str]:
-    """Find the sections that have runs, folder by folder: their names may have slashes, their days are numbers."""
+    """Find the sections that have runs, folder by folder: names may have slashes, and days are numbers."""
     names = list(store.folders(f"{keys.RUNS}{site}/{below}"))
     if any(name.isdecimal() for name in names):
         yield below.rstrip("/")

@@ -1,6 +1,6 @@
-"""The manifest of a run as a model; docs/schema.md says what its fields mean (`schemas/manifest-1.json`).
+"""The model of a run's manifest; docs/schema.md explains its fields (`schemas/manifest-1.json`).
 
-A new field is one line here, with a default, and one in the schema: older manifests do not have it.
+A new field needs one line here, with a default, as older manifests do not have it, and one in the schema.
 """
 
 from collections import Counter
@@ -14,18 +14,18 @@ from pressmark.model import schema
 from pressmark.model.json_model import JsonModel, key
 from pressmark.model.strict_json import InvalidJson
 
-if TYPE_CHECKING:  # It brings boto3, which the DAGs are read without.
+if TYPE_CHECKING:  # It imports boto3, which DAG parsing must not.
     from pressmark.archive.s3.store import Stored
 
 COMPLETE, INTERRUPTED, FAILED = "complete", "interrupted", "failed"
-"""How a run ends."""
+"""How a run can end."""
 NEWEST, SEARCH = "newest", "search"
-"""Scopes that readers of manifests tell apart."""
+"""Scopes that readers of manifests distinguish."""
 
 
 @attrs.frozen(kw_only=True)
 class ListedObject(JsonModel):
-    """An object of the bucket as a run wrote it."""
+    """An object that a run wrote."""
 
     key: str = attrs.field(metadata={"read": key})
     size: int
@@ -35,13 +35,13 @@ class ListedObject(JsonModel):
 
     @classmethod
     def of(cls, stored: "Stored") -> "ListedObject":
-        """Return what is listed of an object that was written."""
+        """Return the entry of a stored object."""
         return ListedObject(key=stored.key, size=stored.size, sha256=stored.sha256)
 
 
 @attrs.frozen(kw_only=True)
 class ListedSegment(ListedObject):
-    """A WARC file, with its index."""
+    """A WARC file and its index."""
 
     records: int
     index: ListedObject
@@ -49,21 +49,21 @@ class ListedSegment(ListedObject):
 
 @attrs.frozen(kw_only=True)
 class SeenArticle(JsonModel):
-    """An article that a run saw, and what became of it."""
+    """An article that a run saw, with its outcome."""
 
     article_id: str
     url: str
     outcome: str
-    """One of `Outcome`, or one of a later release."""
+    """An `Outcome`, or one of a later release."""
     reason: str | None = None
     message: str | None = None
     key: str | None = None
-    """Of the document that was published, or that had its key before."""
+    """Key of the published document, or of the document that was there before."""
 
 
 @attrs.frozen(kw_only=True)
 class HostRequests(JsonModel):
-    """How often a run asked one host."""
+    """Number of requests of a run to one host."""
 
     host: str
     number: int
@@ -72,7 +72,7 @@ class HostRequests(JsonModel):
 
 @attrs.frozen(kw_only=True)
 class RecoveredWork(JsonModel):
-    """What a run published for runs before it."""
+    """What a run published for earlier runs."""
 
     segments: int = 0
     published: int = 0
@@ -82,23 +82,23 @@ class RecoveredWork(JsonModel):
 
 @attrs.frozen(kw_only=True)
 class SetAsideFile(JsonModel):
-    """A file of the spool that could not be read."""
+    """An unreadable file of the spool."""
 
     file: str
-    """What it was called."""
+    """Its original name."""
     reason: str
     since: datetime
     size: int
     """Bytes."""
     records: int
-    """Records that could be read of it."""
+    """Number of its readable records."""
     salvaged: tuple[str, ...]
-    """File names of the segments that were made of them."""
+    """File names of the segments with these records."""
 
 
 @attrs.frozen(kw_only=True)
 class RunParameters(JsonModel):
-    """What a run was told to see: a `Scope`, as it is written down."""
+    """The stored form of a run's `Scope`."""
 
     scope: str = NEWEST
     pages: int | None = None
@@ -113,7 +113,7 @@ class RunParameters(JsonModel):
 
 @attrs.frozen(kw_only=True)
 class Manifest(JsonModel):
-    """One crawl of one section: what it saw, and what it left in the bucket."""
+    """One crawl of one section: what it saw, and what it wrote to the bucket."""
 
     schema: str
     run_id: str
@@ -127,7 +127,7 @@ class Manifest(JsonModel):
     reason: str | None
     """Why it failed, for people."""
     failure: str | None = None
-    """Name of the error that failed it."""
+    """Class name of the error."""
     caught_up: bool
     software: str
     parameters: RunParameters
@@ -138,22 +138,22 @@ class Manifest(JsonModel):
     """By `captured`, `failed` and `left_out`."""
     recovered: RecoveredWork
     spool: str | None = None
-    """Which spool it left its captures in."""
+    """ID of its spool."""
     set_aside: tuple[SetAsideFile, ...] = ()
-    """Files of the spool that could not be read, and that this section reports."""
+    """Unreadable files of the spool that this section reports."""
     pages_found: tuple[int, int] | None = None
-    """Of a search: the first and the last listing page with articles of its days."""
+    """For a search: the first and the last listing page with articles of its days."""
     requests: tuple[HostRequests, ...] = ()
     elsewhere: tuple[str, ...]
     articles: tuple[SeenArticle, ...]
-    """In the order of being seen."""
+    """In the order of first sight."""
     segments: tuple[ListedSegment, ...]
     visits: ListedObject | None = None
     objects: tuple[ListedObject, ...]
     """Every document."""
 
     def writes_null(self, name: str) -> bool:
-        """Write what a run knows not to be there."""
+        """Return whether null has a meaning for this field."""
         return name in {"reason", "failure"} or (name == "pages_found" and self.parameters.scope == SEARCH)
 
     def listed(self) -> Iterator[ListedObject]:
@@ -166,11 +166,11 @@ class Manifest(JsonModel):
             yield self.visits
 
     def of_outcome(self, outcome: str) -> list[SeenArticle]:
-        """Return the articles of one outcome."""
+        """Return the articles with one outcome."""
         return [each for each in self.articles if each.outcome == outcome]
 
     def reasons(self, outcome: str) -> dict[str, int]:
-        """Count the reasons of an outcome, commonest first."""
+        """Count the reasons of an outcome, most common first."""
         return dict(Counter(str(each.reason) for each in self.of_outcome(outcome)).most_common())
 
     @property
@@ -183,7 +183,7 @@ def manifest_of(facts: Any) -> Manifest:
     """Read a manifest from its JSON.
 
     Raises:
-        InvalidJson: it is none, or one of a schema that this release does not know.
+        InvalidJson: it is invalid, or has a schema that this release does not know.
     """
     found = facts.get("schema") if isinstance(facts, dict) else None
     if isinstance(found, str) and found != schema.MANIFEST:

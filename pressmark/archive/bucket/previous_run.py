@@ -1,8 +1,8 @@
-"""The last run of a section: what it tells the one behind it. All of it is help: without it a run asks for more.
+"""The last run of a section: its state for the next run. The state is optional: without it a run requests more.
 
-How far was read, and what could not be had, is told by the last *regular* run. Runs of another scope that came behind
-it are looked through: they neither caught up nor missed what it promised. But what they made known is no sign any more
-that a listing page was read before.
+How far a listing was read, and which articles failed, comes from the last *regular* run. Later runs with another scope
+are skipped: they neither caught up nor missed anything. But articles that they made known no longer show that a
+regular run has read a listing page.
 """
 
 import logging
@@ -20,39 +20,39 @@ from pressmark.model.outcomes import GONE, Outcome
 from pressmark.sites.scope import ScopeKind
 
 MADE_KNOWN = {Outcome.PUBLISHED, Outcome.REJECTED}
-"""Outcomes of articles that may have been unknown before."""
+"""Outcomes of articles that were perhaps unknown before."""
 
 logger = logging.getLogger(__name__)
 
 
 @attrs.frozen(kw_only=True)
 class LastRun:
-    """What is known of it; nothing if there was none."""
+    """The state of the last run; empty without one."""
 
     complete: bool = False
-    """Whether it saw all it wanted, and was the last for sure; if not, the run behind it may not stop early."""
+    """Whether it saw everything and certainly was the last; if not, the next run must not stop early."""
     failed: tuple[str, ...] = ()
-    """URLs of articles that it could not have; they are asked for again, listed or not."""
+    """URLs of failed articles; they are requested again, listed or not."""
     aside: frozenset[str] = frozenset()
-    """Articles that are known since by runs of another scope: a page of them alone was not read by regular runs."""
+    """Articles that runs with another scope made known: a listing page with only these was not read by regular runs."""
     visits: Mapping[str, Visit] = attrs.field(factory=dict)
-    """By article id; of the last run of any scope."""
+    """By article id; from the last run of any scope."""
 
 
 def last_visits(store: Store, site: str, section: str, now: datetime) -> LastRun:
-    """Return the visits of a section's last run and nothing else: what a run needs that is no regular one."""
+    """Return only the visits of a section's last run: all that a run with another scope needs."""
     summary = _read(store, manifest.newest_key(store, site, section, now))
     return LastRun(visits=_visits(store, summary))
 
 
 def last_run(store: Store, site: str, section: str, now: datetime) -> LastRun:
-    """Return what a section's last regular run told, and those behind it, as far as it can be read."""
-    # What began in the future was there before: since the clock was set back, it is not known which run was the last.
+    """Return the state of a section's last regular run and of later runs, as far as it can be read."""
+    # A run from the future means that the clock was set back: it is unknown which run was the last.
     sure = not manifest.any_ahead(store, site, section, now)
     later: list[_RunSummary] = []
     for key in manifest.newest_first(store, site, section, now):
         if not key:
-            sure = False  # It was killed, whatever its scope was, and nobody knows what it made known.
+            sure = False  # It was killed: its scope and the articles that it made known are unknown.
             continue
         summary = _read(store, key)
         if summary and not summary.regular:
@@ -70,14 +70,14 @@ def last_run(store: Store, site: str, section: str, now: datetime) -> LastRun:
 
 @attrs.frozen(kw_only=True)
 class _RunSummary:
-    """What one manifest tells."""
+    """Summary of one manifest."""
 
     regular: bool = True
     caught_up: bool = False
     failed: tuple[str, ...] = ()
     made_known: frozenset[str] = frozenset()
     visits: str | None = None
-    """Their key."""
+    """Key of its visits."""
 
 
 def _read(store: Store, key: str | None) -> _RunSummary | None:

@@ -1,7 +1,7 @@
-"""Protection of a bucket: what its own configuration does against loss, and who may do what with it.
+"""Protection of a bucket: its configuration against loss, and the policies of its roles.
 
-What is set already by somebody else stays: rules of CORS and of the lifecycle are added beside those that are there,
-and only the rules of our own IDs are ever replaced.
+Settings of others are kept: CORS and lifecycle rules are added to the existing ones, and only rules with our own IDs
+are replaced.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from pressmark.archive.s3.store import Store
 
 REPLAY_RULE, REJECTED_RULE = "pressmark-replay", "pressmark-rejected"
-"""IDs of the rules that are ours."""
+"""IDs of our rules."""
 ROLES = ("crawler", "reader", "operator", "setup")
 ANY_ORIGIN = ("*",)
 LIFETIME_OF_REJECTED = 365
 """Days."""
 LIFETIME_OF_DELETED = 30
-"""Days that a rejection can still be had back, as a version, once it is deleted."""
+"""Days that a deleted rejection can still be restored as an older version."""
 CREATE = "CreateBucket"
 WITH_LOCK = {"ObjectLockEnabledForBucket": True}
 _UNSET = {"NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration", "ObjectLockConfigurationNotFoundError"}
 _UNSUPPORTED = {"NotImplemented", "MethodNotAllowed", "InvalidBucketState"}
-"""The last is what servers say that know Object Lock for new buckets only."""
+"""The last is the answer of servers that support Object Lock only for new buckets."""
 
 
 class State(StrEnum):
-    """What became of a measure."""
+    """Result of a measure."""
 
     SET = "set"
     SO = "already so"
@@ -44,7 +44,7 @@ class State(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Terms:
-    """What the operator may choose; what is None stays as an earlier call has set it, or is the default."""
+    """Options of the operator; None keeps an earlier setting, or means the default."""
 
     lifetime_of_rejected: int | None = None
     """Days."""
@@ -54,35 +54,35 @@ class Terms:
 
 @attrs.frozen(kw_only=True)
 class Measure:
-    """A part of a bucket's configuration that protects it."""
+    """One protective part of a bucket's configuration."""
 
     name: str
     operation: str
-    """Of S3, that sets it."""
+    """The S3 operation that sets it."""
     without: str
-    """What it means where the server does not know it."""
+    """The consequence on a server that does not support it."""
     read: Callable[["S3Client", str], Any]
     write: Callable[["S3Client", str, Any], object]
     wanted: Callable[[Any, Terms], dict[str, Any]]
-    """From what is set now to what is to be set; the same if nothing is missing."""
+    """Computes the wanted configuration from the current one; equal if nothing is missing."""
 
 
 @attrs.frozen
 class Step:
-    """A measure, and what became of it."""
+    """A measure and its result."""
 
     name: str
     state: State
     note: str = ""
-    """What it means, if it is not supported."""
+    """The consequence, if it is not supported."""
 
 
 def protect(store: "Store", terms: Terms) -> Iterator[Step]:
-    """Make the bucket if it is not there, and set what is missing; tells each step once it is done.
+    """Create the bucket if it does not exist, and set what is missing; yield each step when it is done.
 
     Raises:
-        BucketUnreachable: nobody answers.
-        BucketRefused: wrong keys, no permission, or the name is taken by somebody else.
+        BucketUnreachable: the server does not answer.
+        BucketRefused: wrong keys, no permission, or somebody else has a bucket of that name.
     """
     if exists(store):
         yield Step("bucket", State.SO)
@@ -94,10 +94,10 @@ def protect(store: "Store", terms: Terms) -> Iterator[Step]:
 
 
 def planned(store: "Store", terms: Terms) -> dict[str, Any]:
-    """Return what `protect` would set: the configuration by S3 operation, in its order; empty if all is so.
+    """Return what `protect` would set: the configuration by S3 operation, in order; empty if nothing is missing.
 
     Raises:
-        BucketUnreachable: nobody answers.
+        BucketUnreachable: the server does not answer.
         BucketRefused: wrong keys, or no permission.
     """
     there = exists(store)
@@ -113,11 +113,11 @@ def planned(store: "Store", terms: Terms) -> dict[str, Any]:
 
 
 def exists(store: "Store") -> bool:
-    """Tell whether the bucket is there.
+    """Return whether the bucket exists.
 
     Raises:
-        BucketUnreachable: nobody answers.
-        BucketRefused: wrong keys, or it is somebody else's.
+        BucketUnreachable: the server does not answer.
+        BucketRefused: wrong keys, or it belongs to somebody else.
     """
     with store.translate_errors("open"):
         try:
@@ -138,7 +138,7 @@ def policy(role: str, bucket: str) -> str:
 def _create(store: "Store") -> None:
     region = store.client.meta.region_name
     how: Any = {}
-    if region not in {"us-east-1", "aws-global"}:  # S3 wants no name for its home region.
+    if region not in {"us-east-1", "aws-global"}:  # S3 refuses the name of its default region.
         how["CreateBucketConfiguration"] = {"LocationConstraint": region}
 
     def create(**lock: Any) -> None:
@@ -168,11 +168,11 @@ def _read(store: "Store", measure: Measure) -> dict[str, Any]:
 
 
 class _Unsupported(Exception):
-    """The server does not know this; the message is its code."""
+    """The server does not support this; the message is its error code."""
 
 
 def _ask(store: "Store", operation: str, call: Callable[[], Any]) -> Any:
-    """Call; nothing that is set is an empty answer."""
+    """Call; a missing configuration gives an empty answer."""
     with store.translate_errors(operation):
         try:
             return call()
@@ -229,7 +229,7 @@ def _ours(rules: list[dict[str, Any]], rule_id: str) -> dict[str, Any]:
 
 
 def _with(rules: list[dict[str, Any]], rule: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rules with this one in the place of its namesake, or else behind them."""
+    """Return the rules with this one instead of the rule with the same ID, or appended."""
     if _ours(rules, rule["ID"]):
         return [rule if each.get("ID") == rule["ID"] else each for each in rules]
     return [*rules, rule]
@@ -246,7 +246,7 @@ MEASURES = (
     Measure(
         name="versioning",
         operation="PutBucketVersioning",
-        without="what is overwritten or deleted is gone.",
+        without="overwritten or deleted objects are lost.",
         read=lambda client, bucket: client.get_bucket_versioning(Bucket=bucket),
         write=lambda client, bucket, wanted: client.put_bucket_versioning(
             Bucket=bucket, VersioningConfiguration=wanted
@@ -266,7 +266,7 @@ MEASURES = (
     Measure(
         name="CORS for replay",
         operation="PutBucketCors",
-        without="a page in a browser may not read captures from it, unless the server lets every page do so.",
+        without="web pages can't read captures from it, unless the server allows all pages.",
         read=lambda client, bucket: client.get_bucket_cors(Bucket=bucket),
         write=lambda client, bucket, wanted: client.put_bucket_cors(Bucket=bucket, CORSConfiguration=wanted),
         wanted=_cors,
@@ -280,4 +280,4 @@ MEASURES = (
         wanted=_lifecycle,
     ),
 )
-"""In the order they are set: Object Lock needs versioning."""
+"""In the order of setting: Object Lock needs versioning."""

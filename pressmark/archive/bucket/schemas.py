@@ -1,11 +1,11 @@
-"""The schemas in the bucket, beside what they describe."""
+"""Publishes the JSON schemas in the bucket."""
 
 from pressmark.archive.s3.store import Store
 from pressmark.model.schema import KEYS, schema_bytes
 
 
 def publish_schemas(store: Store) -> None:
-    """Put the schemas beside what they describe.
+    """Write the schemas into the bucket.
 
     Raises:
         BucketError: the bucket failed.

@@ -1,7 +1,7 @@
-"""Visits: what the last look at each watched article gave, handed from run to run beside the manifest.
+"""Visits: the result of the last visit to each watched article, passed from run to run beside the manifest.
 
-A listing of keys tells which versions are known, and neither when an article was last looked at nor by what its server
-knows the page again. So each run leaves this for the next, which needs one object, however large the archive is.
+A listing of keys shows the known versions, but neither the last visit nor the validators of the pages (ETag and
+Last-Modified). So each run writes its visits for the next one, which reads one object, however large the archive is.
 """
 
 import gzip
@@ -21,53 +21,53 @@ from pressmark.model.capture import Original
 from pressmark.model.json_model import JsonModel
 
 MOST = 128 << 20
-"""Bytes, unpacked: of a quarter of a million articles that are watched at once. What is larger is not read."""
+"""Uncompressed bytes: enough for 250,000 watched articles. A larger object is not read."""
 
 logger = logging.getLogger(__name__)
 
 
 @attrs.frozen(kw_only=True)
 class VisitedPage(JsonModel):
-    """One page of an article as it was last had, and how to ask whether it is still the same."""
+    """One page of an article at its last visit, with its validators for a conditional request."""
 
     original: Original
     etag: str | None = None
-    """Its ETag, as the server wrote it: each character stands for one byte (Latin-1); absent if it sent none."""
+    """Its ETag as the server sent it: each character is one byte (Latin-1); absent if the server sent no ETag."""
     last_modified: str | None = None
-    """Its Last-Modified, likewise."""
+    """Its Last-Modified, in the same form."""
 
 
 @attrs.frozen(kw_only=True)
 class Visit(JsonModel):
-    """The last visit to an article that was had."""
+    """The last successful visit to an article."""
 
     article_id: str
     url: str
     printed_day: str
-    """The day in the URL, as it stands there."""
+    """The day as written in the URL."""
     created_at: datetime
-    """Aware; when it was first seen if it could not be read."""
+    """Aware; the time when it was first seen if the article could not be read."""
     visited_at: datetime
-    """Aware; when the run began that visited it."""
+    """Aware; start of the run that visited it."""
     listed_at: datetime
-    """Aware; when the last run began whose listing showed it."""
+    """Aware; start of the last run with a listing that showed it."""
     pages: tuple[VisitedPage, ...] = ()
-    """All its pages, in their order; none if it was withdrawn."""
+    """All its pages in order; empty if it was withdrawn."""
     version: str | None = None
-    """The version key it had; absent if it could not be read."""
+    """Its version key; absent if the article could not be read."""
     content_sha256: str | None = None
-    """What `contentSha256` was then; other than the version's own if it was edited silently."""
+    """Its `contentSha256`; differs from the version's after a silent edit."""
     reader: str | None = None
-    """What read it then (`reader_of`); absent in visits of older releases."""
+    """Layout and extractor that read it (`reader_of`); absent in visits of older releases."""
 
 
 def write(store: Store, key: str, visits: Iterable[Visit]) -> Stored:
-    """Write visits as gzipped JSON lines, at most `MOST` bytes of them: what is written can always be read.
+    """Write visits as gzipped JSON lines, at most `MOST` bytes of them, so that they can always be read.
 
-    If there are more, those that no listing has shown for longest are left out, with a warning. An article that is
-    left out is not watched any more; if a listing shows it again, it is visited as a new one.
+    If there are more, those that listings showed longest ago are left out, with a warning. Such an article is not
+    watched any more; if a listing shows it again, it is visited as a new one.
 
-    All in ASCII: validators are bytes of any value, spelled as Latin-1, and keep theirs.
+    The JSON is ASCII: validators are arbitrary bytes, stored as Latin-1 characters.
     """
     file = BytesIO()
     with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
@@ -80,7 +80,7 @@ def _line(visit: Visit) -> bytes:
 
 
 def _newest(key: str, lines: list[tuple[datetime, bytes]]) -> Iterator[bytes]:
-    """Return lines in their order; without the oldest if they are more than may be."""
+    """Return lines in their order, without the oldest if there are too many."""
     left_out = set[int]()
     over = sum(len(line) for _, line in lines) - MOST
     if over > 0:
@@ -90,7 +90,7 @@ def _newest(key: str, lines: list[tuple[datetime, bytes]]) -> Iterator[bytes]:
             if over <= 0:
                 break
         logger.warning(
-            "%d of %d visits are left out of %s, of those that listings showed longest ago: at most %d bytes are read",
+            "%d of %d visits are left out of %s, those that listings showed longest ago: at most %d bytes are read",
             *(len(left_out), len(lines), key, MOST),
         )
     return (line for number, (_, line) in enumerate(lines) if number not in left_out)
@@ -99,14 +99,14 @@ def _newest(key: str, lines: list[tuple[datetime, bytes]]) -> Iterator[bytes]:
 def read(store: Store, key: str) -> dict[str, Visit]:
     """Return the visits of an object by article id.
 
-    One that can't be read is left out, and its article is visited again; so are all if the object is lost or damaged.
+    An unreadable visit is left out, and its article is visited again; all are if the object is missing or damaged.
     """
     try:
         lines = _unpacked(store.get(key, most=MOST)).splitlines()
     except KeyError:
         return {}
     except (FindingsFound, zlib.error, ValueError) as error:
-        logger.warning("visits %s can't be read (%s: %s): all is visited", key, type(error).__name__, error)
+        logger.warning("visits %s can't be read (%s: %s): all articles are visited", key, type(error).__name__, error)
         return {}
     found, bad = dict[str, Visit](), list[str]()
     for number, line in enumerate(lines, 1):
@@ -125,7 +125,7 @@ def read(store: Store, key: str) -> dict[str, Visit]:
 
 
 def _unpacked(data: bytes) -> bytes:
-    """Return what was gzipped, if it is whole and no larger than may be."""
+    """Decompress a complete gzip of at most `MOST` bytes."""
     unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
     found = unpacking.decompress(data, MOST)
     if not unpacking.eof or unpacking.unused_data:

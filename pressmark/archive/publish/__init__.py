@@ -1,1 +1,1 @@
-"""From the spool to the bucket: in a process of its own, and after kills."""
+"""From the spool to the bucket: the archivist process, uploads, and recovery after kills."""

@@ -1,7 +1,7 @@
-"""The archivist: a process beside the crawl that writes segments, uploads and publishes them.
+"""The archivist: a process beside the crawl that writes, uploads and publishes segments.
 
-In one Python process, writing, compressing and uploading take turns with the crawl, and cost it a quarter of its speed.
-Here the crawl only hands on. See docs/decisions.
+In one Python process, writing, compression and uploads would take a quarter of the crawl's speed. With the archivist
+the crawl only passes data on. See docs/decisions.
 """
 
 import logging
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     import subprocess
 
 COMMAND = (sys.executable, "-m", "pressmark.archive.publish.archivist_process")
-"""What is started, with a file descriptor as its last argument."""
+"""The command of the process; a file descriptor is added as its last argument."""
 TOGETHER = 100
-"""Captures that are forgotten at once."""
+"""Captures in one `forget` message."""
 LARGE = 1 << 20
-"""Bytes; a larger body is handed over as the file it lies in."""
+"""Bytes; a larger body is passed as an open file."""
 
 
 @attrs.frozen(kw_only=True)
 class Setup:
-    """What the process needs to know."""
+    """Parameters of the process."""
 
     config: Config
     site: str
@@ -43,17 +43,17 @@ class Setup:
     info: Mapping[str, str]
     """Fields of the warcinfo record."""
     earlier: Mapping[str, Capture]
-    """The last capture of each URL that may be referred to instead of being kept again."""
+    """The last capture of each URL: an identical response becomes a revisit of it."""
 
 
 class Archivist:
-    """The crawl's side: takes exchanges and drafts, tells what was published.
+    """The crawl's side: takes exchanges and drafts, and reports what was published.
 
     Args:
-        setup: for the process, which is started with the first exchange.
-        on_published: is told of each segment that is in the bucket, with what became of its drafts, whose documents
-            are left out; called from a thread of its own.
-        on_failure: is told once when the bucket or the disk fails; called from that thread.
+        setup: parameters of the process, which starts with the first exchange.
+        on_published: gets each published segment with the outcomes of its drafts, without their documents; called
+            from a separate thread.
+        on_failure: called once when the bucket or the disk fails, from the same thread.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Archivist:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the process, if it is not there yet."""
+        """Start the process if it is not running yet."""
         if self._process:
             return
         with signals_blocked():
@@ -80,10 +80,10 @@ class Archivist:
         self._send(self._setup)
 
     def record(self, exchange: Exchange) -> Receipt:
-        """Hand on an exchange; waits while the disk is behind.
+        """Pass on an exchange; waits while the disk is slow.
 
         Raises:
-            PressmarkError: it failed before; nothing is taken any more.
+            PressmarkError: an earlier call failed; nothing more is accepted.
         """
         self.start()
         self._forget()
@@ -102,34 +102,34 @@ class Archivist:
             number=self._count,
             record_id=exchange.record_id,
         )
-        # A run of 20,000 pages has a million exchanges with their requisites, and stages few of them.
+        # A run of 20,000 pages has a million exchanges, requisites included, and stages few of them.
         finalize(receipt, self._released.append, receipt.number).atexit = False
         return receipt
 
     def stage(self, draft: Draft, receipts: Sequence[Receipt], **fields: str) -> None:
-        """Leave a document to be published once all its captures are in the bucket.
+        """Stage a document; it is published when all its captures are in the bucket.
 
         Args:
             draft: the document, without its captures.
-            receipts: of the exchanges it was read from, in the order of its pages.
-            fields: what became known of the first capture, for a metadata record.
+            receipts: receipts of its exchanges, in the order of its pages.
+            fields: new facts about the first capture, for a metadata record.
 
         Raises:
-            PressmarkError: it failed before.
+            PressmarkError: an earlier call failed.
         """
         self._send(("stage", draft, [receipt.number for receipt in receipts], fields))
 
     def make_haste(self) -> None:
-        """Let it wait no longer for a bucket that is away."""
+        """Shorten its wait for an unavailable bucket."""
         if self._process:
-            self._process.terminate()  # It takes that for no more than haste.
+            self._process.terminate()  # The process only shortens its waits then.
 
     def close(self) -> None:
-        """Wait until all is sealed, uploaded and published.
+        """Wait until everything is sealed, uploaded and published.
 
         Raises:
-            SpoolError: the disk failed; what was whole is published.
-            BucketError: the bucket failed; what is not published stays in the spool.
+            SpoolError: the disk failed; complete captures are published.
+            BucketError: the bucket failed; unpublished segments stay in the spool.
         """
         if not self._process:
             return
@@ -142,7 +142,7 @@ class Archivist:
             raise self._failure
 
     def _forget(self) -> None:
-        """Tell which captures nobody can stage any more, as nobody has their receipts."""
+        """Report captures that can't be staged any more, as their receipts are gone."""
         if len(self._released) >= TOGETHER:
             self._send(("forget", [self._released.popleft() for _ in range(TOGETHER)]))
 
@@ -152,7 +152,7 @@ class Archivist:
         try:
             self._channel.send(message, file)
         except OSError:
-            self._listener.join()  # It learns of the end, too, and says why.
+            self._listener.join()  # The listener notices the end, too, and sets the reason.
             if not again and self._failure:
                 raise self._failure from None
 
@@ -165,8 +165,8 @@ class Archivist:
                 code = self._process.wait()
                 self._fail(
                     SpoolError(
-                        f"the archivist ended with exit code {code}, before the crawl did. What it wrote is in "
-                        f"{self._setup.config.spool}; the next run publishes it."
+                        f"the archivist ended with exit code {code}, before the crawl. Its captures are in "
+                        f"{self._setup.config.spool}; the next run publishes them."
                     )
                 )
                 return
@@ -174,7 +174,7 @@ class Archivist:
                 return
             try:
                 self._handle(*message)
-            except Exception as error:  # noqa: BLE001 - of a listener: raised again by close()
+            except Exception as error:  # noqa: BLE001 - from a callback: close() raises it
                 self._fail(RunFailed(f"publishing failed: {type(error).__name__}: {error}"))
 
     def _handle(self, kind: str, *what: object) -> None:
@@ -193,5 +193,5 @@ class Archivist:
 
 
 def lock_path(config: Config, site: str) -> Path:
-    """Return the file that an archivist locks: one whose crawl was killed may live a moment longer."""
+    """Return the lock file of the archivist, which may live a moment longer than its killed crawl."""
     return config.spool / f"{site}.archivist.lock"

@@ -1,4 +1,4 @@
-"""The archivist's process, which `archivist.Archivist` starts: `python -m ....archivist_process FD`."""
+"""The archivist's process, started by `archivist.Archivist`: `python -m ....archivist_process FD`."""
 
 import logging
 import os
@@ -27,11 +27,11 @@ from pressmark.model.capture import Capture, Exchange
 from pressmark.private import keep_private
 
 _HEAD_WITHIN = 5.0
-"""Seconds: the crawl waits."""
+"""Timeout in seconds: the crawl waits."""
 
 
 class ArchivistProcess:
-    """Writes what the crawl hands on, in its order; ends when the crawl says so, or is gone."""
+    """Writes the crawl's exchanges and drafts in order; ends when the crawl closes it or is gone."""
 
     def __init__(self, channel: Channel, setup: Setup) -> None:
         self._channel = channel
@@ -54,7 +54,7 @@ class ArchivistProcess:
         )
 
     def work(self) -> None:
-        """Do as the crawl says until it says `close`."""
+        """Handle messages of the crawl until `close`."""
         while True:
             message, file = self._channel.receive()
             if message == ("close",):
@@ -85,7 +85,7 @@ class ArchivistProcess:
                 for number in numbers:
                     self._captures.pop(number, None)
             case "stage", Draft() as draft, numbers, fields:
-                if not self._failed:  # What is behind a gap may lean on what is missing.
+                if not self._failed:  # A draft after a failure may need missing captures.
                     self._spool.stage(draft, [self._captures[number] for number in numbers], **fields)
 
     def _record(self, number: int, exchange: Exchange) -> None:
@@ -105,7 +105,7 @@ class ArchivistProcess:
 
 
 class _LogRelay(logging.Handler):
-    """Hands log records to the crawl, which knows where they go."""
+    """Sends log records to the crawl, which logs them."""
 
     def __init__(self, channel: Channel) -> None:
         super().__init__(logging.INFO)
@@ -116,10 +116,10 @@ class _LogRelay(logging.Handler):
 
 
 def main() -> None:
-    """Work until the crawl closes; end at once when it is gone: what is whole on the disk is the next run's."""
+    """Work until the crawl closes; end at once when it is gone: the next run publishes complete captures."""
     ending = {signal.SIGTERM, signal.SIGINT}
     for number in ending:
-        signal.signal(number, lambda *_: make_haste())  # The crawl hears them too, and says when to end.
+        signal.signal(number, lambda *_: make_haste())  # The crawl gets them too, and decides when to end.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
     fd = int(sys.argv[-1])
     channel = Channel(socket.socket(fileno=fd))
@@ -136,9 +136,11 @@ def main() -> None:
 
 
 def _hasten_when_alone(fd: int) -> None:
-    """Wait for no bucket any longer once the crawl is gone: the next one waits for this process's lock."""
+    """Shorten waits for the bucket once the crawl is gone: the next crawl waits for this process's lock."""
     crawl = select.poll()
-    crawl.register(fd, getattr(select, "POLLRDHUP", 0))  # Without it, as on macOS, both ends closed are told alone.
+    crawl.register(
+        fd, getattr(select, "POLLRDHUP", 0)
+    )  # Without it, as on macOS, poll only reports that both ends are closed.
     crawl.poll()
     make_haste()
 

@@ -1,4 +1,4 @@
-"""Messages between two processes of one run, over a socket; a message may bring an open file along."""
+"""Messages between two processes of one run, over a socket; a message may contain an open file."""
 
 import pickle
 import signal
@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 _HEAD = struct.Struct("!I?")
-"""Bytes of the message, and whether a file comes with it."""
+"""Bytes of the message, and whether it contains a file."""
 
 
 class Channel:
@@ -22,14 +22,14 @@ class Channel:
         self._sending = Lock()
 
     def limit(self, seconds: float) -> None:
-        """From now on raise TimeoutError when the other side takes or sends nothing for so long."""
+        """Raise TimeoutError from now on when the other side receives or sends nothing for so long."""
         self._end.settimeout(seconds)
 
     def send(self, message: Any, file: int | None = None) -> None:
-        """Send a message, with a file descriptor if there is one; waits while the other side has much to do.
+        """Send a message, with an optional file descriptor; waits while the other side is busy.
 
         Raises:
-            OSError: there is no other side any more.
+            OSError: the other side is gone.
         """
         data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         head = _HEAD.pack(len(data), file is not None)
@@ -41,7 +41,7 @@ class Channel:
                 self._end.sendall(data)
 
     def receive(self) -> tuple[Any, int | None]:
-        """Wait for a message; whoever gets a file descriptor closes it.
+        """Wait for a message; the caller must close its file descriptor.
 
         Raises:
             EOFError: the other side has ended.
@@ -49,7 +49,7 @@ class Channel:
         head, files, _, _ = socket.recv_fds(self._end, _HEAD.size, 1)
         head += self._read(_HEAD.size - len(head))
         size, _ = _HEAD.unpack(head)
-        message = pickle.loads(self._read(size))  # noqa: S301 - of our own other half
+        message = pickle.loads(self._read(size))  # noqa: S301 - from our own process
         return message, files[0] if files else None
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Channel:
 
 
 def start(command: Sequence[str]) -> tuple[Channel, subprocess.Popen[bytes]]:
-    """Start the other process, with the file descriptor of its end as the last argument.
+    """Start the other process, with the file descriptor of its socket as the last argument.
 
     Raises:
         OSError: it can't be started.
@@ -84,7 +84,7 @@ def start(command: Sequence[str]) -> tuple[Channel, subprocess.Popen[bytes]]:
 
 @contextmanager
 def signals_blocked() -> Iterator[None]:
-    """Block the signals that end a crawl, also for a process that is started meanwhile until it says so itself."""
+    """Block the signals that end a crawl, also in child processes started meanwhile, until they unblock them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     try:
         yield

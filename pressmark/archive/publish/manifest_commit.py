@@ -1,4 +1,4 @@
-"""Telling: what was published gets into a manifest, once, even if the run is killed around that moment."""
+"""Commit of a run: published segments are listed in one manifest, exactly once, even if the run is killed."""
 
 import json
 import logging
@@ -24,9 +24,9 @@ logger = logging.getLogger("pressmark.crawl")
 
 
 def unlisted(store: Store, folder: Path, site: str) -> dict[Path, Published]:
-    """Return what was published from a spool and is in no manifest, oldest first; forget what is in one.
+    """Return the notes of a spool that no manifest lists, oldest first; delete notes that a manifest lists.
 
-    What was published to another bucket is left in the spool: a run with that bucket lists it.
+    Notes of segments in another bucket stay in the spool: a run with that bucket lists them.
 
     Raises:
         BucketError: the bucket failed.
@@ -37,14 +37,14 @@ def unlisted(store: Store, folder: Path, site: str) -> dict[Path, Published]:
         if os.path.lexists(mark):
             _forget(store, folder, site, mark)
         repair_notes(store, folder, site)
-        notes = _forget_listed(store, folder, site)  # A spool may be an older copy of itself.
+        notes = _forget_listed(store, folder, site)  # The spool may be an older copy.
     except OSError as error:
         raise spool_error(f"what was published from {folder} can't be listed", folder, error) from error
     return {path: each for path, each in notes.items() if is_of_bucket(store, path, each)}
 
 
 def is_of_bucket(store: Store, path: Path, published: Published) -> bool:
-    """Tell whether the segment of a note is in this bucket: a spool may have been used with another one."""
+    """Return whether the segment of a note is in this bucket: the spool may have been used with another one."""
     if conditional_write.head(store, published.segment.key):
         return True
     logger.warning("%s is not in bucket %r: %s is in no manifest of it", published.segment.key, store.bucket, path)
@@ -52,14 +52,14 @@ def is_of_bucket(store: Store, path: Path, published: Published) -> bool:
 
 
 def commit(store: Store, folder: Path, document: manifest.Manifest, notes: Iterable[Path]) -> str:
-    """Write a run's manifest, forget what it tells of, and return its key.
+    """Write a run's manifest, delete the notes that it lists, and return its key.
 
     Raises:
         BucketError: the bucket failed.
-        SpoolError: the disk failed; if there is no manifest, the next run's tells of it.
+        SpoolError: the disk failed; without a manifest, the next run's lists the segments.
     """
     paths = list(notes)
-    if not paths:  # Nothing was captured, and there may be no spool.
+    if not paths:  # Nothing was captured; perhaps there is no spool.
         return manifest.write(store, document)
     text = json.dumps({"manifest": manifest.key_of(document), "published": [path.name for path in paths]})
     try:
@@ -69,18 +69,18 @@ def commit(store: Store, folder: Path, document: manifest.Manifest, notes: Itera
     key = manifest.write(store, document)
     try:
         _clear(folder / MARK, paths)
-    except OSError as error:  # The mark is there: the next run forgets them.
+    except OSError as error:  # The mark exists: the next run deletes them.
         logger.warning("what manifest %s lists can't be deleted from the spool: %s", key, error)
     return key
 
 
 def _forget(store: Store, folder: Path, site: str, mark: Path) -> None:
-    """Forget what the manifest that a mark names lists, if it was written; the next manifest lists the rest."""
+    """Delete the notes that a mark's manifest lists, if it was written; the next manifest lists the others."""
     try:
         key, names = _read(mark)
     except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         logger.warning("%s can't be read (%s): the manifests are read instead", mark, error)
-        set_aside(mark, f"it can't be read: {error}; what it said was found in the manifests")
+        set_aside(mark, f"it can't be read: {error}; the manifests were read instead")
         return
     try:
         listed = {Path(each.key).name + PUBLISHED for each in manifest.read_listed(store, key).segments}
@@ -103,12 +103,12 @@ def _read(mark: Path) -> tuple[str, list[str]]:
 def _clear(mark: Path, published: list[Path]) -> None:
     for path in published:
         forget(path)
-    sync_folder(mark.parent)  # A power cut must not bring back a note without the mark.
+    sync_folder(mark.parent)  # After a power cut a note must not reappear without the mark.
     mark.unlink()
 
 
 def _forget_listed(store: Store, folder: Path, site: str) -> dict[Path, Published]:
-    """Forget each segment that a manifest of the site lists, of a run on its day or later; return the others."""
+    """Delete each note with a segment that a manifest lists, of a run on its day or later; return the others."""
     left = kept(folder, site)
     paths = {published.segment.key: path for path, published in left.items()}
     days = [day for day in map(keys.day_in, paths) if day]

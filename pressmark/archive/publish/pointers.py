@@ -1,4 +1,4 @@
-"""Pointers: each document is held against the records it points to before it is published."""
+"""Pointers: each document is checked against the records it points to before it is published."""
 
 import zlib
 from collections import OrderedDict
@@ -15,7 +15,7 @@ from pressmark.archive.warc.cdxj import entries
 from pressmark.archive.warc.response import MOST
 
 _REMEMBERED = 8
-"""Segments whose records are kept in mind; those of others are looked up in the bucket."""
+"""Segments with records in memory; records of others are read from the bucket."""
 _HEAD = 1 << 16
 
 RecordOffsets = dict[str, tuple[int, int]]
@@ -23,12 +23,12 @@ RecordOffsets = dict[str, tuple[int, int]]
 
 
 class Pointers:
-    """Knows where the records of published segments are.
+    """Knows the locations of records in published segments.
 
     Args:
-        store: the bucket, asked for what is in segments of earlier runs.
-        folder: the spool, whose notes say where the records of damaged segments are now.
-        site: its site.
+        store: the bucket, for segments of earlier runs.
+        folder: the spool, with the notes on where the records of damaged segments are now.
+        site: the spool's site.
     """
 
     def __init__(self, store: Store, folder: Path, site: str) -> None:
@@ -36,7 +36,7 @@ class Pointers:
         self._places: OrderedDict[str, RecordOffsets] = OrderedDict()
 
     def learn(self, segment: SealedSegment) -> None:
-        """Take in the records of a segment by its index."""
+        """Add the records of a segment from its index."""
         self._places[segment.key] = {
             str(facts["warc-record-id"]).strip("<>"): (int(facts["offset"]), int(facts["length"]))
             for facts in entries(segment.index)
@@ -45,9 +45,9 @@ class Pointers:
             self._places.popitem(last=False)
 
     def checked(self, draft: Draft) -> Draft | None:
-        """Return a draft whose captures are all where it says; None if one is nowhere.
+        """Return a draft if all its captures exist; None if one is missing.
 
-        Where a capture was salvaged from a damaged segment, the draft points to its new place.
+        If a capture was salvaged from a damaged segment, the returned draft points to its new location.
 
         Raises:
             BucketError: the bucket failed.

@@ -1,4 +1,4 @@
-"""Publishing a recovered segment: with its drafts, and what the bucket lacks of it."""
+"""Publishes a recovered segment with its drafts, and the parts that the bucket lacks."""
 
 import logging
 from pathlib import Path
@@ -21,25 +21,25 @@ logger = logging.getLogger("pressmark.crawl")
 
 @attrs.frozen(kw_only=True)
 class Recovered:
-    """One segment that earlier runs left."""
+    """One segment of an earlier run."""
 
     segment: str
     """Its file's name."""
     records: int
     bytes_cut: int
-    """Of a record that was being written when the run was killed."""
+    """Bytes of a record that was being written when the run was killed."""
     published: int
     """Versions."""
 
     @classmethod
     def of(cls, name: SegmentName, published: Published, cut: int = 0) -> "Recovered":
-        """Return what was made of a segment."""
+        """Return the summary of a published segment."""
         return cls(segment=name.text, records=published.records, bytes_cut=cut, published=published.versions)
 
 
 @attrs.frozen(kw_only=True)
 class Ready:
-    """A segment that can be published."""
+    """A segment that is ready to be published."""
 
     segment: SealedSegment
     name: SegmentName
@@ -62,14 +62,14 @@ class RecoveredPublisher:
         self._pointers = Pointers(store, folder, site)
 
     def publish(self, ready: Ready) -> Recovered | None:
-        """Publish a segment; None if another has its key in the bucket, and it was set aside to be salvaged.
+        """Publish a segment; None if another one has its key in the bucket, and it was set aside for salvage.
 
         Raises:
             BucketError: the bucket failed.
             OSError, SpoolError: a file can't be read or written.
         """
         damaged = ready.drafts.damaged
-        damage = f"{damaged} lines can't be read; what they said was read again" if damaged else ""
+        damage = f"{damaged} lines can't be read; their articles were read again from the captures" if damaged else ""
         try:
             stored = put_segment(self._store, ready.segment)
         except SegmentTaken as taken:
@@ -88,11 +88,11 @@ class RecoveredPublisher:
     def _documents(self, ready: Ready) -> list[Draft]:
         drafts = [draft for draft in map(self._pointers.checked, ready.drafts.drafts) if draft]
         if lost := len(ready.drafts.drafts) - len(drafts):
-            logger.warning("%d documents beside %s point to captures that are nowhere", lost, ready.name.text)
+            logger.warning("%d drafts of %s point to captures that are missing", lost, ready.name.text)
         return drafts
 
     def _taken(self, ready: Ready, taken: SegmentTaken, damage: str) -> Recovered | None:
-        """Publish what the bucket lacks of a segment whose key another file has there."""
+        """Publish what the bucket lacks of a segment when another file has its key."""
         logger.warning("%s", taken)
         path, drafts = ready.segment.path, self._folder / (ready.name.text + DRAFTS)
         if taken.is_older_copy:

@@ -1,4 +1,4 @@
-"""Publishing: segment by segment, each capture durable in the bucket before any document that points to it."""
+"""Publishing: segment by segment; each capture is durable in the bucket before any document that points to it."""
 
 import hashlib
 import logging
@@ -23,24 +23,24 @@ from pressmark.model.outcomes import Outcome
 logger = logging.getLogger("pressmark.crawl")
 
 DraftOutcomes = list[tuple[Draft, Outcome]]
-"""Each draft of a batch with what became of it."""
+"""Each draft of a batch with its outcome."""
 
 
 def publish(store: Store, batch: Batch, pointers: Pointers | None = None) -> tuple[Published, DraftOutcomes]:
     """Upload a segment and its index, then publish its drafts, then delete the local copy.
 
-    A draft that points to what is nowhere is left out, and its article counts as failed: it is asked for again.
-    Doing it again after a failure does no harm: the segment is the same bytes, and a version key is written once.
+    A draft with a missing capture is left out, and its article counts as failed: it is requested again. The call can be
+    repeated after a failure: the segment has the same bytes, and a version key is written once.
 
     Args:
         store: the bucket.
-        batch: what to publish.
-        pointers: what is known of the records of other segments.
+        batch: the segment and its drafts.
+        pointers: known locations of records in other segments.
 
     Raises:
         BucketError: the bucket failed; the local copy is kept.
-        SegmentTaken: another segment has its key in the bucket; so is it.
-        SpoolError: the drafts can't be read, or the disk is read-only; so is it.
+        SegmentTaken: another segment has its key in the bucket; the local copy is kept.
+        SpoolError: the drafts can't be read, or the disk is read-only; the local copy is kept.
     """
     segment = batch.segment
     folder = segment.path.parent
@@ -49,8 +49,8 @@ def publish(store: Store, batch: Batch, pointers: Pointers | None = None) -> tup
     pointers.learn(segment)
     index = store.put(cdxj.index_key(segment.key), segment.index.encode(), TEXT)
     results = put_drafts(store, batch.drafts(), pointers)
-    # What was read again of one segment may wait as a draft of the next: each document is listed once. Its own note is
-    # there if a run was killed before it deleted the segment, and is written again.
+    # A document that was re-read from one segment may also be a draft of the next: each document is listed once. The
+    # segment's own note exists if a run was killed before it deleted the segment; it is written again.
     notes = kept(folder, keys.site_of(segment.key)).values()
     listed = {stored.key for note in notes if note.segment.key != segment.key for stored in note.objects}
     published = Published(
@@ -64,7 +64,7 @@ def publish(store: Store, batch: Batch, pointers: Pointers | None = None) -> tup
 
 
 def put_drafts(store: Store, drafts: Iterable[Draft], pointers: Pointers) -> list[tuple[Draft, Stored | None, Outcome]]:
-    """Write documents; return each with what was written, if anything was, and what its article counts as.
+    """Write documents; return each draft with the written object, if any, and its outcome.
 
     Raises:
         BucketError: the bucket failed.
@@ -73,7 +73,7 @@ def put_drafts(store: Store, drafts: Iterable[Draft], pointers: Pointers) -> lis
     def put(draft: Draft) -> tuple[Draft, Stored | None, Outcome]:
         checked = pointers.checked(draft)
         if not checked:
-            logger.error("%s is not published: a capture that it points to is nowhere", draft.key)
+            logger.error("%s is not published: one of its captures is missing", draft.key)
             return draft, None, Outcome.FAILED
         try:
             done, written = _put(store, checked)
@@ -87,12 +87,12 @@ def put_drafts(store: Store, drafts: Iterable[Draft], pointers: Pointers) -> lis
 
 
 def _keep(published: Published, batch: Batch) -> None:
-    """Note what was published and delete the local copy; on a full disk the note takes the segment's room."""
+    """Note what was published and delete the local copy; on a full disk the note overwrites the segment."""
     segment = batch.segment.path
     try:
         published.keep(segment.parent)
     except OSError as error:
-        logger.warning("no room for the note of %s (%s): it takes the room of the segment", segment.name, error)
+        logger.warning("no space for the note of %s (%s): it overwrites the segment", segment.name, error)
         try:
             published.keep_instead(segment)
             batch.drafts_path.unlink(missing_ok=True)
@@ -103,23 +103,23 @@ def _keep(published: Published, batch: Batch) -> None:
 
 
 def _put(store: Store, draft: Draft) -> tuple[Draft, Stored | None]:
-    """Write a document, and return it as it was published, with None for one whose key another has taken.
+    """Write a document; return it as published and the stored object, or None if another document has its key.
 
-    One that this very document took its place before a failure was told is written too. A version whose key a run at
-    the same time has taken with other content is a silent edit: the page changed between the two.
+    If the same document is already there, an earlier try wrote it, and it counts as written. If a concurrent run wrote
+    the version with other content, this one is a silent edit: the page changed in between.
 
     Raises:
-        FindingsFound: what has its key can't be read, or is no document of it: nothing can be concluded.
+        FindingsFound: the object with its key is unreadable, or is another document: nothing can be concluded.
     """
     data = to_bytes(draft.document)
     for _ in range(2):
         if written := store.put_new(draft.key, data):
             return draft, written
-        with suppress(KeyError):  # Asked again: there is one, and there is none.
+        with suppress(KeyError):  # Retry: S3 says that it exists, and that it does not.
             there = store.get(draft.key, most=strict_json.MOST)
             break
     else:
-        raise BucketUnreachable(f"the bucket says that {draft.key} is there, and that it is not")
+        raise BucketUnreachable(f"the bucket says that {draft.key} exists, and that it does not")
     if there == data:
         return draft, Stored(draft.key, len(data), hashlib.sha256(data).hexdigest())
     if draft.key.startswith(keys.ARTICLES) and not _says_the_same(draft, there):
@@ -128,10 +128,10 @@ def _put(store: Store, draft: Draft) -> tuple[Draft, Stored | None]:
 
 
 def _says_the_same(draft: Draft, there: bytes) -> bool:
-    """Tell whether the document that has a version's key has its content.
+    """Return whether the document with a version's key has the same content.
 
     Raises:
-        FindingsFound: it is no document of this version.
+        FindingsFound: it is not a document of this version.
     """
     ours = draft.document
     try:
@@ -149,12 +149,12 @@ def _says_the_same(draft: Draft, there: bytes) -> bool:
 
 
 class Publisher:
-    """Publishes batches in their order in the background, while the crawl goes on.
+    """Publishes batches in order in the background, while the crawl continues.
 
     Args:
         store: the bucket.
-        on_published: is told of each batch; called from the publishing thread.
-        on_failure: is told once when the bucket fails; called from the publishing thread.
+        on_published: gets each published batch; called from the publishing thread.
+        on_failure: called once when the bucket fails, from the publishing thread.
     """
 
     def __init__(
@@ -172,14 +172,14 @@ class Publisher:
         self._thread.start()
 
     def take(self, batch: Batch) -> None:
-        """Queue a batch; what could not be published stays in the spool."""
+        """Queue a batch; unpublished batches stay in the spool."""
         self._batches.put(batch)
 
     def close(self) -> None:
-        """Wait until all is published.
+        """Wait until everything is published.
 
         Raises:
-            BucketError: the bucket failed; this batch and those behind it are kept in the spool.
+            BucketError: the bucket failed; this batch and later ones are kept in the spool.
         """
         self._batches.put(None)
         self._thread.join()
@@ -189,10 +189,10 @@ class Publisher:
     def _work(self) -> None:
         while batch := self._batches.get():
             if self._failure:
-                continue  # Order is the promise: nothing overtakes a batch that failed.
+                continue  # Batches are published in order: none overtakes a failed one.
             try:
                 self._on_published(*publish(self._store, batch, self._pointers(batch)))
-            except Exception as error:  # noqa: BLE001 - raised again by close(), in the caller's thread
+            except Exception as error:  # noqa: BLE001 - close() raises it in the caller's thread
                 self._failure = error
                 self._on_failure(error)
 

@@ -1,8 +1,8 @@
-"""Recovery: what runs left in a spool gets to the bucket, the oldest first; what can't be read is set aside.
+"""Recovery: segments that runs left in a spool are published, oldest first; unreadable files are set aside.
 
-A segment is published with its drafts before anything is deleted; what its run had captured and not read is read last,
-from the bucket. So one that is killed at any moment does the same again, and a disk that is full does not stop it. Only
-the records of a damaged segment are copied into a new file, which has the same name and bytes each time.
+A segment is published with its drafts before anything is deleted; pages that its run captured but did not read are read
+last, from the bucket. So a recovery that was killed repeats the same steps, and a full disk does not stop it. Only the
+records of a damaged segment are copied into a new file, which gets the same name and bytes each time.
 """
 
 import errno
@@ -38,34 +38,34 @@ from pressmark.errors import BucketError, FindingsFound, SpoolError
 from pressmark.file_system import is_of_file_system, is_of_machine, room, spool_error
 
 LEAST = 2
-"""Records of a segment that is kept: its warcinfo, and one more."""
+"""Minimum records of a useful segment: its warcinfo and one more."""
 
 logger = logging.getLogger("pressmark.crawl")
 
 
 class Recovery:
-    """Brings a site's spool into the bucket; only for whoever holds its lock.
+    """Publishes a site's spool; the caller must hold the spool's lock.
 
     Args:
         store: the bucket.
         folder: the spool of the site.
-        site: its name.
-        derive: reads what was captured and not read before the run was killed.
+        site: name of the site.
+        derive: reads pages that a killed run captured but did not read.
     """
 
     def __init__(self, store: Store, folder: Path, site: str, derive: Deriving) -> None:
         self._store, self._folder, self._site, self._derive = store, folder, site, derive
         self._publisher = RecoveredPublisher(store, folder, site)
         self._hopeless: set[Path] = set()
-        """What can't be recovered, nor be set aside."""
+        """Files that can be neither recovered nor set aside."""
         self._postponed: BaseException | None = None
 
     def run(self) -> list[Recovered]:
-        """Publish all that can be published, and return what became of each segment.
+        """Publish everything that can be published, and return a summary of each segment.
 
         Raises:
-            BucketError: the bucket failed; what is not published waits.
-            SpoolError: something waits for room, memory or threads of this machine; all else is published.
+            BucketError: the bucket failed; unpublished segments wait.
+            SpoolError: the machine lacks space, memory or threads for some files; all others are published.
         """
         if spool_files(self._folder, self._site).is_empty:
             return []
@@ -87,11 +87,11 @@ class Recovery:
             what = f"not all of the spool {self._folder} can be recovered"
             if isinstance(error, OSError):
                 raise spool_error(what, self._folder, error)
-            raise SpoolError(f"{what} now, and waits: {error!r}") from error
+            raise SpoolError(f"{what} now; it waits for the next run: {error!r}") from error
         return list(done.values())
 
     def _segments(self) -> dict[str, Recovered]:
-        """Publish what waits, as long as that makes room for more."""
+        """Publish waiting segments, as long as that frees space for more."""
         done: dict[str, Recovered] = {}
         while paths := self._waiting():
             self._postponed = None
@@ -99,20 +99,20 @@ class Recovery:
                 with self._postponing(path):
                     if recovered := self._recovered(path):
                         done[recovered.segment] = recovered
-            if self._postponed and self._waiting() == paths:  # Else there may be room now.
+            if self._postponed and self._waiting() == paths:  # Otherwise there may be space now.
                 break
         return done
 
     @contextmanager
     def _postponing(self, path: Path | None = None) -> Iterator[None]:
-        """Let no trouble with one file stop the others; what says nothing about the file is tried again."""
+        """Keep errors of one file from stopping the others; errors that do not concern the file are retried."""
         try:
             yield
         except BucketError:
             raise
-        except Exception as error:  # Whatever one odd file makes a reader raise.
+        except Exception as error:  # A broken file can make a reader raise anything.
             cause = (error.__cause__ or error) if isinstance(error, SpoolError) else error
-            # A KeyError is of an object that is missing in the bucket: the file itself was read before.
+            # A KeyError means a missing object in the bucket: the file itself was read before.
             if is_of_machine(cause) or type(cause) is KeyError or (isinstance(cause, OSError) and not path):
                 self._postponed = self._postponed or cause
                 return
@@ -132,13 +132,13 @@ class Recovery:
         held = [each.path for each in files.segment_files if each.kind in {"", OPEN, UPLOADED}]
         pending = [bad for bad in files.bad if read_note(bad, self._site).salvage == PENDING]
         waiting = sorted(held, key=lambda path: path.name)
-        # A salvage that was cut off comes first: what it left is made again before anything of it is published.
+        # An interrupted salvage comes first: its files are written again before any of them is published.
         return [path for path in [*pending, *waiting] if path not in self._hopeless]
 
     def _tidy(self) -> None:
-        """Delete what was being written, and set aside what does not belong here."""
+        """Delete partly written files, and set aside files that do not belong here."""
         files = spool_files(self._folder, self._site)
-        for path in files.parts:  # What was being written when a run was killed.
+        for path in files.parts:  # They were being written when a run was killed.
             _delete(path)
         for path, wrong in files.strange:
             if not set_aside(path, wrong):
@@ -156,7 +156,7 @@ class Recovery:
                 write_note(bad, read_note(bad, self._site))
 
     def _restore_name(self, spool_file: SpoolFile) -> None:
-        """Undo a segment's renaming, and set a copy aside: under another name its records would be published twice."""
+        """Undo the renaming of a segment, and set a copy aside: its records would be published twice."""
         own = SegmentName.parse(recorded_name(spool_file.path) or "", self._site)
         if own in {None, spool_file.segment}:
             return
@@ -165,21 +165,23 @@ class Recovery:
             if not set_aside(spool_file.path, f"it is a copy of {own.text}"):
                 self._hopeless.add(spool_file.path)
         else:
-            logger.warning("%s is %s by its first record, and is called so again", spool_file.path.name, own.text)
+            logger.warning(
+                "%s is %s according to its first record, and gets that name again", spool_file.path.name, own.text
+            )
             spool_file.path.rename(self._folder / (own.text + spool_file.kind))
 
     def _recovered(self, path: Path) -> Recovered | None:
-        """Publish the segment in a file, if there is one."""
+        """Publish the segment in a file, if it has one."""
         ready = self._ready(path)
         if not isinstance(ready, Ready):
             return ready
         done = self._publisher.publish(ready)
-        if not done and ready.segment.path.exists():  # Another is in the bucket, and this can't be set aside.
+        if not done and ready.segment.path.exists():  # Another segment has its key, and it can't be set aside.
             self._hopeless.add(ready.segment.path)
         return done
 
     def _ready(self, path: Path) -> Ready | Recovered | None:
-        """Make a segment ready to be published, if there is one in a file."""
+        """Prepare the segment in a file for publishing, if it has one."""
         if path.name.endswith(BAD):
             return self._salvage(path)
         spool_file = parse_spool_file(path, self._site)
@@ -191,7 +193,7 @@ class Recovery:
             if cut is None:
                 return self._deleted(spool_file)
             segment = sealed(path, spool_file.segment)
-        except Exception as error:  # Whatever a damaged record makes a reader raise.
+        except Exception as error:  # A damaged record can make a reader raise anything.
             if is_of_machine(error):
                 raise
             return self._damaged(path, error)
@@ -205,7 +207,7 @@ class Recovery:
         return Ready(segment=segment, name=spool_file.segment, cut=cut, drafts=self._drafts(spool_file.segment))
 
     def _cut(self, spool_file: SpoolFile) -> int | None:
-        """Cut an open segment to its last whole record; None if there is nothing in it but its warcinfo.
+        """Cut an open segment to its last whole record; None if it only has its warcinfo.
 
         Raises:
             ValueError: it is damaged before its end.
@@ -224,7 +226,7 @@ class Recovery:
         cut = spool_file.path.stat().st_size
         self._drafts_path(spool_file.segment).unlink(missing_ok=True)
         spool_file.path.unlink()
-        logger.warning("a killed run left %s open; there is no whole exchange in it", spool_file.segment.text)
+        logger.warning("a killed run left %s open; it has no whole exchange", spool_file.segment.text)
         return Recovered(segment=spool_file.segment.text, records=0, bytes_cut=cut, published=0)
 
     def _damaged(self, path: Path, error: Exception) -> Ready | None:
@@ -270,7 +272,7 @@ class Recovery:
 
 
 def _delete(path: Path) -> None:
-    """Delete what counts for nothing; it may stay."""
+    """Delete a useless file; a failure is only logged."""
     try:
         path.unlink()
         logger.info("deleted %s, which a killed run left", path.name)
@@ -279,7 +281,7 @@ def _delete(path: Path) -> None:
 
 
 def _require_writable(folder: Path) -> None:
-    """Nothing is uploaded that could not be deleted here: it would be uploaded again and again."""
+    """Require a writable folder: segments that can't be deleted would be uploaded again and again."""
     if not os.access(folder, os.W_OK | os.X_OK):
         number = errno.EROFS if room(folder).read_only else errno.EACCES
         raise spool_error(f"the spool {folder} can't be written", folder, OSError(number, os.strerror(number)))

@@ -1,4 +1,4 @@
-"""Salvaging a segment that was set aside: its whole records get into a new segment, those that are nowhere else yet."""
+"""Salvage of a segment that was set aside: its whole records, if not stored elsewhere, go into a new segment."""
 
 import logging
 from pathlib import Path
@@ -17,11 +17,11 @@ logger = logging.getLogger("pressmark.crawl")
 
 
 def salvage_segment(store: Store, bad: Path, site: str) -> SegmentName | None:
-    """Copy the whole records of a damaged segment into a new one; None if there are none that are nowhere else.
+    """Copy the whole records of a damaged segment into a new one; None if all are stored elsewhere already.
 
     Args:
         store: the bucket, which may have some of its records.
-        bad: the segment, where it was set aside.
+        bad: path of the segment that was set aside.
         site: its site.
 
     Raises:
@@ -51,7 +51,7 @@ def salvage_segment(store: Store, bad: Path, site: str) -> SegmentName | None:
     elif drafts.exists():
         if reading.records and name.text in {
             text for text, _, _ in known.values()
-        }:  # All of it is in the bucket: so are the captures.
+        }:  # All its records are in the bucket, and so are the captures.
             (folder / (name.text + UPLOADED)).touch(mode=0o600)
         else:
             set_aside(drafts, f"no record of {name.text} can be read")
@@ -61,7 +61,7 @@ def salvage_segment(store: Store, bad: Path, site: str) -> SegmentName | None:
     done = attrs.evolve(note, records=records, salvage=DONE, attempt=attempt + bool(places), lost=reading.lost)
     replace_note(bad, done)
     logger.warning("%d records of %s are in %s", len(places), bad.name, new.text if places else "no new segment")
-    if reading.is_whole:  # It was repaired, or all of it is in the bucket.
+    if reading.is_whole:  # It was repaired, or all its records are in the bucket.
         bad.unlink()
         note_path(bad).unlink(missing_ok=True)
     return new if places else None

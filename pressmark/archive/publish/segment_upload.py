@@ -1,6 +1,6 @@
-"""Uploading a segment: one that is in the bucket is never overwritten, whatever a spool holds under its name.
+"""Upload of a segment: a segment in the bucket is never overwritten, whatever file a spool has under its name.
 
-A spool may be an older copy of itself (a snapshot, a disk that lost its last seconds), or hold the same segment twice.
+A spool may be an older copy (a snapshot, a disk that lost its last seconds), or have the same segment twice.
 """
 
 from itertools import count
@@ -20,23 +20,23 @@ from pressmark.private import opener
 
 
 class SegmentTaken(SpoolError):
-    """Another file is in the bucket under the key of a segment."""
+    """Another file has the key of a segment in the bucket."""
 
     def __init__(self, segment: SealedSegment, *, is_older_copy: bool) -> None:
-        what = "the bucket's begins with all of it" if is_older_copy else "the two differ"
+        what = "it continues this one" if is_older_copy else "the two differ"
         super().__init__(
-            f"{segment.path} is in the bucket already as {segment.key}, and is another file there: {what}. It is not "
+            f"{segment.path} is not uploaded: the bucket has another file as {segment.key}, and {what}. It is not "
             "overwritten; the next recovery publishes what the bucket lacks."
         )
         self.is_older_copy = is_older_copy
-        """Whether all of it is in the bucket."""
+        """Whether the bucket has all of it."""
 
 
 def put_segment(store: Store, segment: SealedSegment) -> Stored:
-    """Write a segment if there is none of its key (`If-None-Match: *`); the same bytes there are as good.
+    """Write a segment if its key is free (`If-None-Match: *`); the same bytes under the key are accepted.
 
     Raises:
-        SegmentTaken: there is another.
+        SegmentTaken: another file has the key.
         BucketError: the bucket failed.
         OSError: the file can't be read.
     """
@@ -46,13 +46,13 @@ def put_segment(store: Store, segment: SealedSegment) -> Stored:
         pass
     there = conditional_write.head(store, segment.key)
     if not there:
-        raise BucketUnreachable(f"the bucket says that {segment.key} is there, and that it is not")
+        raise BucketUnreachable(f"the bucket says that {segment.key} exists, and that it does not")
     size, begin = there.size, min(there.size, segment.size)
     try:
         with open_regular(segment.path) as file:
             parts = stream(store, segment.key, there.etag, 0, begin)
             same = size >= segment.size and all(file.read(len(part)) == part for part in parts)
-    except (PreconditionFailed, KeyError):  # Somebody writes there at this moment.
+    except (PreconditionFailed, KeyError):  # Another writer is replacing it.
         same = False
     if not same or size > segment.size:
         raise SegmentTaken(segment, is_older_copy=same)
@@ -60,13 +60,13 @@ def put_segment(store: Store, segment: SealedSegment) -> Stored:
 
 
 def places_elsewhere(store: Store, folder: Path, name: SegmentName, note: SetAside) -> tuple[RecordLocations, int]:
-    """Return where the records of a damaged segment are already, and the number of the next salvage.
+    """Return the known locations of a damaged segment's records, and the number of the next salvage.
 
-    The note may be lost, or older than what was made of the segment: the bucket and the spool are asked too.
+    The note may be lost or outdated, so the bucket and the spool are checked too.
 
     Raises:
         BucketError: the bucket failed.
-        OSError: there is no room to read what is in the bucket.
+        OSError: there is no disk space to read from the bucket.
     """
     places = {**_in_bucket(store, folder, name, note), **note.records}
     for attempt in count(1):
@@ -80,7 +80,7 @@ def places_elsewhere(store: Store, folder: Path, name: SegmentName, note: SetAsi
         else:
             continue
         places = {**found, **places}
-    raise AssertionError("it counts without end")
+    raise AssertionError("unreachable: the loop has no end")
 
 
 def _in_bucket(store: Store, folder: Path, name: SegmentName, note: SetAside) -> RecordLocations:

@@ -1,7 +1,7 @@
-"""What runs had captured and not read when they were killed: it is read from the bucket, where their segments are now.
+"""Pages that killed runs captured but did not read: they are read from the segments in the bucket.
 
-A segment is published as soon as it is sealed, while pages in it are still being read. Their documents come with a
-later one; where none came, the notes of what was published stay, and say that nobody has looked yet.
+A segment is published as soon as it is sealed, while its pages are still being read. Their documents are published with
+a later segment. If none followed, the notes of the published segments remain, with `is_read` false.
 """
 
 import logging
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _PIECE = 1 << 20
-"""Bytes that are asked for at once."""
+"""Bytes of one request."""
 
 logger = logging.getLogger("pressmark.crawl")
 
 
 Deriving = Callable[[Sequence[tuple[Openable, str]], Container[str]], Iterable[Draft]]
-"""Reads documents from the captures of segments, each with its bucket key; not of articles with one of these ids."""
+"""Reads documents from the captures of segments, each with its bucket key; articles with these ids are skipped."""
 
 
 def publish_unread(store: Store, folder: Path, site: str, derive: Deriving) -> Iterator[tuple[str, int]]:
-    """Publish what can be read in the segments of killed runs, and note that they were looked at.
+    """Publish what can be read in the segments of killed runs, and note that they were read.
 
     Args:
         store: the bucket.
-        folder: the spool of a site, with the notes of what was published and is in no manifest yet.
-        site: its name.
+        folder: the spool of a site, with the notes of published segments that no manifest lists.
+        site: name of the site.
         derive: reads documents from captures.
 
     Returns:
-        The name of each segment that more versions came from, and how many. Doing it again adds nothing.
+        The name of each segment with more versions, and their number. A second call adds nothing.
 
     Raises:
         BucketError: the bucket failed.
@@ -59,7 +59,7 @@ def publish_unread(store: Store, folder: Path, site: str, derive: Deriving) -> I
     there = [(name, each) for name, each, path in unread if name and is_of_bucket(store, path, each)]
     for _, group in groupby(there, key=lambda each: each[0].run):
         run = dict(group)
-        logger.info("a killed run left %d segments in the bucket: reading what it had not read of them", len(run))
+        logger.info("a killed run left %d segments in the bucket: reading their unread captures", len(run))
         published_ids = {keys.article_of(stored.key) for published in run.values() for stored in published.objects}
         texts = {name.text: published for name, published in run.items()}
         read, _ = read_unread(store, folder, site, texts, derive, published_ids, listed)
@@ -79,19 +79,19 @@ def read_unread(
     known_ids: Container[str],
     listed: set[str],
 ) -> tuple[dict[str, Published], list[tuple[Draft, Outcome]]]:
-    """Publish what can be read in the segments of one run, and note that they were looked at.
+    """Publish what can be read in the segments of one run, and note that they were read.
 
     Args:
         store: the bucket.
         folder: the spool of a site.
-        site: its name.
+        site: name of the site.
         run: the notes of its segments, by name.
         derive: reads documents from captures.
-        known_ids: articles that are left alone.
-        listed: keys of objects that are in notes, to which those are added that are written.
+        known_ids: ids of articles to skip.
+        listed: keys of objects in notes; the keys of written objects are added.
 
     Returns:
-        The notes as they are now, by name, and what became of each document.
+        The updated notes by name, and the outcome of each document.
 
     Raises:
         BucketError: the bucket failed.
@@ -118,7 +118,7 @@ def _name(published: Published, site: str) -> SegmentName | None:
 
 @attrs.frozen
 class AllBut:
-    """Holds every article but some."""
+    """A container of all articles except some."""
 
     others: Container[str]
 
@@ -128,7 +128,7 @@ class AllBut:
 
 @attrs.frozen
 class _InBucket:
-    """A segment in the bucket, which opens as a file does."""
+    """A segment in the bucket that can be opened like a file."""
 
     store: Store
     segment: Stored
@@ -138,7 +138,7 @@ class _InBucket:
 
 
 class _Ranges(RawIOBase):
-    """The bytes of an object, asked for where they are wanted."""
+    """The bytes of an object, requested on demand."""
 
     def __init__(self, store: Store, stored: Stored) -> None:
         self._store, self._stored, self._at = store, stored, 0

@@ -1,4 +1,4 @@
-"""Uploaded segments whose room was given up on a full disk, and whose note was cut off: the bucket knows the rest."""
+"""Uploaded segments that were overwritten by their note on a full disk: a broken note is rebuilt from the bucket."""
 
 import hashlib
 import logging
@@ -33,17 +33,17 @@ logger = logging.getLogger("pressmark.crawl")
 
 
 def resume(store: Store, place: Path, name: SegmentName, drafts: Iterable[Draft]) -> Published:
-    """Write the note of what is in the bucket of a segment, over what is left of it.
+    """Write the note of an uploaded segment over its remains.
 
     Args:
         store: the bucket.
-        place: what is left of the segment.
-        name: of the segment.
-        drafts: that were published with it.
+        place: path of the segment's remains.
+        name: name of the segment.
+        drafts: drafts that were published with it.
 
     Raises:
         BucketError: the bucket failed.
-        FindingsFound: the segment is not in the bucket, or it is damaged there.
+        FindingsFound: the segment is missing or damaged in the bucket.
         OSError: the note can't be written.
     """
     published = _published(store, place, name)
@@ -55,7 +55,7 @@ def resume(store: Store, place: Path, name: SegmentName, drafts: Iterable[Draft]
 
 
 def repair_notes(store: Store, folder: Path, site: str) -> None:
-    """Write each note of what was published again that is damaged, by what is in the bucket.
+    """Rebuild each damaged note of a published segment from the bucket.
 
     Raises:
         BucketError: the bucket failed.
@@ -68,7 +68,7 @@ def repair_notes(store: Store, folder: Path, site: str) -> None:
         except OSError:
             continue
         except (ValueError, TypeError, LookupError, AttributeError) as error:
-            logger.warning("%s is damaged (%s), and is made again by the bucket", each.path, error)
+            logger.warning("%s is damaged (%s), and is rebuilt from the bucket", each.path, error)
             try:
                 found = _published(store, each.path, each.segment)
                 objects = _documents(store, read_regular(each.path), each.segment.key)
@@ -79,7 +79,7 @@ def repair_notes(store: Store, folder: Path, site: str) -> None:
 
 
 def _documents(store: Store, note: bytes, segment: str) -> Iterator[Stored]:
-    """Return the documents that a damaged note names; for one that is not there, those beside it of this segment."""
+    """Return the documents in a damaged note; instead of a missing one, those in its folder that name this segment."""
     found: dict[str, bytes] = {}
     for key in (each.decode() for each in _DOCUMENT.findall(note)):
         with suppress(ValueError):
@@ -92,7 +92,7 @@ def _documents(store: Store, note: bytes, segment: str) -> Iterator[Stored]:
 
 
 def _published(store: Store, place: Path, name: SegmentName) -> Published:
-    """Return what is in the bucket of a segment and its index, without documents."""
+    """Return the note of a segment and its index in the bucket, without documents."""
     try:
         segment, records = _described(store, name.key)
         return Published(segment=segment, records=records, index=_index(store, place, name), objects=())
@@ -103,11 +103,11 @@ def _published(store: Store, place: Path, name: SegmentName) -> Published:
 
 
 def _index(store: Store, place: Path, name: SegmentName) -> Stored:
-    """Return the index of a segment in the bucket; one that is missing is made of the segment."""
+    """Return the index of a segment in the bucket; a missing one is built from the segment."""
     key = cdxj.index_key(name.key)
     try:
         index = store.get(key, most=cdxj.MOST)
-    except (KeyError, FindingsFound):  # One too large is not ours.
+    except (KeyError, FindingsFound):  # An index that is too large is not ours.
         part = place.with_name(name.text + PART)
         part.unlink(missing_ok=True)
         try:
@@ -122,7 +122,7 @@ def _index(store: Store, place: Path, name: SegmentName) -> Stored:
 
 
 def _described(store: Store, key: str) -> tuple[Stored, int]:
-    """Read a segment in the bucket bit by bit; return what it is, and how many records it has."""
+    """Read a segment in the bucket in chunks; return its description and its number of records."""
     before: list[bytes] = []
 
     def describe() -> tuple[Stored, int]:
@@ -137,7 +137,7 @@ def _described(store: Store, key: str) -> tuple[Stored, int]:
 
 
 class _Hashed:
-    """A body whose bytes are counted and hashed as they are read."""
+    """A body that counts and hashes its bytes while it is read."""
 
     def __init__(self, body: "StreamingBody", pace: Pace) -> None:
         self._body, self._pace, self.size = body, pace, 0

@@ -1,1 +1,1 @@
-"""The S3 server: how it is asked, and what of its answers is believed."""
+"""Access to the S3 server: requests, retries, and checks of its responses."""

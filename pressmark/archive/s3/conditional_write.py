@@ -1,4 +1,4 @@
-"""Guarded objects: those that several writers may replace, of which none overwrites what it has not seen."""
+"""Conditional writes: several writers may replace an object, but none overwrites a version that it has not seen."""
 
 import re
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ _SIZE = re.compile(r"bytes 0-0/(\d+)")
 
 @attrs.frozen
 class Head:
-    """What S3 knows of an object."""
+    """Metadata of an object."""
 
     etag: str
-    """With its quotes; another one for other bytes."""
+    """With its quotes; it changes with the content."""
     size: int
     """Bytes."""
     modified: datetime
@@ -34,13 +34,13 @@ class Head:
 
 
 def head(store: Store, key: str) -> Head | None:
-    """Return what S3 knows of an object; None if there is none.
+    """Return the metadata of an object; None if it does not exist.
 
-    It asks for the first byte by GET. The answer to a HEAD has no body: it could not say that the bucket is gone and
-    not the object, and one that is cut would look whole. Here the byte shows that all headers came.
+    It gets the first byte by GET. A response to HEAD has no body: it can't distinguish a missing bucket from a missing
+    object, and a truncated one would look complete. Here the byte proves that all headers arrived.
 
     Raises:
-        BucketError: the bucket failed, or is gone.
+        BucketError: the bucket failed, or does not exist.
     """
 
     def ask() -> Head:
@@ -59,10 +59,10 @@ def head(store: Store, key: str) -> Head | None:
 
 
 def _head(answer: "GetObjectOutputTypeDef", *, empty: bool) -> Head:
-    """Read an answer's headers, and the byte behind them.
+    """Read the headers of a response, and its one byte.
 
     Raises:
-        CutShort: they are not whole.
+        CutShort: the response is incomplete.
     """
     with answer["Body"] as body:
         came = len(body.read(2))
@@ -75,17 +75,17 @@ def _head(answer: "GetObjectOutputTypeDef", *, empty: bool) -> Head:
 
 
 def etag(store: Store, key: str) -> str | None:
-    """Return the ETag of an object, which is another one for other bytes; None if there is no object."""
+    """Return the ETag of an object, which changes with its content; None if it does not exist."""
     found = head(store, key)
     return found.etag if found else None
 
 
 def put_over(store: Store, key: str, path: Path, sha256: str, content_type: str, seen: str | None) -> str | None:
-    """Write a file over the object of the ETag `seen`, or where there is none (None).
+    """Write a file over the object with the ETag `seen`, or only if there is no object (None).
 
     Returns:
-        The new ETag; None if another object is there by now, or none any more. A writer that did not hear of its
-        success is told so too.
+        The new ETag; None if the object was replaced or deleted meanwhile. None is also returned if the write
+        succeeded but its response was lost.
     """
     condition: Any = {"IfMatch": seen} if seen else {"IfNoneMatch": "*"}
 

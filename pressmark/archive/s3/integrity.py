@@ -1,8 +1,8 @@
-"""Whole answers: what S3 sends is held against what its headers promise, before anybody reads it.
+"""Integrity: S3 responses are checked against their headers before they are used.
 
-botocore switches off urllib3's own check of lengths, and makes up for it in streams alone: a connection that ends early
-gives a page, a listing or an error that is cut and looks whole. It also takes every 2xx for the success of a write, and
-a login page or a proxy of no S3 server answers so too.
+botocore switches off urllib3's check of lengths, and replaces it only for streams: if a connection ends early, a
+truncated listing or error looks complete. It also accepts every 2xx as the success of a write, but login pages and
+proxies answer with 2xx too.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ _NO_BODY = {204, 304}
 _ETAG = re.compile(r'(?:W/)?"[^"]+"')
 _CHUNK = 1 << 20
 _SENT = "pressmark-sent"
-"""Where the body of a request waits in its context for the answer."""
+"""Key of the request body in its context, for the check of the response."""
 _WRITES = ("PutObject", "UploadPart")
 _UPLOADS = {"CreateMultipartUpload": "UploadId", "CompleteMultipartUpload": "ETag"}
-"""Other calls that write, and the field that S3 answers each with."""
+"""Other writing calls, and a field that S3 always returns."""
 
 
 def watch(client: Any) -> None:
-    """Have each answer of a client checked by its length, and each answer to a write by what was sent.
+    """Check the length of each response of a client, and the response to each write against the sent bytes.
 
     Streams check their length themselves.
     """
@@ -42,7 +42,7 @@ def watch(client: Any) -> None:
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """Log headers that are cut in one line: what follows says what to do."""
+    """Log truncated headers in one line: the error after it says what to do."""
     record.exc_info = None
     return True
 
@@ -52,10 +52,10 @@ def _note_sent(params: Any, context: dict[str, Any], **_: Any) -> None:
 
 
 def _check_written(http_response: Any, parsed: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
-    """Hold the answer to a write against the bytes that were sent: by their SHA-256 if S3 repeats it, or by the ETag.
+    """Check the response to a write against the sent bytes: by SHA-256 if S3 returns it, or by the ETag.
 
     Raises:
-        CutShort: it is not S3's, or S3 has other bytes.
+        CutShort: the response is not from S3, or S3 stored other bytes.
     """
     body, checksum = context.pop(_SENT)
     if not _is_success(http_response, parsed):
@@ -78,10 +78,10 @@ def _check_upload(http_response: Any, parsed: Mapping[str, Any], model: Any, **_
 
 
 def _is_success(http_response: Any, parsed: Mapping[str, Any]) -> bool:
-    """Tell whether a write succeeded; False of an error, which botocore raises.
+    """Return whether a write succeeded; False for an error, which botocore raises.
 
     Raises:
-        CutShort: neither.
+        CutShort: the status is neither a success nor an error.
     """
     if http_response.status_code >= _REDIRECT:
         return False
@@ -105,7 +105,7 @@ def _check_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: A
     length = headers.get("Content-Length")
     if operation_model.http.get("method") == "HEAD" or response_dict["status_code"] in _NO_BODY:
         return
-    # Python takes the head of an answer for whole that ends in the middle of it: an object would be of no bytes.
+    # Python accepts a truncated head: the object would seem to have no bytes.
     if length is None and "Transfer-Encoding" not in headers:
         raise CutShort("its head does not say how long it is")
     if isinstance(body, bytes):
@@ -113,26 +113,26 @@ def _check_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: A
 
 
 def check_length(said: str | None, came: int) -> None:
-    """Hold the bytes that came against `Content-Length`; without one, the framing has been checked.
+    """Check the number of received bytes against `Content-Length`; without one, chunk framing was checked.
 
     Raises:
-        CutShort: they are others.
+        CutShort: the numbers differ.
     """
     if said is not None and (not said.isdecimal() or int(said) != came):
         raise CutShort(f"{came} bytes of {said}")
 
 
 def check_digest(headers: Mapping[str, str], md5: str) -> bool:
-    """Tell whether the ETag confirms the bytes of a whole object: it is their MD5, or one that S3 makes otherwise.
+    """Return whether the ETag matches the bytes of a whole object: it is their MD5, or is no MD5.
 
-    S3 makes it otherwise of what was put in several pieces, or is encrypted with a customer's key.
+    It is no MD5 for multipart uploads and for encryption with a customer's key.
 
     Args:
-        headers: of the answer.
-        md5: of the bytes that came, in hex.
+        headers: headers of the response.
+        md5: MD5 of the received bytes, in hex.
 
     Raises:
-        CutShort: there is no ETag, which S3 gives with every object: something else answers.
+        CutShort: the ETag is missing, though S3 sends one with every object: another server answers.
     """
     etag = check_etag(headers.get("etag"))
     encrypted = headers.get("x-amz-server-side-encryption", "AES256") != "AES256"
@@ -142,10 +142,10 @@ def check_digest(headers: Mapping[str, str], md5: str) -> bool:
 
 
 def check_content(headers: Mapping[str, str], md5: str, digest: bytes, before: list[bytes]) -> None:
-    """Hold a whole object against its ETag; other bytes are believed if they come twice: then the ETag is no MD5.
+    """Check a whole object against its ETag; bytes that differ are accepted the second time: the ETag is no MD5.
 
     Raises:
-        CutShort: they came for the first time.
+        CutShort: they differ for the first time.
     """
     if not check_digest(headers, md5) and digest not in before:
         before.append(digest)
@@ -153,10 +153,10 @@ def check_content(headers: Mapping[str, str], md5: str, digest: bytes, before: l
 
 
 def check_etag(etag: str | None) -> str:
-    """Return an ETag that is whole.
+    """Return a well-formed ETag.
 
     Raises:
-        CutShort: there is none, which S3 gives with every object: something else answers, or the head is cut.
+        CutShort: it is missing, though S3 always sends one: another server answers, or the head is truncated.
     """
     if not etag or not _ETAG.fullmatch(etag):
         raise CutShort(f"its ETag is {etag!r}")
@@ -164,10 +164,10 @@ def check_etag(etag: str | None) -> str:
 
 
 def check_range(status: int, said: str | None, offset: int, length: int | None, came: int) -> None:
-    """Hold a part of an object against what was asked for (RFC 9110, 14.4).
+    """Check a range of an object against the requested one (RFC 9110, 14.4).
 
     Raises:
-        CutShort: it is another part, or no part at all.
+        CutShort: it is another range, or no range.
     """
     found = _RANGE.fullmatch(said or "")
     if status != PARTIAL or not found:

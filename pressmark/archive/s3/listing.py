@@ -1,4 +1,4 @@
-"""Listings of the bucket: each page is held against what S3 promises before anybody reads it."""
+"""Listings of the bucket: each page is checked before it is used."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,19 +7,19 @@ from pressmark.archive.s3.patience import check_haste
 from pressmark.archive.s3.s3_errors import CutShort
 
 Ask = Callable[[Callable[[], Any]], Any]
-"""Calls again while the bucket is away."""
+"""Retries a call while the bucket is unavailable."""
 
 
 def pages(call: Callable[..., Any], prefix: str, ask: Ask) -> Iterator[Any]:
-    """Return the pages of a listing; each is whole, brings new keys, and says where the next begins.
+    """Return the pages of a listing; each is complete, has new keys, and says where the next one starts.
 
     Args:
-        call: asks for one page, from a `ContinuationToken` on.
-        prefix: of all keys.
-        ask: calls it again while an answer is not whole.
+        call: gets one page, starting at a `ContinuationToken`.
+        prefix: prefix of all keys.
+        ask: retries the call while a response is incomplete.
 
     Raises:
-        BucketUnreachable: a page does not come whole, or the process was asked to end meanwhile.
+        BucketUnreachable: a page stays incomplete, or the process was asked to end.
     """
     more: dict[str, str] = {}
     last = ""
@@ -31,7 +31,7 @@ def pages(call: Callable[..., Any], prefix: str, ask: Ask) -> Iterator[Any]:
             ValueError,
             LookupError,
             TypeError,
-        ) as error:  # Of a field that is odd or missing, by botocore's parser.
+        ) as error:  # From botocore's parser, for an invalid or missing field.
             raise CutShort(f"it is no listing: {type(error).__name__}: {error}") from None
         _check(found, prefix, last)
         return found
@@ -46,12 +46,12 @@ def pages(call: Callable[..., Any], prefix: str, ask: Ask) -> Iterator[Any]:
 
 
 def _check(page: Any, prefix: str, last: str) -> None:
-    """Refuse what is no page of a listing, or brings no key behind `last` and says that there is more.
+    """Check that a response is a page of a listing, and has keys after `last` if more pages follow.
 
     Raises:
-        CutShort: it does.
+        CutShort: it is not.
     """
-    if "IsTruncated" not in page:  # HTML, a cut head, an empty body: botocore takes all for an empty listing.
+    if "IsTruncated" not in page:  # botocore takes HTML, a truncated head or an empty body for an empty listing.
         raise CutShort("it is no listing")
     try:
         names = _names(page)

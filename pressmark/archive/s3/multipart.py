@@ -1,4 +1,4 @@
-"""Large objects: files beyond the 5 GB that S3 takes in one piece, written in parts and read bit by bit."""
+"""Large objects: files above S3's limit of 5 GB for one request, written in parts and read in chunks."""
 
 import hashlib
 import time
@@ -23,9 +23,9 @@ _PART = 64 << 20
 
 
 def put_large(store: Store, key: str, path: Path, sha256: str, content_type: str) -> None:
-    """Write a file over whatever is there; its SHA-256 (hex) is kept as the object's metadata, see `sha256_of`.
+    """Write a file, replacing any object; its SHA-256 (hex) is stored in the object's metadata, see `sha256_of`.
 
-    Each part is asked for by itself as long as the patience lasts: one that fails does not send the others again.
+    Each part is retried on its own, so a failure does not send the other parts again.
     """
     there: Any = {"Bucket": store.bucket, "Key": key}
     how: Any = {"ContentType": content_type, "ChecksumAlgorithm": "SHA256", "Metadata": {_SHA256: sha256}}
@@ -37,13 +37,13 @@ def put_large(store: Store, key: str, path: Path, sha256: str, content_type: str
             key, lambda: store.client.complete_multipart_upload(**there, MultipartUpload={"Parts": parts})
         )
     except BaseException:
-        with suppress(Exception):  # What is left of it costs room; the first error says why.
+        with suppress(Exception):  # Leftover parts cost storage; the first error has the cause.
             store.client.abort_multipart_upload(**there)
         raise
 
 
 def _put_parts(store: Store, there: Any, path: Path) -> Iterator[Any]:
-    """Write the parts of a file, in their order; a file without bytes is one part."""
+    """Write the parts of a file in order; an empty file is one part."""
     with path.open("rb") as file:
         for number in count(1):
             data = file.read(_PART)
@@ -60,17 +60,17 @@ def _put_part(store: Store, part: Any, data: bytes) -> Any:
 
 
 def sha256_of(store: Store, key: str) -> str | None:
-    """Return the SHA-256 (hex) that an object was written with; None if there is no object, or none was kept."""
+    """Return the SHA-256 (hex) in an object's metadata; None if the object or the entry does not exist."""
     found = conditional_write.head(store, key)
     return found.metadata.get(_SHA256) if found else None
 
 
 def stream(store: Store, key: str, etag: str, start: int, end: int) -> Iterator[bytes]:
-    """Read the bytes of an object from `start` to before `end`, however many they are, bit by bit.
+    """Read the bytes of an object from `start` up to, not including, `end` in chunks.
 
     Raises:
-        PreconditionFailed: there is another object by now than that of this ETag.
-        KeyError: there is none.
+        PreconditionFailed: the object does not have this ETag any more.
+        KeyError: the object does not exist.
     """
     place, pace = start, Pace(store.patience)
     body: StreamingBody | None = None
@@ -91,7 +91,7 @@ def stream(store: Store, key: str, etag: str, start: int, end: int) -> Iterator[
             pace.took(len(data))
             return data
         except Exception:
-            body = None  # The next try goes on at this place.
+            body = None  # The next try continues here.
             raise
 
     while place < end:

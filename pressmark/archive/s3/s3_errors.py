@@ -1,4 +1,4 @@
-"""What goes wrong between here and the bucket, as errors that say which bucket, what was asked and what to do."""
+"""Translation of S3 errors into errors that name the bucket, the request and what to do."""
 
 import traceback
 from collections.abc import Iterator
@@ -27,10 +27,10 @@ from urllib3.exceptions import HTTPError as TransportError
 from pressmark.errors import BucketError, BucketRefused, BucketUnreachable, ClockWrong, KeysExpired
 
 DAMAGED = {"BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "IncompleteBody"}
-"""Codes of bytes that did not arrive as they were sent."""
+"""Error codes for bytes that were damaged on the way."""
 BUSY = {
     "BandwidthLimitExceeded",
-    "ConditionalRequestConflict",  # 409: another writer is at this very key.
+    "ConditionalRequestConflict",  # 409: another writer writes this key.
     "OperationAborted",
     "RequestLimitExceeded",
     "RequestTimeout",  # 400: the server waited for our bytes.
@@ -46,20 +46,20 @@ _KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
 class PreconditionFailed(Exception):
-    """There is an object of that key, or another than the one that was seen."""
+    """The object already exists, or was replaced since it was seen."""
 
 
 class CutShort(Exception):
-    """An answer is not whole, or none of S3's; it is asked for again. The message says what it lacks."""
+    """A response is incomplete, or not from S3; the request is retried. The message says what is missing."""
 
 
 def check_endpoint(url: str) -> None:
-    """Refuse an endpoint with a user or password in its address, and do not show it: messages name the endpoint.
+    """Refuse an endpoint with a user or password in its URL without showing it: messages contain the endpoint.
 
     Raises:
-        BucketRefused: it has one.
+        BucketRefused: the URL has one.
     """
-    if "@" in url:  # Wherever: there are as many ways to misspell one as to read it.
+    if "@" in url:  # Anywhere: URLs can be misspelled and parsed in many ways.
         raise BucketRefused(
             "S3 is not set up: the endpoint's address names a user or a password, which S3 does not use. Set "
             f"AWS_ENDPOINT_URL_S3 without them, and the keys as {_KEYS}."
@@ -68,30 +68,30 @@ def check_endpoint(url: str) -> None:
 
 @attrs.frozen
 class S3Request:
-    """What was asked of which bucket."""
+    """A request to a bucket, for error messages."""
 
     bucket: str
     endpoint: str
     what: str
     """Usually a key."""
     locks: bool = False
-    """Whether objects are locked as they are put (PRESSMARK_RETENTION)."""
+    """Whether objects are locked when they are written (PRESSMARK_RETENTION)."""
 
     @property
     def where(self) -> str:
-        """How messages begin."""
+        """Start of messages."""
         return f"bucket {self.bucket!r} at {self.endpoint}"
 
     @contextmanager
     def translate_errors(self) -> Iterator[None]:
-        """Raise errors of ours in the place of boto3's.
+        """Raise our errors instead of boto3's.
 
         Raises:
-            KeyError: there is no such object.
-            PreconditionFailed: a condition does not hold.
-            BucketUnreachable: nobody answers, not now, or not whole.
-            ClockWrong, KeysExpired: another time may fix it.
-            BucketRefused: wrong keys, no such bucket, no permission; no other try fixes it.
+            KeyError: the object does not exist.
+            PreconditionFailed: a condition is false.
+            BucketUnreachable: the server does not answer, is busy, or sends an incomplete response.
+            ClockWrong, KeysExpired: a later try may succeed.
+            BucketRefused: wrong keys, no such bucket, no permission; retries do not help.
             BucketError: anything else.
         """
         try:
@@ -104,10 +104,14 @@ class S3Request:
             raise BucketUnreachable(f"{self.where}: the answer to {self.what} is not whole: {error}.") from error
         except ResponseParserError as error:
             raise BucketUnreachable(
-                f"{self.where} answers {self.what} with what is not S3's. Is AWS_ENDPOINT_URL_S3 right, and no other "
-                "server or proxy in its place?"
+                f"{self.where} answers {self.what} with something that is not S3. Is AWS_ENDPOINT_URL_S3 right, "
+                "or does another server or proxy answer there?"
             ) from error
-        except (TransportError, HTTPException, ConnectionError) as error:  # Of a body: botocore names some alone.
+        except (
+            TransportError,
+            HTTPException,
+            ConnectionError,
+        ) as error:  # While reading a body: botocore wraps only some of them.
             raise BucketUnreachable(f"{self.where}: the answer to {self.what} broke off: {error}.") from error
         except (ConnectionFailed, HTTPClientError) as error:
             self._unanswered(error)
@@ -123,10 +127,10 @@ class S3Request:
 
     def _unanswered(self, error: ConnectionFailed | HTTPClientError) -> NoReturn:
         wrapped = error.kwargs.get("error")
-        if isinstance(wrapped, BucketUnreachable):  # Of a file that is sent.
+        if isinstance(wrapped, BucketUnreachable):  # From a file during its upload.
             raise wrapped from None
         if isinstance(wrapped, ValueError) and not isinstance(wrapped, TransportError):
-            raise BucketRefused(  # Without a cause: its words quote the header, and so the token.
+            raise BucketRefused(  # Without a cause: its message contains the header, and so the token.
                 f"{self.where}: its keys can't be sent. Does {_KEYS} or AWS_SESSION_TOKEN hold a line end, or a "
                 "character that is no ASCII?"
             ) from None
@@ -135,7 +139,7 @@ class S3Request:
         ) from error
 
     def _answered(self, error: ClientError) -> Exception:
-        """Return what an error that the server answered is to us."""
+        """Return our error for an error response."""
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in {"NoSuchKey", "InvalidRange"}:
@@ -144,7 +148,7 @@ class S3Request:
             return PreconditionFailed(self.what)
         if code in DAMAGED:
             return BucketUnreachable(
-                f"{self.where} got other bytes than were sent ({code}), {self.what}. A network or a disk damages them."
+                f"{self.where} received damaged bytes ({code}) for {self.what}. Check the network and the disks."
             )
         if code == "RequestTimeTooSkewed":
             return ClockWrong(f"{self.where} refuses ({code}) {self.what}: {_clocks(error)}")
@@ -179,7 +183,7 @@ def _harmless(error: ClientError) -> bool:
 
 
 def _of_keys(error: Exception) -> bool:
-    """Tell whether botocore raised it as it read keys, of whatever file, program or server."""
+    """Return whether botocore raised it while it read keys from a file, program or server."""
     frames = traceback.walk_tb(error.__traceback__)
     return any(str(frame.f_globals.get("__name__")).startswith(_KEY_READERS) for frame, _ in frames)
 
@@ -190,22 +194,22 @@ def _header(error: ClientError, name: str) -> str:
 
 
 def _clocks(error: ClientError) -> str:
-    """Say how the two clocks differ, by the answer's `Date`."""
+    """Describe the difference of the clocks, by the response's `Date`."""
     ours = datetime.now(UTC)
     try:
         theirs = parsedate_to_datetime(_header(error, "date")).astimezone(UTC)
     except (ValueError, TypeError):
         return f"the clock of this machine says {ours:%Y-%m-%d %H:%M:%S} UTC, and it is wrong by too much. Set it."
     seconds = abs((ours - theirs).total_seconds())
-    ahead = "ahead of" if ours > theirs else "behind"
+    difference = "ahead" if ours > theirs else "late"
     return (
         f"the clock of this machine says {ours:%Y-%m-%d %H:%M:%S} UTC, and the server's {theirs:%Y-%m-%d %H:%M:%S}: "
-        f"ours is {seconds / 60:.0f} minutes {ahead} it. Set the wrong one (NTP)."
+        f"ours is {seconds / 60:.0f} minutes {difference}. Set the wrong one (NTP)."
     )
 
 
 def _retry_after(error: ClientError) -> float:
-    """Return the seconds that the server asks for (RFC 9110, 10.2.3); 0: none."""
+    """Return the seconds in `Retry-After` (RFC 9110, 10.2.3); 0 without one."""
     said = _header(error, "retry-after")
     if said.isdecimal():
         return float(said)

@@ -1,4 +1,4 @@
-"""The bucket: the few S3 calls that an archive needs, with errors that say what to do."""
+"""The bucket: the S3 calls that an archive needs, with errors that say what to do."""
 
 import base64
 import hashlib
@@ -33,15 +33,15 @@ WARC = "application/warc"  # IANA; registered by the WARC specification, ISO 285
 TEXT = "text/plain; charset=utf-8"
 GZIP = "application/gzip"
 THREADS = 8
-"""Requests to the bucket that one job makes at a time."""
+"""Parallel requests of one job to the bucket."""
 _CHUNK = 1 << 14
 _OPENED_WITHIN = 5.0
-"""Seconds: somebody waits for a command to begin."""
+"""Seconds: a person waits for a command to start."""
 
 
 @attrs.frozen
 class Stored:
-    """An object as it lies in the bucket."""
+    """An object in the bucket."""
 
     key: str
     size: int
@@ -52,9 +52,9 @@ class Stored:
 
 @attrs.frozen
 class Store:
-    """One bucket. Safe to use from several threads, as boto3's clients are.
+    """One bucket. Thread-safe, like boto3's clients.
 
-    A bucket that went away is asked again until its patience ends; then every method raises BucketUnreachable.
+    Every method retries while the bucket is unavailable; when the patience ends, it raises BucketUnreachable.
     """
 
     bucket: str
@@ -62,7 +62,7 @@ class Store:
     patience: float = DEFAULT_PATIENCE
     """Seconds."""
     retention: timedelta | None = None
-    """How long each segment is locked from the moment it is put (Object Lock, governance mode); None: not at all."""
+    """How long each segment is locked after it is written (Object Lock, governance mode); None: no lock."""
 
     _presigned: Presigned = attrs.field(
         default=attrs.Factory(lambda store: Presigned(store.client, store.bucket), takes_self=True),
@@ -73,10 +73,10 @@ class Store:
 
     @classmethod
     def open(cls, config: Config) -> "Store":
-        """Connect and check that the bucket answers, now.
+        """Connect, and check that the bucket answers.
 
         Raises:
-            BucketUnreachable: nobody answers.
+            BucketUnreachable: the server does not answer.
             BucketRefused: wrong keys, or no such bucket.
         """
         store = cls.connect(config)
@@ -85,19 +85,19 @@ class Store:
 
     @classmethod
     def connect(cls, config: Config, within: float = ANSWERED_WITHIN) -> "Store":
-        """Be ready to ask, by the standard AWS variables.
+        """Create a client from the standard AWS variables.
 
         Args:
             config: names the bucket.
-            within: seconds in which it has to answer.
+            within: timeout of a response in seconds.
 
         Raises:
-            BucketRefused: they make no sense.
+            BucketRefused: the variables are invalid.
         """
         settings = ClientConfig(
             connect_timeout=min(CONNECTED_WITHIN, within),
             read_timeout=within,
-            retries={"mode": "standard", "total_max_attempts": 1},  # `keep_asking` does it, by the patience.
+            retries={"mode": "standard", "total_max_attempts": 1},  # `keep_asking` retries.
             max_pool_connections=CONNECTIONS,
             s3={"addressing_style": "path"},
         )
@@ -113,10 +113,10 @@ class Store:
         watch(self.client)
 
     def check(self) -> None:
-        """Ask the bucket for a sign of life.
+        """Check that the bucket answers.
 
         Raises:
-            BucketUnreachable: nobody answers.
+            BucketUnreachable: the server does not answer.
             BucketRefused: wrong keys, or no such bucket.
         """
         keep_asking(partial(self._once, "open", self._greet), min(self.patience, _OPENED_WITHIN))
@@ -127,26 +127,26 @@ class Store:
         except ClientError as error:
             if error.response["ResponseMetadata"].get("HTTPStatusCode") not in {400, 403}:
                 raise
-            self.client.list_objects_v2(Bucket=self.bucket, MaxKeys=1)  # HEAD has no words for why.
+            self.client.list_objects_v2(Bucket=self.bucket, MaxKeys=1)  # A response to HEAD has no message.
 
     def put(self, key: str, data: bytes, content_type: str = JSON) -> Stored:
-        """Write an object, whatever was there."""
+        """Write an object, replacing any other."""
         return self._put(key, data, ContentType=content_type)
 
     def put_new(self, key: str, data: bytes, content_type: str = JSON) -> Stored | None:
-        """Write an object only if there is none of that key (`If-None-Match: *`); None when there is."""
+        """Write an object only if the key is free (`If-None-Match: *`); return None if it is not."""
         try:
             return self._put(key, data, ContentType=content_type, IfNoneMatch="*")
         except PreconditionFailed:
             return None
 
     def put_file(self, key: str, path: Path, sha256: str, content_type: str, *, only_new: bool = False) -> Stored:
-        """Write a file whose SHA-256 (hex) is known; the bucket refuses bytes that do not match it.
+        """Write a file with a known SHA-256 (hex); the bucket refuses bytes that do not match it.
 
-        A segment is locked for the retention. Put again it is one more version, locked as well: no lock is in the way.
+        A segment is locked for the retention. A second write adds another locked version; the lock does not prevent it.
 
         Raises:
-            PreconditionFailed: there is an object of that key, and it was to be written `only_new`.
+            PreconditionFailed: the key is not free, and `only_new` is set.
         """
         condition: Any = {"IfNoneMatch": "*"} if only_new else {}
 
@@ -167,19 +167,19 @@ class Store:
         return Stored(key, path.stat().st_size, sha256)
 
     def get(self, key: str, offset: int = 0, length: int | None = None, *, most: int | None = None) -> bytes:
-        """Read an object, or `length` bytes of it from `offset`; whole, or not at all.
+        """Read an object, or `length` bytes from `offset`, completely or not at all.
 
         Args:
-            key: of the object.
+            key: key of the object.
             offset: bytes.
-            length: bytes; None: to its end.
-            most: bytes that the answer may have.
+            length: bytes; None: up to the end.
+            most: maximum size in bytes.
 
         Raises:
-            KeyError: there is no such object, or nothing of it at `offset`.
+            KeyError: the object does not exist, or ends before `offset`.
             FindingsFound: it is larger than `most`.
         """
-        if offset < 0 or (length is not None and length < 1):  # No range at all: S3 would send everything.
+        if offset < 0 or (length is not None and length < 1):  # An invalid range: S3 would send everything.
             raise KeyError(key)
         if offset or length is not None:
             return self.with_retries(key, partial(self._part, key, offset, length))
@@ -189,10 +189,10 @@ class Store:
         return self.with_retries(key, partial(self._whole, key, most, before))
 
     def fetch(self, key: str, file: IO[bytes]) -> Stored:
-        """Copy an object into a file, however large it is; what was in the file is gone.
+        """Copy an object of any size into a file, replacing the file's content.
 
         Raises:
-            KeyError: there is no such object.
+            KeyError: the object does not exist.
         """
         before: list[bytes] = []
 
@@ -214,7 +214,7 @@ class Store:
         return self.with_retries(key, fetch)
 
     def _whole(self, key: str, most: int | None, before: list[bytes]) -> bytes:
-        """Read an object; what is not of its digest is believed if it comes twice: then the ETag is none."""
+        """Read an object; bytes that do not match the ETag are accepted if they come twice: then it is no MD5."""
         answer = self.client.get_object(Bucket=self.bucket, Key=key)
         check_size(key, answer.get("ContentLength", 0), most)
         data = self._read(answer["Body"])
@@ -224,8 +224,8 @@ class Store:
         return data
 
     def _part(self, key: str, offset: int, length: int | None) -> bytes:
-        part = f"bytes={offset}-{'' if length is None else offset + length - 1}"
-        answer = self.client.get_object(Bucket=self.bucket, Key=key, Range=part)
+        last = "" if length is None else offset + length - 1
+        answer = self.client.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={offset}-{last}")
         data = self._read(answer["Body"])
         check_range(answer["ResponseMetadata"]["HTTPStatusCode"], answer.get("ContentRange"), offset, length, len(data))
         return data
@@ -238,15 +238,15 @@ class Store:
         return bytes(data)
 
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
-        """List the keys below a prefix in their order, those behind `after` only."""
+        """List the keys with a prefix in order, only those after `after`."""
         return (key for key, _ in self.sizes(prefix, after))
 
     def sizes(self, prefix: str, after: str = "") -> Iterator[tuple[str, int]]:
-        """List the keys below a prefix with the sizes of their objects in bytes."""
+        """List the keys with a prefix and the sizes of their objects in bytes."""
         return ((each["Key"], each["Size"]) for each in self._objects(prefix, after))
 
     def etags(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """List the keys below a prefix with the ETags of their objects, which other content changes."""
+        """List the keys with a prefix and the ETags of their objects, which change with the content."""
         return ((each["Key"], each["ETag"]) for each in self._objects(prefix))
 
     def _objects(self, prefix: str, after: str = "") -> Iterator[Any]:
@@ -254,7 +254,7 @@ class Store:
             yield from page.get("Contents", ())
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """List the names that follow a prefix and are followed by a slash, in their order."""
+        """List the folder names directly after a prefix, in order."""
         for page in self._pages(prefix, {"Delimiter": "/"}):
             for each in page.get("CommonPrefixes", ()):
                 yield each["Prefix"].removeprefix(prefix).rstrip("/")
@@ -281,7 +281,7 @@ class Store:
         return Stored(key, len(data), digest.hexdigest())
 
     def with_retries(self, what: str, call: Callable[[], Result]) -> Result:
-        """Call, again and again while the bucket is away, as long as the patience lasts."""
+        """Call, and retry while the bucket is unavailable, until the patience ends."""
         return keep_asking(partial(self._once, what, call), self.patience)
 
     def _once(self, what: str, call: Callable[[], Result]) -> Result:
@@ -289,11 +289,11 @@ class Store:
             return call()
 
     def translate_errors(self, what: str) -> AbstractContextManager[None]:
-        """Make what boto3 raises say which bucket it is about, what was asked of it, and what to do."""
+        """Translate boto3's errors into errors that name the bucket, the request and what to do."""
         endpoint = str(self.client.meta.endpoint_url)
         return S3Request(self.bucket, endpoint, what, locks=bool(self.retention)).translate_errors()
 
 
 def checksum_of(digest: bytes) -> str:
-    """Return a SHA-256 as S3 wants it."""
+    """Return a SHA-256 in S3's format."""
     return base64.b64encode(digest).decode()

@@ -1,1 +1,1 @@
-"""The spool: segments and drafts on this machine's disk."""
+"""The spool: segments and drafts on the local disk."""

@@ -1,4 +1,4 @@
-"""A batch: a whole segment on the local disk, with what is to be published from it and what was."""
+"""Batches: a whole segment on the local disk with its drafts, and the note of what was published."""
 
 import json
 import os
@@ -25,25 +25,25 @@ from pressmark.model.outcomes import Outcome
 _DOCUMENTS = (keys.ARTICLES, keys.REJECTED, keys.SILENT_EDITS, keys.WITHDRAWN)
 _SHA256 = re.compile("[0-9a-f]{64}")
 _SUM = "\t"
-"""Before the CRC-32 of a line, which JSON can't contain unescaped."""
+"""Separates the CRC-32 of a line; JSON never contains it unescaped."""
 
 
 @attrs.frozen(kw_only=True)
 class Draft:
-    """A document that waits for its capture to be durable."""
+    """A document that waits until its captures are durable."""
 
     article_id: str
     key: str
-    """Bucket key to publish it under, if that is still free."""
+    """Bucket key of the document, if it is still free then."""
     outcome: Outcome
-    """What its article counts as once it is published."""
+    """Outcome of its article when it is published."""
     taken: Outcome
-    """What its article counts as when the key is taken by another document."""
+    """Outcome of its article when another document has the key."""
     document: Document
 
 
 def to_line(draft: Draft) -> str:
-    """Return a draft as a line: JSON, and its CRC-32, for a flipped bit may leave other JSON."""
+    """Return a draft as a line: JSON and its CRC-32, as a flipped bit may still give valid JSON."""
     text = json.dumps(attrs.asdict(draft), ensure_ascii=False)
     return f"{text}{_SUM}{zlib.crc32(text.encode()):08x}\n"
 
@@ -57,7 +57,7 @@ def from_line(line: bytes) -> Draft:
     text, separator, crc = line.rstrip(b"\n").rpartition(_SUM.encode())
     if separator and f"{zlib.crc32(text):08x}".encode() != crc:
         raise ValueError("its checksum is wrong")
-    facts = strict_json.load_object(text if separator else line)  # Without a checksum: of an earlier release.
+    facts = strict_json.load_object(text if separator else line)  # Earlier releases wrote no checksum.
     draft = Draft(
         article_id=json_model.text(facts["article_id"]),
         key=_document_key(facts["key"]),
@@ -75,21 +75,21 @@ def from_line(line: bytes) -> Draft:
 def _document_key(value: Any) -> str:
     key = json_model.key(value)
     if not key.startswith(_DOCUMENTS):
-        raise ValueError(f"{key} is no key of a document")
+        raise ValueError(f"{key} is not the key of a document")
     return key
 
 
 @attrs.frozen(kw_only=True)
 class Drafts:
-    """What could be read of a file of drafts."""
+    """The readable drafts of a file."""
 
     drafts: tuple[Draft, ...] = ()
     damaged: int = 0
-    """Lines that can't be read, besides one that was cut when the run was killed."""
+    """Unreadable lines, except a last line that was cut when the run was killed."""
 
     @classmethod
     def read(cls, path: Path, site: str) -> Self:
-        """Read the drafts of a site in the order they were staged, each once; a line of another site is damaged.
+        """Read the drafts of a site in the order of staging, each once; a line of another site counts as damaged.
 
         Raises:
             OSError: the file can't be read.
@@ -114,22 +114,22 @@ class Drafts:
 
 @attrs.frozen(kw_only=True)
 class Batch:
-    """A whole segment and the drafts whose last capture is in it."""
+    """A whole segment, and the drafts with their last capture in it."""
 
     segment: SealedSegment
     drafts_path: Path
     recovered: Sequence[Draft] | None = None
-    """Of a run that was killed: the drafts that its captures support, instead of those in the file."""
+    """For a killed run: the drafts with existing captures, instead of those in the file."""
     stored: Stored | None = None
-    """The segment in the bucket, if it is there already."""
+    """The segment in the bucket, if it was uploaded already."""
     damage: str = ""
-    """What is wrong with the file of drafts; it is then kept aside."""
+    """What is wrong with the file of drafts; it is then set aside."""
 
     def drafts(self) -> Iterator[Draft]:
-        """Read the drafts in the order they were staged.
+        """Read the drafts in the order of staging.
 
         Raises:
-            SpoolError: they can't be read; recovery can do without.
+            SpoolError: they can't be read; recovery does not need them.
         """
         if self.recovered is not None:
             yield from self.recovered
@@ -141,7 +141,7 @@ class Batch:
             raise SpoolError(f"{self.drafts_path} can't be read: {error}. The next run recovers it.") from error
 
     def delete(self) -> None:
-        """Forget the local copy; only for what the bucket has confirmed."""
+        """Delete the local copy; call it only after the bucket confirmed the upload."""
         if self.damage:
             set_aside(self.drafts_path, self.damage)
         self.segment.path.unlink()
@@ -150,26 +150,26 @@ class Batch:
 
 @attrs.frozen(kw_only=True)
 class Published:
-    """What a batch became in the bucket."""
+    """The objects of a batch in the bucket."""
 
     segment: Stored
     records: int
     index: Stored
     """The segment's CDXJ."""
     objects: tuple[Stored, ...]
-    """The documents that were written."""
+    """The written documents."""
     is_read: bool = False
-    """Whether what its run had captured and not read was read by a recovery, see `unread`."""
+    """Whether a recovery has read the captures that its run did not read, see `unread`."""
 
     def keep(self, folder: Path) -> None:
-        """Keep it until a manifest tells of it: a run may be killed before it writes one."""
+        """Write the note, which is kept until a manifest lists it: a run may be killed before it writes one."""
         replace_file(kept_at(folder, self), self._text())
 
     def keep_over(self, folder: Path) -> None:
-        """Keep it instead of an earlier note of the same segment; on a full disk, in the room of that.
+        """Replace an earlier note of the same segment; on a full disk, overwrite it in place.
 
         Raises:
-            OSError: not even that can be written.
+            OSError: even that fails.
         """
         try:
             self.keep(folder)
@@ -177,12 +177,12 @@ class Published:
             self.write_over(kept_at(folder, self))
 
     def keep_instead(self, segment: Path) -> None:
-        """Keep it in the place of a segment that is in the bucket: on a full disk there is no other room for it.
+        """Overwrite an uploaded segment with the note: a full disk has no other space.
 
-        It takes no new room and no new inode. If this is cut off, `publisher.resume` makes the note again.
+        It needs no new space and no new inode. If it is interrupted, `uploaded.resume` rebuilds the note.
 
         Raises:
-            OSError: not even that can be written.
+            OSError: even that fails.
         """
         place = segment.with_name(Path(self.segment.key).name + UPLOADED)
         segment.rename(place)
@@ -190,7 +190,7 @@ class Published:
         self.write_over(place)
 
     def write_over(self, place: Path) -> None:
-        """Write it over what is left of an uploaded segment."""
+        """Write the note over the remains of an uploaded segment."""
         with place.open("r+b", buffering=0) as file:
             file.truncate()
             data = self._text().encode()
@@ -206,12 +206,12 @@ class Published:
 
     @property
     def versions(self) -> int:
-        """How many of the documents are versions; the others are rejections."""
+        """Number of versions among the documents."""
         return sum(stored.key.startswith(keys.ARTICLES) for stored in self.objects)
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read what was kept.
+        """Read a note.
 
         Raises:
             OSError, ValueError, TypeError, LookupError: it can't be read.
@@ -227,7 +227,7 @@ class Published:
             records=facts["records"],
             index=_stored(facts["index"]),
             objects=tuple(map(_stored, facts["objects"])),
-            is_read=facts.get("is_read") is True,  # Earlier releases did not say.
+            is_read=facts.get("is_read") is True,  # Missing in notes of earlier releases.
         )
 
 
@@ -239,23 +239,23 @@ def _stored(facts: dict[str, Any]) -> Stored:
     stored = Stored(facts["key"], facts["size"], facts["sha256"])
     json_model.key(stored.key)
     if type(stored.size) is not int or stored.size < 0 or not _SHA256.fullmatch(json_model.text(stored.sha256)):
-        raise ValueError(f"{facts} is of no object")
+        raise ValueError(f"{facts} does not describe an object")
     return stored
 
 
 def forget(published: Path) -> None:
-    """Delete what was kept of a batch: a manifest tells of it now."""
+    """Delete the note of a batch: a manifest lists it now."""
     published.with_name(published.name.removesuffix(PUBLISHED) + DRAFTS).unlink(missing_ok=True)
     published.unlink(missing_ok=True)
 
 
 def kept_at(folder: Path, published: Published) -> Path:
-    """Return where a `Published` is kept."""
+    """Return the path of a `Published` note."""
     return folder / (Path(published.segment.key).name + PUBLISHED)
 
 
 def kept(folder: Path, site: str) -> dict[Path, Published]:
-    """Return what was published and kept for a manifest, oldest first; a note that can't be read is set aside.
+    """Return the notes of published segments, oldest first; an unreadable note is set aside.
 
     Raises:
         SpoolError: the spool can't be listed.
@@ -265,5 +265,7 @@ def kept(folder: Path, site: str) -> dict[Path, Published]:
         try:
             notes[each.path] = Published.read(each.path)
         except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
-            set_aside(each.path, f"what it says was published can't be read ({error}); no manifest lists it")
+            set_aside(
+                each.path, f"this note of a published segment can't be read ({error}); no manifest lists the segment"
+            )
     return notes

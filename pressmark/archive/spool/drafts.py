@@ -1,4 +1,4 @@
-"""Drafts: what a page became, with the key to publish it under and what its article counts as then."""
+"""Builds drafts: a page's document, its key, and the outcome of its article."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # The archivist starts without Pydantic, which site files nee
 
 
 def version_draft(site: "Site", day: str, version: VersionKey, document: Document) -> Draft:
-    """Return a version as it is to be published."""
+    """Return the draft of a version."""
     return Draft(
         article_id=version.article_id,
         key=keys.version(site.site, day, version),
@@ -29,13 +29,13 @@ def version_draft(site: "Site", day: str, version: VersionKey, document: Documen
 
 
 def silent_edit_draft(version: Draft) -> Draft:
-    """Return a reading of a known version with other content as it is to be published, beside the version."""
+    """Return the draft of a silent edit: a known version with other content; it is stored beside the version."""
     content = version.document["pressmark"]["contentSha256"]
     return attrs.evolve(version, key=keys.silent_edit(version.key, content), outcome=Outcome.SILENT_EDIT)
 
 
 def withdrawal_draft(site: "Site", day: str, url: str, last: str, status: int) -> Draft:
-    """Return the tombstone of an article that is gone behind its last version; one, however often it is asked for."""
+    """Return the tombstone of a withdrawn article; there is one per last version, however often it is requested."""
     article_id = last.partition("/")[0]
     return Draft(
         article_id=article_id,
@@ -51,7 +51,7 @@ def withdrawal_draft(site: "Site", day: str, url: str, last: str, status: int) -
 
 
 def rejection_draft(site: "Site", day: str, article_id: str, url: str, error: Rejected) -> Draft:
-    """Return the document of a page that can't become an article."""
+    """Return the draft of a rejection: a page that can't become an article."""
     return Draft(
         article_id=article_id,
         key=keys.rejection(site.site, day, article_id, error.reason),

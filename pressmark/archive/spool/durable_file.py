@@ -1,4 +1,4 @@
-"""Files that are written as a whole, or not at all."""
+"""Files that are written completely or not at all."""
 
 import os
 from contextlib import suppress
@@ -9,15 +9,15 @@ from pressmark.private import opener
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a file, durably, in the place of one that may be there.
+    """Write a file durably, replacing an existing one.
 
     Raises:
-        OSError: it can't be written; what was there is as it was.
+        OSError: it can't be written; the existing file is unchanged.
     """
     part = path.with_name(path.name + PART)
     try:
-        part.unlink(missing_ok=True)  # Whatever it is: a link or a pipe must not be opened.
-    except OSError:  # Somebody else's, or one that can't be changed.
+        part.unlink(missing_ok=True)  # It may be a link or a pipe, which must not be opened.
+    except OSError:  # It belongs to somebody else, or is immutable.
         part = part.with_name(part.name + PART)
     try:
         part.unlink(missing_ok=True)
@@ -27,14 +27,14 @@ def replace_file(path: Path, text: str) -> None:
             os.fsync(file.fileno())
     except OSError:
         with suppress(OSError):
-            part.unlink(missing_ok=True)  # It takes room that is needed.
+            part.unlink(missing_ok=True)  # Its space is needed.
         raise
     part.rename(path)
     sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make what was created, renamed or deleted in a folder durable: its entries are data too (fsync(2))."""
+    """Make created, renamed and deleted entries of a folder durable (fsync(2))."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

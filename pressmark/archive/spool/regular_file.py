@@ -1,6 +1,6 @@
-"""Files of a spool, opened to be read.
+"""Opens files of a spool for reading.
 
-A link is not followed, and a pipe, which would wait for its writer, is refused.
+Links are not followed. Pipes are refused, as opening one waits for its writer.
 """
 
 import errno
@@ -13,24 +13,24 @@ from pressmark.model.strict_json import MOST
 
 
 def open_regular(path: Path) -> FileIO:
-    """Open a file to read, unbuffered.
+    """Open a file for unbuffered reading.
 
     Raises:
-        OSError: it can't be opened, or it is no regular file.
+        OSError: it can't be opened, or is not a regular file.
     """
     file = FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK))
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError(errno.EINVAL, "it is no file", str(path))
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     return file
 
 
 def read_regular(path: Path, most: int = MOST) -> bytes:
-    """Return what is in a file of at most this many bytes.
+    """Return the content of a file of at most `most` bytes.
 
     Raises:
-        OSError: it can't be read, or it is no regular file.
-        ValueError: it is larger; nothing of it is read.
+        OSError: it can't be read, or is not a regular file.
+        ValueError: it is larger; nothing is read then.
     """
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size

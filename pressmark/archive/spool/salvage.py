@@ -1,9 +1,9 @@
-"""Salvage: the whole records of a damaged segment, found by their gzip members and copied into a new segment.
+"""Salvage: the whole records of a damaged segment are found by their gzip members and copied into a new segment.
 
-Members are independent of each other (WARC 1.1, annex D): after a damaged one the search goes on at the next gzip magic
-whose member is whole and is a WARC record. A site can send a body that contains such members, and a body that does not
-compress is stored as it came. So a record found after damage counts only if it names the segment's own warcinfo record
-(`WARC-Warcinfo-ID`, WARC 1.1, 5.16), whose id no site can know.
+Members are independent of each other (WARC 1.1, annex D): after a damaged one the search continues at the next gzip
+magic that starts a whole member with a WARC record. A site can send a body that contains such members, and a body that
+does not compress is stored unchanged. So a record after damage counts only if it names the segment's own warcinfo
+record (`WARC-Warcinfo-ID`, WARC 1.1, 5.16): no site can know its id.
 """
 
 import os
@@ -32,9 +32,9 @@ _MAGIC = b"\x1f\x8b\x08"
 _CHUNK = 1 << 18
 _SECTOR = 4096
 _HEAD = 1 << 16
-"""Bytes of a record in which its head has to end; FastWARC reads half of it."""
+"""Maximum bytes of a record's head; FastWARC reads half of that."""
 _FALSE_STARTS = 4 << 30
-"""Bytes that may be unpacked in vain: a body can be made of members that each begin well."""
+"""Maximum bytes that are decompressed in vain: a body can consist of members that only start like records."""
 
 
 @attrs.frozen
@@ -47,19 +47,19 @@ class Record:
     record_id: str
     """`urn:uuid:...`"""
     warcinfo_id: str | None
-    """Of the warcinfo record that it names."""
+    """ID of the warcinfo record that it names."""
     is_warcinfo: bool
 
 
 @attrs.frozen
 class Reading:
-    """What can be read of a segment."""
+    """The readable records of a segment."""
 
     records: tuple[Record, ...]
     size: int
     """Bytes of the file."""
     unread: bool = False
-    """Whether a whole member is behind the last record: somebody wrote it to the end, and no reader takes it."""
+    """Whether a whole member follows the last record: it was written completely, but no reader accepts it."""
 
     @property
     def end(self) -> int:
@@ -69,7 +69,7 @@ class Reading:
 
     @property
     def lost(self) -> int:
-        """Bytes that are in no whole record."""
+        """Bytes outside whole records."""
         return self.size - sum(each.length for each in self.records)
 
     @property
@@ -84,10 +84,10 @@ class Reading:
 
 
 def read_records(path: Path) -> Reading:
-    """Find all records of a segment that are whole and that the readers of this archive can read, each once.
+    """Find all whole records of a segment that the readers of this archive accept, each once.
 
     Raises:
-        OSError: the file can't be read at all.
+        OSError: the file can't be read.
     """
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
@@ -101,17 +101,17 @@ def read_records(path: Path) -> Reading:
 def copy_records(
     source: Path, target: Path, name: SegmentName, reading: Reading, leave_out: Collection[str]
 ) -> dict[str, tuple[int, int]]:
-    """Write a segment of the records that were found in another: the same call writes the same bytes.
+    """Copy the found records of a segment into a new one: the same call writes the same bytes.
 
     Args:
         source: the damaged segment.
-        target: the new file; one that is there is replaced.
-        name: its final name.
-        reading: of the source.
+        target: the new file; an existing one is replaced.
+        name: final name of the new file.
+        reading: the readable records of the source.
         leave_out: ids of records that are in another segment already.
 
     Returns:
-        Offset and length of each record in the new file, by its id; empty if there was none, and then no file.
+        Offset and length of each record in the new file, by id; empty, and without a file, if nothing was copied.
 
     Raises:
         OSError: a file can't be read or written.
@@ -157,10 +157,10 @@ def _found(file: FileIO, size: int) -> Iterator[Record]:
 
 
 def _own(found: list[Record], size: int) -> Iterator[Record]:
-    """Leave out records that are part of a body: those after damage that don't name the segment's warcinfo."""
+    """Leave out records inside a body: those after damage that don't name the segment's warcinfo."""
     trusted = _contiguous(found, 0) | _contiguous_to(found, size)
     sure = [each for each in found if each.offset in trusted and not each.is_warcinfo]
-    if any(each.warcinfo_id is None for each in sure):  # Written before records named it.
+    if any(each.warcinfo_id is None for each in sure):  # Older releases did not write it.
         yield from found
         return
     first = found[0] if found and found[0].offset == 0 and found[0].is_warcinfo else None
@@ -191,7 +191,7 @@ def _contiguous_to(found: list[Record], end: int) -> set[int]:
 
 
 def _record_at(file: FileIO, offset: int) -> tuple[Record | None, int]:
-    """Return the whole record at an offset, or None, and how many bytes were unpacked."""
+    """Return the whole record at an offset, or None, and the number of decompressed bytes."""
     length, head, total = _member_at(file, offset)
     if not length:
         return None, total
@@ -204,10 +204,10 @@ def _record_at(file: FileIO, offset: int) -> tuple[Record | None, int]:
         begin = head.index(b"\r\n\r\n") + 4
         whole = total == begin + int(record.headers["Content-Length"]) + 4
         file.seek(offset)
-        next(iter(WarcioIterator(file)))  # Documents are read by this one.
+        next(iter(WarcioIterator(file)))  # Documents are read with warcio.
     except MemoryError:
-        raise  # It says nothing about the record.
-    except Exception:  # noqa: BLE001 - whatever a damaged record makes a reader raise
+        raise  # It does not concern the record.
+    except Exception:  # noqa: BLE001 - a damaged record can make a reader raise anything
         return None, total
     info = record.headers.get("WARC-Warcinfo-ID")
     found = Record(
@@ -221,7 +221,7 @@ def _record_at(file: FileIO, offset: int) -> tuple[Record | None, int]:
 
 
 def _member_at(file: FileIO, offset: int) -> tuple[int, bytes, int]:
-    """Return a member's length (0: it is not whole, or no record), how its content begins, and the content's size."""
+    """Return a member's length (0: it is cut, or is not a record), the start of its content, and the content's size."""
     file.seek(offset)
     inflate, head, total, taken = zlib.decompressobj(_GZIP), b"", 0, 0
     data = b""
@@ -233,7 +233,7 @@ def _member_at(file: FileIO, offset: int) -> tuple[int, bytes, int]:
             if not data:
                 return 0, head, total
             piece = inflate.decompress(data, _CHUNK)
-        except (OSError, zlib.error):  # OSError: a sector that can't be read.
+        except (OSError, zlib.error):  # OSError: an unreadable sector.
             return 0, head, total
         data = inflate.unconsumed_tail
         total += len(piece)
@@ -244,7 +244,7 @@ def _member_at(file: FileIO, offset: int) -> tuple[int, bytes, int]:
 
 
 def _next_magic(file: FileIO, offset: int, size: int) -> int:
-    """Return where the next gzip magic is, or the file's size."""
+    """Return the offset of the next gzip magic, or the file's size."""
     while offset < size:
         file.seek(offset)
         try:

@@ -1,4 +1,4 @@
-"""One WARC file while it is written, and once it is sealed."""
+"""One WARC file, while it is written and after it is sealed."""
 
 import base64
 import hashlib
@@ -31,21 +31,21 @@ NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 """Profiles of revisit records (WARC 1.1, 6.7)."""
 _CHUNK = 1 << 20
 _INDEX_EVERY = 4 << 20
-"""Bytes that are written before the index reads on."""
+"""Bytes between two updates of the index."""
 
 
 ReadsAlike = Callable[[Capture, bytes], bool]
-"""Returns whether a capture's record is whole, and its body is read as that of a response with this head."""
+"""Returns whether a capture's record is whole, and its body is decoded like that of a response with this head."""
 
 
 def unproven(_earlier: Capture, _head: bytes) -> bool:
-    """Refer to no earlier record, as nobody has compared the heads."""
+    """Refer to no earlier record, as the heads were not compared."""
     return False
 
 
 @attrs.frozen(kw_only=True)
 class SealedSegment:
-    """A whole WARC file on the local disk; nothing is written to it any more."""
+    """A whole WARC file on the local disk, which does not change any more."""
 
     path: Path
     key: str
@@ -59,10 +59,10 @@ class SealedSegment:
 
 
 class _Head(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
-    """The head of an HTTP message, kept as it came: warcio's own writes it anew and changes its bytes."""
+    """The head of an HTTP message with its original bytes: warcio's own class would change them."""
 
     def __init__(self, head: bytes) -> None:
-        super().__init__("as it came", [])  # warcio takes an empty one for none
+        super().__init__("as it came", [])  # warcio ignores an empty one
         self._head = head
 
     def compute_headers_buffer(self, header_filter: object = None) -> None:
@@ -71,7 +71,7 @@ class _Head(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
 
 class _Writer(WARCWriter):  # type: ignore[misc]  # warcio has no types
     NO_PAYLOAD_DIGEST_TYPES = (*WARCWriter.NO_PAYLOAD_DIGEST_TYPES, "metadata")
-    """Fields of ours are no payload (WARC 1.1, 6.8); fastwarc takes a digest of them for a wrong one."""
+    """Our metadata fields are no payload (WARC 1.1, 6.8); FastWARC reports a digest of them as wrong."""
 
 
 class Segment:
@@ -106,16 +106,16 @@ class Segment:
         earlier: Capture | None = None,
         reads_alike: ReadsAlike = unproven,
     ) -> Capture:
-        """Append the response, the request and what is to be told of both; return where the response lies.
+        """Append records of the response, the request and their metadata; return the capture with the payload.
 
         Args:
-            exchange: what to write.
-            earlier: the last capture of this URL; a response with the same payload becomes a revisit of it if both
-                read alike, and so does a 304 of which nobody knows what it was asked for.
-            reads_alike: says whether both do.
+            exchange: the exchange.
+            earlier: the last capture of this URL; a response with the same payload becomes a revisit of it if
+                `reads_alike` allows it, and so does a 304 without a known original.
+            reads_alike: returns whether both are decoded alike.
 
         Returns:
-            Where the payload is: `earlier` if the response became a revisit of it.
+            The capture with the payload: `earlier` if the response became a revisit of it.
         """
         payload, block = _digests(exchange)
         again = None
@@ -129,7 +129,7 @@ class Segment:
             headers["WARC-Truncated"] = exchange.truncated
         kind, size = "revisit", 0
         body: IO[bytes] = BytesIO()
-        if exchange.status == 304:  # No payload digest: its payload is the original's, and nobody compared it.
+        if exchange.status == 304:  # No payload digest: the payload is the original's, which was not compared.
             headers |= _revisited(exchange.original or earlier, NOT_MODIFIED)
         elif again:
             headers |= _revisited(again, IDENTICAL) | {"WARC-Payload-Digest": payload}
@@ -156,13 +156,13 @@ class Segment:
         )
 
     def add_metadata(self, capture: Capture, fields: Mapping[str, Any]) -> None:
-        """Append what became known of a capture later (a metadata record that refers to it)."""
+        """Append a metadata record with later facts about a capture."""
         refers = {"WARC-Refers-To": f"<{capture.record_id}>"}
         self._write(self._fields(capture.url, fields, refers))
 
     @property
     def is_full(self) -> bool:
-        """Whether its index is as large as readers take, whatever its own size."""
+        """Whether its index has reached the maximum size for readers."""
         return self._index.size >= cdxj.MOST // 4
 
     def fileno(self) -> int:
@@ -204,12 +204,12 @@ class Segment:
     def _write(self, record: Any) -> tuple[int, int]:
         offset, member = self.size, Member(self._file)
         self._writer.out = member
-        if self.records:  # No site can know this id: salvage tells our records from those in a body by it.
+        if self.records:  # No site can know this id, so salvage can distinguish our records from those in a body.
             record.rec_headers.add_header("WARC-Warcinfo-ID", self._info_id)
         try:
             self._writer.write_record(record)
         except OSError as error:
-            os.ftruncate(self._file.fileno(), offset)  # It takes no room: half a record must not be sealed.
+            os.ftruncate(self._file.fileno(), offset)  # Truncating needs no space; half a record must not be sealed.
             raise spool_error(f"segment {self._path} can't be written", self._path, error, member.wanted) from error
         self.size += member.length
         self.records += 1
@@ -217,7 +217,7 @@ class Segment:
 
 
 def recorded_name(path: Path) -> str | None:
-    """Return the file name that a segment's first record gives it (WARC 1.1, 5.15); None if that can't be read.
+    """Return the file name in a segment's first record (WARC 1.1, 5.15); None if it can't be read.
 
     Raises:
         OSError: the file can't be opened.
@@ -226,26 +226,24 @@ def recorded_name(path: Path) -> str | None:
         try:
             first = next(iter(ArchiveIterator(file)), None)
             return first.headers.get("WARC-Filename") if first else None
-        except Exception:  # noqa: BLE001 - whatever a damaged record makes a reader raise
+        except Exception:  # noqa: BLE001 - a damaged record can make a reader raise anything
             return None
 
 
 def sealed(path: Path, name: SegmentName) -> SealedSegment:
-    """Describe a whole file that an earlier run left on the disk.
+    """Describe a whole file of an earlier run on the disk.
 
     Args:
-        path: the file, under whatever name.
-        name: its final one.
+        path: the file, with any name.
+        name: its final name.
 
     Raises:
-        ValueError: it is no row of whole records, one a gzip member and each of an id of its own.
-        OSError: a record can't be read, or the file.
+        ValueError: it is not a sequence of whole records with unique ids, one per gzip member.
+        OSError: the file or a record can't be read.
     """
     reading = read_records(path)
     if not reading.is_whole:
-        raise ValueError(
-            f"{reading.lost} of its {reading.size} bytes are in no whole record, or in one that comes twice"
-        )
+        raise ValueError(f"{reading.lost} of its {reading.size} bytes are outside whole records, or in duplicate ones")
     with open_regular(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     records, size = len(reading.records), reading.size
@@ -255,7 +253,7 @@ def sealed(path: Path, name: SegmentName) -> SealedSegment:
 
 
 def _digests(exchange: Exchange) -> tuple[str, str]:
-    """Return the digests of the body and of head and body as WARC writes them: SHA-1 in base32."""
+    """Return the digests of the body, and of head and body, in WARC's form: SHA-1 in base32."""
     payload, block = hashlib.sha1(usedforsecurity=False), hashlib.sha1(exchange.response_head, usedforsecurity=False)
     start = exchange.response_body.tell()
     while data := exchange.response_body.read(_CHUNK):

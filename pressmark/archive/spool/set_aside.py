@@ -1,4 +1,4 @@
-"""Files of the spool that can't be used: they are renamed to `<name>.bad`, with a note of the reason beside them."""
+"""Unusable files of the spool: they are renamed to `<name>.bad`, with a note of the reason beside them."""
 
 import hashlib
 import json
@@ -23,13 +23,13 @@ from pressmark.model.json_model import JsonModel, Unfit, text
 PENDING, DONE = "pending", "done"
 _MOST_ATTEMPTS = 9999
 _LONGEST_NAME = 255 - len(".json" + PART)
-"""Bytes of a file's name, if its note can be written beside it."""
-UNKNOWN = "the reason is not known: its note is missing or can't be read"
+"""Maximum bytes of a file's name, so that its note can be written beside it."""
+UNKNOWN = "the reason is unknown: its note is missing or can't be read"
 
 logger = logging.getLogger("pressmark.crawl")
 
 RecordLocations = Mapping[str, tuple[str, int, int]]
-"""Where records are: the name of a segment, offset and length there, by record id."""
+"""The location of each record by id: name of its segment, offset and length."""
 
 
 def _attempt(value: Any) -> int:
@@ -63,7 +63,7 @@ class SetAside(JsonModel):
     """A file that was set aside."""
 
     name: str
-    """What it is called now."""
+    """Its current name."""
     reason: str
     """For people."""
     since: datetime
@@ -73,35 +73,35 @@ class SetAside(JsonModel):
     section: str | None = None
     """The section whose manifests and alarms report it."""
     salvage: str | None = attrs.field(default=None, metadata={"read": _salvage})
-    """`pending`, `done`, or None: of a file that is no segment."""
+    """`pending` or `done`; None for a file that is not a segment."""
     attempt: int = attrs.field(default=1, metadata={"read": _attempt})
-    """Counts how often its records were looked for."""
+    """Number of the next salvage."""
     lost: int = 0
-    """Bytes that are in no whole record."""
+    """Bytes outside whole records."""
     records: RecordLocations = attrs.field(repr=False, metadata={"read": _records})
-    """Each record that was salvaged: the name of its new segment, its offset and length there."""
+    """Salvaged records by id: name of the new segment, offset and length."""
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
         """Read a note; fields of later releases are left out.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is invalid.
         """
         return attrs.evolve(cls.from_json(strict_json.load_object(data)), later={})
 
     def writes_null(self, name: str) -> bool:
-        """Tell that all fields are written."""
+        """Return True: all fields are written."""
         return True
 
     @property
     def original(self) -> str:
-        """What it was called before."""
+        """Its original name."""
         return original_name(Path(self.name))
 
     @property
     def summary(self) -> dict[str, Any]:
-        """What manifests and commands say of it."""
+        """Its entry in manifests and the output of commands."""
         segments = sorted({segment for segment, _, _ in self.records.values()})
         return {
             "file": printable(self.original),
@@ -114,14 +114,14 @@ class SetAside(JsonModel):
 
 
 def set_aside(path: Path, reason: str, *, segment: bool = False) -> Path | None:
-    """Rename a file out of the way, and note why; return where it is now, or None if it can't be renamed.
+    """Rename a file and write a note of the reason; return its new path, or None if it can't be renamed.
 
-    Without room for the note the file is set aside all the same.
+    Without space for the note the file is still set aside.
 
     Args:
-        path: the file, a link or a folder too.
+        path: the file; may be a link or a folder.
         reason: for people.
-        segment: whether its records are to be salvaged.
+        segment: whether to salvage its records.
     """
     target, number = _fitting(path, BAD), 1
     while os.path.lexists(target):
@@ -131,7 +131,7 @@ def set_aside(path: Path, reason: str, *, segment: bool = False) -> Path | None:
         path.rename(target)
         sync_folder(path.parent)
     except OSError as error:
-        logger.warning("%s can't be used (%s), nor be set aside: %s", printable(str(path)), reason, error)
+        logger.warning("%s can't be used (%s), and can't be set aside: %s", printable(str(path)), reason, error)
         return None
     logger.error("set aside as %s: %s", printable(str(target)), reason)
     write_note(target, new_note(target, reason, segment=segment))
@@ -139,12 +139,12 @@ def set_aside(path: Path, reason: str, *, segment: bool = False) -> Path | None:
 
 
 def _fitting(path: Path, ending: str) -> Path:
-    """Return a name with an ending, and with room for the note's: a file's name has at most 255 bytes."""
+    """Return a path with an ending, short enough for the note's name: a file name has at most 255 bytes."""
     return path.with_name(os.fsdecode(os.fsencode(path.name)[: _LONGEST_NAME - len(ending)]) + ending)
 
 
 def new_note(bad: Path, reason: str, *, segment: bool) -> SetAside:
-    """Return a note of a file that has just been set aside."""
+    """Return the note of a file that was just set aside."""
     status = bad.lstat()
     return SetAside(
         name=bad.name,
@@ -157,12 +157,12 @@ def new_note(bad: Path, reason: str, *, segment: bool) -> SetAside:
 
 
 def note_path(bad: Path) -> Path:
-    """Return where the note of a file is."""
+    """Return the path of a file's note."""
     return bad.with_name(bad.name.removesuffix(BAD) + NOTE)
 
 
 def replace_note(bad: Path, note: SetAside) -> None:
-    """Write a note over the one that is there.
+    """Write a note, replacing an existing one.
 
     Raises:
         OSError: it can't be written.
@@ -171,7 +171,7 @@ def replace_note(bad: Path, note: SetAside) -> None:
 
 
 def write_note(bad: Path, note: SetAside) -> None:
-    """Write a note; one that can't be written is written by a later run."""
+    """Write a note; if that fails, a later run writes it."""
     try:
         replace_note(bad, note)
     except OSError as error:
@@ -179,11 +179,11 @@ def write_note(bad: Path, note: SetAside) -> None:
 
 
 def read_note(bad: Path, site: str) -> SetAside:
-    """Return the note of a file that was set aside; a new one if there is none, or none that can be read."""
+    """Return the note of a file that was set aside; a new note if it is missing or unreadable."""
     try:
         note = SetAside.parse(read_regular(note_path(bad)))
         salvage = note.salvage if segment_of(bad, site) else None
-        return attrs.evolve(note, name=bad.name, salvage=salvage)  # It may have been moved here from another spool.
+        return attrs.evolve(note, name=bad.name, salvage=salvage)  # The file may come from another spool.
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:
@@ -192,9 +192,9 @@ def read_note(bad: Path, site: str) -> SetAside:
 
 
 def restore(folder: Path, note: SetAside) -> None:
-    """Let the next recovery read a file again: after it was repaired, or moved to where it belongs.
+    """Let the next recovery read a file again, after it was repaired or moved to its spool.
 
-    Of a segment, only records that are in no other segment yet are taken then.
+    Only those records of a segment are taken that are not in another segment yet.
 
     Raises:
         OSError: the spool can't be written.
@@ -212,7 +212,7 @@ def restore(folder: Path, note: SetAside) -> None:
 
 
 def all_set_aside(folder: Path, site: str) -> list[SetAside]:
-    """Return what is set aside in a site's spool, by name. It reads nothing but the notes.
+    """Return the notes of all files that are set aside in a site's spool, by name. It only reads the notes.
 
     Raises:
         OSError: the folder can't be listed.
@@ -224,7 +224,7 @@ def all_set_aside(folder: Path, site: str) -> list[SetAside]:
 
 
 def claimed(folder: Path, site: str, section: str) -> list[SetAside]:
-    """Return what is set aside and this section has to report; what no section reports yet becomes its own.
+    """Return the set-aside files that a section has to report; files without a section are assigned to it.
 
     So one damaged file is in the manifests of one section, and raises one alarm.
     """
@@ -237,22 +237,22 @@ def claimed(folder: Path, site: str, section: str) -> list[SetAside]:
             if own.section == section:
                 notes.append(own)
     except OSError as error:
-        logger.warning("what is set aside in %s can't be listed: %s", folder, error)
+        logger.warning("files that are set aside in %s can't be listed: %s", folder, error)
     return notes
 
 
 def printable(name: str) -> str:
-    """Return a file's name as text that no terminal obeys and every encoding knows."""
+    """Return a file's name with escapes for all characters that are not printable."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)
 
 
 def spool_id(spool: Path) -> str:
-    """Return a name for a spool that says nothing of its machine: each worker has a spool of its own."""
+    """Return an id of a spool that does not reveal the machine; each worker has its own spool."""
     return hashlib.sha256(f"{socket.gethostname()}:{spool.absolute()}".encode()).hexdigest()[:12]
 
 
 def moved_to(notes: list[SetAside], site: str) -> dict[str, dict[str, tuple[str, int, int]]]:
-    """Return by the key of each damaged segment where its records are now: key, offset and length by record id."""
+    """Return the new locations of records (key, offset, length), by key of the damaged segment and record id."""
     places: dict[str, dict[str, tuple[str, int, int]]] = {}
     for note in notes:
         if name := segment_of(Path(note.name), site):

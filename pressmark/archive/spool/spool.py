@@ -1,4 +1,4 @@
-"""The spool: segments on the local disk until the bucket has them, and what is to be published from each."""
+"""The spool: segments on the local disk until the bucket has them, and the drafts of each."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,24 +23,24 @@ from pressmark.private import Sharing, make_folder, opener
 
 
 class Spool:
-    """Takes the exchanges and drafts of one run, and hands them on segment by segment, in order.
+    """Writes the exchanges and drafts of one run, and passes them on segment by segment, in order.
 
-    A draft goes with the segment that is open when its turn comes, or the next: its captures are there or in an earlier
-    one. So whoever uploads the batches in order may publish a batch's drafts as soon as its segment is durable.
+    A draft belongs to the segment that is open when it is staged: its captures are in that segment or in an earlier
+    one. So if batches are uploaded in order, a batch's drafts can be published as soon as its segment is durable.
 
     Args:
-        folder: where segments lie until they are published.
+        folder: folder of the segments until they are published.
         site: name of the site, for names and keys.
         run_id: id of the run, for names.
         info: fields of the warcinfo record.
-        hand_on: takes each sealed segment with its drafts.
-        earlier: the last capture of each URL that may be referred to instead of being kept again.
-        reads_alike: says of which captures and heads that holds.
-        segment_bytes: a segment is sealed when it has grown to this.
+        hand_on: gets each sealed segment with its drafts.
+        earlier: the last capture of each URL: an identical response becomes a revisit of it.
+        reads_alike: returns whether a response may become a revisit of a capture.
+        segment_bytes: size at which a segment is sealed.
+        segment_age: age at which it is sealed. No segment spans midnight (UTC): each day has its own segments.
         sharing: who may use the folder.
-        sync_bytes: bytes that are written at most before a sync begins.
-        sync_seconds: and seconds.
-        segment_age: or when it is this old. None spans midnight (UTC): a day's captures stand alone.
+        sync_bytes: maximum bytes between two syncs.
+        sync_seconds: maximum seconds between two syncs.
     """
 
     def __init__(
@@ -71,10 +71,10 @@ class Spool:
         self._failure: SpoolError | None = None
 
     def record(self, exchange: Exchange) -> Capture:
-        """Write an exchange, and return where its payload lies.
+        """Write an exchange, and return the capture with its payload.
 
         Raises:
-            SpoolError: the disk fails or failed before; nothing is taken any more.
+            SpoolError: the disk fails or failed before; nothing more is accepted.
         """
         with self._guarded(), exchange.response_body:
             segment = self._due()
@@ -84,15 +84,15 @@ class Spool:
             capture = segment.write(exchange, earlier if same_day else None, self._reads_alike)
             self._syncer.wrote(segment.size - before)
             return capture
-        raise AssertionError("a guard lets nothing pass in silence")
+        raise AssertionError("unreachable: the guard raises every error")
 
     def stage(self, draft: Draft, captures: Sequence[Capture], **fields: str) -> None:
-        """Leave a document to be published once all its captures are in the bucket.
+        """Stage a document; it is published when all its captures are in the bucket.
 
         Args:
             draft: the document, without its captures.
-            captures: it was read from, in the order of its pages.
-            fields: what became known of the first capture, for a metadata record.
+            captures: its captures, in the order of its pages.
+            fields: new facts about the first capture, for a metadata record.
 
         Raises:
             SpoolError: the disk fails or failed before.
@@ -104,14 +104,14 @@ class Spool:
             assert self._drafts
             line = to_line(attrs.evolve(draft, document=with_captures(draft.document, captures)))
             self._drafts.write(line)
-            self._drafts.flush()  # A killed run leaves whole lines.
+            self._drafts.flush()  # So that a killed run leaves whole lines.
             self._syncer.wrote(len(line))
 
     def close(self) -> None:
-        """Seal and hand on.
+        """Seal the open segment and pass it on.
 
         Raises:
-            SpoolError: the disk fails or failed before; what was whole is sealed and handed on.
+            SpoolError: the disk fails or failed before; complete captures are sealed and passed on.
         """
         failed, self._failure = self._failure, None
         try:
@@ -129,7 +129,7 @@ class Spool:
     @contextmanager
     def _guarded(self) -> Iterator[None]:
         if self._failure:
-            raise self._failure  # What is behind a gap may lean on what is missing.
+            raise self._failure  # A draft after a failure may need missing captures.
         try:
             yield
         except SpoolError as error:
@@ -140,7 +140,7 @@ class Spool:
             raise self._failure from error
 
     def _due(self) -> Segment:
-        """Return the segment to write to: a new one if the last is full, old or of yesterday."""
+        """Return the segment to write to: a new one if the open one is full, old or from yesterday."""
         now = datetime.now(UTC)
         if (segment := self._segment) and (
             segment.size >= self._segment_bytes
@@ -169,7 +169,7 @@ class Spool:
         assert segment
         assert drafts
         self._syncer.release()
-        os.fdatasync(segment.fileno())  # Before the drafts, which point to it.
+        os.fdatasync(segment.fileno())  # Before the drafts that point to it.
         os.fsync(drafts.fileno())
         drafts.close()
         self._hand_on(Batch(segment=segment.seal(), drafts_path=Path(drafts.name)))

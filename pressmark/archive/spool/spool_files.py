@@ -1,4 +1,4 @@
-"""The files of a site's spool, by what their names say; what has no such name is strange. Nothing is opened here."""
+"""The files of a site's spool, classified by name; files with other names are `strange`. Nothing is opened here."""
 
 import os
 import re
@@ -16,14 +16,14 @@ OPEN = ".open"
 DRAFTS = ".drafts.jsonl"
 PUBLISHED = ".published.json"
 UPLOADED = ".uploaded"
-"""A segment that is in the bucket, whose room was given up before the note of it could be written."""
+"""An uploaded segment that is being overwritten by its note."""
 PART = ".part"
 BAD = ".bad"
 NOTE = ".bad.json"
 MARK = "telling.json"
 _SEGMENT = r"-(?P<stamp>[0-9]{17})-(?P<run>[A-Za-z0-9._-]+)-[0-9]{5}(?P<salvaged>(?:-salvaged[0-9]{1,4})*)\.warc\.gz"
 _LONGEST = 200
-"""Characters of a segment's name: with the longest ending of another file it has to be a file's name too."""
+"""Maximum characters of a segment's name: with the longest ending it must still be a valid file name."""
 _KINDS = ("", OPEN, DRAFTS, PUBLISHED, UPLOADED)
 _STAMP = "%Y%m%d%H%M%S%f"
 
@@ -37,13 +37,13 @@ class SegmentName:
     started_at: datetime
     """UTC."""
     run: str
-    """Id of the run that wrote it."""
+    """ID of the run that wrote it."""
     is_salvaged: bool
-    """Whether it was made of what could be read of a damaged one."""
+    """Whether it contains the readable records of a damaged segment."""
 
     @classmethod
     def parse(cls, text: str, site: str) -> Self | None:
-        """Read a name; None if it is that of no segment of this site: `news-2` is none of `news`."""
+        """Read a name; None if it is not a segment of this site: segments of `news-2` do not belong to `news`."""
         found = re.fullmatch(re.escape(site) + _SEGMENT, text) if len(text) <= _LONGEST else None
         try:
             began = found and datetime.strptime(found["stamp"] + "000", _STAMP).replace(tzinfo=UTC)
@@ -53,11 +53,11 @@ class SegmentName:
 
     @property
     def key(self) -> str:
-        """Of the segment in the bucket."""
+        """Key of the segment in the bucket."""
         return keys.segment(self.site, self.started_at, self.text)
 
     def salvaged(self, attempt: int) -> "SegmentName":
-        """Return the name of the segment that is made of what can be read of this one."""
+        """Return the name of the segment with the readable records of this one."""
         text = f"{self.text.removesuffix('.warc.gz')}-salvaged{attempt}.warc.gz"
         return attrs.evolve(self, text=text, is_salvaged=True)
 
@@ -68,22 +68,22 @@ class SpoolFile:
 
     path: Path
     kind: str
-    """What follows the segment's name: nothing, or one of the endings above."""
+    """The ending after the segment's name: empty, or one of those above."""
     segment: SegmentName
 
 
 @attrs.frozen(kw_only=True)
 class SpoolFiles:
-    """What is in the spool of a site."""
+    """The files in the spool of a site."""
 
     segment_files: tuple[SpoolFile, ...] = ()
-    """By name, which is the order of their time."""
+    """Ordered by name, and so by time."""
     parts: tuple[Path, ...] = ()
-    """What was being written when a run was killed; it counts for nothing."""
+    """Incomplete files of killed runs; they are worthless."""
     bad: tuple[Path, ...] = ()
-    """What was set aside."""
+    """Files that were set aside."""
     strange: tuple[tuple[Path, str], ...] = ()
-    """All else, with what is strange about it."""
+    """All other files, each with what is wrong."""
     mark: Path | None = None
 
     def of_kind(self, kind: str) -> list[SpoolFile]:
@@ -97,12 +97,12 @@ class SpoolFiles:
 
     @property
     def waiting(self) -> int:
-        """How many segments are not in the bucket yet."""
+        """Number of segments that are not in the bucket yet."""
         return len(self.of_kind("")) + len(self.of_kind(OPEN)) + len(self.of_kind(UPLOADED))
 
 
 def spool_files(folder: Path, site: str) -> SpoolFiles:
-    """List a site's spool; nothing if there is none.
+    """List a site's spool; empty if the folder does not exist.
 
     Raises:
         SpoolError: the folder can't be listed.
@@ -113,7 +113,7 @@ def spool_files(folder: Path, site: str) -> SpoolFiles:
         path = Path(entry.path)
         found = parse_spool_file(path, site)
         if entry.name.endswith(NOTE) or entry.name.startswith("."):
-            continue  # Read with what it is about; hidden files are of the file system's or a desktop's own.
+            continue  # Notes are read with their files; hidden files belong to the file system or a desktop.
         if entry.name.endswith(BAD):
             bad.append(path)
         elif (wrong := _no_file(entry)) is not None:
@@ -125,7 +125,7 @@ def spool_files(folder: Path, site: str) -> SpoolFiles:
         elif _is_part(entry.name, site):
             parts.append(path)
         else:
-            strange.append((path, f"its name is that of no file of {site}'s spool"))
+            strange.append((path, f"its name does not belong to {site}'s spool"))
     segment_files.sort(key=lambda each: each.path.name)
     return SpoolFiles(
         segment_files=tuple(segment_files),
@@ -150,7 +150,7 @@ def _no_file(entry: "os.DirEntry[str]") -> str | None:
     try:
         mode = entry.stat(follow_symlinks=False).st_mode
     except OSError as error:
-        return f"what it is can't be read: {error}"
+        return f"its type can't be read: {error}"
     if stat.S_ISREG(mode):
         return None
     kinds = ((stat.S_ISLNK, "a symbolic link, which is never followed"), (stat.S_ISDIR, "a folder"))
@@ -158,7 +158,7 @@ def _no_file(entry: "os.DirEntry[str]") -> str | None:
 
 
 def parse_spool_file(path: Path, site: str) -> SpoolFile | None:
-    """Return what a file is by its name; None if it belongs to no segment of this site."""
+    """Classify a file by its name; None if it does not belong to a segment of this site."""
     for kind in reversed(_KINDS):
         if path.name.endswith(kind) and (name := SegmentName.parse(path.name.removesuffix(kind), site)):
             return SpoolFile(path, kind, name)
@@ -173,10 +173,10 @@ def _is_part(name: str, site: str) -> bool:
 
 
 def segment_of(bad: Path, site: str) -> SegmentName | None:
-    """Return the name of the segment that was set aside under this name; None if it was something else."""
+    """Return the name of a segment that was set aside as `bad`; None if it is another file."""
     return SegmentName.parse(original_name(bad).removesuffix(OPEN), site)
 
 
 def original_name(bad: Path) -> str:
-    """Return what a file was called before it was set aside."""
+    """Return the name of a file before it was set aside."""
     return re.sub(r"(\.\d+)?\.bad$", "", bad.name)

@@ -1,4 +1,4 @@
-"""Syncing: what was captured becomes durable by bytes and by time, while the crawl goes on."""
+"""Syncing: captures become durable after some bytes or seconds, while the crawl continues."""
 
 import os
 import threading
@@ -6,17 +6,17 @@ import time
 
 SYNC_BYTES = 8 << 20
 SYNC_SECONDS = 5.0
-"""At the latest when so much was written, or so long after the first of it, a sync begins."""
+"""A sync starts after so many written bytes, or so many seconds after the first of them."""
 _MOST = 4
-"""So many times `SYNC_BYTES` may be written while a sync goes on; then the writer waits for it."""
+"""During a sync, the writer may write this many times `SYNC_BYTES`; then it waits."""
 
 
 class Syncer:
-    """Makes an open segment and its drafts durable in a thread of its own, the segment first.
+    """Makes an open segment and its drafts durable in its own thread, the segment first.
 
-    A power cut loses what was written since the last sync: as a rule less than `SYNC_BYTES` bytes and `SYNC_SECONDS`
-    seconds of it, and never more than four times those bytes. A draft may be durable before its capture all the same,
-    as the kernel writes when it likes; recovery holds each draft against the records that are there.
+    A power cut loses the data since the last sync: usually less than `SYNC_BYTES` bytes and `SYNC_SECONDS` seconds,
+    never more than four times those bytes. The kernel may write a draft before its capture; recovery checks each draft
+    against the existing records.
     """
 
     def __init__(self, *, sync_bytes: int = SYNC_BYTES, sync_seconds: float = SYNC_SECONDS) -> None:
@@ -30,12 +30,12 @@ class Syncer:
         self._thread.start()
 
     def watch(self, *files: int) -> None:
-        """Sync these from now on, in this order; their descriptors may be closed after `release`."""
+        """Sync these files from now on, in this order; close their descriptors only after `release`."""
         with self._changed:
             self._files = files
 
     def wrote(self, number: int) -> None:
-        """Take note of bytes that were written; wait if the disk is far behind.
+        """Count written bytes; wait if the disk is too slow.
 
         Raises:
             OSError: an earlier sync failed.
@@ -49,7 +49,7 @@ class Syncer:
             self._raise()
 
     def release(self) -> None:
-        """Let go of the files; the caller syncs what is left.
+        """Stop syncing the files; the caller syncs the rest.
 
         Raises:
             OSError: an earlier sync failed.

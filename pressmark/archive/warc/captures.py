@@ -1,4 +1,4 @@
-"""What was captured, to be read again: from sealed segments on the local disk, or from where a document points."""
+"""Captured responses for re-reading: from whole segments, or from the captures of a document."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,11 +19,11 @@ from pressmark.model.capture import Capture
 
 OK = 200
 HOPS = 20
-"""Redirects that a crawl follows at most."""
+"""Maximum redirects that a crawl follows."""
 
 
 class Openable(Protocol):
-    """A segment that can be read, as a file on the disk can."""
+    """A segment that can be opened like a file on the disk."""
 
     def open(self, mode: Literal["rb"], /) -> IO[bytes]:
         """Open it."""
@@ -33,8 +33,8 @@ class Captured:
     """The whole responses of some segments, in the order of their capture.
 
     Args:
-        segments: what they are read from, and the bucket key of each.
-        target: returns the URL that a redirect leads to, of its own URL and its Location; raises ValueError for none.
+        segments: the segments, each with its bucket key.
+        target: returns the target of a redirect, from its URL and its Location; raises ValueError without one.
     """
 
     def __init__(self, segments: Iterable[tuple[Openable, str]], target: Callable[[str, str], str] = urljoin) -> None:
@@ -56,9 +56,9 @@ class Captured:
         return iter(self._captures)
 
     def next_of(self, url: str, after: Capture) -> Capture | None:
-        """Return what a crawl took when it asked for a URL after another capture, and before that was asked for again.
+        """Return the response that a crawl got for a URL after another capture, before that was requested again.
 
-        That is the last whole answer: requests are retried, and redirects followed. None if it is no 200.
+        That is the last whole response, after retries and redirects. None if it is not a 200.
         """
         visits = self._by_url.get(after.url, ())
         again = next((each.captured_at for each in visits if each.captured_at > after.captured_at), None)
@@ -77,13 +77,13 @@ class Captured:
         return None
 
     def asked_for(self, capture: Capture) -> str:
-        """Return the URL that was asked for when this was captured: that of the first redirect which led here."""
+        """Return the URL that the crawl requested for a capture: that of the first redirect that led to it."""
         while redirect := self._redirect_to(capture):
             capture = redirect
         return capture.url
 
     def _redirect_to(self, capture: Capture) -> Capture | None:
-        """Return the last redirect to a capture's URL; None if that was captured in between, or asked for itself."""
+        """Return the last redirect to a capture's URL; None if it was captured in between or requested directly."""
         before = [each for each in self._leading.get(capture.url, ()) if each.captured_at < capture.captured_at]
         taken = [
             each
@@ -109,7 +109,7 @@ class Captured:
         return attrs.evolve(found, cut_short=True)
 
     def _is_habit(self, capture: Capture) -> bool:
-        """Tell whether this very body came before: if it ends early, it does so each time, and was read so."""
+        """Return whether the same body came before: then it ends early each time, and the crawl read it so."""
         return any(
             each.payload_digest == capture.payload_digest and each.captured_at < capture.captured_at
             for each in self._by_url[capture.url]
@@ -117,11 +117,11 @@ class Captured:
 
 
 class Pointed:
-    """The captures that one document points to, read from the bucket record by record.
+    """The captures of one document, read from the bucket record by record.
 
     Args:
         store: the bucket.
-        captures: what the document points to.
+        captures: the captures of the document.
         cut: whether the document says that a body ended early, or may have.
     """
 
@@ -130,7 +130,7 @@ class Pointed:
         self._following = iter(captures[1:])
 
     def next_of(self, url: str, after: Capture) -> Capture | None:
-        """Return the capture of the next page: each is asked for once, in their order."""
+        """Return the capture of the next page: each is requested once, in order."""
         return next(self._following, None)
 
     def response(self, capture: Capture, limit: int) -> Response:
@@ -138,7 +138,7 @@ class Pointed:
 
         Raises:
             ContentError: its body can't be decoded.
-            FindingsFound: the record is not there.
+            FindingsFound: the record is missing.
         """
         member = member_of(self._store, capture.warc, capture.offset, capture.length, capture.url)
         found = read_response(member, limit, cut=self._cut)
@@ -146,7 +146,7 @@ class Pointed:
 
 
 def _responses(segment: Openable, key: str) -> Iterator[tuple[Capture, str | None]]:
-    """Return the responses that are whole, each with its Location if it is a redirect."""
+    """Return the whole responses, each with its Location if it is a redirect."""
     with segment.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)

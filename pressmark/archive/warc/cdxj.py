@@ -1,8 +1,7 @@
-"""CDXJ: the index of a segment, by which replay tools find a record (pywb, `cdxj-indexer`).
+"""CDXJ: the index of a segment, for replay tools such as pywb.
 
-One line a response or revisit: the SURT of its URL, a time, and a JSON object. It is, line for line, what `cdxj-indexer
---sort --fields warc-record-id,warc-date` makes of the segment, but for lines of status 304: pywb would replay those as
-empty pages.
+One line per response or revisit: the SURT of its URL, a time, and a JSON object. The lines are those of `cdxj-indexer
+--sort --fields warc-record-id,warc-date`, without lines of status 304: pywb would replay those as empty pages.
 """
 
 import json
@@ -29,7 +28,7 @@ SUFFIX = ".cdxj"
 NOT_MODIFIED = "304"
 REVISIT = "warc/revisit"
 MOST = strict_json.MOST
-"""Bytes of an index that is read; a segment is sealed once its own has a quarter of them."""
+"""Maximum bytes of an index that is read; a segment is sealed when its index has a quarter of that."""
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _END_OF_TYPE = re.compile(r"[;\s]")
 
@@ -42,7 +41,7 @@ def index_key(segment_key: str) -> str:
 
 
 class Index:
-    """The CDXJ of a segment that may still grow; it is read bit by bit, so that little is left to do when it is sealed.
+    """The CDXJ of a segment that may still grow; it is built step by step, so that sealing is fast.
 
     Args:
         name: file name of the sealed segment.
@@ -50,13 +49,13 @@ class Index:
 
     def __init__(self, name: str) -> None:
         self.end = 0
-        """Bytes of the segment that are in the index."""
+        """Indexed bytes of the segment."""
         self.size = 0
         """Bytes of the index; it is ASCII."""
         self._name, self._lines = name, set[str]()
 
     def read_on(self, path: Path, size: int) -> None:
-        """Take in the records up to this size, which is where one ends."""
+        """Add the records up to this size, which must be the end of a record."""
         with path.open("rb") as file:
             file.seek(self.end)
             for facts, offset, length in located(file, size, facts_of):
@@ -78,9 +77,9 @@ def index(path: Path) -> str:
 
 
 def captures(store: Store, site: str, day: datetime) -> dict[str, Capture]:
-    """Return the newest capture of each URL on a day (UTC) that has a payload, by the indexes in the bucket.
+    """Return the newest capture with a payload of each URL on a day (UTC), from the indexes in the bucket.
 
-    An index or a line that can't be read is left out: its captures are stored again.
+    An unreadable index or line is left out: its captures are stored again.
     """
     prefix = keys.segments(site, day)
     indexes = (key for key in store.keys(prefix) if key.endswith(SUFFIX))
@@ -88,14 +87,14 @@ def captures(store: Store, site: str, day: datetime) -> dict[str, Capture]:
 
 
 def payloads(store: Store, key: str, url: str = "") -> Iterator[Capture]:
-    """Return the captures of a segment's index that have a payload, in its order.
+    """Return the captures with a payload from a segment's index, in its order.
 
-    An index that can't be read, or is gone, has none; a line that can't be read is left out. Both are logged.
+    An unreadable or missing index counts as empty; an unreadable line is left out. Both are logged.
 
     Args:
         store: the bucket.
-        key: of the index.
-        url: lines without this text are passed over.
+        key: key of the index.
+        url: lines without this text are skipped.
 
     Raises:
         BucketError: the bucket failed.
@@ -123,7 +122,7 @@ def _lines(store: Store, key: str) -> list[str]:
 
 
 def entries(index: str) -> Iterator[dict[str, Any]]:
-    """Return the JSON of each line of an index that this archive just made."""
+    """Return the JSON of each line of an index that this process built."""
     return map(_entry, index.splitlines())
 
 
@@ -154,7 +153,7 @@ def _number(digits: str) -> int:
 
 
 def facts_of(record: Any) -> dict[str, Any] | None:
-    """Return what a line says of a record, but where it lies; None of a record that is not in an index."""
+    """Return the fields of a record's line, without its location; None for a record without a line."""
     if record.record_type not in (WarcRecordType.response, WarcRecordType.revisit):
         return None
     http = read_head(record.reader)
@@ -162,9 +161,9 @@ def facts_of(record: Any) -> dict[str, Any] | None:
     return {
         "url": record.headers["WARC-Target-URI"].replace(" ", "%20"),  # As warcio reads it.
         "mime": REVISIT if record.record_type == WarcRecordType.revisit else mime and _mime(mime),
-        "status": (http and http.status) or None,  # Empty where older releases recorded a line before the status line.
+        "status": (http and http.status) or None,  # Empty if an older release recorded a line before the status line.
         "digest": record.headers.get("WARC-Payload-Digest"),
-        "length": None,  # Here, so that it stands here.
+        "length": None,  # Keeps the order of fields.
         "offset": None,
         "filename": None,
         "warc-record-id": record.headers["WARC-Record-ID"],
@@ -173,7 +172,7 @@ def facts_of(record: Any) -> dict[str, Any] | None:
 
 
 def line_of(facts: dict[str, Any], offset: int, length: int, name: str) -> str:
-    """Return the line of a record of the segment of this name; offset and length of its gzip member are in bytes."""
+    """Return the line of a record in the segment `name`; offset and length of its gzip member are in bytes."""
     facts = {**facts, "length": str(length), "offset": str(offset), "filename": name}
     text = json.dumps({name: fact for name, fact in facts.items() if fact is not None})
     return f"{_surt(facts['url'])} {iso_date_to_timestamp(facts['warc-date'])} {text}\n"
@@ -186,5 +185,5 @@ def _mime(content_type: str) -> str:
 def _surt(url: str) -> str:
     try:
         return str(surt.surt(url))
-    except Exception:  # noqa: BLE001 - as cdxj-indexer does: a URL of no known form stands for itself
+    except Exception:  # noqa: BLE001 - like cdxj-indexer: an unknown kind of URL is kept as it is
         return url

@@ -1,6 +1,6 @@
 """The content of a response: its body without chunk framing and content codings (RFC 9112, 7.1; RFC 9110, 8.4.1).
 
-The crawl, recovery and `rederive` decode by this module alone, so the same bytes give the same text on each way.
+The crawl, recovery and `rederive` all decode with this module, so the same bytes always give the same text.
 """
 
 import zlib
@@ -8,10 +8,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 LONGEST = 64 << 20
-"""Bytes of decoded content, if nobody says less."""
+"""Default maximum bytes of decoded content."""
 MOST_CODINGS = 5
 MOST_STREAMS = 1000
-"""How many members of gzip, or frames of zstd, a body may be made of: empty ones are work without any content."""
+"""Maximum number of gzip members or zstd frames in a body: empty ones cost time without any content."""
 NO_END = "the connection was closed, and nothing says that the page is whole"
 _HTML = {"", "text/html", "application/xhtml+xml"}
 _END = b"</html"
@@ -22,47 +22,47 @@ _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
 class ContentError(Exception):
-    """The content of a response can't be read; `reason` is a short name to count."""
+    """The content of a response can't be read; `reason` is a short name for counting."""
 
     reason: str
 
 
 class CutShort(ContentError):
-    """The body ends before its chunks or its compressed stream do, or nothing says that it is whole."""
+    """The body ends inside its chunks or its compressed stream, or may be incomplete."""
 
     reason = "cut-short"
 
     def __init__(self, message: str, so_far: bytes = b"") -> None:
         super().__init__(message)
         self.so_far = so_far
-        """What could be decoded."""
+        """The decoded part."""
 
 
 class TooLarge(ContentError):
-    """The content is larger than it may be."""
+    """The content is too large."""
 
     reason = "too-large"
 
 
 class Undecodable(ContentError):
-    """The body is not what its headers say."""
+    """The body does not match its headers."""
 
     reason = "undecodable"
 
 
 def unreadable(url: str, error: ContentError) -> str:
-    """Return what people are told of a response whose content can't be read, on each way the same."""
+    """Return the message for a response with unreadable content, the same in crawl and recovery."""
     return f"the content of {url} can't be read: {error}"
 
 
 def content(body: bytes, head: Iterable[tuple[str, str]], limit: int = LONGEST, *, cut: bool = False) -> bytes:
-    """Return the content of a body as it came over the wire.
+    """Return the decoded content of a body.
 
     Args:
-        body: with its chunk framing, if it has one.
+        body: the bytes on the wire, with any chunk framing.
         head: the headers of the response.
         limit: bytes of the content, at most.
-        cut: take what there is of a body that ends early.
+        cut: accept the received part of a body that ends early.
 
     Raises:
         CutShort, TooLarge, Undecodable: it can't be read.
@@ -80,11 +80,11 @@ def content(body: bytes, head: Iterable[tuple[str, str]], limit: int = LONGEST, 
 
 
 def has_no_end(content: bytes, content_type: str) -> bool:
-    """Tell whether HTML lacks its end tag: where only the end of the connection ends a body, it may be cut.
+    """Return whether HTML lacks its end tag: a body that only ends with its connection may then be truncated.
 
     Args:
         content: the decoded body.
-        content_type: the header as it came; empty if there is none.
+        content_type: the header as received; empty if it is missing.
     """
     kind = content_type.partition(";")[0].strip().lower()
     return kind in _HTML and bool(content) and _END not in content.replace(b"\0", b"").lower()  # NUL: UTF-16.
@@ -121,14 +121,14 @@ def dechunked(body: bytes) -> bytes:
 def decoded(entity: bytes, codings: Iterable[str], limit: int = LONGEST, *, cut: bool = False) -> bytes:
     """Return the content of a body without chunk framing.
 
-    A body that does not begin as its coding does is taken as it is, and so is one of an unknown coding: browsers and
-    replay tools do the same, and some servers label what they never compressed.
+    A body without the magic bytes of its coding is used as it is, and so is one with an unknown coding: browsers and
+    replay tools do the same, as some servers label uncompressed bodies.
 
     Args:
         entity: the body.
         codings: the values of all Content-Encoding headers, in their order.
         limit: bytes of the content, at most.
-        cut: take what there is of a compressed stream that ends early.
+        cut: accept the received part of a compressed stream that ends early.
 
     Raises:
         CutShort, TooLarge, Undecodable: it can't be read.
@@ -162,7 +162,7 @@ def _decoded(entity: bytes, name: str, limit: int, *, cut: bool) -> bytes:
 
 
 class _Otherwise(Exception):
-    """The body does not begin as its coding does."""
+    """The body does not start like its coding."""
 
 
 def _begins(data: bytes, magic: bytes) -> None:
@@ -171,7 +171,7 @@ def _begins(data: bytes, magic: bytes) -> None:
 
 
 def _gunzipped(data: bytes) -> Iterator[bytes]:
-    """Decode one gzip member after another (RFC 1952, 2.2); what else is after them belongs to nobody."""
+    """Decode all gzip members (RFC 1952, 2.2); bytes after the last one are ignored."""
     _begins(data, _GZIP_MAGIC)
     at = members = 0
     while data.startswith(_GZIP_MAGIC, at):
@@ -180,7 +180,7 @@ def _gunzipped(data: bytes) -> Iterator[bytes]:
 
 
 def _deflated(data: bytes) -> Iterator[bytes]:
-    """Decode zlib's format (RFC 1950), or the bare DEFLATE stream that some servers send."""
+    """Decode zlib's format (RFC 1950), or the raw DEFLATE stream that some servers send."""
     if data[0] & 0x0F == zlib.DEFLATED and int.from_bytes(data[:2], "big") % 31 == 0:
         yield from _inflated(zlib.decompressobj(), data)
         return
@@ -194,9 +194,9 @@ def _deflated(data: bytes) -> Iterator[bytes]:
 
 
 def _inflated(stream: Any, data: bytes, at: int = 0) -> Generator[bytes, None, int]:
-    """Decode what begins here; return where it ends.
+    """Decode a stream that starts here; return its end.
 
-    It is fed in pieces, here and below: a decoder copies what it has not used yet, each time.
+    Input is fed in pieces, here and below: a decoder copies its unused input each time.
     """
     try:
         while not stream.eof:
@@ -215,7 +215,7 @@ def _inflated(stream: Any, data: bytes, at: int = 0) -> Generator[bytes, None, i
 
 
 def _unbrotlied(data: bytes) -> Iterator[bytes]:
-    import brotli  # noqa: PLC0415 - readers of the bucket need not have it
+    import brotli  # noqa: PLC0415 - optional for readers of the bucket
 
     stream, at = brotli.Decompressor(), 0
     started = False
@@ -236,7 +236,7 @@ def _unbrotlied(data: bytes) -> Iterator[bytes]:
 
 
 def _is_text(data: bytes) -> bool:
-    """Tell whether bytes are UTF-8: brotli has no mark at its start, and takes some letters of a text for its own."""
+    """Return whether bytes are UTF-8: brotli has no magic bytes, and may accept the first letters of a text."""
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -248,7 +248,7 @@ def _unzstded(data: bytes) -> Iterator[bytes]:
     try:
         from compression import zstd  # type: ignore[import-not-found]  # noqa: PLC0415 - of Python 3.14
     except ImportError:
-        from backports import zstd  # noqa: PLC0415 - readers of the bucket need not have it
+        from backports import zstd  # noqa: PLC0415 - optional for readers of the bucket
 
     _begins(data, _ZSTD_MAGIC)
     at = frames = 0
@@ -270,7 +270,7 @@ def _unzstded(data: bytes) -> Iterator[bytes]:
 
 
 def _counted(members: int) -> int:
-    """Count one stream more of those that follow each other in a body."""
+    """Count one more compressed stream of a body."""
     if members == MOST_STREAMS:
         raise Undecodable(f"it has more than {MOST_STREAMS} compressed streams in a row")
     return members + 1

@@ -1,4 +1,4 @@
-"""Gzip members: a WARC file is a row of them, one a record (WARC 1.1, annex D)."""
+"""Gzip members: a WARC file is a sequence of them, one per record (WARC 1.1, annex D)."""
 
 import zlib
 from collections.abc import Iterator
@@ -8,42 +8,42 @@ from typing import IO, Protocol
 from isal import isal_zlib
 
 LEVEL = 2
-"""Of ISA-L, whose levels go from 0 to 3: as small as zlib's 9 on pages, in a tenth of its time."""
+"""ISA-L level, from 0 to 3: on pages as small as zlib's level 9, in a tenth of its time."""
 _GZIP = zlib.MAX_WBITS | 16
 _CHUNK = 1 << 20
 
 
 class Readable(Protocol):
-    """What can be read bit by bit."""
+    """Something that can be read in chunks."""
 
     def read(self, number: int, /) -> bytes:
-        """Return at most this many bytes; none at the end."""
+        """Return at most this many bytes; empty at the end."""
 
 
 class Member:
-    """One gzip member on its way to a file, in few and large writes."""
+    """Writes one gzip member to a file, in few and large writes."""
 
     def __init__(self, file: RawIOBase) -> None:
         self._file = file
         self._compressor = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, _GZIP)
         self._waiting = bytearray()
         self.length = 0
-        """Bytes that have left for the file."""
+        """Bytes that were written to the file."""
 
     def write(self, data: bytes) -> None:
-        """Take a piece of the record."""
+        """Add a piece of the record."""
         self._waiting += self._compressor.compress(data)
         if len(self._waiting) >= _CHUNK:
             self._send()
 
     def flush(self) -> None:
-        """End the member; warcio calls it once, behind the record."""
+        """End the member; warcio calls it once, after the record."""
         self._waiting += self._compressor.flush()
         self._send()
 
     @property
     def wanted(self) -> int:
-        """Bytes that are not in the file yet, as far as that is known."""
+        """Compressed bytes that are not in the file yet."""
         return len(self._waiting)
 
     def _send(self) -> None:
@@ -56,16 +56,16 @@ class Member:
 
 
 def beginning(member: bytes, most: int) -> bytes:
-    """Return the first bytes of what a gzip member holds, at most so many; of one that is cut, as far as it goes.
+    """Return at most the first `most` decompressed bytes of a gzip member, which may be truncated.
 
     Raises:
-        zlib.error: it is none.
+        zlib.error: it is not a gzip member.
     """
     return zlib.decompressobj(_GZIP).decompress(member, most)
 
 
 def members(file: Readable) -> Iterator[tuple[int, int]]:
-    """Return offset and length of each gzip member, read to its checksum.
+    """Return offset and length of each gzip member, after checking its checksum.
 
     Raises:
         ValueError: a member is cut or damaged; those before it are whole.
@@ -77,7 +77,7 @@ def members(file: Readable) -> Iterator[tuple[int, int]]:
             if not data:
                 raise ValueError(f"the gzip member at byte {offset} is cut")
             try:
-                member.decompress(data, _CHUNK)  # Bit by bit: a megabyte can become a gigabyte.
+                member.decompress(data, _CHUNK)  # In chunks: a megabyte can become a gigabyte.
             except zlib.error as error:
                 raise ValueError(f"the gzip member at byte {offset} is damaged: {error}") from None
             rest = member.unused_data if member.eof else member.unconsumed_tail
@@ -88,10 +88,10 @@ def members(file: Readable) -> Iterator[tuple[int, int]]:
 
 
 def ends_with(file: IO[bytes], offset: int, size: int) -> bool:
-    """Tell whether the member at this offset is whole and ends a file of this size: FastWARC takes a cut one for whole.
+    """Return whether the member at this offset is whole and ends at `size`: FastWARC accepts a truncated one.
 
     Raises:
-        ValueError: it is cut or damaged.
+        ValueError: it is truncated or damaged.
     """
     file.seek(offset)
     return [length for _, length in members(file)] == [size - offset]

@@ -1,4 +1,4 @@
-"""The head of an HTTP response, read by warcio's parser, which pywb and cdxj-indexer read it by, too."""
+"""The head of an HTTP response, read with warcio's parser, like in pywb and cdxj-indexer."""
 
 import re
 from io import BytesIO
@@ -8,21 +8,21 @@ import attrs
 from warcio.statusandheaders import StatusAndHeadersParser
 
 LONGEST = 32_768
-"""Bytes of a head, blank line included: FastWARC refuses longer ones."""
+"""Maximum bytes of a head, with its blank line: FastWARC refuses longer ones."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-"""Statuses whose Location is followed."""
+"""Statuses with a Location that is followed."""
 _ANY_HEAD = 2 << 20
-"""Bytes read at most of a head that somebody else wrote."""
+"""Maximum bytes that are read of a head from another program."""
 _STATUS_LINE = re.compile(rb"(?i:HTTP/1\.[01]) ([2-9]\d\d)(?: [^\r\n]*)?\r?\n")
-"""Protocol, one blank, three digits (RFC 9112, 4); the reason may be missing. None of 1xx ends an exchange.
+"""Protocol, one blank, three digits (RFC 9112, 4); the reason may be missing. A 1xx never ends an exchange.
 
-pywb replays nothing else: not `ICY`, nor `HTTP/2.0`, nor a tab behind the digits."""
+pywb replays nothing else: not `ICY`, not `HTTP/2.0`, and no tab after the digits."""
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _parser = StatusAndHeadersParser([], verify=False)
 
 
 class OddHead(ValueError):
-    """A head that readers of the archive would not read as it was meant."""
+    """A head that readers of the archive would misread."""
 
 
 @attrs.frozen
@@ -30,27 +30,27 @@ class ResponseHead:
     """A status line and its headers."""
 
     status: str
-    """As it was sent: usually three digits."""
+    """As sent: usually three digits."""
     reason: str
     headers: list[tuple[str, str]]
-    """In their order, spelled as they came."""
+    """In order, as received."""
     size: int
-    """Bytes of the head, its blank line included."""
+    """Bytes of the head, with its blank line."""
 
     def get(self, name: str) -> str | None:
-        """Return the first header of this name, in whatever case."""
+        """Return the first header of this lower-case name; the case of headers does not matter."""
         return next((value for each, value in self.headers if each.lower() == name), None)
 
     def all(self, name: str) -> list[str]:
-        """Return all headers of this name, in whatever case."""
+        """Return all headers of this lower-case name; the case of headers does not matter."""
         return [value for each, value in self.headers if each.lower() == name]
 
 
 def read_head(block: IO[bytes]) -> ResponseHead | None:
-    """Read the head that a record's block begins with; None if the block is empty.
+    """Read the HTTP head at the start of a record's block; None if the block is empty.
 
     Args:
-        block: what follows the head of a WARC record; only FastWARC's reader and files need to fit.
+        block: the block of a WARC record, as FastWARC's reader or a file.
     """
     data = block.read(LONGEST)
     if not _BLANK_LINE.search(data):
@@ -59,9 +59,9 @@ def read_head(block: IO[bytes]) -> ResponseHead | None:
 
 
 def header_text(part: bytes) -> str:
-    """Return what a header has as text, as warcio reads it from a capture: its bytes may be any (RFC 9110, 5.5).
+    """Return the text of a header, whose bytes are arbitrary (RFC 9110, 5.5), as warcio reads it from a capture.
 
-    Blanks of Unicode around it are dropped, U+0085 and U+00A0 too.
+    Unicode white space around it is removed, U+0085 and U+00A0 too.
     """
     try:
         return part.decode("utf-8").strip()
@@ -70,7 +70,7 @@ def header_text(part: bytes) -> str:
 
 
 def parse_head(data: bytes) -> ResponseHead:
-    """Read the head that these bytes begin with; they are not empty."""
+    """Read the head at the start of these bytes, which must not be empty."""
     stream = BytesIO(data)
     head = _parser.parse(stream)
     status, _, reason = head.statusline.partition(" ")
@@ -78,10 +78,10 @@ def parse_head(data: bytes) -> ResponseHead:
 
 
 def checked_status(head: bytes) -> int:
-    """Return the status of a head, its blank line included, that every reader of the archive reads alike.
+    """Return the status of a head (with its blank line) that all readers of the archive read in the same way.
 
     Raises:
-        OddHead: it is too long, has no HTTP status, or readers would find its end elsewhere.
+        OddHead: it is too long, has no HTTP status, or readers would disagree about its end.
     """
     if len(head) > LONGEST:
         raise OddHead(f"its head has more than {LONGEST} bytes")
@@ -89,5 +89,5 @@ def checked_status(head: bytes) -> int:
     if not line:
         raise OddHead("it does not begin with a status line of HTTP/1.0 or 1.1")
     if parse_head(head).size != len(head):
-        raise OddHead("a line of white space alone stands in its head")
+        raise OddHead("its head has a line with only white space")
     return int(line[1])

@@ -1,4 +1,4 @@
-"""Originals: whether a response may become a revisit of an earlier capture, by the record of that capture."""
+"""Originals: whether a response may become a revisit of an earlier capture, according to that capture's record."""
 
 import logging
 import zlib
@@ -12,16 +12,16 @@ from pressmark.model.capture import Capture
 READ_BY = ("content-type", "content-encoding", "transfer-encoding")
 """Headers that decide how a body is read."""
 _START = _HEADS = 1 << 17
-"""Bytes of a record, and of what they inflate to: the heads of WARC and HTTP, and the beginning of the body."""
+"""Bytes of a record, and of their decompressed form: the heads of WARC and HTTP, and the start of the body."""
 
 logger = logging.getLogger(__name__)
 
 
 class Originals:
-    """Compares heads with those of records in the bucket, which an index does not know.
+    """Compares HTTP heads with those of records in the bucket, which are not in the index.
 
     Args:
-        store: the bucket; once it fails, it is not asked again, so use one without patience.
+        store: the bucket; after its first failure it is not used again, so pass one without patience.
     """
 
     def __init__(self, store: Store) -> None:
@@ -29,7 +29,7 @@ class Originals:
         self._failed = False
 
     def reads_alike(self, earlier: Capture, head: bytes) -> bool:
-        """Return whether an earlier record is whole, and its body is read as that of a response with this head."""
+        """Return whether an earlier record is whole, and its body is decoded like that of a response with this head."""
         try:
             start = b"" if self._failed else self._store.get(earlier.warc, earlier.offset, min(earlier.length, _START))
             record = beginning(start, _HEADS)
@@ -37,7 +37,7 @@ class Originals:
             return False
         except BucketError as error:
             self._failed = True
-            logger.warning("responses that came before today are stored again in full: %s", error)
+            logger.warning("responses that were captured before today are stored again in full: %s", error)
             return False
         warc, _, message = record.partition(b"\r\n\r\n")
         if f"WARC-Record-ID: <{earlier.record_id}>".encode() not in warc or b"WARC-Truncated" in warc or not message:

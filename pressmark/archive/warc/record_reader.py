@@ -1,4 +1,4 @@
-"""Records of a segment on the local disk, with where each one is."""
+"""Records of a segment on the local disk, with their locations."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
@@ -16,29 +16,28 @@ Read = TypeVar("Read")
 
 @attrs.frozen
 class OddRecord:
-    """A record whose head is too long for FastWARC, as warcio reads it."""
+    """A record with a head that is too long for FastWARC, as warcio reads it."""
 
     record_type: WarcRecordType
     record_id: str
     headers: Mapping[str, str]
     reader: IO[bytes]
-    """Its block."""
+    """The block of the record."""
 
 
 def located(file: IO[bytes], size: int, read: Callable[[Any], Read]) -> Iterator[tuple[Read, int, int]]:
-    """Read a segment record by record; heads of HTTP messages are left to `http_head`, which has no bound of its own.
+    """Read a segment record by record; `http_head` reads the heads of HTTP messages, without a size limit.
 
     Args:
-        file: the segment, from its start or that of a record.
-        size: bytes of it, from its start.
-        read: makes of a record what is wanted of it, while its content is at hand; it gets a record of FastWARC, or an
-            OddRecord.
+        file: the segment, positioned at its start or at a record.
+        size: bytes of the segment, from its start.
+        read: converts a record while its content is available; it gets a FastWARC record or an OddRecord.
 
     Returns:
-        What `read` made of each record, with offset and length of the record's gzip member.
+        The result of `read` for each record, with offset and length of the record's gzip member.
 
     Raises:
-        OSError: a gzip member is damaged, or holds no record.
+        OSError: a gzip member is damaged, or is not a record.
     """
     at = file.tell()
     while at < size:
@@ -48,7 +47,7 @@ def located(file: IO[bytes], size: int, read: Callable[[Any], Read]) -> Iterator
                 yield made, offset, length
                 at = offset + length
         except OSError:
-            for made, offset, length in _slow(file, at, read):  # Where FastWARC gave up: at this record, or the next.
+            for made, offset, length in _slow(file, at, read):  # FastWARC failed at this record or the next.
                 yield made, offset, length
                 at = offset + length
         else:
@@ -56,7 +55,7 @@ def located(file: IO[bytes], size: int, read: Callable[[Any], Read]) -> Iterator
 
 
 def _fast(file: IO[bytes], size: int, read: Callable[[Any], Read]) -> Iterator[tuple[Read, int, int]]:
-    waiting = None  # Where a record ends is known from where the next one begins.
+    waiting = None  # The start of the next record is the end of this one.
     for record in ArchiveIterator(file, parse_http=False):
         if waiting:
             yield *waiting, record.stream_pos - waiting[1]
@@ -66,7 +65,7 @@ def _fast(file: IO[bytes], size: int, read: Callable[[Any], Read]) -> Iterator[t
 
 
 def _slow(file: IO[bytes], at: int, read: Callable[[Any], Read]) -> Iterator[tuple[Read, int, int]]:
-    """Read two records from here on by warcio."""
+    """Read two records from here with warcio."""
     file.seek(at)
     try:
         found = list(islice(members(file), 2))

@@ -15,7 +15,7 @@ from pressmark.archive.warc.http_head import ResponseHead, parse_head
 from pressmark.errors import FindingsFound
 
 MOST = 2 * LONGEST
-"""Bytes of a record that is read; the crawl takes bodies of `LONGEST` at most."""
+"""Maximum bytes of a record; the crawl accepts bodies of at most `LONGEST`."""
 _CHUNK = 1 << 16
 
 
@@ -29,36 +29,36 @@ class Response:
     status: int
     reason: str
     headers: list[tuple[str, str]]
-    """In their order, spelled as they came."""
+    """In order, as received."""
     body: bytes = attrs.field(repr=False)
     """Without chunk framing and content encoding."""
     message: bytes = attrs.field(repr=False)
-    """The response as it came over the wire, to the byte."""
+    """The exact bytes of the response on the wire."""
     cut_short: bool = False
-    """Whether the body ends early, and `body` is what could be decoded of it."""
+    """Whether the body ends early; `body` is then the decoded part."""
     may_be_cut: bool = False
-    """Whether nothing says that the body is whole: no length, no chunks, no compressed stream, no end tag of HTML."""
+    """Whether the body may be incomplete: no length, no chunks, no compressed stream, no end tag of HTML."""
 
 
 def member_of(store: Store, warc: str, offset: int, length: int, url: str) -> bytes:
     """Read the gzip member that a document points to.
 
     Raises:
-        FindingsFound: the segment is not there, or has nothing at this place, or more than a record.
+        FindingsFound: the segment is missing or ends before the offset, or the length is too large for a record.
     """
     if length > MOST:
         raise FindingsFound(f"{warc}, byte {offset}: no record has {length} bytes, as {url} should.")
     try:
         return store.get(warc, offset, length)
     except KeyError:
-        raise FindingsFound(f"{warc} is missing, and {url} lies in it.") from None
+        raise FindingsFound(f"{warc} is missing, which has the capture of {url}.") from None
 
 
 def response_of(member: bytes) -> Response:
     """Read the gzip member of a response record.
 
     Raises:
-        ValueError: it is none, or its body can't be decoded.
+        ValueError: it is invalid, or its body can't be decoded.
     """
     try:
         return read_response(member, cut=True)
@@ -67,10 +67,10 @@ def response_of(member: bytes) -> Response:
 
 
 def _message(stream: Any) -> bytes:
-    """Read the block of a record bit by bit: a member of 1 MB can be unpacked to 1 GB.
+    """Read the block of a record in chunks: a member of 1 MB can decompress to 1 GB.
 
     Raises:
-        ValueError: it is larger than any that is written.
+        ValueError: it is larger than any block that is written.
     """
     data = bytearray()
     while piece := stream.read(_CHUNK):
@@ -85,11 +85,11 @@ def read_response(member: bytes, limit: int = LONGEST, *, cut: bool = False) -> 
 
     Args:
         member: the bytes that a document points to.
-        limit: bytes of the decoded body, at most.
-        cut: take what there is of a body that ends early.
+        limit: maximum bytes of the decoded body.
+        cut: accept the received part of a body that ends early.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is invalid.
         ContentError: its body can't be decoded.
     """
     try:
@@ -121,5 +121,5 @@ def read_response(member: bytes, limit: int = LONGEST, *, cut: bool = False) -> 
 
 
 def _is_open(head: ResponseHead) -> bool:
-    """Tell whether only the end of the connection ends the body (RFC 9112, 6.3)."""
+    """Return whether only the end of the connection ends the body (RFC 9112, 6.3)."""
     return head.get("transfer-encoding") is None and head.get("content-length") is None

@@ -1,4 +1,4 @@
-"""The robots.txt that was captured last, by the indexes in the bucket."""
+"""The last captured robots.txt, found by the indexes in the bucket."""
 
 import logging
 import zlib
@@ -20,12 +20,12 @@ from pressmark.model.capture import Capture, Original
 LONGEST = timedelta(hours=24)
 """Age at which a copy is too old to be used (RFC 9309, 2.4)."""
 FRESH = timedelta(hours=12)
-"""Age up to which a copy is asked for conditionally; then it is fetched again, so that there is always one to serve."""
+"""Age limit of conditional requests; an older copy is fetched again in full, so that a usable one always exists."""
 OK = 200
 _HEAD = 1 << 16
-"""Bytes of a record in which its own head ends."""
+"""Bytes of a record that contain its WARC head."""
 HOPS = 5
-"""Redirects that are followed (RFC 9309, 2.3.1.2)."""
+"""Maximum redirects (RFC 9309, 2.3.1.2)."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,26 +42,26 @@ class RobotsCopy:
 
 
 class RobotsCopies:
-    """Finds the copies of a site's hosts, newest first: those of today and yesterday (UTC).
+    """Finds the copies of a site's hosts from today and yesterday (UTC), newest first.
 
     Args:
-        today: the newest capture of each URL today, as `cdxj.captures` found it; it saves reading those indexes again.
+        today: the newest capture of each URL today, from `cdxj.captures`; so those indexes are not read again.
     """
 
     def __init__(self, store: Store, site: str, now: datetime, today: Mapping[str, Capture]) -> None:
         self._store, self._site, self._now, self._today = store, site, now, today
 
     def last(self, url: str) -> RobotsCopy | None:
-        """Return the newest capture of a URL, if it is a robots.txt that can be asked for conditionally, else None.
+        """Return the newest capture of a URL if it is a robots.txt for a conditional request, else None.
 
-        If the newest is a 404, say, no older one is looked for: that would be all indexes of the day, at each run.
+        If the newest is e.g. a 404, older ones are not searched: each run would read all indexes of the day.
         """
         newest = next(self._captures(url), None)
         response = newest and self._read(newest, {OK})
         return _copy(newest, response) if newest and response else None
 
     def serving(self, url: str) -> RobotsCopy | None:
-        """Return the newest copy that this URL led to, by the redirects that were captured too."""
+        """Return the newest copy for a URL, following captured redirects."""
         seen = {url}
         for _ in range(HOPS + 1):
             found = next(self._captured(url, {OK, *REDIRECTS}), None)
@@ -83,7 +83,7 @@ class RobotsCopies:
                 yield capture, response
 
     def _read(self, capture: Capture, wanted: Container[int]) -> Response | None:
-        """Read a response; None if it is another one, too old, cut or can't be read."""
+        """Read a response; None if its status is not wanted, or it is too old, truncated or unreadable."""
         if capture.status not in wanted or capture.captured_at < self._now - LONGEST:
             return None
         try:
@@ -108,7 +108,7 @@ class RobotsCopies:
         try:
             yield from (key for key in self._store.keys(prefix) if key.endswith(SUFFIX))
         except BucketError as error:
-            logger.warning("the last robots.txt can't be looked for: %s", error)
+            logger.warning("the last robots.txt can't be searched: %s", error)
 
     def _of_index(self, key: str, url: str) -> list[Capture]:
         try:
@@ -128,6 +128,6 @@ def _copy(capture: Capture, response: Response) -> RobotsCopy:
 
 
 def _header(response: Response, name: str) -> str | None:
-    """Return a header that can be sent back as it came."""
+    """Return a header that can be sent back unchanged."""
     values = (value for each, value in response.headers if each.lower() == name.lower())
     return next((value for value in values if value.isascii() and value.isprintable()), None)
