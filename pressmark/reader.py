@@ -1,4 +1,4 @@
-"""The reader: an archive's bucket as a downstream job sees it. It needs the extra `reader` alone, no crawler.
+"""The reader of an archive's bucket, for downstream jobs. It only needs the extra `reader`, not the crawler.
 
 reader = Reader.open("chinadaily", bucket="my-archive")
 for changes in reader.changes(since=stored_cursor):
@@ -32,28 +32,28 @@ from pressmark.model.diff import Difference, Document, diff
 __all__ = ["Changes", "Difference", "Document", "Reader", "Response", "diff"]
 
 _TOGETHER = 8
-"""Documents that a thread fetches in one go."""
+"""Documents in one task of a thread."""
 _AROUND = range(-1, 3)
-"""Days around an article's creation, UTC, in which the day of its URL lies: whatever its zone, and a day's delay."""
-_DAY_OF_URL = re.compile(r"/(\d{4}-?\d{2}/\d{2})/")
-_ID_OF_URL = re.compile(r"/([A-Za-z0-9-]+)(?:_\d+)?\.html?$")
+"""Possible days in the URL relative to an article's creation, UTC: for any time zone, and a delay of one day."""
+_FILE_NAME = re.compile(r"/(([A-Za-z0-9_-]+?)(?:_\d+)?)(?:\.html?)?$")
+"""The end of a page's path: with and without a page number, e.g. `WS1_2.html`."""
 
 logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
 class Changes:
-    """What one run added to the bucket: keys of documents, to be had by `Reader.read`."""
+    """What one run added to the bucket: keys of documents for `Reader.read`."""
 
     manifest: Manifest = attrs.field(repr=False)
-    """Of the run."""
+    """The manifest of the run."""
     cursor: str
-    """Store it when these changes are dealt with: `Reader.changes(since=cursor)` goes on behind them."""
+    """Store it after processing these changes: `Reader.changes(since=cursor)` continues after them."""
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Every document."""
-        return tuple(said.key for said in self.manifest.objects)
+        """All documents."""
+        return tuple(each.key for each in self.manifest.objects)
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ class Changes:
 
     @property
     def silent_edits(self) -> tuple[str, ...]:
-        """Other content under an *Updated* time that was known."""
+        """Other content under a known *Updated* time."""
         return self._of(keys.SILENT_EDITS)
 
     @property
@@ -81,10 +81,10 @@ class Changes:
 
 @attrs.frozen
 class Reader:
-    """One site's archive. Safe to use from several threads.
+    """One site's archive. Thread-safe.
 
-    All methods raise BucketError when the bucket can't be used, and FindingsFound for an object that is not what the
-    contract says.
+    All methods raise BucketError when the bucket can't be used, and FindingsFound for an object that breaks the
+    contract.
     """
 
     store: Store
@@ -92,101 +92,106 @@ class Reader:
 
     @classmethod
     def open(cls, site: str, *, bucket: str | None = None) -> Self:
-        """Connect by the standard AWS variables; without a name the bucket is that of `PRESSMARK_BUCKET`.
+        """Connect with the standard AWS variables; the default bucket is `PRESSMARK_BUCKET`.
 
         Raises:
-            BucketError: nobody answers, wrong keys, or no such bucket.
+            BucketError: the server does not answer, wrong keys, or no such bucket.
         """
         config = Config.from_env(os.environ)
         return cls(Store.open(attrs.evolve(config, bucket=bucket or config.bucket)), site)
 
-    def versions(self, article: str, broken: Callable[[FindingsFound], None] | None = None) -> list[Document]:
-        """Return all versions of an article, oldest first; of a version that was read anew, the newest reading.
+    def versions(
+        self, article: str, broken: Callable[[FindingsFound], None] | None = None, *, day: date | None = None
+    ) -> list[Document]:
+        """Return all versions of an article, oldest first; of a version that was re-read, the newest reading.
 
         Args:
-            article: its URL; or its id, if that is an ObjectId and so tells the day to look in.
+            article: its URL or its id.
             broken: as in `read`.
+            day: the day in the article's URL; an id needs it, unless the id is an ObjectId, which contains its day.
 
         Raises:
-            UsageError: it is neither.
+            UsageError: the day is unknown.
         """
-        return list(self.read(self._newest_readings(*_of(article)), broken))
+        return list(self.read(self._newest_readings(*_candidates(article, day)), broken))
 
-    def silent_edits(self, article: str, broken: Callable[[FindingsFound], None] | None = None) -> list[Document]:
-        """Return what an article said besides its versions, under the same *Updated* times; arguments as `versions`."""
-        days, article_id = _of(article)
-        listed = (key for day in days for key in self._listed(keys.SILENT_EDITS, day, article_id))
+    def silent_edits(
+        self, article: str, broken: Callable[[FindingsFound], None] | None = None, *, day: date | None = None
+    ) -> list[Document]:
+        """Return the silent edits of an article: other content under the same *Updated* times. See `versions`."""
+        days, ids = _candidates(article, day)
+        listed = (key for each in days for key in self._listed(keys.SILENT_EDITS, each, ids))
         return list(self.read(listed, broken))
 
     def latest(self, day: date) -> Iterator[Document]:
-        """Return the newest version of each article of a day, by article id; the day is that in the articles' URLs."""
+        """Return the newest version of each article of a day (the day in the URLs), ordered by article id."""
         newest = {keys.article_of(key): key for key in self._newest_readings([f"{day:%Y/%m/%d}"])}
         return self.read(newest.values())
 
     def of_day(self, day: date, broken: Callable[[FindingsFound], None] | None = None) -> Iterator[Document]:
-        """Return all versions of a day, in the order of article ids and *Updated* times; the day as in `latest`.
+        """Return all versions of a day (the day in the URLs), ordered by article id and *Updated* time.
 
-        `broken` is that of `read`.
+        `broken` is as in `read`.
         """
         return self.read(self._newest_readings([f"{day:%Y/%m/%d}"]), broken)
 
     def changes(self, since: str | None = None) -> Iterator[Changes]:
-        """Return what the site's runs added, run by run: none is left out and none comes twice.
+        """Return what the site's runs added, run by run, without gaps and duplicates.
 
-        Only whole runs are told of. Runs that end while others go on are found whenever they end, up to a week later.
-        A manifest that somebody broke is left out with a warning until it is repaired.
+        Only committed runs are returned. Overlapping runs are found whenever they end, up to a week later. A broken
+        manifest is left out with a warning until it is repaired.
 
         Args:
-            since: a cursor of earlier changes; or the key of a manifest: all that was committed after it; None: all.
+            since: a cursor of earlier changes; or the key of a manifest, for all later commits; None: everything.
 
         Raises:
-            UsageError: it is neither, or of another site.
-            KeyError: there is no such manifest.
+            UsageError: it is neither, or belongs to another site.
+            KeyError: the manifest does not exist.
         """
         if since and since.startswith(f"{keys.RUNS}{self.site}/"):
-            behind = cursors.after(self.store, self.site, since)
+            position = cursors.after(self.store, self.site, since)
         else:
             try:
-                behind = cursors.Cursor.parse(self.site, since)
+                position = cursors.Cursor.parse(self.site, since)
             except ValueError as error:
                 raise UsageError(str(error)) from error
-        for key in behind.unread(self.store):
+        for key in position.unread(self.store):
             try:
-                told = manifest.read_listed(self.store, key)
-            except FindingsFound as error:  # It stays ahead of the cursor, and is told of once it is mended.
+                added = manifest.read_listed(self.store, key)
+            except FindingsFound as error:  # It stays unread, and is returned once it is repaired.
                 logger.warning("left out: %s", error)
                 continue
-            behind = behind.with_read(key)
-            yield Changes(told, str(behind))
+            position = position.with_read(key)
+            yield Changes(added, str(position))
 
     def keys_for_urls(self, urls: Iterable[str]) -> list[str]:
-        """Return the keys of what articles said, versions and silent edits; pages of no article are passed over.
+        """Return the keys of articles' versions and silent edits; URLs of other pages are skipped.
 
         Args:
-            urls: of any pages of theirs.
+            urls: URLs of any pages of the articles.
         """
         wanted: dict[str, set[str]] = {}
         for url in urls:
-            if named := _named(url):
-                day, article_id = named
-                wanted.setdefault(day, set()).add(article_id)
-        found = []
-        for day, ids in sorted(wanted.items()):
-            listed = [*self._newest_readings([day]), *self._listed(keys.SILENT_EDITS, day, "")]
-            found += [key for key in listed if keys.article_of(key) in ids]
-        return found
+            if found := _in_url(url):
+                day, ids = found
+                wanted.setdefault(day, set()).update(ids)
+        document_keys = []
+        for day, wanted_ids in sorted(wanted.items()):
+            listed = [*self._newest_readings([day]), *self._listed(keys.SILENT_EDITS, day)]
+            document_keys += [key for key in listed if keys.article_of(key) in wanted_ids]
+        return document_keys
 
     def read(
         self, document_keys: Iterable[str], broken: Callable[[FindingsFound], None] | None = None
     ) -> Iterator[Document]:
-        """Read documents, several at a time, and return them in the order of their keys given.
+        """Read documents in parallel, and return them in the order of the keys.
 
-        Rejections that have expired are left out.
+        Expired rejections are left out.
 
         Args:
-            document_keys: of the documents.
-            broken: is told of each document that is missing or can't be read, and which is left out then. None: the
-                first of them is raised.
+            document_keys: keys of the documents.
+            broken: called for each missing or unreadable document, which is left out then. None: the first of these
+                errors is raised.
         """
         waiting: deque[Future[list[Document]]] = deque()
         wanted = iter(document_keys)
@@ -199,11 +204,11 @@ class Reader:
                 yield from waiting.popleft().result()
 
     def capture(self, document: Document, page: int = 1) -> Response:
-        """Return the HTTP response from which a page of an article was read.
+        """Return the HTTP response of a page of an article.
 
         Raises:
             UsageError: the article has fewer pages.
-            FindingsFound: its record is not there.
+            FindingsFound: its record is missing.
         """
         captures = document.data["pressmark"]["captures"]
         if not 0 < page <= len(captures):
@@ -232,40 +237,46 @@ class Reader:
         except KeyError:
             if key.startswith(keys.REJECTED):
                 return None
-            raise FindingsFound(f"{key} is missing. `pressmark verify` lists what else.") from None
+            raise FindingsFound(f"{key} is missing. `pressmark verify` lists other problems.") from None
         except strict_json.InvalidJson as error:
-            raise FindingsFound(f"{key} is no document: {error}. `pressmark verify` lists what else.") from None
+            raise FindingsFound(f"{key} is no document: {error}. `pressmark verify` lists other problems.") from None
         return Document(key, document)
 
-    def _newest_readings(self, days: Iterable[str], article_id: str = "") -> list[str]:
-        """Return one key per version of these days, in the order of articles and *Updated* times."""
+    def _newest_readings(self, days: Iterable[str], ids: Iterable[str] = ()) -> list[str]:
+        """Return one key per version of these days, ordered by article and *Updated* time; without ids, of all."""
         found: dict[str, str] = {}
         for day in days:
-            found |= {keys.version_of(key): key for key in self._listed(keys.ARTICLES, day, article_id)}
-            corrections = sorted(self._listed(keys.CORRECTIONS, day, article_id), key=_layout_number)
+            found |= {keys.version_of(key): key for key in self._listed(keys.ARTICLES, day, ids)}
+            corrections = sorted(self._listed(keys.CORRECTIONS, day, ids), key=_layout_number)
             found |= {keys.version_of(key): key for key in corrections}
         return [found[version] for version in sorted(found)]
 
-    def _listed(self, prefix: str, day: str, article_id: str) -> Iterator[str]:
-        return self.store.keys(f"{prefix}{self.site}/{day}/{article_id and article_id + '/'}")
+    def _listed(self, prefix: str, day: str, ids: Iterable[str] = ()) -> Iterator[str]:
+        folder = f"{prefix}{self.site}/{day}/"
+        for each in [f"{folder}{article_id}/" for article_id in ids] or [folder]:
+            yield from self.store.keys(each)
 
 
-def _of(article: str) -> tuple[list[str], str]:
-    """Return the days to look for an article in, and its id."""
-    if named := _named(article):
-        return [named[0]], named[1]
+def _candidates(article: str, day: date | None) -> tuple[list[str], list[str]]:
+    """Return the days and the ids under which an article may be stored."""
+    if found := _in_url(article):
+        return [found[0]], found[1]
+    if day:
+        return [keys.day_of(day)], [article]
     try:
         created = object_id.created_at(article)
     except ValueError:
-        raise UsageError(f"{article!r} is no URL of an article, nor an id that tells its day. Give its URL.") from None
-    return [keys.day_of(created + timedelta(days=days)) for days in _AROUND], article
+        raise UsageError(
+            f"{article!r} is neither the URL of an article nor an id that contains its day. Give its URL."
+        ) from None
+    return [keys.day_of(created + timedelta(days=days)) for days in _AROUND], [article]
 
 
-def _named(url: str) -> tuple[str, str] | None:
-    """Return the day (`YYYY/MM/DD`) and the id that the path of an article's URL tells; None of any other."""
+def _in_url(url: str) -> tuple[str, list[str]] | None:
+    """Return the day in the URL of a page, and the ids that it may contain; None for a URL without a day."""
     path = url.partition("#")[0].partition("?")[0]
-    day, named = _DAY_OF_URL.search(path), _ID_OF_URL.search(path)
-    return (keys.day_of_url(day[1]), named[1]) if day and named else None
+    day, name = keys.day_in_url(path), _FILE_NAME.search(path)
+    return (day, sorted(set(name.groups()))) if day and name else None
 
 
 def _layout_number(key: str) -> int:

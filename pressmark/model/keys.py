@@ -17,6 +17,7 @@ STARTED = ".started"
 MANIFEST = ".json"
 _FOLDERS = re.compile(r"/(\d{4}/\d\d/\d\d)/[^/]+$")
 _DIGITS = re.compile(r"([12]\d{3})(\d\d)(\d\d)", re.ASCII)
+_DAY_IN_URL = re.compile(r"(?<=/)\d{4}[-/]?\d\d[-/]?\d\d(?=/)", re.ASCII)
 _PACKAGE = re.compile(r"wacz/([^/]+)/(\d{4}-\d\d-\d\d)\.wacz")
 
 
@@ -53,6 +54,12 @@ def day_of_url(day: str) -> str:
     """Return the day of an article URL (`202202/18`, `2016-01/05`) as `YYYY/MM/DD`."""
     digits = re.sub(r"\D", "", day)
     return f"{digits[:4]}/{digits[4:6]}/{digits[6:8]}"
+
+
+def day_in_url(path: str) -> str | None:
+    """Return the first valid day in the path of a URL (`/202202/18/`, `/2016-01/05/`) as `YYYY/MM/DD`."""
+    days = (day_of_url(found) for found in _DAY_IN_URL.findall(path) if is_day(found))
+    return next(days, None)
 
 
 def day_in(key: str) -> date | None:

@@ -86,6 +86,9 @@ def test_two_versions_and_what_parts_them(told: Told) -> None:
     old, new = told.reader.versions(told.updated)
     assert old.updated_at < new.updated_at
     assert told.reader.versions(told.url) == [old, new]
+    assert told.reader.versions(told.url.replace(".html", "_2.html")) == [old, new]
+    assert told.reader.versions(told.updated, day=old.day) == [old, new]
+    assert told.reader.versions(told.updated, day=old.day - timedelta(days=9)) == []
     found = {each.field: each for each in diff(old, new)}
     assert {"dateModified", "articleBody"} <= found.keys() <= {"dateModified", "articleBody", "wordCount", "headline"}
     words = found["articleBody"].words()

@@ -24,3 +24,18 @@ def test_the_keys_are_the_public_layout() -> None:
     assert keys.segments_of_month("news", "2022-02") == "warc/news/2022/02/"
     assert keys.index("news", "2022-02") == "index/news/2022-02.cdxj"
     assert keys.audit("news", early, "a1") == "audits/news/2022/02/17/a1.json"
+
+
+@pytest.mark.parametrize(
+    ("path", "day"),
+    [
+        ("/a/202202/18/WS620eee0ba310cdd1c5c1d2a3.html", "2022/02/18"),
+        ("/world/2016-01/05/content_22932345.htm", "2016/01/05"),
+        ("/2022/02/18/a-story", "2022/02/18"),
+        ("/12345678/20220218/a-story", "2022/02/18"),
+        ("/a/202202/30/WS1.html", None),
+        ("/world/europe", None),
+    ],
+)
+def test_the_day_in_a_url(path: str, day: str | None) -> None:
+    assert keys.day_in_url(path) == day
