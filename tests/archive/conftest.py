@@ -12,7 +12,7 @@ RETENTION = timedelta(days=10)
 
 @pytest.fixture
 def protected(store: Store) -> Store:
-    """A bucket with all that protects it, for segments that are locked for ten days."""
+    """A bucket with all protection, and a store that locks segments for ten days."""
     list(protect(store, Terms()))
     return attrs.evolve(store, retention=RETENTION)
 

@@ -1,4 +1,4 @@
-"""The archivist remembers what may still be staged, and nothing else: a long run has a million exchanges."""
+"""The archivist remembers only captures that may still be staged: a long run has a million exchanges."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def test_a_held_receipt_can_be_staged_after_any_number_of_others(archivist: Arch
 
 
 def test_what_nobody_holds_is_forgotten(archivist: Archivist) -> None:
-    gone = attrs.evolve(archivist.record(exchange(1)))  # Another one of this number, which nobody was given.
+    gone = attrs.evolve(archivist.record(exchange(1)))  # A copy with the same number, which was never returned.
     for number in range(2 * TOGETHER):
         archivist.record(exchange(number % 60))
     archivist.stage(staged(f"articles/{SITE}/2022/02/18/{article().version}.json"), [gone])

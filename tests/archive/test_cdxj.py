@@ -1,4 +1,4 @@
-"""Indexes of segments that anybody may have written: what can't be read is left out, and nothing raises."""
+"""Indexes that anybody may have written: unreadable parts are left out, and nothing raises."""
 
 import json
 import logging

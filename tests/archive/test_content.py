@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pressmark.archive.warc.content import MOST_STREAMS, CutShort, TooLarge, Undecodable, decoded
 
 NOISE = random.Random(1).randbytes(300_000)
-"""It does not get smaller: its coded form has many pieces."""
+"""It is incompressible: its encoded form has many pieces."""
 CODERS = {
     "gzip": gzip.compress,
     "x-gzip": lambda data: gzip.compress(data, 0),

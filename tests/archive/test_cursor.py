@@ -28,7 +28,7 @@ def write(store: Store, began: datetime, ended: datetime, section: str = "world/
 
 
 def followed(store: Store, cursor: str | None, site: str = "news") -> tuple[list[str], str | None]:
-    """Read what is new, as a job does that keeps the cursor."""
+    """Read new changes, like a job that stores its cursor."""
     found = []
     for changes in Reader(store, site).changes(since=cursor):
         found.append(changes.manifest.run_id)
@@ -42,7 +42,7 @@ def named(*written: str) -> list[str]:
 
 run = st.tuples(
     st.sampled_from(["world", "world/europe", "world/china-us"]),
-    st.integers(0, 400),  # Hours from the start to its begin.
+    st.integers(0, 400),  # Hours from the start to its beginning.
     st.integers(0, 7 * 24 - 24),  # Hours it takes: less than the window.
 )
 
@@ -136,7 +136,7 @@ ODD_CURSORS = {
     "seen is a string": sections("2022/02/18", "2022/02/18/a.json"),
     "seen has numbers": sections("2022/02/18", [7]),
     "seen has other names": sections("2022/02/18", ["a.json"]),
-    "seen has days that are none": sections("2022/02/18", ["2022/02/30/a.json"]),
+    "seen has invalid days": sections("2022/02/18", ["2022/02/30/a.json"]),
     "a place is too long": sections("2022/02/18", [], 1),
     "a place is a number": '{"site": "news", "sections": {"world/europe": 7}}',
 }

@@ -1,4 +1,4 @@
-"""Writes that something else than the S3 server answers: none is believed, and each is asked again."""
+"""Writes that another server answers: no such response is accepted, and each write is retried."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The real S3 server behind a proxy of faults: each is waited out, or told in words; no short answer is believed."""
+"""The real S3 server behind a proxy with faults: retries or clear errors, and no truncated response is accepted."""
 
 import hashlib
 import io
@@ -35,7 +35,7 @@ KEY = "articles/news/2022/02/18/WS1/20220218T005300Z.json"
 
 @pytest.fixture
 def store(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """The bucket through the proxy; it waits for a second, with short pauses at first."""
+    """The bucket through the proxy, with a patience of one second and short first pauses."""
     monkeypatch.setattr("pressmark.archive.s3.patience.FIRST", 0.02)
     found = attrs.evolve(Store.open(Config.from_env(os.environ)), patience=1.0)
     found.put(KEY, DATA)
@@ -99,7 +99,7 @@ def test_other_bytes_than_those_of_the_etag_are_read_again(store: Store, proxy: 
     assert store.get(KEY) == DATA
     half = Fault(alter=lambda answer: without_length(attrs.evolve(answer, body=answer.body[:70])))
     proxy.rule = times(2, half, GET)
-    assert store.get(KEY) == DATA, "no length told that it was cut"
+    assert store.get(KEY) == DATA, "no length showed that it was cut"
 
 
 def test_an_etag_that_is_no_digest_is_believed_when_the_same_comes_again(store: Store, proxy: Proxy) -> None:
@@ -192,7 +192,7 @@ LISTED: dict[str, tuple[bytes, bytes]] = {
     "no ETag": (rb"<ETag>[^<]*</ETag>", b""),
     "a size of letters": (rb"<Size>[^<]*</Size>", b"<Size>abc</Size>"),
     "a negative size": (rb"<Size>[^<]*</Size>", b"<Size>-1</Size>"),
-    "a time that is none": (rb"<LastModified>[^<]*</LastModified>", b"<LastModified>yesterday</LastModified>"),
+    "an invalid time": (rb"<LastModified>[^<]*</LastModified>", b"<LastModified>yesterday</LastModified>"),
     "a key of another prefix": (rb"<Key>articles/", b"<Key>other/"),
 }
 
@@ -212,7 +212,7 @@ def test_an_odd_entry_of_a_listing_is_asked_again(store: Store, proxy: Proxy, pa
 
 
 def more(answer: Answer) -> Answer:
-    """Say that there is more, with a new token each time."""
+    """Say that more pages follow, with a new token each time."""
     token = f"<NextContinuationToken>{uuid.uuid4().hex}</NextContinuationToken>".encode()
     body = answer.body.replace(b"<IsTruncated>false</IsTruncated>", b"<IsTruncated>true</IsTruncated>" + token)
     return attrs.evolve(answer, headers=answer.headers | {"Content-Length": str(len(body))}, body=body)
@@ -445,7 +445,7 @@ def test_whatever_happens_reads_are_whole_or_an_error(
 
 
 def test_headers_that_are_cut_are_asked_for_again(store: Store, proxy: Proxy, caplog: pytest.LogCaptureFixture) -> None:
-    """A connection that ends among the headers, behind the ETag too, makes no object of no SHA-256, nor a traceback."""
+    """A connection that ends inside the headers, even after the ETag, gives no partial object and no traceback."""
     store.client.put_object(Bucket=store.bucket, Key="w", Body=DATA, Metadata={"sha256": "abc"})
     sent: list[bytes] = []
 

@@ -1,4 +1,4 @@
-"""A manifest that goes between its listing and its reading: it is left out or named, and stops nothing."""
+"""A manifest that is deleted after the listing: it is left out or reported, and stops nothing."""
 
 import os
 from datetime import UTC, datetime

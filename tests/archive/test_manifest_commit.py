@@ -21,7 +21,7 @@ RUN = manifest_of(datetime(2022, 2, 18, tzinfo=UTC), "r1", section="world")
 
 @attrs.frozen
 class Killed(Store):
-    """The real store in a process that ends around the write of the manifest."""
+    """The real store in a process that ends before or after the write of the manifest."""
 
     before: bool = False
 
@@ -63,7 +63,7 @@ def test_a_run_killed_around_its_manifest_is_listed_once(store: Store, spooled: 
         commit(Killed(store.bucket, store.client, before=before), spooled, listing(*notes.values()), notes)
     assert len(list(manifest.below(store, "news/"))) == (0 if before else 1)
     assert len(unlisted(store, spooled, "news")) == left
-    assert len(unlisted(store, spooled, "news")) == left  # Also when the run behind it is killed before it tells.
+    assert len(unlisted(store, spooled, "news")) == left  # Also when the next run is killed before its manifest.
 
 
 def test_what_was_published_to_another_bucket_is_in_no_manifest_of_this_one(

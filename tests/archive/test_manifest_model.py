@@ -1,4 +1,4 @@
-"""The model of manifests: what it refuses, what it keeps, and that it says what the schema says."""
+"""The model of manifests: what it refuses, what it keeps, and that it matches the schema."""
 
 import json
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ KEY = "runs/news/world/europe/2022/02/18/20220218T005300-a.json"
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return where each value lies within JSON."""
+    """Return the path of each value in the JSON."""
     found = [path] if path else []
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, each in inner:

@@ -1,4 +1,4 @@
-"""Keys of the bucket that can't be read or sent: words that say so, and no traceback; they quote no secret."""
+"""S3 keys that can't be read or sent: a clear error without traceback and without secrets."""
 
 import os
 from pathlib import Path

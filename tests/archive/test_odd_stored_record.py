@@ -1,4 +1,4 @@
-"""A bucket that holds a record as release f168f16 wrote it: with empty lines before its status line."""
+"""A bucket with a record of release f168f16, which has empty lines before its status line."""
 
 import subprocess
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from tests.support.tools import BIN
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
 BODY = b"<h1>Lamps lit</h1>"
 ODD = {"one": (b"\r\n" + ANSWER, BODY), "two": (b"\r\n\r\n", ANSWER + BODY)}
-"""The head and the body that it recorded, by the number of empty lines. It knew no status of them."""
+"""The recorded head and body, by the number of empty lines. That release found no status in them."""
 
 
 @pytest.mark.parametrize(("head", "body"), ODD.values(), ids=ODD)
@@ -49,7 +49,7 @@ def test_it_alone_is_named_and_all_else_is_well(store: Store, tmp_path: Path, he
 
 
 def spooled(folder: Path, *changes: dict[str, Any]) -> Batch:
-    """Spool an exchange for each of these, with a document."""
+    """Spool one exchange with a document for each of these."""
     handed: list[Batch] = []
     spool = Spool(folder, "news", "run1", {"software": "test"}, handed.append)
     for number, each in enumerate(changes, start=1):

@@ -1,4 +1,4 @@
-"""A response becomes a revisit of an earlier capture only if its body is read as that of the earlier record is."""
+"""A response becomes a revisit of an earlier capture only if both bodies are decoded alike."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ GZIP = (*TEXT, "Content-Encoding: gzip")
 
 
 def crawled(store: Store, folder: Path, *lines: str, earlier: Capture | None = None, **changes: Any) -> Capture:
-    """Capture one response today in a run of its own, publish its segment, and return where its payload is."""
+    """Capture one response today in its own run, publish its segment, and return the capture of its payload."""
     handed = list[Batch]()
     known = {earlier.url: earlier} if earlier else {}
     alike = Originals(store).reads_alike

@@ -1,4 +1,4 @@
-"""A document is published only if each record that it points to is just where it says."""
+"""A document is published only if each of its records is exactly where it says."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from tests.archive.test_publisher import batches
 
 @attrs.frozen
 class Spooled:
-    """A segment with one draft, and one that is in the bucket already, with the place of its capture."""
+    """A segment with one draft, and another one in the bucket with the location of its capture."""
 
     batch: Batch
     draft: Draft
@@ -32,7 +32,7 @@ class Spooled:
         return capture
 
     def pointing(self, **changes: Any) -> Draft:
-        """Return the draft as another document, whose capture is elsewhere."""
+        """Return the draft with another document and another capture."""
         block = {**self.draft.document["pressmark"], "captures": [self.capture | changes]}
         document = {**self.draft.document, "pressmark": block}
         return attrs.evolve(self.draft, key="articles/wrong.json", document=document)
@@ -60,12 +60,12 @@ WRONG: dict[str, Callable[[Spooled], dict[str, Any]]] = {
     "record before": lambda spooled: place(spooled, 0),
     "its request": lambda spooled: place(spooled, 2),
     "its metadata": lambda spooled: place(spooled, 3),
-    "one byte behind": lambda spooled: {"offset": spooled.capture["offset"] + 1},
+    "one byte after": lambda spooled: {"offset": spooled.capture["offset"] + 1},
     "one byte less": lambda spooled: {"length": spooled.capture["length"] - 1},
     "one byte more": lambda spooled: {"length": spooled.capture["length"] + 1},
     "two records": with_the_next,
-    "behind the end": lambda spooled: {"offset": spooled.batch.segment.size},
-    "far behind the end": lambda spooled: {"offset": 10**30},
+    "after the end": lambda spooled: {"offset": spooled.batch.segment.size},
+    "far after the end": lambda spooled: {"offset": 10**30},
     "longer than all": lambda spooled: {"length": 10**30},
     "another record's id": lambda spooled: {"recordId": spooled.earlier["recordId"]},
     "id of no record": lambda spooled: {"recordId": "urn:uuid:12345678-1234-5678-1234-567812345678"},
@@ -86,7 +86,7 @@ def test_a_document_that_points_elsewhere_is_not_published(store: Store, tmp_pat
     assert list(store.keys("articles/")) == ["articles/1.json", "articles/2.json"]
     assert json.loads(store.get("articles/2.json")) == spooled.draft.document
 
-    later = Pointers(store, tmp_path, "news")  # Of a run that finds the segment in the bucket.
+    later = Pointers(store, tmp_path, "news")  # Pointers of a run that finds the segment in the bucket.
     assert [kind for kind, draft in wrong.items() if later.checked(draft)] == []
     assert later.checked(spooled.draft) == spooled.draft
 

@@ -1,9 +1,9 @@
-"""A power cut at any moment: what was not synced is lost in part, and recovery makes the best of what is there.
+"""A power cut at any moment: parts of the unsynced data are lost, and recovery publishes everything that remains.
 
-As ALICE does (Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014): the syncs, renames, creations and
-deletions of a real run are recorded, and each state that a disk may be in after a cut is rebuilt. Files of a spool grow
-at their end alone, so such a state has of each file any prefix from what was synced to what was written, or zeros in
-the place of the rest; and of the changes of the folder since its last sync any prefix.
+The method is that of ALICE (Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014): the test records the
+syncs, renames, creations and deletions of a real run, and rebuilds each possible state of the disk after a cut. Files
+of a spool only grow at their end. So a state has, for each file, any prefix between the synced and the written data, or
+zeros instead of the rest, and any prefix of the changes of the folder since its last sync.
 """
 
 import gzip
@@ -36,18 +36,18 @@ STATES = 60
 
 @attrs.define
 class Disk:
-    """What a power cut would leave, at each moment of a run."""
+    """The files after a power cut at each moment of a run."""
 
     folder: Path
     changes: list[tuple[str, Path, Path | None]] = attrs.field(factory=list)
-    """Of the folder since its last sync."""
+    """Changes of the folder since its last sync."""
     names: dict[str, int] = attrs.field(factory=dict)
     """Inode of each name, as it is durable."""
     synced: dict[int, int] = attrs.field(factory=dict)
     """Durable bytes of each inode."""
     data: dict[int, bytes] = attrs.field(factory=dict)
     nameless: int = 0
-    """Files that were synced while a cut might still take their names."""
+    """Files that were synced while a cut might still lose their names."""
     moments: list[Callable[[random.Random], dict[str, bytes]]] = attrs.field(factory=list)
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ class Disk:
         monkeypatch.setattr(Path, "unlink", unlinking)
 
     def look(self) -> None:
-        """Take note of what is written by now; it is a moment at which the power may go."""
+        """Record the written data; the power may fail at this moment."""
         known = {path for kind, path, _ in self.changes if kind == "create"}
         for path in sorted(self.folder.iterdir()):
             inode = path.stat().st_ino
@@ -122,7 +122,7 @@ def _cut(data: bytes, synced: int, choose: random.Random) -> bytes:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
-    """A run of three segments, of which nothing is published."""
+    """A run of three segments that are not published."""
     folder = tmp_path / "spool"
     folder.mkdir()
     disk = Disk(folder)
@@ -154,7 +154,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 def durable_records(disk: Disk, moment: int, tmp_path: Path) -> set[str]:
-    """Ids of the records that a cut at this moment can't take."""
+    """Ids of the records that a cut at this moment can't lose."""
 
     class Least(random.Random):
         def choice(self, seq: Any) -> Any:
@@ -187,7 +187,7 @@ def test_what_was_synced_is_published_and_nothing_points_into_nothing(run: Disk,
         folder.mkdir()
         state = run.moments[moment](choose)
         for name, data in state.items():
-            # Another name for each state, so that one bucket holds all of them.
+            # A new name for each state, so that one bucket can store all of them.
             (folder / name.replace("news-", f"{site}-", 1)).write_bytes(
                 data.replace(b"/news/", f"/{site}/".encode()).replace(b"/news-", f"/{site}-".encode())
                 if name.endswith(".jsonl")
@@ -216,7 +216,7 @@ def test_what_was_synced_is_published_and_nothing_points_into_nothing(run: Disk,
 
 
 def _repair_sums(folder: Path) -> None:
-    """Give lines whose site was changed their checksum again, if they are whole."""
+    """Recompute the checksums of whole lines after a change of their site."""
     for path in folder.glob("*.jsonl"):
         lines = []
         for line in path.read_bytes().splitlines(keepends=True):
@@ -250,7 +250,7 @@ def test_a_sync_begins_by_bytes_and_by_time(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_slow_disk_holds_the_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that the loss has a bound even where a sync takes long."""
+    """So that the loss is limited even if a sync is slow."""
     going_on, may_end = threading.Event(), threading.Event()
 
     def slow(descriptor: int) -> None:

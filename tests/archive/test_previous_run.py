@@ -1,4 +1,4 @@
-"""What a run learns of the one before it, whatever the clock and the bucket say."""
+"""The state that a run gets from the one before it, whatever the clock and the bucket say."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -25,7 +25,7 @@ VARIES = "varies_by_storage_class"
 
 
 def put_segment(store: Store, segment: Path) -> str:
-    """Put the segment; return the id of the version that it became."""
+    """Write the segment; return the id of its version."""
     store.put_file(SEGMENT, segment, hashlib.sha256(segment.read_bytes()).hexdigest(), WARC)
     return store.client.head_object(Bucket=store.bucket, Key=SEGMENT)["VersionId"]
 
@@ -35,7 +35,7 @@ def states(store: Store, terms: Terms | None = None) -> dict[str, State]:
 
 
 def configuration(store: Store) -> dict[str, Any]:
-    """Return what is set, by S3 operation."""
+    """Return the current configuration by S3 operation."""
     now = {}
     for measure in MEASURES:
         try:

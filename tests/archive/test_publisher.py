@@ -30,7 +30,7 @@ def batches(folder: Path, *keys: str) -> list[Batch]:
 
 @attrs.frozen
 class Watched(Store):
-    """The real store, noting the order of writes; it can be told to fail at one key."""
+    """The real store, which records the order of writes, and fails at one key if it is set to."""
 
     order: list[str] = attrs.field(factory=list)
     broken: str = ""
@@ -73,7 +73,7 @@ def test_publishing_again_does_no_harm(watched: Watched, tmp_path: Path) -> None
 
 def test_another_document_keeps_its_key(watched: Watched, tmp_path: Path) -> None:
     [batch] = batches(tmp_path, "articles/1.json")
-    there = to_bytes(document())  # The same content, of another capture.
+    there = to_bytes(document())  # The same content, from another capture.
     watched.put("articles/1.json", there)
     published, results = publish(watched, batch)
     assert [outcome for _, outcome in results] == [Outcome.UNCHANGED]
@@ -81,15 +81,15 @@ def test_another_document_keeps_its_key(watched: Watched, tmp_path: Path) -> Non
     assert watched.get("articles/1.json") == there
 
 
-@pytest.mark.parametrize(("lies", "versions"), [(1, 1), (2, 0)])
+@pytest.mark.parametrize(("wrong_answers", "versions"), [(1, 1), (2, 0)])
 def test_a_key_that_is_taken_by_nothing_is_asked_for_again(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lies: int, versions: int
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong_answers: int, versions: int
 ) -> None:
     [batch] = batches(tmp_path, "articles/1.json")
     with proxied(os.environ["AWS_ENDPOINT_URL_S3"]) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)
         lie = Fault(answer=error(412, "PreconditionFailed"), reaches_server=False)
-        proxy.rule = times(lies, lie, of("PUT", "/articles/"))
+        proxy.rule = times(wrong_answers, lie, of("PUT", "/articles/"))
         through = Store.open(Config.from_env(os.environ))
         if versions:
             publish(through, batch)
@@ -120,7 +120,7 @@ def test_nothing_overtakes_a_batch_that_failed(watched: Watched, tmp_path: Path)
 
 
 def test_other_content_of_a_run_at_the_same_time_is_a_silent_edit(store: Store, tmp_path: Path) -> None:
-    """Each of two runs found no such version, and the page changed between their looks."""
+    """Two runs found no such version, and the page changed between their requests."""
     key = keys.version("news", DAY, article().version)
     outcomes = []
     for number, body in enumerate(("Two lines.", "Two  lines.", "Three lines.", "Three lines.")):

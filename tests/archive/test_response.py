@@ -1,4 +1,4 @@
-"""Records that anybody may have written: they are unpacked no further than a record goes."""
+"""Records that anybody may have written: decompression stops at the maximum size of a record."""
 
 import gzip
 import tracemalloc
@@ -14,7 +14,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
 
 
 def member(size: int) -> bytes:
-    """Return a response record whose body is of so many zeros."""
+    """Return a response record with a body of so many zeros."""
     head = (
         "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:1>\r\nWARC-Target-URI: https://news.example/\r\n"
         "WARC-Date: 2026-11-27T11:00:00Z\r\nContent-Type: application/http; msgtype=response\r\n"

@@ -41,7 +41,7 @@ def test_the_policies_stand_in_the_docs(role: str) -> None:
 
 @pytest.fixture
 def acting(protected: Store, segment: Path, s3: RunningS3, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Store]:
-    """Fill the protected bucket and open it as a user of a role."""
+    """Fill the protected bucket, and open it as a user with a role."""
     put_segment(protected, segment)
     for key in ("articles/a.json", "rejected/a.json"):
         protected.put(key, b"{}")
@@ -147,7 +147,7 @@ def test_a_role_is_refused_what_is_not_its_own(acting: Callable[[str], Store], p
         **of, Key="articles/a.json", VersionId=article["VersionId"]
     )
     tries["delete a locked segment"] = lambda s3, of: s3.delete_object(**of, Key=SEGMENT, VersionId=version)
-    if role != "operator":  # Who takes segments down, deliberately.
+    if role != "operator":  # Operators delete segments deliberately.
         tries["delete it all the same"] = lambda s3, of: s3.delete_object(
             **of, Key=SEGMENT, VersionId=version, BypassGovernanceRetention=True
         )

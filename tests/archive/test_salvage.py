@@ -1,4 +1,4 @@
-"""What can be read of a damaged segment: all that the damage did not touch, and nothing that a site sent as a body."""
+"""Salvage of a damaged segment: it finds all undamaged records, and none that a site sent as a body."""
 
 import gzip
 from pathlib import Path
@@ -87,7 +87,7 @@ def test_what_the_damage_did_not_touch_is_found(
 
 
 def test_what_a_body_holds_is_no_record_of_ours(tmp_path: Path) -> None:
-    """A body that does not compress may be stored as it came: a segment in a segment."""
+    """A body that does not compress may be stored unchanged: a segment in a segment."""
     path = written(tmp_path / "spool", b"before", gzip.compress(FORGED % b""), b"after")
     records = gzip.decompress(path.read_bytes()).split(b"WARC/1.1\r\nWARC-")
     assert b"/forged" not in b"".join(records), "it is packed"
@@ -115,7 +115,7 @@ def _records_of_before(whole: bytes) -> list[bytes]:
 
 @pytest.mark.parametrize("kept", [0, 3])
 def test_a_last_record_that_no_reader_takes_was_not_cut_off_by_a_kill(tmp_path: Path, kept: int) -> None:
-    """As f168f16 wrote them: the bytes are whole, and are set aside instead of being cut."""
+    """Records of release f168f16: the bytes are whole, and are set aside instead of being cut."""
     segment = Segment(tmp_path, "news", "run1", 1, INFO)
     for url in ["https://news.example/", "https://news.example/" + "x" * 40_000][not kept :]:
         segment.write(attrs.evolve(exchange(), url=url))
@@ -144,7 +144,7 @@ def test_the_same_salvage_writes_the_same_bytes(tmp_path: Path, whole: bytes) ->
 
 
 def test_work_in_vain_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bytes) -> None:
-    """A body of members that begin well and never end."""
+    """A body of members that start correctly and never end."""
     begun = gzip.compress(b"WARC/1.1\r\n" + bytes(1_000_000))[:-200]
     monkeypatch.setattr("pressmark.archive.spool.salvage._FALSE_STARTS", 10_000_000)
     found = reading(tmp_path, whole[:-20] + begun * 100 + whole)

@@ -90,7 +90,7 @@ def test_a_run_that_captured_nothing_leaves_nothing(tmp_path: Path) -> None:
 
 
 def captured(folder: Path, **changes: Any) -> tuple[Capture, Path]:
-    """Capture one exchange today, as an earlier run would have."""
+    """Capture one exchange today, like an earlier run."""
     handed: list[Batch] = []
     spool = make(folder, handed)
     capture = spool.record(exchange(1, **changes))
@@ -121,7 +121,7 @@ def test_a_payload_of_another_day_is_kept_again(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_whole_records_and_takes_nothing_more(tmp_path: Path) -> None:
-    # A limit on file sizes stands in for a full disk: the kernel refuses in the middle of a write alike.
+    # A file size limit replaces a full disk: the kernel also fails in the middle of a write.
     handed: list[Batch] = []
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     spool = make(tmp_path, handed)

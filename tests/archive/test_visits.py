@@ -50,7 +50,7 @@ def line() -> bytes:
         line() + b"more",
         b"",
     ],
-    ids=["no gzip", "cut", "damaged", "more behind it", "empty"],
+    ids=["no gzip", "cut", "damaged", "more after it", "empty"],
 )
 def test_visits_that_cannot_be_read_are_ignored_and_logged(
     store: Store, written: bytes, caplog: pytest.LogCaptureFixture
@@ -96,7 +96,7 @@ def test_fields_of_later_releases_are_kept(store: Store) -> None:
 
 
 def test_visits_of_the_first_releases_are_read(store: Store) -> None:
-    """They wrote times with an offset, and every field that is absent as null."""
+    """They wrote times with an offset, and absent fields as null."""
     old = json.dumps(
         {
             "article_id": "WS1",

@@ -1,7 +1,7 @@
-"""The content hash: equal for what a reader can't tell apart, another for whatever a reader can.
+"""The content hash: equal for versions that look the same to a reader, different for all others.
 
-White space, paragraphs included, the spelling of characters and the page's chrome do not count; words, names, captions
-and pictures do.
+White space (with paragraphs), the normalization of characters and the page's frame do not count; words, names,
+captions and pictures do.
 """
 
 import re
@@ -36,13 +36,13 @@ FORM = st.sampled_from(["NFC", "NFD"])
 
 @st.composite
 def spelled(draw: st.DrawFn, words: list[str]) -> str:
-    """Return words as they may stand in a page: any white space, each character composed or not."""
+    """Return words as a page may have them: any white space, each character composed or not."""
     written = [unicodedata.normalize(draw(FORM), word) + draw(BLANK) for word in words]
     return draw(st.just("") | BLANK) + "".join(written)
 
 
 def with_text(text: str) -> dict[str, Article]:
-    """Return the sample article with this text in each place that a reader reads."""
+    """Return the sample article with this text in each field that a reader sees."""
     return {
         "headline": article(headline=text),
         "standfirst": article(standfirst=text),

@@ -1,4 +1,4 @@
-"""Versions as JSON-LD: what a processor makes of them keeps to the vocabulary of schema.org."""
+"""Versions as JSON-LD: a processor's result follows the vocabulary of schema.org."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -27,7 +27,7 @@ def load(url: str, options: object) -> dict[str, Any]:
 
 
 def at_odds(version: Document) -> list[str]:
-    """Return what of a document is not as the vocabulary has it."""
+    """Return all violations of the vocabulary in a document."""
     [node] = jsonld.expand(version, {"documentLoader": load})
     return list(_at_odds(node))
 
@@ -53,7 +53,7 @@ def _at_odds(node: dict[str, Any]) -> Iterator[str]:
 
 
 def _kinds(value: dict[str, Any]) -> set[str]:
-    """Return the types of a node with those above them, or the data types that a value can be."""
+    """Return the types of a node with their parents, or the possible data types of a value."""
     if "@value" not in value:
         names = {each.removeprefix(VOCABULARY) for each in value["@type"]}
         return names.union(*map(ancestry, names))

@@ -1,4 +1,4 @@
-"""JSON of the bucket: what is read, and what is invalid for a reason, whatever somebody wrote."""
+"""JSON of the bucket: what is accepted, and what is refused with a reason."""
 
 import json
 import math
@@ -26,7 +26,7 @@ INVALID = {
     "nested lists that end": b"[" * 100_000 + b"]" * 100_000,
     "nested objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
     "one level too deep": b"[" * (DEPTH + 1) + b"]" * (DEPTH + 1),
-    "brackets behind quotes that never end": b'[[[[[["' + b'\\"' * 4_000_000 + b"[" * 100,
+    "brackets after quotes that never end": b'[[[[[["' + b'\\"' * 4_000_000 + b"[" * 100,
     "quotes and brackets": b'"[' * 2_000_000,
     "many lists": b"[" + b"[]," * PARTS + b"[]]",
     "too large": b'"' + b"a" * strict_json.MOST + b'"',

@@ -1,4 +1,4 @@
-"""Alarms, judged by histories made up."""
+"""Alarms from artificial histories."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ NO_SHARE: dict[str, Any] = {"counts": {"published": 1}}
 
 
 def site(schedule: str | None = "*/30 * * * *", **expect: Any) -> Site:
-    """The site chinadaily: news within a day and a complete run within 3 h, unless said otherwise."""
+    """The site chinadaily: by default news within a day and a complete run within 3 h."""
     shipped = load_sites()["chinadaily"]
     section = shipped.sections[SECTION].model_copy(update={"schedule": schedule})
     expected = type(shipped.expect).model_validate({"news": "PT24H", "late": "PT3H", **expect})
@@ -34,7 +34,7 @@ def site(schedule: str | None = "*/30 * * * *", **expect: Any) -> Site:
 
 
 def run(turns_ago: int = 0, **changes: Any) -> PastRun:
-    """A run that took a minute; complete and without anything new, unless said otherwise."""
+    """A run that took a minute; by default complete and without anything new."""
     started_at = NOW - turns_ago * TURN - timedelta(minutes=2)
     facts: dict[str, Any] = {
         "key": f"runs/chinadaily/{SECTION}/{started_at:%Y/%m/%d/%Y%m%dT%H%M%S}.json",
@@ -64,7 +64,7 @@ def judge(runs: Sequence[PastRun], of: Site | None = None, now: datetime = NOW) 
 
 
 def standing(runs: Sequence[PastRun], of: Site | None = None, now: datetime = NOW) -> dict[Kind, Alarm]:
-    """All that is wrong, with what follows from something else."""
+    """All alarms, including consequences of others."""
     return {alarm.kind: alarm for alarm in active_alarms(of or site(), SECTION, runs, now)}
 
 
@@ -251,7 +251,7 @@ class TestCured:
 
 
 class TestRedeemed:
-    """Those that were rejected are read well: they are bad no more, whatever else is new."""
+    """Rejected pages can be read again: they are not bad any more, whatever else is new."""
 
     BAD = frozenset(f"WS{number}" for number in range(12))
     BROKEN = run(1, newly_rejected=12, rejected={"no-headline": 12}, rejected_ids=BAD)
@@ -328,7 +328,7 @@ def made(fates: list[tuple[str, int, int, str]]) -> list[PastRun]:
 @settings(deadline=None)
 @given(st.lists(FATES, min_size=1, max_size=40), st.integers(1, 40))
 def test_an_incident_is_the_same_until_it_is_over(fates: list[tuple[str, int, int, str]], known: int) -> None:
-    """Judged behind each run: what is found twice in a row is one incident, also if only the newest runs are read."""
+    """Checked after each run: an alarm found twice in a row is one incident, even if only the newest runs are read."""
     before: dict[Kind, Alarm] = {}
     hasty = site(news="PT2H", late="PT1H")
     for number in range(1, len(fates) + 1):
@@ -339,14 +339,14 @@ def test_an_incident_is_the_same_until_it_is_over(fates: list[tuple[str, int, in
         seen_from_near = standing(runs[:known], hasty, runs[0].ended_at)
         for kind, alarm in seen_from_near.items():
             if kind is Kind.FAILING and found.keys() & {Kind.LAYOUT_CHANGED, Kind.REFUSED}:
-                continue  # What began it lies behind the runs that are seen from near.
+                continue  # Its start is outside the newest runs.
             assert kind in found
             assert alarm.incident == found[kind].incident or (alarm.earlier and alarm.since > found[kind].since)
         before = found
 
 
 def _ends(kind: Kind, newest: PastRun) -> bool:
-    """Whether this run ended what was wrong before it, so that what is wrong behind it is another incident."""
+    """Whether this run ended a problem, so that a later one is another incident."""
     return {Kind.NO_NEWS: newest.new > 0, Kind.LATE: newest.ended == "complete"}.get(kind, False)
 
 
@@ -386,7 +386,7 @@ def test_spans(minutes: float, said: str) -> None:
 
 def test_how_far_back_is_far_enough() -> None:
     assert not reaches(site(), [], NOW)
-    assert not reaches(site(), [run(1), run(2)], NOW)  # The last news may lie before them.
+    assert not reaches(site(), [run(1), run(2)], NOW)  # The last news may be older than these.
     assert reaches(site(), [run(1), run(2, counts={"published": 1})], NOW)
     assert reaches(site(news=None), [run(1), run(2)], NOW)
     assert reaches(site(), [run(1), run(60)], NOW)
@@ -395,7 +395,7 @@ def test_how_far_back_is_far_enough() -> None:
 
 
 class TestSetAside:
-    """Files of a spool that could not be read."""
+    """Unreadable files of a spool."""
 
     FILE = "copy.warc.gz: its name is that of no file of newsroom's spool"
 

@@ -1,4 +1,4 @@
-"""The history of a section, and what it asks of the bucket."""
+"""The history of a section, and its requests to the bucket."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def write(store: Store, started_at: datetime, name: str = "run") -> str:
 
 
 def fill(store: Store, number: int, until: datetime) -> str:
-    """Write so many runs, one every half hour, and return the newest one's key."""
+    """Write so many runs, one every half hour, and return the newest key."""
     written = [write(store, until - timedelta(minutes=15 + 30 * back)) for back in range(number)]
     return written[0]
 

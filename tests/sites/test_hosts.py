@@ -169,7 +169,7 @@ def test_a_site_file_allows_networks() -> None:
 
 @given(st.ip_addresses())
 def test_an_address_in_any_form_is_judged_as_itself(address: Any) -> None:
-    """By the registry that Python has: nothing that it calls private or reserved passes."""
+    """Python's registry as reference: no address that it calls private or reserved is allowed."""
     if AddressRule().refusal(str(address)) is None:
         embedded = [address, *filter(None, (getattr(address, name, None) for name in ("ipv4_mapped", "sixtofour")))]
         assert not any(

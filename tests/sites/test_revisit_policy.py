@@ -13,7 +13,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
         (HOUR, timedelta(0), False, True),  # every run until 6 h
         (6 * HOUR, 0.5 * HOUR, True, False),  # then hourly
         (6 * HOUR, HOUR, False, True),
-        (6 * HOUR, HOUR - timedelta(seconds=20), False, True),  # a run that is a little early skips no turn
+        (6 * HOUR, HOUR - timedelta(seconds=20), False, True),  # a run that is a little early skips nothing
         (2 * DAY, 6 * HOUR, True, False),  # then every 12 h
         (2 * DAY, 12 * HOUR, False, True),
         (14 * DAY, DAY, False, False),  # then only what is listed, daily

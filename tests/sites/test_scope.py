@@ -1,4 +1,4 @@
-"""Scopes: what fits together, and what a manifest tells of them."""
+"""Scopes: valid combinations, and their form in a manifest."""
 
 from datetime import date
 from typing import Any
