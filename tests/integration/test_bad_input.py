@@ -1,4 +1,4 @@
-"""What sites and clocks can do to an archive: nothing crashes, and every article has one clear outcome."""
+"""Bad input from sites and clocks: nothing crashes, and every article has one clear outcome."""
 
 import json
 from collections import Counter
@@ -52,35 +52,35 @@ def quick(archive: Archive) -> None:
 # Clocks.
 
 
-def set_back_behind(archive: Archive, run: Crawl, by: timedelta) -> None:
+def set_clock_back(archive: Archive, run: Crawl, by: timedelta) -> None:
     """Let a run, the only one, have begun so much later: as if the clock had been set back since."""
-    told, store = run.manifest, archive.store
+    written, store = run.manifest, archive.store
     old = list(store.keys("runs/"))
-    began = datetime.fromisoformat(told["started_at"]) + by
+    began = datetime.fromisoformat(written["started_at"]) + by
     run_id = f"{began:%Y%m%dT%H%M%S}-aaaaaa"
     visited = [
         attrs.evolve(each, visited_at=each.visited_at + by, listed_at=each.listed_at + by)
-        for each in visits.read(store, told["visits"]["key"]).values()
+        for each in visits.read(store, written["visits"]["key"]).values()
     ]
-    stored = visits.write(store, keys.visits(told["site"], told["section"], began, run_id), visited)
-    manifest.start(store, told["site"], told["section"], began, run_id)
-    ended = timestamp(datetime.fromisoformat(told["ended_at"]) + by)
+    stored = visits.write(store, keys.visits(written["site"], written["section"], began, run_id), visited)
+    manifest.start(store, written["site"], written["section"], began, run_id)
+    ended = timestamp(datetime.fromisoformat(written["ended_at"]) + by)
     times = {"started_at": timestamp(began), "ended_at": ended}
-    manifest.write(store, manifest_of({**told, **times, "run_id": run_id, "visits": attrs.asdict(stored)}))
+    manifest.write(store, manifest_of({**written, **times, "run_id": run_id, "visits": attrs.asdict(stored)}))
     for key in old:
         store.client.delete_object(Bucket=store.bucket, Key=key)
 
 
 @pytest.mark.parametrize("by", [timedelta(hours=1), timedelta(days=366)])
 def test_a_clock_that_was_set_back_costs_visits_and_nothing_else(archive: Archive, by: timedelta) -> None:
-    set_back_behind(archive, archive.crawl(), by)
+    set_clock_back(archive, archive.crawl(), by)
     before = archive.documents()
     [row] = json.loads(command("status", "--json").stdout)[-1:]
     assert (row["section"], row["ended"], row["ago"]) == (SECTION, "complete", "in the future")
 
     second = archive.crawl()
     assert (second.exit_code, second.manifest["ended"]) == (0, "complete")
-    assert {outcome for outcome, _ in fates(second).values()} == {"not_modified"}, "by what the first run told"
+    assert {outcome for outcome, _ in fates(second).values()} == {"not_modified"}, "by the visits of the first run"
     assert second.counts["seen"] == 30
     assert second.counts["listing_pages"] == 2, "who was last can't be known, so nothing is left out"
     assert archive.documents() == before
@@ -99,8 +99,8 @@ def print_bylines(archive: Archive, monkeypatch: pytest.MonkeyPatch, bylines: di
     story = archive.newsroom.story
 
     def other(article_id: str, page: int | None = None) -> Story:
-        told = story(article_id, page)
-        return attrs.evolve(told, byline_raw=bylines.get(article_id, told.byline_raw))
+        article = story(article_id, page)
+        return attrs.evolve(article, byline_raw=bylines.get(article_id, article.byline_raw))
 
     monkeypatch.setattr(archive.newsroom, "story", other)
 
@@ -148,7 +148,7 @@ def test_an_updated_time_is_taken_as_printed_or_not_at_all(archive: Archive, mon
     print_bylines(archive, monkeypatch, {ids["future"]: "China Daily | Updated: 2022-02-18 12:00"})
     newsroom.edit_silently(ids["future"])
     again = archive.crawl()
-    assert fates(again)[ids["future"]] == ("updated", None), "a mended time is a version of its own"
+    assert fates(again)[ids["future"]] == ("updated", None), "a corrected time is a new version"
     assert verify_run(archive.store, again.manifest_key or "") == []
     assert len(list(archive.store.keys("articles/"))) == len(documents) + 1
 

@@ -1,4 +1,4 @@
-"""Bad JSON of every kind at every kind of key: each command names it, ends as the table of exit codes says, goes on."""
+"""Bad JSON of every kind at every kind of key: each command names it, continues, and exits with the documented code."""
 
 import gzip
 import json
@@ -101,11 +101,11 @@ def test_verify_names_each_and_reads_the_others(broken: Broken) -> None:
 def test_audit_names_each_and_makes_others_again(broken: Broken) -> None:
     result = command("audit", "newsroom", "--sample", "30", "--json")
     assert result.exit_code == 8
-    told = json.loads(result.stdout)
+    result_json = json.loads(result.stdout)
     names(result)
-    grave = {each["key"] for each in told["findings"]["listed"] if each["grave"]}
+    grave = {each["key"] for each in result_json["findings"]["listed"] if each["grave"]}
     assert grave == {*broken.manifests.values(), *broken.documents.values()}
-    assert {each["key"] for each in told["sample"] if each["result"] == "identical"} == broken.good
+    assert {each["key"] for each in result_json["sample"] if each["result"] == "identical"} == broken.good
 
 
 def test_rederive_names_each_and_reads_the_others(broken: Broken) -> None:
@@ -183,8 +183,8 @@ def test_console_and_reading_room_leave_out_what_is_bad(broken: Broken) -> None:
     for kind in BAD_JSON:
         with pytest.raises(FindingsFound, match=broken.manifests[kind]):
             repository.manifest(broken.manifests[kind])
-    told: list[FindingsFound] = []
-    found = repository.documents([*broken.documents.values(), *broken.good], told.append)
+    errors: list[FindingsFound] = []
+    found = repository.documents([*broken.documents.values(), *broken.good], errors.append)
     assert set(found) - set(broken.documents.values()) == broken.good
 
 
@@ -203,5 +203,5 @@ def test_recover_and_the_next_crawl_go_on(broken: Broken) -> None:
     assert run.exit_code == 0
     assert run.counts["published"] == 0
     assert run.counts["unchanged"] + run.counts["silent_edit"] == READABLE
-    assert run.counts["silent_edit"] <= len(BAD_JSON), "nobody can tell whether those are edits"
+    assert run.counts["silent_edit"] <= len(BAD_JSON), "edits can't be recognized"
     assert not any("Traceback" in line["message"] for line in run.log)

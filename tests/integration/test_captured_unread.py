@@ -1,4 +1,4 @@
-"""What a run captured is read before it ends, whatever ended it: the site may say something else to the next one."""
+"""A run reads all its captures before it ends, whatever ended it: the site may change before the next one."""
 
 import signal
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from tests.support.tools import until
 
 
 def _asks_for_edits(request: Request) -> bool:
-    """Tell whether somebody wants to know what edits there are: when a known version says something new."""
+    """Return whether a request lists silent edits, as for a known version with new content."""
     return request.method == "GET" and keys.SILENT_EDITS in unquote(request.query) + request.path
 
 
 def _until_the_segment_is_uploaded() -> Callable[[Request], Fault | None]:
-    """Return a rule by which edits can't be asked for until the crawl has ended."""
+    """Return a rule that makes listing edits fail until the crawl has ended."""
     uploaded: list[Request] = []
 
     def rule(request: Request) -> Fault | None:
@@ -57,7 +57,7 @@ def test_the_bucket_fails_while_a_captured_page_is_compared(archive: Archive, s3
 
 
 @pytest.mark.long
-def test_one_object_that_cannot_be_had_holds_up_no_other(archive: Archive, s3: RunningS3, edited: str) -> None:
+def test_one_unreadable_object_blocks_no_other(archive: Archive, s3: RunningS3, edited: str) -> None:
     new = archive.newsroom.publish()
     with proxied(s3.endpoint) as proxy:
         proxy.rule = lambda request: Fault(cut=-20) if _asks_for_edits(request) else None
@@ -93,7 +93,7 @@ def test_a_crawl_is_stopped_while_captured_pages_wait_to_be_read(archive: Archiv
 
 
 def _is_whole(archive: Archive, *runs: Crawl) -> None:
-    """The last run is complete, and each object of all runs is told of once and verified."""
+    """The last run is complete, and each object of all runs is listed once and verified."""
     assert runs[-1].manifest["ended"] == "complete"
     keys_of_runs = list(manifest.below(archive.store, f"{SECTION}/"))
     assert [each for each in verify_runs(archive.store, keys_of_runs, full=True) if each.grave] == []

@@ -1,4 +1,4 @@
-"""Where a crawl connects to, whatever its site's pages, redirects and names say: nothing here leaves the loopback."""
+"""The addresses that a crawl connects to, for hostile pages, redirects and names; nothing here leaves the loopback."""
 
 import json
 import socket
@@ -108,7 +108,7 @@ def site_of(redirects: dict[str, str], asked: Counter[str]) -> type[BaseHTTPRequ
         def answer(self, status: int, body: bytes, **headers: str) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
-            self.send_header("Connection", "close")  # So that each request resolves anew.
+            self.send_header("Connection", "close")  # Each request resolves the name again.
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()

@@ -1,4 +1,4 @@
-"""The main job, end to end: newsroom over real HTTP, a real S3 server, the crawl in a process of its own."""
+"""The main job, end to end: the newsroom over real HTTP, a real S3 server, the crawl in its own process."""
 
 import gzip
 import json
@@ -96,7 +96,7 @@ def test_a_rejected_page_is_kept_with_its_reason_and_its_capture(archive: Archiv
 
     again = archive.crawl()
     assert again.counts["rejected"] == 0, "not read again as long as it is the same"
-    assert [line for line in again.log if "rejected" in line["message"]] == [], "told once"
+    assert [line for line in again.log if "rejected" in line["message"]] == [], "logged once"
     assert json.loads(archive.store.get(key)) == rejection
 
 
@@ -245,7 +245,7 @@ def test_recheck_goes_on_to_the_last_page_allowed(archive: Archive) -> None:
     assert (again.counts["listing_pages"], again.counts["unchanged"]) == (2, READABLE)
 
 
-def test_an_article_whose_following_page_cannot_be_had_is_not_published_in_part(archive: Archive) -> None:
+def test_an_article_with_a_missing_following_page_is_not_published_in_part(archive: Archive) -> None:
     long = archive.newsroom.story(archive.newsroom.article_id(22))
     assert len(long.pages) > 1
     archive.newsroom.fault(long.path.replace(".html", "_2.html"), FaultKind.STATUS_500)

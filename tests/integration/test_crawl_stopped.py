@@ -1,4 +1,4 @@
-"""A crawl that ends before its end: stopped, killed, out of disk; and the one behind it, which takes the rest."""
+"""A crawl that ends early (stopped, killed, disk full), and the next one, which does the rest."""
 
 import os
 import resource
@@ -139,7 +139,7 @@ def test_an_archivist_whose_crawl_dies_does_not_wait_for_a_bucket_that_is_away(
         assert alive == []
 
 
-def test_a_spool_that_cannot_be_written_is_told(archive: Archive, tmp_path: Path) -> None:
+def test_a_spool_that_cannot_be_written_is_reported(archive: Archive, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     run = archive.crawl(PRESSMARK_SPOOL=str(tmp_path / "file" / "spool"))
     assert run.exit_code == 5

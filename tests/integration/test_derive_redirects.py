@@ -1,4 +1,4 @@
-"""Recovery takes the responses that the crawl took: behind redirects, after retries, filed under what was asked for."""
+"""Recovery uses the responses that the crawl used, after redirects and retries, under the requested URL."""
 
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -46,7 +46,10 @@ def derived(folder: Path, *answers: Answer) -> list[tuple[str, str]]:
     spool.close()
     captured = Captured([(each.segment.path, each.segment.key) for each in batches], redirect_target)
     found = [(each.key, each.document) for each in derive(SITE, captured)]
-    return [("/".join(key.split("/")[2:5]), str(told.get("articleBody", told.get("reason")))) for key, told in found]
+    return [
+        ("/".join(key.split("/")[2:5]), str(document.get("articleBody", document.get("reason"))))
+        for key, document in found
+    ]
 
 
 @pytest.mark.parametrize(

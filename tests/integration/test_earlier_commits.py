@@ -1,4 +1,4 @@
-"""What earlier commits left is taken over: their code, as git has it, crawls and is killed; today's goes on."""
+"""Spools of earlier commits are taken over: their code, from git, crawls and is killed; today's code continues."""
 
 import os
 import signal
@@ -82,8 +82,8 @@ def test_what_an_earlier_commit_left_is_taken_over(s3: RunningS3, bucket: str, t
         taken.run(ROOT, "crawl", SECTION, "--recheck", "--pages", "3")
         [updated] = set(store.keys(keys.ARTICLES)) - documents
         assert newsroom.article_id(39) in updated
-        told = taken.run(ROOT, "crawl", SECTION, "--recheck", "--pages", "3")
-        assert "nothing changed" in told
+        output = taken.run(ROOT, "crawl", SECTION, "--recheck", "--pages", "3")
+        assert "nothing changed" in output
         assert not list(store.keys(keys.SILENT_EDITS))
         taken.run(ROOT, "verify", "newsroom", "--full")
         assert not [path for path in (tmp_path / "spool").rglob("*.warc.gz*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""A bucket that somebody edited by hand: `verify --full` names what was changed, and nothing crashes."""
+"""A bucket that was edited by hand: `verify --full` names what was changed, and nothing crashes."""
 
 import json
 from collections.abc import Callable
@@ -70,7 +70,7 @@ def test_versions_edited_by_hand_are_found_and_stop_nothing(archive: Archive) ->
     second = archive.crawl("--recheck")
     assert second.exit_code == 0
     became = fates(second)
-    kept = ("failed", "unreadable-version")  # Nobody can tell any more whether it is an edit.
+    kept = ("failed", "unreadable-version")  # An edit can't be recognized any more.
     assert {damage: became[article_id] for damage, article_id in ids.items()} == {
         **dict.fromkeys(DAMAGES, kept),
         "other text": ("unchanged", None),

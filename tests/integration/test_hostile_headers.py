@@ -1,4 +1,4 @@
-"""What the headers of a site's responses may hold: on the real way from the wire to what is printed."""
+"""Any content of response headers, on the real path from the wire to the printed output."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_header_bytes_are_opaque(archive: Archive, site: HostileSite) -> None:
 
 
 def test_what_headers_hold_commands_no_terminal(archive: Archive, site: HostileSite) -> None:
-    evil = HOSTILE.encode().replace(b"\xc2\x9b", b"\x9b")  # As UTF-8, but for one byte that is none.
+    evil = HOSTILE.encode().replace(b"\xc2\x9b", b"\x9b")  # UTF-8, except for one byte.
     target = "/%1B%5D0;owned%07%9B31m%E2%80%AE%E2%80%A8%7F%C2%85%E2%81%A6"
     odd = HTML + b"X-Author: %s\r\nSet-Cookie: %s\r\nContent-Encoding: %s\r\n" % (evil, evil, evil)
     site.shows(
@@ -77,13 +77,13 @@ def test_what_headers_hold_commands_no_terminal(archive: Archive, site: HostileS
     assert run.printed.count("failed: ") == 6
     assert all(escaped in run.printed for escaped in ("\\x1b]0;owned", target.removeprefix("/"))), run.printed
     assert commands_nothing(run.printed)
-    told = (
+    expected = (
         ["status"],
         ["verify", "newsroom", "--full"],
         ["rederive", SECTION],
         ["versions", article_id(1)],
         ["versions", article_id(8), "--json"],
     )
-    for words in told:
+    for words in expected:
         done = command(*words)
         assert (done.exit_code, commands_nothing(done.output)) == (0, True), done.output

@@ -1,4 +1,4 @@
-"""What servers do to heads, codings and ends of responses: on the real way from the wire to what is verified."""
+"""Broken heads, codings and ends of responses, on the real path from the wire to `verify`."""
 
 import gzip
 import json
@@ -152,12 +152,12 @@ def test_a_run_whose_listing_or_robots_has_a_huge_head_says_so_and_the_next_goes
 ) -> None:
     shows(site, {path(1): (answer(page(1)),)})
     whole = dict(site.server.scripts)
-    told = "is not recorded: it has more than 32768 bytes before its body"
+    refusal = "is not recorded: it has more than 32768 bytes before its body"
     for address in ("/robots.txt", "/world/europe"):
         site.server.scripts[address] = HUGE_HEAD
         run = archive.crawl()
         assert (run.exit_code, run.manifest["ended"], run.manifest["failure"]) == (4, "failed", "RunFailed")
-        assert f"the response of {site.origin}{address} {told}" in run.manifest["reason"]
+        assert f"the response of {site.origin}{address} {refusal}" in run.manifest["reason"]
         assert not site.asked(path(1))
         site.server.scripts[address] = whole[address]
     assert fates(archive.crawl()) == {article_id(1): ("published", None)}
@@ -291,7 +291,7 @@ def test_a_body_without_a_length_is_whole_if_something_says_so(
     marked = {each["identifier"]: each["pressmark"].get("cutShort") for each in archive.documents().values()}
     assert marked == {article_id(1): None, article_id(2): None, article_id(3): True, article_id(4): True}
     conditional = [len(site.headers(path(number), b"If-Modified-Since")) for number in range(1, 5)]
-    assert conditional == [1, 0, 0, 0], "what may be cut is asked for anew"
+    assert conditional == [1, 0, 0, 0], "a page that may be cut is fetched again"
     all_is_well(archive, tmp_path)
 
 
@@ -355,7 +355,7 @@ def test_what_follows_a_response_is_no_part_of_the_next(archive: Archive, site: 
 def test_two_workers_at_once_take_what_a_hostile_site_sends(
     archive: Archive, site: HostileSite, tmp_path: Path
 ) -> None:
-    """Each with a spool of its own, as on two machines; each object is told of once, and all of it is whole."""
+    """Each with a spool of its own, as on two machines; each object is listed once, and all are complete."""
     scripts: dict[str, Script] = {path(number): (answer(page(number)),) for number in range(20)}
     scripts |= {
         path(20): (answer(page(20, HOSTILE)),),
@@ -373,8 +373,8 @@ def test_two_workers_at_once_take_what_a_hostile_site_sends(
     assert [run.exit_code for run in both] == [0, 0]
     first, second = (fates(run) for run in both)
     assert first.keys() == second.keys() == {article_id(number) for number in range(28)}
-    told = [said["key"] for run in both for said in (run.manifest or {})["objects"]]
+    listed = [said["key"] for run in both for said in (run.manifest or {})["objects"]]
     there = [key for prefix in (keys.ARTICLES, keys.REJECTED) for key in archive.store.keys(prefix)]
-    assert sorted(told) == sorted(there)
+    assert sorted(listed) == sorted(there)
     assert len(archive.documents()) >= 20
     all_is_well(archive, tmp_path)

@@ -1,4 +1,4 @@
-"""What a site's text, headers and addresses may hold: on the real way from the wire to what is printed."""
+"""Any content of a site's text, headers and URLs, on the real path from the wire to the printed output."""
 
 import gzip
 import json
@@ -216,7 +216,7 @@ def test_what_is_no_page_of_the_article_has_an_outcome_of_its_own(archive: Archi
     assert list(archive.store.keys(keys.WITHDRAWN)) == []
 
 
-def test_a_rejection_of_an_older_release_behind_a_redirect_is_read_again(archive: Archive, site: HostileSite) -> None:
+def test_a_rejection_of_an_older_release_after_a_redirect_is_read_again(archive: Archive, site: HostileSite) -> None:
     """As f168f16 left it: an article that redirected to its listing was rejected, with the capture of the listing."""
     site.shows({path(1): answer(page(1).replace("<h1>", "<h2>"))})
     run = archive.crawl()

@@ -1,4 +1,4 @@
-"""A crawl that is killed at any moment, and the one behind it: nothing lost, nothing twice, nothing torn.
+"""A crawl that is killed at any moment, and the next one: nothing is lost, duplicated or incomplete.
 
 `PRESSMARK_KILLS` says at how many.
 """
@@ -125,7 +125,7 @@ def survives(site: Site, step: str, expected: set[str]) -> None:
     assert max(manifests.items())[1].ended == "complete"
     versions = site.versions()
     assert set(versions) == expected
-    listed = Counter(said.key for told in manifests.values() for said in [*told.objects, *told.segments])
+    listed = Counter(said.key for each in manifests.values() for said in [*each.objects, *each.segments])
     assert set(listed.values()) == {1}
     assert {key for key in listed if key.startswith("articles/")} == {f"articles/{site.name}/{key}" for key in versions}
     segments = [key for key in site.store.keys(f"warc/{site.name}/") if not key.endswith(".cdxj")]
@@ -153,8 +153,8 @@ def test_whenever_it_is_killed_the_next_run_makes_it_whole(sites: Any) -> None:
     assert steps["archivist"] > 3 * ARTICLES
     expected = set(first.versions())
     assert len(expected) > ARTICLES * 0.8
-    [told] = first.manifests().values()
-    assert len(told.segments) > 5
+    [manifest] = first.manifests().values()
+    assert len(manifest.segments) > 5
 
     choose = random.Random(times)
     few = max(1, times // 8)  # The runner writes a mark, and the manifest.

@@ -78,9 +78,9 @@ def fresh(spooled: Spooled, s3: RunningS3, monkeypatch: pytest.MonkeyPatch, fold
 
 def outcome(spooled: Spooled) -> dict[str, Any]:
     """What a recovery came to, by names that are the same each time."""
-    told = unlisted(spooled.store, spooled.folder, "newsroom").values()
-    listed = Counter(each.segment.key for each in told)
-    listed.update(stored.key for each in told for stored in each.objects)
+    notes = unlisted(spooled.store, spooled.folder, "newsroom").values()
+    listed = Counter(each.segment.key for each in notes)
+    listed.update(stored.key for each in notes for stored in each.objects)
     return {
         "records": spooled.published_records(),
         "versions": spooled.versions(),
@@ -99,7 +99,7 @@ def test_whenever_it_is_killed_the_next_recovery_comes_to_the_same(
     expected = outcome(whole)
     assert max(expected["listed"].values()) == 1
     assert len(expected["set aside"]) == 3
-    assert whole.settled()
+    assert whole.is_clean()
     steps = int((tmp_path / "steps").read_text())
     assert steps > 100
     failures = {}
@@ -108,7 +108,7 @@ def test_whenever_it_is_killed_the_next_recovery_comes_to_the_same(
         assert recover(each, step) == -signal.SIGKILL
         each.recover()
         came_to = outcome(each)
-        if came_to != expected or not each.settled():
+        if came_to != expected or not each.is_clean():
             failures[step] = {
                 name: (came_to[name], expected[name]) for name in expected if came_to[name] != expected[name]
             }

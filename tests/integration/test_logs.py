@@ -1,4 +1,4 @@
-"""The log of the programs, as it stands on a terminal: in a process of its own, whose handlers are ours."""
+"""The log of the programs, as a terminal shows it; in its own process, where we set the handlers."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A Retry-After beyond `politeness.longest_delay`: what asks for it fails alone, unless it is the listing."""
+"""A Retry-After longer than `politeness.longest_delay`: only that request fails, unless it is for the listing."""
 
 from tests.support.archive import Archive
 from tests.support.hostile_site import answer, article_id, hostile_site, page, path
@@ -27,7 +27,7 @@ def test_an_article_or_a_requisite_fails_alone_and_the_listing_comes_first(archi
         assert len(site.asked(path(1))) == 1, "it is not tried again"
         counts = run.manifest["requisites"]
         assert (counts["captured"], counts["failed"]) == (1, 6)
-        assert [each for each in pictures if not site.asked(each)] == ["/f.png", "/g.png"], "behind three in a row"
+        assert [each for each in pictures if not site.asked(each)] == ["/f.png", "/g.png"], "after three in a row"
 
         site.server.log.clear()
         site.shows({path(3): answer(page(3)), path(4): answer(page(4))})

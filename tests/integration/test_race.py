@@ -1,4 +1,4 @@
-"""Many writers of one bucket: each version is published once, and is that of one of them, whole."""
+"""Many writers of one bucket: each version is published once, complete, by one of them."""
 
 import gzip
 import multiprocessing
@@ -49,7 +49,7 @@ def staged(store: Store, segments: list[dict[str, str]]) -> int:
 
 
 @pytest.mark.long
-def test_two_runs_of_a_section_at_once_tell_of_each_object_once(archive: Archive, tmp_path: Path) -> None:
+def test_two_runs_of_a_section_at_once_list_each_object_once(archive: Archive, tmp_path: Path) -> None:
     politeness = {"delay": 0, "concurrency": 1, "timeout": 10, "retries": 100}
     archive.set_site(politeness=politeness, requisites={"number": 0, "size": 0})
     newsroom = archive.newsroom
@@ -69,8 +69,8 @@ def test_two_runs_of_a_section_at_once_tell_of_each_object_once(archive: Archive
         assert run.counts["published"] + run.counts["unchanged"] == READABLE
     assert sum(run.counts["published"] for run in both) == len(archive.documents()) == READABLE
 
-    told = [said["key"] for run in both for said in run.manifest["objects"]]
+    listed = [said["key"] for run in both for said in run.manifest["objects"]]
     there = [key for prefix in ("articles/", "rejected/") for key in archive.store.keys(prefix)]
-    assert sorted(told) == sorted(there), "each object is in one manifest"
+    assert sorted(listed) == sorted(there), "each object is in one manifest"
     manifests = [run.manifest_key or "" for run in both]
     assert list(verify_runs(archive.store, manifests, full=True, orphans_of="newsroom")) == []

@@ -24,9 +24,9 @@ def test_every_example_runs(archive: Archive, capsys: pytest.CaptureFixture[str]
     assert len(examples) == 5
     for example in examples:
         exec(compile(example, "docs/reading.md", "exec"), names)
-    told = capsys.readouterr().out
-    assert "articleBody [('same'," in told
-    assert f"({READABLE}, 4)" in told, "polars counts one row per article"
+    output = capsys.readouterr().out
+    assert "articleBody [('same'," in output
+    assert f"({READABLE}, 4)" in output, "polars counts one row per article"
     assert names["articles"].count_rows() == READABLE + 1
     assert names["response"].status == 200
 

@@ -1,4 +1,4 @@
-"""Known articles visited again: what was updated, edited silently or withdrawn, and what a visit costs."""
+"""Revisits of known articles: updates, silent edits, withdrawals, and the cost of a visit."""
 
 import json
 from collections import Counter
@@ -35,7 +35,7 @@ def responses(archive: Archive, run: Crawl) -> list[tuple[str, str, dict[str, st
     ]
 
 
-def told(archive: Archive, run: Crawl) -> dict[str, visits.Visit]:
+def stored_visits(archive: Archive, run: Crawl) -> dict[str, visits.Visit]:
     return visits.read(archive.store, run.manifest["visits"]["key"])
 
 
@@ -151,5 +151,6 @@ def test_a_young_article_is_visited_though_no_listing_shows_it(archive: Archive)
     assert run.counts["listing_pages"] == 1
     assert run.counts["not_modified"] == first.counts["seen"] == 30
     assert all(
-        visit.visited_at > datetime.fromisoformat(first.manifest["ended_at"]) for visit in told(archive, run).values()
+        visit.visited_at > datetime.fromisoformat(first.manifest["ended_at"])
+        for visit in stored_visits(archive, run).values()
     )

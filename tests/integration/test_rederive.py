@@ -1,4 +1,4 @@
-"""Re-deriving: JSON made again from what lies in the bucket, with the site gone."""
+"""Re-deriving: JSON rebuilt from the bucket, without the site."""
 
 import json
 import os
@@ -87,7 +87,7 @@ def test_the_command_finds_nothing_to_change(crawled: Archive) -> None:
 
 @attrs.define
 class LouderPage(ChinaDailyArticlePage):
-    """A layout that reads a headline otherwise, and has one where there is none."""
+    """A layout that reads headlines differently, and invents missing ones."""
 
     LAYOUT = "chinadaily/9"
 
@@ -176,7 +176,7 @@ def test_a_silent_edit_takes_no_corrections_place(crawled: Archive, monkeypatch:
     assert not rederive(crawled.store, site, beside).correction_key
 
 
-def test_a_capture_that_is_gone_is_told(crawled: Archive) -> None:
+def test_a_missing_capture_is_reported(crawled: Archive) -> None:
     site = load_sites(crawled.config.sites)["newsroom"]
     key = next(crawled.store.keys("articles/"))
     warc = json.loads(crawled.store.get(key))["pressmark"]["captures"][0]["warc"]

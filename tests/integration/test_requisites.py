@@ -1,4 +1,4 @@
-"""What a page needs to be shown again is captured with it."""
+"""The requisites of a page are captured with it."""
 
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -82,7 +82,7 @@ def test_all_that_a_page_names_is_captured(archive: Archive) -> None:
     assert counts == {"captured": len(NAMED), "failed": 0, "left_out": 0, "refused": 0, "unread": 0}
 
 
-def test_they_come_behind_all_articles(archive: Archive) -> None:
+def test_they_come_after_all_articles(archive: Archive) -> None:
     archive.set_site(politeness={"delay": 0.05, "concurrency": 1, "timeout": 10})
     run = archive.crawl("--pages", "1")
     asked = [

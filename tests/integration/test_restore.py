@@ -1,4 +1,4 @@
-"""A backup is a copy of the bucket: whoever has one goes on where the archive ended, with nothing else of it."""
+"""A backup is a copy of the bucket: anyone with a copy can continue the archive from it alone."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""robots.txt as hostile and broken servers answer it: real HTTP, one host for each case (RFC 9309)."""
+"""robots.txt of hostile and broken servers, over real HTTP, with one host for each case (RFC 9309)."""
 
 import threading
 import time
@@ -62,8 +62,8 @@ def test_each_answer_allows_forbids_or_is_unreachable(site: Site) -> None:
     assert abroad == {"abroad.test/robots.txt"}, "another host is asked for a robots.txt alone"
     tried = (site.folder / "tried").read_text()
     assert "10.0.0.1" not in tried, "a robots.txt leads nowhere inside either"
-    told = [line["message"] for line in run.log if "longest_delay" in line["message"]]
-    assert told == [
+    messages = [line["message"] for line in run.log if "longest_delay" in line["message"]]
+    assert messages == [
         "robots.txt of delay9.example asks for 1e+09 s between two requests: it gets 0.2 s (`politeness.longest_delay`)"
     ]
     [message] = [each["message"] for each in run.manifest["articles"] if each["article_id"] == article_of("s503")]
@@ -122,8 +122,8 @@ def test_the_last_copy_serves_while_robots_is_unreachable(site: Site) -> None:
         site.answers["news"] = unreachable
         run = site.crawl(expect=FEW)
         assert (run.exit_code, run.manifest["ended"]) == (0, "complete")
-        told = [line["message"] for line in run.log if line["message"].startswith("http://news.example")]
-        assert [each for each in told if "using the copy of" in each]
+        messages = [line["message"] for line in run.log if line["message"].startswith("http://news.example")]
+        assert [each for each in messages if "using the copy of" in each]
 
     site.answers["news"] = text(b"User-agent: *\nDisallow: /world/\n", ETag='"three"')
     run = site.crawl(expect=FEW)

@@ -76,11 +76,11 @@ def test_a_spool_on_a_full_disk_drains_itself(
         assert moved.published_records().keys() == whole
         assert moved.versions()
         assert spool_files(moved.folder, "newsroom").waiting == 0
-        told = unlisted(moved.store, moved.folder, "newsroom")
-        assert {each.segment.key for each in told.values()} == {
+        notes = unlisted(moved.store, moved.folder, "newsroom")
+        assert {each.segment.key for each in notes.values()} == {
             key for key in moved.store.keys("warc/") if key.endswith(".gz")
         }
-        assert {stored.key for each in told.values() for stored in each.objects} >= moved.versions()
+        assert {stored.key for each in notes.values() for stored in each.objects} >= moved.versions()
 
 
 @pytest.mark.parametrize("steps", range(4))
@@ -112,10 +112,10 @@ def test_a_note_that_was_cut_off_on_a_full_disk_is_made_again(
     assert list(spooled.folder.glob("*.uploaded"))
     spooled.recover()
     assert spooled.published_records().keys() == whole
-    assert spooled.settled()
-    told = unlisted(spooled.store, spooled.folder, "newsroom")
-    assert {stored.key for each in told.values() for stored in each.objects} >= spooled.versions()
-    for each in told.values():
+    assert spooled.is_clean()
+    notes = unlisted(spooled.store, spooled.folder, "newsroom")
+    assert {stored.key for each in notes.values() for stored in each.objects} >= spooled.versions()
+    for each in notes.values():
         assert spooled.store.get(each.index.key)
         assert len(spooled.store.get(each.segment.key)) == each.segment.size
 

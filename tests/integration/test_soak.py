@@ -1,7 +1,7 @@
-"""Everything at once, by chance: hostile answers, faults of S3, kills, a disk that fills and frees; then one calm run.
+"""A random mix of hostile responses, S3 faults, kills and a disk that fills and empties; then one undisturbed run.
 
-What the archive has to hold then is judged by the site's own log of what it sent. `PRESSMARK_SOAK` says for how many
-minutes, `PRESSMARK_SOAK_SEED` by which chances; threads and kills fall differently each time all the same.
+The site's own log of its responses decides what the archive must contain. `PRESSMARK_SOAK` sets the minutes,
+`PRESSMARK_SOAK_SEED` the random seed; the timing of threads and kills still differs in each run.
 """
 
 import json
@@ -64,7 +64,7 @@ class Faults:
             [
                 Fault(answer=error(503, "SlowDown"), reaches_server=False),
                 Fault(answer=error(500, "InternalError"), reaches_server=False),
-                Fault(answer=error(500, "InternalError")),  # It was done; nobody is told.
+                Fault(answer=error(500, "InternalError")),  # It was done, but the client gets an error.
                 Fault(cut=0, reset=True),
                 Fault(read=choose.randrange(2000)),
                 Fault(cut=-1 - choose.randrange(50)),
@@ -88,12 +88,12 @@ class Soak:
     spool: Path
     choose: random.Random
     must: set[Version] = attrs.field(factory=set)
-    """Versions that a crawl had whole."""
+    """Versions that a crawl served whole."""
     kept: set[int] = attrs.field(factory=set)
     """Serials of responses that were whole on the disk when a crawl ended."""
     ends: Counter[str] = attrs.field(factory=Counter)
     runs: list[tuple[str, range]] = attrs.field(factory=list)
-    """How each crawl ended, and which of `site.served` it had."""
+    """How each crawl ended, and which of `site.served` it served."""
 
     def crawl(self, *options: str, hurt: bool = True) -> dict[str, Any]:
         """Crawl, with whatever comes in between; return the manifest, or nothing."""
@@ -110,15 +110,15 @@ class Soak:
             "1",
         ]
         code, said = self._run(command, hurt=hurt)
-        told = json.loads(said)["manifest"] if code >= 0 and said else None
-        had = self.site.served[before:]
-        if told and told["ended"] == "complete":
-            self.must |= {each.version for each in had if not each.odd}
+        manifest = json.loads(said)["manifest"] if code >= 0 and said else None
+        served = self.site.served[before:]
+        if manifest and manifest["ended"] == "complete":
+            self.must |= {each.version for each in served if not each.odd}
         self.kept |= self._serials_on_disk()
-        how = f"crawl {told['ended'] if told else '-'} {code}"
+        how = f"crawl {manifest['ended'] if manifest else '-'} {code}"
         self.ends[how] += 1
         self.runs.append((how, range(before, len(self.site.served))))
-        return told or {}
+        return manifest or {}
 
     def recover(self) -> None:
         """Recover, with whatever comes in between."""
@@ -247,13 +247,13 @@ def soak(archive: Archive, s3: RunningS3, tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_archive_holds_just_what_the_site_served_whatever_happens(
     soak: Soak, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = f"soak of {MINUTES:g} minutes: PRESSMARK_SOAK_SEED={SEED}"  # To do it again.
+    note = f"soak of {MINUTES:g} minutes: PRESSMARK_SOAK_SEED={SEED}"  # To do it again.
     with capsys.disabled():
-        print(f"\n{told}", flush=True)  # noqa: T201 - whoever waits sees it
+        print(f"\n{note}", flush=True)  # noqa: T201 - for a person who waits
     try:
         _soak(soak, capsys)
     except Exception as error:
-        error.add_note(told)  # Behind several processes nothing else is shown.
+        error.add_note(note)  # With several processes nothing else is shown.
         raise
 
 
@@ -279,8 +279,8 @@ def calm(soak: Soak) -> None:
     soak.site.calm, soak.faults.share = True, 0
     (soak.spool.parent / "ballast").unlink(missing_ok=True)
     for _ in range(2):
-        told = soak.crawl("--recheck", hurt=False)
-    assert told["ended"] == "complete"
+        manifest = soak.crawl("--recheck", hurt=False)
+    assert manifest["ended"] == "complete"
     assert soak.site.now() <= soak.must
 
 
@@ -300,18 +300,18 @@ def judge(soak: Soak) -> None:
 
     segments = [key for key in soak.store.keys("warc/") if key.endswith(".warc.gz")]
     captured = {serial for key in segments for serial in serials(soak.store.get(key))}
-    assert soak.kept <= captured, "what was whole on the disk is in the bucket"
-    had = {
+    assert soak.kept <= captured, "all complete records on the disk are in the bucket"
+    served = {
         f"{how}, {place} of {place_of}: {soak.site.served[place].version.key}": soak.site.served[place].version
         for how, place_of in soak.runs
         for place in place_of
         if soak.site.served[place].serial in captured and not soak.site.served[place].odd
     }
     assert {each.key for each in soak.must} - published.keys() == set()
-    assert [told for told, version in had.items() if version.key not in published] == []
+    assert [where for where, version in served.items() if version.key not in published] == []
 
     manifests = [manifest.read(soak.store, key) for key in manifest.below(soak.store, "newsroom/")]
-    listed = Counter(said.key for told in manifests for said in [*told.objects, *told.segments])
+    listed = Counter(said.key for manifest in manifests for said in [*manifest.objects, *manifest.segments])
     assert set(listed.values()) == {1}
     assert {key for key in listed if key.startswith("articles/")} == set(published.values())
     assert {key for key in listed if key.startswith("warc/")} == set(segments)

@@ -1,4 +1,4 @@
-"""Spools that hold other files than the bucket under the same names: nothing in the bucket is overwritten."""
+"""Spools whose files differ from those in the bucket with the same names: nothing in the bucket is overwritten."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def test_an_older_copy_of_a_published_segment_overwrites_nothing(
     [note] = [json.loads(each.read_text()) for each in spooled.folder.glob("*.published.json")]
     assert note["segment"]["size"] == len(before)
     assert spooled.set_aside() == {}
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def test_an_open_segment_beside_the_whole_one_overwrites_nothing(spooled: Spooled, whole: set[str]) -> None:
@@ -72,7 +72,7 @@ def test_an_open_segment_beside_the_whole_one_overwrites_nothing(spooled: Spoole
     spooled.recover()
     assert spooled.store.get(key_of(path)) == data
     assert spooled.published_records() == Counter(whole)
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 @pytest.mark.parametrize("ending", ["", ".open"])
@@ -93,7 +93,7 @@ def test_a_segment_that_was_renamed_is_published_under_its_own_name(spooled: Spo
     assert spooled.store.get(key_of(path)) == data
     assert spooled.published_records() == Counter(whole)
     assert spooled.set_aside() == {}
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def test_what_the_bucket_lacks_of_a_segment_is_published_beside_it(spooled: Spooled, whole: set[str]) -> None:
@@ -106,7 +106,7 @@ def test_what_the_bucket_lacks_of_a_segment_is_published_beside_it(spooled: Spoo
     assert spooled.published_records().keys() > whole, "and the new segment's own warcinfo"
     assert max(spooled.published_records().values()) == 1
     assert [key for key in spooled.store.keys("warc/") if "-salvaged1.warc.gz" in key]
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def test_garbage_under_the_key_of_a_segment_is_left_and_all_is_published(spooled: Spooled, whole: set[str]) -> None:
@@ -148,7 +148,7 @@ def test_a_segment_that_decays_after_its_note_was_lost_overwrites_nothing(
     spooled.recover()
     assert spooled.published_records() == found
     assert dict(spooled.store.etags("")) == objects
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def test_a_damaged_salvaged_segment_is_salvaged_as_well(spooled: Spooled, whole: set[str]) -> None:
@@ -165,7 +165,7 @@ def test_a_damaged_salvaged_segment_is_salvaged_as_well(spooled: Spooled, whole:
     spooled.recover()
     assert spooled.published_records().keys() >= whole - {lost}
     assert list(spooled.set_aside()) == [salvaged.name]
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def test_a_backup_of_this_spool_overwrites_nothing_of_it(spooled: Spooled, whole: set[str], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files of a spool that can't be read: all that is whole gets to the bucket, the rest is set aside and reported."""
+"""Unreadable files in a spool: all complete records get to the bucket, the rest is set aside and reported."""
 
 import gzip
 import json
@@ -33,7 +33,7 @@ def test_an_undamaged_spool_is_published_whole(spooled: Spooled, whole: set[str]
     assert spooled.published_records().keys() == whole
     assert spooled.versions()
     assert spooled.set_aside() == {}
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 @pytest.mark.parametrize("which", ["sealed", "open"])
@@ -58,7 +58,7 @@ def test_each_whole_record_of_a_damaged_segment_is_published(
     assert name == path.name
     assert "damaged" in reason
     assert (spooled.folder / f"{path.name}.bad").read_bytes() == data
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def _whole_members(data: bytearray) -> Iterator[tuple[int, int]]:
@@ -147,7 +147,7 @@ def test_what_does_not_belong_is_set_aside_and_stops_nothing(
     assert spooled.published_records().keys() == whole
     assert list(spooled.set_aside()) == [name]
     assert all(note.summary["file"].isprintable() for note in all_set_aside(spooled.folder, "newsroom"))
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 @pytest.mark.parametrize("make", [a_pipe, a_link, a_link_to_nothing, a_folder])
@@ -181,7 +181,7 @@ def test_what_was_captured_last_and_not_read_yet_is_read_again(spooled: Spooled,
     spooled.drafts(segment).write_bytes(b"".join(line for line in lines if line not in own))
     spooled.recover()
     assert wanted <= {*spooled.versions(), *spooled.store.keys("rejected/")}
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def test_a_leftover_part_is_deleted(spooled: Spooled, whole: set[str]) -> None:
@@ -192,7 +192,7 @@ def test_a_leftover_part_is_deleted(spooled: Spooled, whole: set[str]) -> None:
     assert spooled.published_records().keys() == whole
     assert spooled.set_aside() == {}
     assert not list(spooled.folder.glob("*.part"))
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 @pytest.mark.parametrize("damage", [b"\0\0\0\0\n", b'{"article_id": 1}\n', b"\xff\xfe\n", b"[" * 100_000 + b"\n"])
@@ -208,10 +208,10 @@ def test_lines_of_drafts_that_cannot_be_read_are_read_again_from_the_captures(
     assert spooled.published_records().keys() == whole
     assert spooled.versions() | set(spooled.store.keys("rejected/")) >= expected
     assert list(spooled.set_aside()) == [drafts.name]
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
-def test_drafts_that_come_twice_are_told_once(spooled: Spooled) -> None:
+def test_repeated_drafts_are_listed_once(spooled: Spooled) -> None:
     for each in spooled.segments():
         spooled.drafts(each).write_bytes(2 * spooled.drafts(each).read_bytes())
     spooled.recover()
@@ -232,7 +232,7 @@ def test_a_flipped_bit_that_leaves_other_json_is_found(spooled: Spooled) -> None
     headlines = {each["headline"] for each in published}
     assert any(each["headline"] in data.decode() for each in published)
     assert not any(headline.encode() not in data for headline in headlines if headline[1:].encode() in data), key
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def test_a_file_that_may_not_be_read_stops_nothing(spooled: Spooled, whole: set[str]) -> None:
@@ -263,7 +263,7 @@ def test_a_file_that_may_not_be_read_stops_nothing(spooled: Spooled, whole: set[
     assert spooled.recover() == [first.name]
     assert spooled.published_records().keys() == whole
     assert spooled.set_aside() == {}
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def empty_member(data: bytes) -> bytes:
@@ -301,7 +301,7 @@ def test_a_segment_whose_members_are_not_one_record_each_is_salvaged(
         if key.endswith(".warc.gz"):
             stored = spooled.store.get(key)
             assert len(members(stored)) == len(list(records(stored)))
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,7 +342,7 @@ def test_a_passing_trouble_of_the_machine_or_the_bucket_sets_nothing_aside(
     assert spooled.published_records() == Counter(whole)
     assert spooled.versions()
     assert spooled.set_aside() == {}
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def _reachable(folder: Path) -> None:
@@ -376,7 +376,7 @@ def test_a_repaired_segment_is_taken_again_and_only_what_was_missing_is_publishe
         assert max(found.values()) == 1
     assert spooled.set_aside() == {}
     assert not bad.exists()
-    assert spooled.settled()
+    assert spooled.is_clean()
     with pytest.raises(UsageError, match="not set aside"):
         restore_files(spooled.config, spooled.site, [first.name])
 

@@ -1,4 +1,4 @@
-"""Odd names, notes and lines in a spool: none stops the others, and none is obeyed."""
+"""Invalid names, notes and lines in a spool: each is ignored and stops no others."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def test_segments_of_odd_names_are_set_aside_and_stop_nothing(spooled: Spooled, 
     assert {each[:200] for each in spooled.set_aside()} == {each[:200] for each in names}
     assert all(len(os.fsencode(each.name)) <= 255 for each in spooled.folder.iterdir())
     assert len(list(spooled.folder.glob("*.bad.json"))) == len(names)
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def test_digits_that_are_not_ascii_are_in_no_segment_name() -> None:
@@ -117,7 +117,7 @@ def test_odd_files_beside_segments_stop_nothing(spooled: Spooled, whole: set[str
     spooled.recover()
     assert spooled.published_records().keys() == whole
     assert spooled.set_aside()
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.write_bytes(b"[" * 200_000)])
@@ -195,7 +195,7 @@ def test_lines_of_drafts_that_are_none_are_read_again_from_the_captures(
     assert spooled.versions() | set(spooled.store.keys("rejected/")) >= expected
     assert list(spooled.set_aside()) == [spooled.drafts(segment).name]
     assert not any(key.startswith(("runs/", "articles/others/")) for key in spooled.store.keys(""))
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 POINTERS: list[Callable[[dict[str, Any]], object]] = [
@@ -232,7 +232,7 @@ def test_lines_of_drafts_that_point_into_nothing_are_read_again_from_the_capture
     assert spooled.published_records().keys() == whole
     assert {*spooled.versions(), *spooled.store.keys("rejected/")} >= expected
     assert spooled.set_aside() == {}
-    assert spooled.settled()
+    assert spooled.is_clean()
 
 
 def key_of(segment: Path) -> str:

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full or of ASCII: the command does its work, and says what it can."""
+"""Standard streams that are closed, full or ASCII only: the command does its work and prints what it can."""
 
 import json
 import subprocess
@@ -25,14 +25,14 @@ def test_a_command_needs_no_stream(archive: Archive, closed: str) -> None:
     assert sh(f"{PRESSMARK} status {closed}").returncode == 0
 
 
-def test_a_full_disk_behind_the_output_is_told(archive: Archive) -> None:
+def test_a_full_disk_under_the_output_is_reported(archive: Archive) -> None:
     done = sh(f"{PRESSMARK} sites > /dev/full")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("pressmark: [Errno 28] No space left on device. This machine is the cause: ")
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_full_disk_of_temporary_files_is_told_and_ascii_gets_escapes(archive: Archive, tmp_path: Path) -> None:
+def test_a_full_disk_of_temporary_files_is_reported_and_ascii_gets_escapes(archive: Archive, tmp_path: Path) -> None:
     archive.crawl("--pages", "1")
     key = next(archive.store.keys("articles/"))
     document = json.loads(archive.store.get(key)) | {"headline": "Z\N{LATIN SMALL LETTER U WITH DIAERESIS}rich"}

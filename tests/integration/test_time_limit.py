@@ -1,4 +1,4 @@
-"""A crawl ends in time, whatever its site does: slow bytes, long waits, delays without end."""
+"""A crawl ends in time for any site: slow bytes, long waits, endless delays."""
 
 import signal
 import threading
@@ -124,7 +124,7 @@ def test_a_site_that_drips_keeps_no_crawl_beyond_its_time_limit(slow: Slow) -> N
 
 @pytest.mark.long
 @pytest.mark.parametrize("why", ["Retry-After", "Crawl-delay"])
-def test_a_crawl_that_waits_ends_as_soon_as_it_is_told_to(slow: Slow, why: str) -> None:
+def test_a_waiting_crawl_ends_as_soon_as_it_is_stopped(slow: Slow, why: str) -> None:
     slow.set_site()
     slow.slow = "wait"
     if why == "Crawl-delay":
@@ -139,6 +139,6 @@ def test_a_crawl_that_waits_ends_as_soon_as_it_is_told_to(slow: Slow, why: str) 
     run = slow.archive.finish(process, reader)
     assert time.monotonic() - began < STOPS_WITHIN
     assert (run.exit_code, run.manifest["ended"]) == (0, "interrupted")
-    assert run.manifest["reason"] is None, "it was told to"
+    assert run.manifest["reason"] is None, "it was stopped"
     reasons = {each.get("reason") for each in run.manifest["articles"] if each["outcome"] == "failed"}
     assert reasons <= {"interrupted"}

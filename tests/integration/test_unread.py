@@ -1,4 +1,4 @@
-"""What a crawl had captured and not read when it was killed becomes documents, wherever its segments are by then."""
+"""Articles that a killed crawl captured but did not read become documents, wherever its segments are."""
 
 import json
 import os
@@ -103,7 +103,7 @@ def test_an_article_whose_pages_are_in_the_bucket_and_in_the_spool(house: House)
     assert [each["warc"] for each in captures] == [first.segment.key, second.segment.key]
 
 
-def test_a_segment_behind_which_nothing_whole_was_written(house: House) -> None:
+def test_a_last_segment_without_a_complete_successor(house: House) -> None:
     """The disk was full: the next segment has no exchange, and the draft was in no file."""
     [_, empty] = house.segments((path(1), page(1)), ("/", ""))
     opened = empty.segment.path.with_name(empty.segment.path.name + ".open")
@@ -150,12 +150,12 @@ def test_a_bucket_that_fails_meanwhile_leaves_it_to_the_next(
 ) -> None:
     [batch] = house.segments((path(1), page(1)))
     publish(house.store, batch)
-    behind = House(house.config, Store.open(house.config))
+    later = House(house.config, Store.open(house.config))
     proxy.rule = lambda request: Fault(read=0) if fault(request) else None
     with pytest.raises(BucketError):
-        behind.recover()
+        later.recover()
     proxy.rule = lambda request: None
-    assert sum(behind.recover().values()) == 1
+    assert sum(later.recover().values()) == 1
     assert len(house.listed()) == 1
 
 

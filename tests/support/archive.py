@@ -36,7 +36,7 @@ class Crawl:
     manifest_key: str | None
     log: list[dict[str, str]]
     printed: str
-    """All that stands on its terminal: the log, and what else was written there."""
+    """All output on its terminal: the log, and everything else."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -87,7 +87,7 @@ class Archive:
         return process, reader
 
     def killed(self, requests: int) -> None:
-        """Run a crawl that is killed behind so many requests."""
+        """Run a crawl that is killed after so many requests."""
         process, reader = self.started(requests)
         process.kill()
         process.communicate()

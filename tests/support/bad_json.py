@@ -1,4 +1,4 @@
-"""Bad JSON of every kind that a bucket can hold, whoever wrote it."""
+"""Bad JSON of every kind that a bucket can contain."""
 
 import gzip
 import json

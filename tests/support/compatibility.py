@@ -42,7 +42,7 @@ def _breaks(path: str, old: Schema, new: Schema) -> Iterator[str]:
 
 
 def _holds(keyword: str, before: Any, after: Any) -> bool:
-    """Tell whether a keyword promises at least what it did."""
+    """Return whether a keyword still promises at least as much as before."""
     if after is None:
         return False
     if keyword == "required":

@@ -41,7 +41,7 @@ def redirect(location: str, status: bytes = b"302 Found") -> bytes:
 
 
 def commands_nothing(text: str) -> bool:
-    """Tell whether a text has no control character, no line or paragraph separator and no bidi override."""
+    """Return whether a text has no control character, no line or paragraph separator and no bidi override."""
     return not any(
         (unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"} and each not in "\t\n")
         or unicodedata.bidirectional(each) in {"RLO", "LRO", "RLE", "LRE", "RLI", "LRI", "FSI"}

@@ -36,8 +36,8 @@ def keys_of(role: str, s3: RunningS3, bucket: str, *more: str) -> dict[str, str]
     key = iam.create_access_key(UserName=name)["AccessKey"]
     client = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"]).client("s3", **settings)
     until = time.monotonic() + READY_SECONDS
-    # The server's parts tell each other of users and policies, one by one; every role may list, and with more rights
-    # there has to be something that ours denies.
+    # Users and policies reach the parts of the server one by one. Every role may list; with `more`, wait until
+    # the server also denies a deletion.
     while not _may(client.list_objects_v2, Bucket=bucket) or (
         more and _may(client.delete_object, Bucket=bucket, Key="articles/none")
     ):

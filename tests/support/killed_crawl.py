@@ -1,8 +1,8 @@
 """The crawl runner, killed when one of its two processes comes to a step: `killed_crawl.py WHO:STEP SITE/SECTION ...`.
 
-WHO is `runner` or `archivist`. At step 0 nobody is killed, and both tell how many steps they took. A step is anything
-that is durable or may be: a record, a draft, an fsync, a rename, a deletion, a write to the bucket; each is one step
-before it happens and one behind it. A record is torn: half of its bytes are on the disk by then.
+WHO is `runner` or `archivist`. At step 0 none is killed, and both print how many steps they took. A step is anything
+that is or may be durable: a record, a draft, an fsync, a rename, a deletion, a write to the bucket; each is one step
+before it happens and one after it. A record is torn: half of its bytes are on the disk.
 """
 
 import os
@@ -30,7 +30,7 @@ class Steps:
         self.count = 0
 
     def reached(self) -> bool:
-        """Count a step; tell whether it is the last."""
+        """Count a step; return whether it is the last."""
         with self._lock:
             self.count += 1
             return self.count == self._last
@@ -41,7 +41,7 @@ class Steps:
             die()
 
     def around(self, owner: Any, name: str) -> None:
-        """Make a step before and one behind every call."""
+        """Make a step before and one after every call."""
         call: Callable[..., Any] = getattr(owner, name)
 
         def stepping(*args: Any, **kwargs: Any) -> Any:
@@ -67,7 +67,7 @@ class Steps:
 
 
 def die() -> None:
-    """End, with the other process, as a machine does whose plug is pulled, but for its disk."""
+    """End both processes, as in a power cut that leaves the disk intact."""
     os.killpg(0, signal.SIGKILL)
 
 

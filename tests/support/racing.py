@@ -1,4 +1,4 @@
-"""One of several processes that publish the same versions at once, each from a spool and a segment of its own."""
+"""One of several processes that publish the same versions at once, each with its own spool and segment."""
 
 from collections import Counter
 from multiprocessing.synchronize import Barrier
@@ -54,5 +54,5 @@ def race(config: Config, folder: Path, racer: int, versions: int) -> View:
     spool.close()
     store = Store.open(config)
     _line.wait(60)
-    published, settled = publish(store, *handed)
-    return View(Counter(outcome for _, outcome in settled), published.segment, published.objects)
+    published, results = publish(store, *handed)
+    return View(Counter(outcome for _, outcome in results), published.segment, published.objects)

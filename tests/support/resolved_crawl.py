@@ -1,11 +1,11 @@
-"""The crawl runner in a network of the test's own: names resolve as a file says, and nothing leaves the loopback.
+"""The crawl process in a network of the test: names resolve as a file says, and nothing leaves the loopback.
 
-`NAMES` names a JSON file, `{"news.example": [["127.0.0.1"], ["127.0.0.2"]]}`: the addresses that a name has each time
-it is asked for, the last ones from then on. Each connection that is tried is written to the file that `TRIED` names, as
+`NAMES` names a JSON file, `{"news.example": [["127.0.0.1"], ["127.0.0.2"]]}`: the addresses of a name for each
+lookup, the last ones from then on. Each connection that is tried is written to the file that `TRIED` names, as
 `ADDRESS PORT`; one beyond the loopback is not made. `PORT_80` is the port that connections to port 80 are made to: a
 test can't listen there.
 
-The real resolver can't be had here: a test may not ask a name server, and no name server would answer so.
+The real resolver can't be used: a test may not query a name server, and none would give these addresses.
 """
 
 import json
@@ -38,7 +38,7 @@ def resolved(host: Any, port: Any, family: int = 0, kind: int = 0, proto: int = 
 
 
 def tried(sock: socket.socket, address: Any) -> bool:
-    """Note that a connection is tried; tell whether it may be made."""
+    """Record that a connection is tried; return whether it may be made."""
     if sock.family not in {socket.AF_INET, socket.AF_INET6}:
         return True
     with Path(os.environ["TRIED"]).open("a") as file:
@@ -68,6 +68,6 @@ socket.socket.connect = connecting  # type: ignore[method-assign, assignment]
 socket.socket.connect_ex = connecting_ex  # type: ignore[method-assign, assignment]
 
 if __name__ == "__main__":
-    from pressmark.crawl import process  # Behind the stand-ins: Twisted takes the resolver when it is imported.
+    from pressmark.crawl import process  # After the stand-ins: Twisted gets the resolver on import.
 
     sys.exit(process.main())

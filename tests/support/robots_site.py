@@ -29,7 +29,7 @@ def to(location: str, status: int = 301) -> Answer:
 
 
 def filled(size: int, end: bytes) -> bytes:
-    """Return a file of this size, with rules behind it."""
+    """Return a file of this size, with rules after it."""
     head = b"User-agent: *\n"
     return head + FILL * ((size - len(head)) // len(FILL)) + end
 

@@ -95,7 +95,7 @@ def of(method: str, pattern: str = "") -> Callable[[Request], bool]:
 
 
 class Proxy:
-    """The proxy; `rule` may be set at any time, and `requests` tells what was asked."""
+    """The proxy; `rule` may be set at any time, and `requests` lists the requests."""
 
     def __init__(self, endpoint: str) -> None:
         self._server = urlsplit(endpoint)

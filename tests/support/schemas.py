@@ -22,7 +22,7 @@ def current(key: str) -> Schema:
 
 
 def resolved(schema: Schema) -> Schema:
-    """Return the schema with its definitions where they are referred to; what stands beside a reference holds."""
+    """Return the schema with its definitions where they are referred to; keywords beside a reference apply too."""
     definitions: Schema = schema.get("$defs", {})
 
     def follow(part: Any) -> Any:

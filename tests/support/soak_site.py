@@ -1,4 +1,4 @@
-"""A hostile site that edits its articles all the time, and keeps its own log of which versions it served whole."""
+"""A hostile site that edits its articles all the time, and logs the versions that it served completely."""
 
 import gzip
 import random
@@ -78,23 +78,23 @@ class Version:
 
 @attrs.frozen
 class Served:
-    """One version that was sent to its last byte."""
+    """One version that was sent completely."""
 
     version: Version
     serial: int
-    """It stands in the response's `X-Serial` header."""
+    """The response's `X-Serial` header."""
     odd: bool
-    """Whether a client may refuse it: its head is none that all read."""
+    """Whether a client may refuse it: some clients can't read its head."""
 
 
 @attrs.define(slots=False)
 class SoakSite(RawServer):
-    """Answers as it likes; while it is `calm`, as a good server does."""
+    """Sends random faults; while it is `calm`, correct responses."""
 
     choose: random.Random = attrs.field(factory=random.Random)
     calm: bool = False
     served: list[Served] = attrs.field(factory=list)
-    """In order; each entry was written behind its last byte."""
+    """In order; each entry was added after the last byte."""
     refused_port: int = 9
     """A port of this machine that no link may lead to."""
     _edits: list[int] = attrs.field(factory=lambda: [0] * ARTICLES)
@@ -192,7 +192,7 @@ def _answer(body: bytes, head: bytes = b"", status: bytes = b"200 OK") -> bytes:
 
 
 def _cut(choose: random.Random, body: bytes) -> Steps:
-    """Send a page that ends early, in a way that a client can tell."""
+    """Send a page that ends early, in a way that a client can detect."""
     match choose.randrange(3):
         case 0:
             yield b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n" % (HTML, len(body))

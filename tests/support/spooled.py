@@ -1,4 +1,4 @@
-"""A spool that a crawl left which was killed, and ways to damage it."""
+"""The spool of a killed crawl, and ways to damage it."""
 
 import gzip
 import json
@@ -65,14 +65,14 @@ def left_by_crawl(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def is_under_way(spool: Path) -> bool:
-    """Tell whether some exchanges are in a segment that is not sealed."""
+    """Return whether some exchanges are in a segment that is not sealed."""
     with suppress(FileNotFoundError):
         return any(len(list(records(path.read_bytes()))) > 5 for path in spool.glob("*.open"))
     return False
 
 
 def signalled(crawl: list[psutil.Process], number: signal.Signals) -> None:
-    """Send a signal to all processes of a crawl; one that reads pages may have ended by itself."""
+    """Send a signal to all processes of a crawl; a page reader may have ended by itself."""
     for each in crawl:
         with suppress(psutil.NoSuchProcess):
             each.send_signal(number)
@@ -109,8 +109,8 @@ class Spooled:
     def set_aside(self) -> dict[str, str]:
         return {note.original: note.reason for note in all_set_aside(self.folder, "newsroom")}
 
-    def settled(self) -> bool:
-        """Whether nothing waits, and every document points to what is there, and another recovery writes nothing."""
+    def is_clean(self) -> bool:
+        """Return whether nothing waits, every pointer of a document is valid, and another recovery writes nothing."""
         for key in self.store.keys(""):
             if key.startswith(("articles/", "rejected/")):
                 for capture in json.loads(self.store.get(key))["pressmark"]["captures"]:
