@@ -1,9 +1,9 @@
-"""One crawl of `serve_pages` in one way: `crawl_once.py VARIANT URL FOLDER` prints JSON with what it took.
+"""One crawl of `serve_pages` in one way: `crawl_once.py VARIANT URL FOLDER` prints JSON with its costs.
 
 Variants: `plain` (Scrapy's defaults), `webarchive` (the same with scrapy-webarchive), `tuned` (Pressmark's settings
 without the recorder), `capture` (with recorder, segments and CDXJ; uploads go to a stand-in, as there is no network
-to measure) and `whole` (a run as it is: with its pipelines, every version as an object in the bucket of the
-environment, and a manifest).
+to measure) and `whole` (a complete run: with the pipelines, every version an object in the bucket that the
+environment names, and a manifest).
 """
 
 import json
