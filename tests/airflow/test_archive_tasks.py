@@ -1,4 +1,4 @@
-"""What tasks of the archive DAG do beside a crawl that somebody started by hand."""
+"""Tasks of the archive DAG while somebody crawls by hand."""
 
 from collections.abc import Callable
 from pathlib import Path

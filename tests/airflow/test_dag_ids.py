@@ -1,4 +1,4 @@
-"""The names by which DAG runs and their crawls find each other."""
+"""Names that connect DAG runs with their crawls."""
 
 import re
 from types import SimpleNamespace

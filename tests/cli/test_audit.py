@@ -1,4 +1,4 @@
-"""Audits of a real archive: whole, and damaged behind its manifests' back."""
+"""Audits of a real archive: whole, and damaged without changed manifests."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -159,7 +159,7 @@ def test_whatever_a_hand_did_to_a_manifest_the_audit_is_written(archived: Archiv
         archived.store.put(nowhere, b"{}")
         document = audit(archived.config, "newsroom", sample=3)
         assert {nowhere, run} <= {each["key"] for each in document["findings"]["listed"]}
-        assert document["sample"] == [], "nobody can say what that run wrote"
+        assert document["sample"] == [], "an unreadable manifest lists nothing to sample"
     finally:
         archived.store.put(run, kept)
         archived.store.client.delete_object(Bucket=archived.store.bucket, Key=nowhere)

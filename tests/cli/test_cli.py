@@ -1,4 +1,4 @@
-"""The command as users meet it: a process of its own, its words, its exit codes."""
+"""The command as users meet it: a separate process, its output, its exit codes."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The merged index of real crawls, held against the field's own indexer, and read as replay tools read it."""
+"""The merged index of real crawls, compared with `cdxj-indexer`, and read as replay tools read it."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ def merged(archive: Archive) -> bytes:
 
 
 def indexed(archive: Archive, folder: Path) -> bytes:
-    """Return what `cdxj-indexer` makes of all segments, copied as they lie in the bucket, without lines of 304s."""
+    """Return what `cdxj-indexer` makes of all segments, copied from the bucket, without lines of 304s."""
     for key in archive.store.keys("warc/"):
         if key.endswith(".gz"):
             folder.joinpath(key).parent.mkdir(parents=True, exist_ok=True)

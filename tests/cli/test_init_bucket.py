@@ -1,4 +1,4 @@
-"""`pressmark init-bucket` as users meet it, and a whole crawl of a user that may do no more than crawl."""
+"""`pressmark init-bucket` as users meet it, and a whole crawl with only a crawler's rights."""
 
 import json
 import os

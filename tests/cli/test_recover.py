@@ -1,4 +1,4 @@
-"""`pressmark recover`: what a killed crawl left gets to the bucket without another crawl."""
+"""`pressmark recover`: publishes what a killed crawl left, without another crawl."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_what_another_worker_held_is_taken_over(archive: Archive, tmp_path: Path
 
 
 def test_what_a_manifest_lists_is_not_listed_again(archive: Archive, tmp_path: Path) -> None:
-    """A worker died between its manifest and forgetting what that tells of."""
+    """A worker died after its manifest, before it deleted the notes that the manifest covers."""
     first = archive.crawl()
     assert first.manifest_key
     [segment] = first.manifest["segments"]

@@ -16,13 +16,13 @@ from tests.conftest import ROOT
 
 @pytest.fixture(scope="module")
 def empty_airflow() -> None:
-    """Empty Airflow's database: an asset of the same name, of another test's bucket, would stand in the way."""
+    """Empty Airflow's database: an asset of the same name in another test's bucket would conflict."""
     subprocess.run([sys.executable, "-m", "airflow", "db", "reset", "--yes"], check=True, capture_output=True)
 
 
 @pytest.fixture
 def newsroom(tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
-    """A newsroom of 30 articles that the site files lead to."""
+    """A newsroom of 30 articles, named by the site files."""
     with RunningNewsroom(Newsroom(articles=30)) as site:
         monkeypatch.setenv("PRESSMARK_SITES", str(write_site_file(tmp_path / "sites", site.url)))
         monkeypatch.setenv("PRESSMARK_SPOOL", str(tmp_path / "spool"))

@@ -1,4 +1,4 @@
-"""One night of the house for real: Airflow's four programs, a newsroom, a bucket, and a mail server for the alarms."""
+"""A real installation: Airflow's four programs, a newsroom, a bucket, and a mail server for alarms."""
 
 import json
 import os
@@ -32,10 +32,10 @@ PACKAGE, AUDIT, RECRAWL = "package_newsroom", "audit_newsroom", "recrawl_article
 REDERIVE = "rederive_newsroom"
 DAGS = (ARCHIVE, BACKFILL, PACKAGE, AUDIT, RECRAWL, REDERIVE)
 SECONDS = 150
-"""That any one thing may take."""
+"""Seconds that any step may take."""
 OPERATOR = "night@example.org"
 SLOW = {"delay": 0.4, "concurrency": 1, "timeout": 10, "retries": 0}
-"""Politeness of a site whose crawls last, so that something can be done to them."""
+"""Politeness of a site with slow crawls, so that tests can interrupt them."""
 HASTE = {
     "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "15",
     "AIRFLOW__DAG_PROCESSOR__PARSING_CLEANUP_INTERVAL": "5",
@@ -44,12 +44,12 @@ HASTE = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
 }
-"""A scheduler that was killed is missed sooner than by default (300 s), and so is a DAG that is gone (110 s)."""
+"""A killed scheduler is detected sooner than by default (300 s), and so is a deleted DAG (110 s)."""
 
 
 @attrs.define
 class Night:
-    """All that is up, and what tests ask of it."""
+    """The running services, and what tests do with them."""
 
     airflow: LocalAirflow
     newsroom: Newsroom
@@ -100,7 +100,7 @@ class Night:
         return json.dumps(self.events(dag_id, run_id, task, number))
 
     def sent_subjects(self) -> list[str]:
-        """Return the subjects of the operator's mails, without what is the same in all."""
+        """Return the subjects of the operator's mails, without their common prefix."""
         return [each.removeprefix("[Pressmark] ") for each in self.mail.subjects(OPERATOR)]
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:
@@ -118,7 +118,7 @@ class Night:
         return str(self.airflow.call("GET", path)["state"])
 
     def has_packaged(self) -> bool:
-        """Whether no run of the package DAG goes on, and none is about to begin."""
+        """Whether no run of the package DAG is running or queued."""
         runs = self.airflow.call("GET", f"/dags/{PACKAGE}/dagRuns?state=queued&state=running")
         return (
             not runs["dag_runs"]
@@ -146,13 +146,13 @@ class Night:
         return len(self.airflow.call("GET", f"/dags/{dag_id}/dagVersions")["dag_versions"])
 
     def token(self) -> dict[str, str]:
-        """Return what a request has to carry to be the admin's."""
+        """Return the headers of an admin's request."""
         asked = {"username": LOGIN, "password": self.airflow.password}
         token = httpx.post(f"{self.airflow.url}/auth/token", json=asked).raise_for_status().json()["access_token"]
         return {"Authorization": f"Bearer {token}"}
 
     def verify(self) -> None:
-        """Have the whole archive read back."""
+        """Verify the whole archive."""
         command = [sys.executable, "-m", "pressmark", "verify", "newsroom", "--full"]
         environment = dict(self.airflow.environment)
         done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
@@ -163,12 +163,12 @@ class Night:
         """Wait until something holds; return how long it took."""
         began = time.monotonic()
         while not holds():
-            assert time.monotonic() - began < seconds, "it never came to hold"
+            assert time.monotonic() - began < seconds, "it did not become true"
             time.sleep(0.1)
         return time.monotonic() - began
 
     def crawls(self) -> list[psutil.Process]:
-        """Return the processes of crawls that go on: runners and archivists."""
+        """Return the processes of running crawls: runners and archivists."""
         return [each for each in psutil.process_iter() if _crawls(each, self.spool)]
 
 
@@ -187,7 +187,7 @@ def _crawls(process: psutil.Process, spool: Path) -> bool:
 def night(
     folder: Path, s3: RunningS3, bucket: str, code: Path = ROOT, dags: Sequence[str] = DAGS, **more: str
 ) -> Iterator[Night]:
-    """Bring it all up, of this checkout or another, with DAGs unpaused and more variables, and down again."""
+    """Start all services of this or another checkout, with DAGs unpaused and further variables; stop them at the end."""
     mail = MailServer()
     with RunningNewsroom(Newsroom(articles=60, crawl_delay=0)) as site, mail.running():
         sites = write_its_site_file(code, folder / "sites", site.url)
@@ -202,13 +202,13 @@ def night(
             "AIRFLOW_CONN_SMTP_DEFAULT": mail.connection,
             "NO_PROXY": "127.0.0.1,localhost",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            # So that a late run and a second parsing don't have to be waited for.
+            # So that tests need not wait for a late run or a second parsing.
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
             "PYTHONPATH": str(code),
             **more,
         }
         airflow = LocalAirflow(folder / "airflow", code / "dags", free_port(), environment)
-        if code != ROOT:  # Its plugin had another name than the one that is installed.
+        if code != ROOT:  # Its plugin has another name than the installed one.
             (airflow.home / "plugins").mkdir(parents=True)
             (airflow.home / "plugins/earlier.py").write_text("from apps.console.plugin import ArchivePlugin\n")
         with airflow.running():

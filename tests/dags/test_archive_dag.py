@@ -18,12 +18,12 @@ from pressmark.local.newsroom.faults import FaultKind
 from pressmark.sites.site import MOST_PAGES
 from tests.dags.conftest import read_dags
 
-# `dag.test()` brings an API server in, and that a test client it has no use for.
+# `dag.test()` imports an API server with an unused test client.
 pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`")
 
 NEWSROOM = "archive_newsroom_world_europe"
 UNTOUCHED = {"recover": "success", "alarms": "success"}
-"""Tasks that come to their end whatever becomes of the crawl."""
+"""Tasks that end whether or not the crawl succeeds."""
 
 SITE = """
 site: two-words
@@ -131,7 +131,7 @@ def test_a_damaged_archive_fails_verification(monkeypatch: pytest.MonkeyPatch) -
         store.client.delete_object(Bucket=store.bucket, Key=next(iter(store.keys("articles/"))))
         return verify_run(store, key)
 
-    # Between the tasks of a DAG that is under way there is no other place to do damage from.
+    # The only place to do damage between the tasks of a running DAG.
     monkeypatch.setattr("pressmark.airflow.tasks.archive.verify_run", lose_one_and_verify)
     states = _run(read_dags().dags[NEWSROOM])
     assert states == UNTOUCHED | {"crawl": "success", "verify": "failed", "report": "upstream_failed"}

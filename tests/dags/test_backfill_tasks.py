@@ -97,7 +97,7 @@ def test_a_chunk_that_was_refused_is_reported_to_the_others(bucket: str) -> None
     assert refusal_reason(*requested) is None, "of another DAG run, or no refusal"
     ran(4, "aaaaaa", "CrawlRefused")
     assert refusal_reason(*requested) == "robots.txt forbids it"
-    assert refusal_reason(*requested[:2], now) is None, "it was cleared since: somebody wants it tried again"
+    assert refusal_reason(*requested[:2], now) is None, "it was cleared since: it is to be tried again"
 
 
 def test_what_chunks_brought_is_added_up_and_what_failed_is_reported() -> None:

@@ -1,4 +1,4 @@
-"""What all DAGs keep to, so that an operator finds the same everywhere."""
+"""Rules of all DAGs, so that operators find the same everywhere."""
 
 import copy
 import os
@@ -77,7 +77,7 @@ def test_every_crawl_waits_for_its_host_and_knows_when_not_to_try_again(dags: di
 
 @pytest.mark.parametrize("error", [BucketRefused, ClockWrong, KeysExpired, UsageError])
 def test_no_task_tries_again_what_no_other_try_mends(dags: dict[str, Any], error: type[PressmarkError]) -> None:
-    """A bucket that is gone or forbidden is told at once: the alarm waits for the last try."""
+    """A missing or forbidden bucket is reported at once: the alarm comes with the last try."""
     trying = [(dag.dag_id, task) for dag in dags.values() for task in dag.tasks if task.retries]
     assert len({dag_id for dag_id, _ in trying}) == len(dags)
     for dag_id, task in trying:
@@ -110,7 +110,7 @@ def test_every_field_of_a_form_has_a_title_a_help_and_bounds(dags: dict[str, Any
 
 
 def filled(dag: Any, form: dict[str, object]) -> dict[str, Any]:
-    """Return what a run gets that is triggered with these values."""
+    """Return the parameters of a run that is triggered with these values."""
     params = copy.deepcopy(dag.params)
     params.update(form)
     return dict(params.validate())
@@ -166,7 +166,7 @@ def test_the_form_takes_a_page_or_a_day(dags: dict[str, Any], first: str) -> Non
 
 
 def test_a_run_of_any_date_has_its_tasks(dags: dict[str, Any]) -> None:
-    """A run before its DAG's start has none, and is green at once."""
+    """A run before its DAG's start has no tasks, and is green at once."""
     assert {dag.start_date.year for dag in dags.values()} == {2000}
 
 

@@ -1,4 +1,4 @@
-"""`airflow dags test`, by which people try a DAG: it ends with 0 if all went well."""
+"""`airflow dags test`, for trying a DAG: it exits with 0 if all tasks succeeded."""
 
 import os
 import subprocess

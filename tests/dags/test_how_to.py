@@ -42,7 +42,7 @@ def followed(guide: str, archive: Archive, folder: Path, site: str) -> str:
     }
     here = "; ".join(f"s|{said}|{meant}|" for said, meant in changes.items())
     path = f"sites/{site}.yml"
-    crawled = f"sed -i '{here}' {path}\npressmark crawl"  # The address: all that differs from what a reader does.
+    crawled = f"sed -i '{here}' {path}\npressmark crawl"  # Only the address differs from what a reader does.
     assert script.count("pressmark crawl") == 1
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script.replace("pressmark crawl", crawled)],

@@ -1,4 +1,4 @@
-"""The operators' house as a whole: one Airflow, every DAG, kills, clears, alarms, and the console in a browser."""
+"""A whole installation: one Airflow, every DAG, kills, clears, alarms, and the console in a browser."""
 
 import gzip
 import json
@@ -30,12 +30,12 @@ pytestmark = pytest.mark.long
 IMAGES = ROOT / "docs" / "images"
 CHROMIUM = shutil.which("chromium")
 STOPPED = 10
-"""Seconds in which a crawl has to end when its task is marked as failed."""
+"""Seconds that a crawl may take to end when its task is marked as failed."""
 
 
 @pytest.fixture(scope="module")
 def house(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    """The house, for the whole file: its tests are the hours of one night, in their order."""
+    """The installation for the whole file: its tests run in order, like one night."""
     with pytest.MonkeyPatch.context() as patch:
         bucket = fresh_bucket(s3, patch)
         with night(tmp_path_factory.mktemp("night"), s3, bucket) as up:
@@ -56,7 +56,7 @@ def test_a_section_is_archived_and_what_follows_starts_by_itself(house: Night) -
     house.until(lambda: house.airflow.call("GET", f"/dags/{PACKAGE}/dagRuns")["dag_runs"])
     [packaged] = house.airflow.call("GET", f"/dags/{PACKAGE}/dagRuns")["dag_runs"]
     assert house.ended(PACKAGE, packaged["dag_run_id"]) == "success"
-    # Not before: Airflow can't tell of events whose runs have not begun (3.3.2: 500).
+    # Not earlier: Airflow can't show events of runs that have not begun (3.3.2: 500).
     events = house.airflow.call("GET", f"/assets/events?source_dag_id={ARCHIVE}")["asset_events"]
     assert events[0]["extra"]["published"] == counts["published"]
     assert any(house.store.keys("exports/newsroom/parquet/"))
@@ -275,7 +275,7 @@ def test_what_a_person_sees(house: Night) -> None:
 
 
 def _opened(data: bytes) -> bytes:
-    """Return what gzip has packed, member by member, or what is not packed as it is."""
+    """Return gzipped data unpacked, member by member; other data unchanged."""
     with suppress(gzip.BadGzipFile):
         return gzip.decompress(data)
     return data

@@ -1,4 +1,4 @@
-"""An operator's day on a real Airflow: what people do to runs, sites and machines, and what they see of it."""
+"""An operator's day on a real Airflow: actions on runs, sites and machines, and their visible effects."""
 
 import html
 import json
@@ -42,7 +42,7 @@ class Day:
 
 @pytest.fixture(scope="module")
 def day(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    """The house, for the whole file: its tests are the hours of one day, in their order."""
+    """The installation for the whole file: its tests run in order, like one day."""
     with pytest.MonkeyPatch.context() as patch, proxied(s3.endpoint) as proxy:
         bucket = fresh_bucket(s3, patch)
         folder = tmp_path_factory.mktemp("day")
@@ -52,7 +52,7 @@ def day(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day
 
 @pytest.fixture
 def house(day: Day) -> Iterator[Night]:
-    """The house, in which nothing goes on and nobody has heard of anything."""
+    """The installation without running crawls and without open alarms."""
     day.night.set_site(politeness=FAST)
     day.night.until(day.night.has_packaged)
     day.night.mail.mails.clear()
@@ -62,7 +62,7 @@ def house(day: Day) -> Iterator[Night]:
 
 @pytest.fixture
 def quiet(house: Night) -> Iterator[None]:
-    """Nobody hears of what the test does."""
+    """The test sends no alarm."""
     yield
     assert house.sent_subjects() == []
 
@@ -129,7 +129,7 @@ def test_a_crawl_cleared_alone_says_what_else_to_clear(house: Night) -> None:
     run_id = house.run(ARCHIVE, pages=1)
     manifest = house.airflow.result(ARCHIVE, run_id, "crawl")["manifest_key"]
     house.clear(ARCHIVE, run_id, "crawl")
-    house.ended(ARCHIVE, run_id)  # As its leaves have: they report the previous crawl, and so does the task.
+    house.ended(ARCHIVE, run_id)  # As its last tasks have: they report the previous crawl, and so does the task.
     assert house.states(ARCHIVE, run_id)["crawl"] == "failed"
     assert "verify of this run would report the previous crawl" in house.log(ARCHIVE, run_id, "crawl", 2)
     house.clear(ARCHIVE, run_id, "crawl", downstream=True)
@@ -368,7 +368,7 @@ def _trigger_at(house: Night, moment: datetime) -> str:
 
 
 def _say_the_same(house: Night, run_id: str) -> None:
-    """One incident: mail, log, console and command line say what it is and what to do in the same words."""
+    """One incident: mail, log, console and command line describe it in the same words."""
     command = [sys.executable, "-m", "pressmark", "status", "--alarms", "--json"]
     done = subprocess.run(command, env=dict(house.airflow.environment), check=True, capture_output=True, text=True)
     rows = {each["section"]: each["alarms"] for each in json.loads(done.stdout)}
@@ -382,7 +382,7 @@ def _say_the_same(house: Night, run_id: str) -> None:
     [console] = [each.text for link, each in pages.items() if "/archive/sections/" in link]
     log = " ".join(each["event"] for each in house.events(ARCHIVE, run_id, "alarms"))
     places = {"mail": sent, "console": _words_of(console), "log": log}
-    title = alarm["title"].partition(",")[0]  # Behind it, how many runs by now.
+    title = alarm["title"].partition(",")[0]  # After it, the number of runs so far.
     for name, text in places.items():
         assert title in f"{mail['Subject']} {text}", name
         assert alarm["advice"] in text, name

@@ -1,4 +1,4 @@
-"""Audits and new readings by portions: together they say what one look at everything says."""
+"""Audits and re-derivations by partition: together they give the result of one over everything."""
 
 import json
 from collections.abc import Iterator
@@ -29,11 +29,11 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture(scope="module")
 def archived(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    """An archive of some runs, which is cut into parts of a day as portions of 150 kB."""
+    """An archive of some runs, with parts of a day as partitions of 150 kB."""
     with pytest.MonkeyPatch.context() as patch:
         fresh_bucket(s3, patch)
         patch.setattr(partitions, "MEGABYTE", 150_000)
-        with archiving(tmp_path_factory.mktemp("portions"), patch) as made:
+        with archiving(tmp_path_factory.mktemp("partitions"), patch) as made:
             assert made.crawl().exit_code == 0
             made.newsroom.update(made.newsroom.article_id(29))
             made.newsroom.withdraw(made.newsroom.article_id(27), 410)

@@ -1,4 +1,4 @@
-"""A site file that is wrong costs its own site's DAGs, and Airflow shows what is wrong with it."""
+"""A wrong site file removes only its own site's DAGs, and Airflow shows its error."""
 
 from pathlib import Path
 

@@ -137,7 +137,7 @@ ACCIDENTS: dict[str, Callable[[Store], object]] = {
     "a hand was at the note": lambda store: shorten(store, "index/news/2026-11.merged"),
     "the note is of another kind": lambda store: store.put("index/news/2026-11.merged", b'{"etag": "x"}', JSON),
     "a segment was taken down": lambda store: delete(store, "warc/news/2026/11/01/news-a.cdxj"),
-    "a segment's index was mended": lambda store: put(store, "2026/11/01", "a", 1, 5, 6),
+    "a segment's index was repaired": lambda store: put(store, "2026/11/01", "a", 1, 5, 6),
 }
 
 
@@ -260,7 +260,7 @@ def test_several_at_once_lose_no_line(store: Store) -> None:
         each.start()
     for each in workers:
         each.join()
-    assert indexes(store) == wanted(store)  # Behind the last of them, though one may have overtaken another's note.
+    assert indexes(store) == wanted(store)  # After the last of them, though one may have overwritten another's note.
     assert merge(store)[0][1] == 18
     assert indexes(store) == wanted(store)
 
@@ -278,7 +278,7 @@ def test_an_old_index_that_comes_wrong_loses_no_line(
     data = older if came == "older" else b"<html><p>Log in</p></html>\n"
 
     def fetch(self: Store, key: str, file: IO[bytes]) -> Stored:
-        """Read what a cache has of it."""
+        """Read a cached copy of it."""
         file.write(data)
         return Stored(key, len(data), hashlib.sha256(data).hexdigest())
 

@@ -1,4 +1,4 @@
-"""What the client of a local Airflow does with answers of its API."""
+"""The client of a local Airflow, with responses of its API."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +28,7 @@ class Api(RawServer):
 
 
 def ask(answers: list[bytes], home: Path) -> tuple[object, int]:
-    """Return what a call comes to, and how often it asked."""
+    """Return a call's result, and its number of requests."""
     with Api({}, answers=[*answers]).running() as api:
         airflow = LocalAirflow(home, home, api.port, {})
         try:

@@ -77,7 +77,7 @@ def test_listens_on_loopback_only(tmp_path: Path) -> None:
     assert {address.ip for address in listening} == {"127.0.0.1"}
     assert not any(
         each.is_running() for each in programs
-    )  # Nor is a port held: a free one may have a new owner by now.
+    )  # Ports are not checked: another process may have taken them.
 
 
 def test_keys_data_and_privacy_outlive_it(tmp_path: Path) -> None:

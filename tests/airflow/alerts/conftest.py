@@ -1,4 +1,4 @@
-"""Tasks of Airflow that run in the test's process, on a database of the session's own, and whom they tell."""
+"""Airflow tasks that run in the test's process with a database of the session, and recipients of alarms."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackServer]:
 
 @attrs.frozen
 class Tasks:
-    """Runs a function in a task of a DAG of its own."""
+    """Runs a function in a task of its own DAG."""
 
     folder: Path
     """Without any DAGs."""
@@ -55,7 +55,7 @@ class Tasks:
         return came["result"]
 
     def make(self, function: Callable[[Context], None], dag_id: str = "alarms", **options: Any) -> DAG:
-        """Make a DAG that calls the function, and let Airflow know it; one with other options needs another id."""
+        """Make a DAG that calls the function, and register it; a DAG with other options needs another id."""
 
         @dag(dag_id=dag_id, schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC), **options)
         def of_one_task() -> None:
@@ -69,7 +69,7 @@ class Tasks:
 
 
 def known(made: DAG, folder: Path) -> DAG:
-    """Let Airflow know a DAG, and return it."""
+    """Register a DAG, and return it."""
     DagBundlesManager().sync_bundles_to_db()
     bag = DagBag(folder)
     bag.bag_dag(made)
@@ -78,12 +78,12 @@ def known(made: DAG, folder: Path) -> DAG:
 
 
 def ran(made: DAG, folder: Path) -> Any:
-    """Let Airflow know a DAG, and run it to its end; return the run."""
+    """Register a DAG, and run it to its end; return the run."""
     return _run(known(made, folder))
 
 
 def _run(made: DAG) -> Any:
-    with warnings.catch_warnings():  # It brings an API server in, and that a test client it has no use for.
+    with warnings.catch_warnings():  # It imports an API server with an unused test client.
         warnings.filterwarnings("ignore", "Using `httpx` with `starlette.testclient`")
         return made.test()
 

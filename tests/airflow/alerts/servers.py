@@ -1,4 +1,4 @@
-"""Where alarms arrive: a real SMTP server, and one that speaks as much of Slack's API as a message needs."""
+"""Servers that receive alarms: a real SMTP server, and the part of Slack's API that a message needs."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from pressmark.system.ports import LOOPBACK, free_port
 
 @attrs.define
 class MailServer:
-    """Keeps the mails it gets by who gets them; those to `refused` it does not take."""
+    """Stores mails by recipient; refuses mails to `refused`."""
 
     port: int = attrs.field(factory=free_port)
     refused: set[str] = attrs.field(factory=set)
@@ -40,7 +40,7 @@ class MailServer:
 
     @property
     def connection(self) -> str:
-        """What AIRFLOW_CONN_SMTP_DEFAULT says."""
+        """Value of AIRFLOW_CONN_SMTP_DEFAULT."""
         extra = {"from_email": "pressmark@example.org", "disable_tls": True, "disable_ssl": True, "retry_limit": 0}
         return json.dumps({"conn_type": "smtp", "host": LOOPBACK, "port": self.port, "extra": extra})
 
@@ -59,14 +59,14 @@ class MailServer:
 
 @attrs.define
 class SlackServer:
-    """Slack can't be had for tests. This takes `chat.postMessage` as its public API describes it, at `base_url`."""
+    """Replaces Slack in tests: accepts `chat.postMessage` as in its public API, at `base_url`."""
 
     messages: list[dict[str, Any]] = attrs.field(factory=list)
     port: int = 0
 
     @property
     def connection(self) -> str:
-        """What AIRFLOW_CONN_SLACK_API_DEFAULT says."""
+        """Value of AIRFLOW_CONN_SLACK_API_DEFAULT."""
         extra = {"base_url": f"http://{LOOPBACK}:{self.port}/api/"}
         return json.dumps({"conn_type": "slack", "password": "xoxb-of-the-test", "extra": extra})
 

@@ -1,4 +1,4 @@
-"""Alarms told by real tasks of Airflow, which keep in a real Variable what they told."""
+"""Alarms sent by real Airflow tasks; a real Variable records what was sent."""
 
 import json
 import uuid
@@ -42,7 +42,7 @@ def alarm(kind: Kind = Kind.NO_NEWS, since: datetime = START, **changes: Any) ->
 
 @pytest.fixture
 def send(tasks: Tasks) -> Callable[..., None]:
-    """Tell of alarms of a section that no test had before."""
+    """Send alarms of a section that no other test uses."""
     section = f"world/{uuid.uuid4().hex[:8]}"
 
     def send(*found: Alarm, judged: frozenset[Kind] = JUDGED) -> None:
@@ -89,11 +89,11 @@ def test_what_is_left_of_an_incident_is_not_reported_again(send: Callable[..., N
     assert over == first.replace("[Pressmark] ", "[Pressmark] over: ")
     send(rejected)
     send(layout, judged=JUDGED - hidden)
-    assert len(mail.mails) == 4, "what is worse is told"
+    assert len(mail.mails) == 4, "a worse alarm is sent"
 
 
 def test_what_is_in_doubt_is_not_over(send: Callable[..., None], mail: MailServer) -> None:
-    send()  # What another test has left of the bucket is over.
+    send()  # Ends bucket alarms that another test left.
     mail.mails.clear()
     send(unusable(BucketRefused("no right to put"), START))
     send(judged=JUDGED - {Kind.BUCKET_AWAY})
@@ -126,7 +126,7 @@ def test_a_failed_try_is_reported_if_it_concerns_bucket_or_disk(
         before = len(mail.mails)
         for _ in range(2):
             notify_failed_try("newsroom/world/europe", failed, is_last=True)
-        assert before == isinstance(error, BucketError | SpoolError), "of the others the last try tells"
+        assert before == isinstance(error, BucketError | SpoolError), "the last try reports the others"
 
     tasks.run(fail)
     where = "all sections" if isinstance(error, BucketError) else "newsroom/world/europe"
@@ -226,7 +226,7 @@ def test_slack_is_notified(send: Callable[..., None], slack: SlackServer, monkey
     assert message["text"].startswith("[Pressmark] newsroom/world/")
     *texts, links = json.loads(message["blocks"])
     parts = [each["text"] for each in texts]
-    assert {each["type"] for each in parts} == {"plain_text"}, "in which nothing is markup"
+    assert {each["type"] for each in parts} == {"plain_text"}, "plain text has no markup"
     assert parts[1]["text"] == "<!channel> & {{ 6 * 7 }} *bold* `code` https://evil.example"
     assert "|The run in Airflow>" in links["elements"][0]["text"]
 

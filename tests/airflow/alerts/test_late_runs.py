@@ -23,7 +23,7 @@ from tests.airflow.alerts.servers import MailServer
 
 pytestmark = [
     pytest.mark.slow,
-    # The API server that answers the callback brings a test client in that it has no use for.
+    # The API server that answers the callback imports an unused test client.
     pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`"),
     # Airflow's supervisor leaves a socket of its own open.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -36,7 +36,7 @@ DUE = datetime(2026, 11, 25, 4, tzinfo=UTC)
 
 @pytest.fixture
 def late(tasks: Tasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[[], int]]:
-    """Make a DAG run that is late; what is returned runs its callback, and returns its exit code."""
+    """Make a DAG run that is late; the returned function runs its callback, and returns the exit code."""
     monkeypatch.setenv("PRESSMARK_SPOOL", str(tmp_path / "spool"))
 
     def make(state: DagRunState = DagRunState.RUNNING, queued_at: datetime | None = None) -> Callable[[], int]:

@@ -1,4 +1,4 @@
-"""Who is to hear of alarms, as the environment says it."""
+"""Recipients of alarms, as the environment names them."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What is kept of alarms is read, or is as none: a state that somebody broke keeps nobody from being told."""
+"""The stored state of alarms is read or ignored: a broken state stops no alarm."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Alarms about a site's archive, told by real tasks of Airflow; in its own DAGs: `tests/dags/test_operators_day.py`."""
+"""Alarms about a site's archive, sent by real Airflow tasks; in the real DAGs: `tests/dags/test_operators_day.py`."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ SITE = "newsroom"
 
 @pytest.fixture(autouse=True)
 def forgotten(tasks: Tasks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nobody has heard of anything, before and behind."""
+    """No alarm is open before and after a test."""
     monkeypatch.setenv("PRESSMARK_SPOOL", str(tmp_path))
 
     def forget(context: Context) -> None:
@@ -75,7 +75,7 @@ def test_a_recipient_who_cannot_be_reached_is_notified_the_next_time(tasks: Task
 
 
 class TestRuns:
-    """What the last task of *audit* and *package* tells, in DAGs of real tasks."""
+    """Alarms of the last task of *audit* and *package*, in DAGs of real tasks."""
 
     @pytest.fixture
     def run(self, airflow_database: None, tmp_path: Path) -> Callable[..., str]:
@@ -144,7 +144,7 @@ class TestRuns:
         assert len(mail.mails) == 1
         tasks.run(lambda context: Variable.delete("pressmark_alarms/bucket"))
         assert run(fails=True, enough=2) == "failed"
-        assert len(mail.mails) == 1, "those before were the bucket's"
+        assert len(mail.mails) == 1, "the earlier failures were the bucket's"
         run()
 
 

@@ -1,4 +1,4 @@
-"""Site files that are wrong are told of once, whoever has DAGs left."""
+"""Wrong site files are reported once, even if no site has DAGs."""
 
 from pathlib import Path
 

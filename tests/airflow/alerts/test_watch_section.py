@@ -1,4 +1,4 @@
-"""A section is watched behind each run: real crawls, and what their history says."""
+"""A section is judged after each run: real crawls, and alarms from their history."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.long
 
 
 def kinds_of(tasks: Tasks) -> list[str]:
-    """Watch the section, and return which alarms stand."""
+    """Watch the section, and return the open alarms."""
     return [alarm["kind"] for alarm in tasks.run(lambda context: watch_section(SECTION, context))]
 
 
@@ -80,7 +80,7 @@ def test_a_bucket_that_is_away_is_reported_once_and_ends_nothing(
 
 
 def test_it_goes_back_as_far_as_it_must(archive: Archive, tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last news of all may lie before the runs that are read first."""
+    """The latest news may be older than the runs that are read first."""
     now = datetime.now(UTC)
     for minutes, published in ((1, 0), (60, 0), (120, 3)):
         _write_manifest(archive.store, now - timedelta(minutes=minutes), published)

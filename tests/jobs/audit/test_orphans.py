@@ -11,7 +11,7 @@ KEYS = [f"{prefix}{site}/1/{name}" for prefix in DATA for site in ("news", "news
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(known=st.sets(st.sampled_from([*KEYS, "runs/news/x.json", "articles/news/1/gone"])))
 def test_they_are_what_is_there_and_in_no_manifest(store: Store, known: set[str]) -> None:
-    # What is listed as a folder, `a/1`, may come before `a-1` or behind it, as the server likes.
+    # A key in a folder, `a/1`, may be listed before or after `a-1`, depending on the server.
     for key in KEYS:
         store.put(key.replace("/a/1", "/b/1"), b"")
     there = {key.replace("/a/1", "/b/1") for key in KEYS}

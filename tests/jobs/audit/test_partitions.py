@@ -1,4 +1,4 @@
-"""Portions of an archive: each run in one of them, and none too large."""
+"""Partitions of an archive: each run is in one of them, and no partition is too large."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,9 +13,9 @@ from pressmark.model import keys
 SITE = "news"
 FIRST = datetime(2026, 10, 30, tzinfo=UTC)
 SIZES = {0: [100], 1: [60, 60], 2: [500, 300, 200], 4: [10], 40: [90]}
-"""Bytes of segments by day behind the first."""
+"""Bytes of segments by day after the first."""
 SECTIONS = ("world", "world/europe", "world/5g-net")
-"""Two below another, of which one begins like a year."""
+"""Two below another section; one begins like a year."""
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_an_archive_of_nothing_is_one_partition(store: Store) -> None:
 def test_there_are_never_more_than_airflow_maps(
     store: Store, monkeypatch: pytest.MonkeyPatch, amounts: list[int]
 ) -> None:
-    """By sizes that no test can store: what the bucket's listing would say of them."""
+    """With sizes that no test can store, as a bucket's listing would show them."""
     days = {FIRST.date() + timedelta(days=number): amount for number, amount in enumerate(amounts)}
     monkeypatch.setattr(partitions, "_bytes_per_day", lambda store, site, of: days)
     found = partitions.partitions(store, SITE)

@@ -26,7 +26,7 @@ BEGAN = datetime(2022, 2, 18, tzinfo=UTC)
 
 @pytest.fixture
 def run(store: Store, tmp_path: Path) -> dict[str, Any]:
-    """A run of one segment and one document, as its manifest tells it."""
+    """A run of one segment and one document, as in its manifest."""
     [batch] = batches(tmp_path, "articles/1.json")
     published, _ = publish(store, batch)
     segment = {**attrs.asdict(published.segment), "records": published.records}
@@ -47,7 +47,7 @@ def problems(store: Store, run: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def replace(store: Store, said: dict[str, Any], data: bytes) -> None:
-    """Change an object and its place in the manifest, so that only a look into it can tell."""
+    """Change an object and its entry in the manifest, so that only reading the object shows it."""
     stored = store.put(said["key"], data, WARC if said["key"].endswith("gz") else JSON)
     said.update(attrs.asdict(stored))
 

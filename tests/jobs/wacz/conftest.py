@@ -1,4 +1,4 @@
-"""Days of an archive: segments as a crawl writes them, put where a crawl of that day puts them."""
+"""Days of an archive: segments as a crawl of that day writes and stores them."""
 
 import json
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Days:
 
     @contextmanager
     def crawl(self, day: date, hour: int = 10, *, goes_on: bool = False) -> Iterator["Crawl"]:
-        """Crawl on a day; at the end its segment lies in the bucket, and the run's manifest tells of it.
+        """Crawl on a day; at the end its segment is in the bucket and in the run's manifest.
 
         Args:
             day: UTC.
@@ -91,7 +91,7 @@ class Crawl:
         return self.segment.write(self._exchange(url, body, kind), earlier, lambda *_: True)
 
     def unchanged(self, page: Capture) -> None:
-        """Ask whether a page is still as it was captured; it is."""
+        """Send a conditional request for a page that did not change."""
         original = Original(url=page.url, record_id=page.record_id, captured_at=page.captured_at)
         head = b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n"
         asked = attrs.evolve(self._exchange(page.url, b"", "text/html"), status=304, response_head=head)
@@ -113,7 +113,7 @@ def days(store: Store, tmp_path: Path) -> Days:
 
 
 def listed(pages: bytes) -> list[dict[str, Any]]:
-    """Return the pages of a list of pages, behind its head."""
+    """Return the pages of a list of pages, after its head."""
     head, *rest = map(json.loads, pages.splitlines())
     assert head["format"] == "json-pages-1.0"
     return rest

@@ -1,4 +1,4 @@
-"""Packages whose every digest fits, and which hold what the bucket does not: whoever may write there can make them."""
+"""Packages with valid digests and forged content: anybody with write access to the bucket can make them."""
 
 import gzip
 import hashlib
@@ -50,7 +50,7 @@ def packaged(days: Days) -> Days:
 
 
 def forge(days: Days, change: Callable[[Files], None], folder: Path, signer: Signer | None = None, **said: str) -> None:
-    """Put a package in the place of ours that holds other files, with every digest and signature as it should be."""
+    """Replace our package by one with other files and valid digests and signature."""
     with zipfile.ZipFile(BytesIO(days.store.get(KEY))) as package:
         found = json.loads(package.read("datapackage.json"))
         files = {name: package.read(name) for name in package.namelist() if not name.startswith("datapackage")}
@@ -87,7 +87,7 @@ def segment_of(files: Mapping[str, bytes]) -> str:
 
 
 def other_page(files: Files) -> None:
-    """Another headline stands in the captured page; its record's lengths and the gzip member fit."""
+    """The captured page has another headline; its record's lengths and the gzip member are right."""
     name = segment_of(files)
     whole = gzip.decompress(files[name])
     assert b"Lamps out" in whole
@@ -120,7 +120,7 @@ def other_index(files: Files) -> None:
 
 
 def of_other_requests(files: Files) -> None:
-    """ReplayWeb.page takes none of these for what a page asks for."""
+    """ReplayWeb.page uses no such line for a request of a page."""
     reindexed(files, lambda lines: lines.replace(b'"mime"', b'"method": "HEAD", "mime"'))
 
 

@@ -214,7 +214,7 @@ def test_what_was_taken_down_is_reported_and_the_rest_packaged(days: Days, caplo
     assert replayed(opened(days, SECOND), LAMP) == [b"lamp"]
     assert made.again is (datetime.now(UTC).date() - SECOND < timedelta(days=7))
     old = attrs.evolve(made, day=SECOND - timedelta(days=100))
-    assert not old.again, "it will not come any more"
+    assert not old.again, "it will not arrive any more"
 
 
 def test_the_same_again_is_left_alone_and_more_is_written(days: Days) -> None:
@@ -240,7 +240,7 @@ def test_todays_package_is_held_until_it_is_old_enough(days: Days) -> None:
     with days.crawl(today, 0) as crawl:
         crawl.page()
     hold = timedelta(hours=1)
-    assert days.changed(hold=hold) == [today], "there is none yet"
+    assert days.changed(hold=hold) == [today], "there is no package yet"
     with days.crawl(today, 0) as crawl:
         crawl.page(LAMP, b"lamp", "image/jpeg")
     assert days.changed(hold=hold) == []

@@ -137,7 +137,7 @@ def test_script(tmp_path: Path) -> None:
     assert newsroom.story(newsroom.article_id(3)).updated_at == CLOCK_START + timedelta(minutes=20)
     assert newsroom.clock == CLOCK_START + timedelta(minutes=39)
     assert newsroom.faults == 0
-    # The event about an article that does not exist is told in the log and stops nothing.
+    # The event about a missing article is logged and stops nothing.
     newsroom.advance(timedelta(hours=2))
     assert newsroom.faults == 1
     assert newsroom.story(newsroom.article_id(3)).modified_at == CLOCK_START + timedelta(hours=2)

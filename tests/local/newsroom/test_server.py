@@ -311,7 +311,7 @@ def test_empty_and_mangled_listings(client: httpx.Client, newsroom: Newsroom) ->
 
 
 def test_every_fault_kind_is_tested() -> None:
-    # A reminder: whoever adds a kind of fault adds its test above.
+    # A reminder: each new kind of fault needs a test above.
     assert len(FaultKind) == 13
 
 
