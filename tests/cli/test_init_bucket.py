@@ -53,6 +53,9 @@ def test_a_new_bucket_is_set_up_once(s3: RunningS3, bucket: str) -> None:
     assert again.stdout.count(": already so\n") == 5
     assert "nothing has changed" in again.stdout
     assert json.loads(pressmark("init-bucket", "--dry-run", **new).stdout) == {}
+    result = json.loads(pressmark("init-bucket", "--json", **new).stdout)
+    assert (result["bucket"], result["changed"], result["retention_days"]) == (f"{bucket}-new", False, 3650)
+    assert result["steps"][0] == {"name": "bucket", "state": "already so", "note": ""}
 
     others = pressmark(
         "init-bucket", "--replay-origin", "https://a.example", "--replay-origin", "https://b.example", **new
@@ -110,7 +113,7 @@ def test_a_crawler_crawls_into_locked_segments_and_a_reader_verifies(s3: Running
     assert (verified.returncode, verified.stdout.split(":")[0]) == (0, "2 runs")
 
 
-OF_NO_BUCKET = {"newsroom", "pools", "s3server", "sites"}
+OF_NO_BUCKET = {"demo", "newsroom", "pools", "s3server", "sites"}
 COMMANDS_OF = {
     "setup": {"init-bucket": ["init-bucket"]},
     "crawler": {

@@ -187,7 +187,7 @@ def _crawls(process: psutil.Process, spool: Path) -> bool:
 def night(
     folder: Path, s3: RunningS3, bucket: str, code: Path = ROOT, dags: Sequence[str] = DAGS, **more: str
 ) -> Iterator[Night]:
-    """Start all services of this or another checkout, with DAGs unpaused and further variables; stop them at the end."""
+    """Start all services of this or another checkout, with DAGs unpaused and more variables; stop them at the end."""
     mail = MailServer()
     with RunningNewsroom(Newsroom(articles=60, crawl_delay=0)) as site, mail.running():
         sites = write_its_site_file(code, folder / "sites", site.url)

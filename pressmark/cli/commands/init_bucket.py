@@ -16,6 +16,7 @@ Examples:
   pressmark init-bucket --dry-run
   pressmark init-bucket --lifetime-of-rejected 90 --replay-origin https://replayweb.page
   pressmark init-bucket --policy crawler > crawler.json
+  pressmark init-bucket --json | jq .steps
 """,
 )
 @click.option(
@@ -32,12 +33,17 @@ Examples:
     metavar="ORIGIN",
     help="A site that may replay captures in a browser; repeatable. [default: as set before, or *]",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print what was set as JSON.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; print what would be set as JSON, by S3 operation.")
 @click.option(
     "--policy", "role", type=click.Choice(ROLES), help="Print the IAM policy of this role and the bucket; set nothing."
 )
 def init_bucket(
-    lifetime_of_rejected: int | None, replay_origins: tuple[str, ...], dry_run: bool, role: str | None
+    lifetime_of_rejected: int | None,
+    replay_origins: tuple[str, ...],
+    as_json: bool,
+    dry_run: bool,
+    role: str | None,
 ) -> None:
     """Create the bucket if missing; set versioning, Object Lock, CORS for replay and the lifetime of rejected/.
 
@@ -56,11 +62,20 @@ def init_bucket(
     if dry_run:
         echo(json.dumps(planned(store, terms), indent=1, default=str))
         return
-    changed = False
+    steps = []
     for step in protect(store, terms):
-        changed |= step.state is State.SET
-        echo(f"{step.name}: {step.state}{step.note and ' ' + step.note}")
-    locked = f"{config.retention.total_seconds() / 86_400:g} days from their upload" if config.retention else "no lock"
+        steps.append(step)
+        if not as_json:
+            echo(f"{step.name}: {step.state}{step.note and ' ' + step.note}")
+    changed = any(step.state is State.SET for step in steps)
+    days = config.retention.total_seconds() / 86_400 if config.retention else None
+    if as_json:
+        listed = [{"name": step.name, "state": step.state, "note": step.note} for step in steps]
+        echo(
+            json.dumps({"bucket": config.bucket, "changed": changed, "retention_days": days, "steps": listed}, indent=1)
+        )
+        return
+    locked = f"{days:g} days from their upload" if days else "no lock"
     echo(f"segments of this environment: {locked} (PRESSMARK_RETENTION)")
     echo(f"bucket {config.bucket!r} {'is set up' if changed else 'was set up before: nothing has changed'}")
 

@@ -20,7 +20,7 @@ Examples:
 """,
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True, help="Port to listen on.")
 @click.option(
     "--replay-port", type=click.IntRange(1, 65535), default=8091, show_default=True, help="Port of the replays."
 )

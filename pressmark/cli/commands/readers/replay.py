@@ -20,7 +20,7 @@ Examples:
 """
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8092, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8092, show_default=True, help="Port to listen on.")
 @click.option("--url", help="Where browsers reach it, if that is not host and port.")
 @click.option("--frame-url", help="Where browsers reach captured pages: another name of this server than in --url.")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder for copies of the indexes.")
