@@ -75,7 +75,7 @@ def spool_error(what: str, path: Path, error: OSError, wanted: int = 0) -> Spool
         here = f"; {room(path)}" if is_of_file_system(error) else ""
     except OSError:
         here = ""
-    needed = f", {size(wanted)} are wanted" if wanted and here else ""
+    needed = f", {size(wanted)} are needed" if wanted and here else ""
     return SpoolError(f"{what}: {error}{here}{needed}. Make room, or set PRESSMARK_SPOOL to another folder.")
 
 
@@ -92,8 +92,8 @@ def check_reserve(path: Path, reserve: int) -> None:
     few = here.inodes is not None and here.inodes < FEWEST_INODES
     if here.read_only or here.free < reserve or few:
         raise SpoolError(
-            f"no crawl starts on this disk: {here}; {size(reserve)} and room for {FEWEST_INODES} files are wanted "
-            f"(PRESSMARK_SPOOL_RESERVE). What waited in {path} and could be published is published. Make room, or set "
+            f"no crawl starts on this disk: {here}; {size(reserve)} and room for {FEWEST_INODES} files are needed "
+            f"(PRESSMARK_SPOOL_RESERVE). Waiting segments in {path} were published if possible. Make room, or set "
             "PRESSMARK_SPOOL to another folder."
         )
 

@@ -109,7 +109,7 @@ def _or_none(read: Read) -> Read:
 def _tuple(read: Read, length: int | None) -> Read:
     def values(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list) or (length is not None and len(value) != length):
-            raise Unfit("no list" if length is None else f"no list of {length}")
+            raise Unfit("not a list" if length is None else f"not a list of {length}")
         try:
             return tuple(map(read, value))
         except Unfit as error:
@@ -130,7 +130,7 @@ def _mapping(read: Read) -> Read:
 def text(value: Any) -> str:
     """Return a string."""
     if not isinstance(value, str):
-        raise Unfit("no string")
+        raise Unfit("not a string")
     return value
 
 
@@ -138,7 +138,7 @@ def key(value: Any) -> str:
     """Return a string that is a valid object key: S3 refuses requests for others."""
     found = text(value)
     if not is_key(found):
-        raise Unfit("no key of an object")
+        raise Unfit("not an object key")
     return found
 
 
@@ -149,7 +149,7 @@ def is_key(name: str) -> bool:
 
 def _number(value: Any) -> int:
     if type(value) is not int or value < 0:
-        raise Unfit("no number of something")
+        raise Unfit("not a number of zero or more")
     return value
 
 
@@ -165,12 +165,12 @@ def moment(value: Any) -> datetime:
     try:
         found = datetime.fromisoformat(written)
     except ValueError:
-        raise Unfit("no time") from None
+        raise Unfit("not a time") from None
     if found.tzinfo and FIRST_YEAR <= found.year <= LAST_YEAR:
         utc = found.astimezone(UTC)
         if FIRST_YEAR <= utc.year <= LAST_YEAR:
             return utc
-    raise Unfit("no time with a zone")
+    raise Unfit("not a time with a zone")
 
 
 _PLAIN: dict[Any, Read] = {str: text, int: _number, bool: _flag, datetime: moment, Any: lambda value: value}

@@ -77,7 +77,7 @@ def address_of(host: str) -> IPv4Address | IPv6Address | None:
 def _split(url: str) -> tuple[Server, str]:
     parts = _PARTS.fullmatch(url)
     if not parts:
-        raise RefusedAddress("offsite", "it is no http or https address")
+        raise RefusedAddress("offsite", "it is not an http or https address")
     return _server(parts[1].lower(), parts[2]), parts[3]
 
 

@@ -61,11 +61,11 @@ class Scope:
             if number is not None and not 1 <= number <= MOST_PAGES:
                 raise UsageError(f"{name.replace('_', ' ')}: {number} is not from 1 to {MOST_PAGES}")
         if self.since and self.until and self.since > self.until:
-            raise UsageError(f"no day is since {self.since} and until {self.until}: swap them?")
+            raise UsageError(f"since {self.since} is after until {self.until}: swap them?")
         if self.kind is ScopeKind.SEARCH and not (self.since or self.until):
             raise UsageError("a search for pages needs a day to look for: since, until or both")
         if (self.kind is ScopeKind.ARTICLE) != bool(self.article):
-            raise UsageError("an article's URL belongs to a run for one article, and to no other")
+            raise UsageError("only a run for one article takes an article's URL")
 
     def __str__(self) -> str:
         """Describe the scope in a few words, e.g. `backfill of pages 3 to 8 since 2022-02-01`."""
@@ -121,7 +121,7 @@ class Scope:
         match = site.article_match(self.article)
         if not match or not self.article.startswith(("http://", "https://")):
             named = re.sub(r"//[^/?#]*@", "//...@", self.article)  # Keep a password out of the logs.
-            raise UsageError(f"{named} is no address of an article of {site.site}: see `article_url` and `hosts`")
+            raise UsageError(f"{named} is not the address of an article of {site.site}: see `article_url` and `hosts`")
         if match["page"] not in {None, "1"}:
             raise UsageError(f"{self.article} is page {match['page']} of an article: give the address of its first")
 

@@ -131,7 +131,7 @@ def read_site(path: Path) -> Site:
     """Read one site file, or raise SiteFileError with the file, the line, the field and the problem."""
     try:
         if not path.is_file():
-            raise SiteFileError(f"{path}: it is no file")
+            raise SiteFileError(f"{path}: it is not a file")
         data = _bytes(path)
         if len(data) > MOST_BYTES:
             raise SiteFileError(f"{path}: it has more than {MOST_BYTES:,} bytes")
@@ -147,7 +147,7 @@ def read_site(path: Path) -> Site:
     except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
         raise SiteFileError(f"{path}: {error}") from error
     except (LookupError, AttributeError, ArithmeticError, TypeError) as error:  # PyYAML's own: `!!int _`, `!!map [a]`.
-        raise SiteFileError(f"{path}: a value is not of its tag ({type(error).__name__}: {error})") from error
+        raise SiteFileError(f"{path}: a value does not match its tag ({type(error).__name__}: {error})") from error
 
 
 def _field_error(root: yaml.Node | None, field: Iterable[int | str], message: str) -> str:

@@ -81,7 +81,7 @@ def test_a_false_answer_to_a_write_is_asked_again(
     assert store.get("new") == DATA
 
     proxy.rule = lambda request: false if step(request) else None
-    with pytest.raises(BucketUnreachable, match=r"(bucket 'test-\w+' at http).*(is not whole|is not S3's|not ready)"):
+    with pytest.raises(BucketUnreachable, match=r"(bucket 'test-\w+' at http).*(is incomplete|is not S3|not ready)"):
         call(attrs.evolve(store, patience=0.1), path)
 
 

@@ -33,5 +33,5 @@ def test_a_manifest_that_went_since_it_was_listed_stops_nothing(
         broken: list[FindingsFound] = []
         assert list(documents_of(store, [gone, here], broken=broken.append)) == []
         assert gone in str(broken[0])
-        with pytest.raises(FindingsFound, match="was listed, and is not there"):
+        with pytest.raises(FindingsFound, match="was listed, but does not exist any more"):
             manifest.latest(store, "news", "world")

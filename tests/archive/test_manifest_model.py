@@ -117,7 +117,7 @@ def test_a_later_or_foreign_manifest_is_none(schema: str) -> None:
 
 @pytest.mark.parametrize("change", [{"site": "other"}, {"section": "world"}, {"run_id": "b"}])
 def test_a_manifest_that_was_copied_to_another_key_is_none(change: dict[str, Any]) -> None:
-    with pytest.raises(FindingsFound, match="it is that of another run"):
+    with pytest.raises(FindingsFound, match="it belongs to another run"):
         manifest.parse(KEY, json.dumps(WHOLE | change).encode())
 
 
@@ -135,7 +135,7 @@ def test_times_have_a_zone_and_can_be_moved_to_any(time: str) -> None:
     "key", ["", "/", "a//b", "../x", "a/..", "a/./b", "a\nb", "a\0b", "a" * 1025, "a/\N{RIGHT-TO-LEFT OVERRIDE}b"]
 )
 def test_keys_are_those_that_a_bucket_has(key: str) -> None:
-    with pytest.raises(InvalidJson, match="objects: an entry: key: no key of an object"):
+    with pytest.raises(InvalidJson, match="objects: an entry: key: not an object key"):
         manifest_of({**WHOLE, "objects": [{**OBJECT, "key": key}]})
 
 

@@ -69,7 +69,7 @@ def test_a_new_bucket_is_set_up_once(s3: RunningS3, bucket: str) -> None:
 def test_what_is_wrong_is_one_clear_line(bucket: str) -> None:
     gone = pressmark("init-bucket", AWS_ENDPOINT_URL_S3="http://127.0.0.1:9")
     assert gone.returncode == 3
-    assert "nobody answers" in gone.stderr
+    assert "no answer" in gone.stderr
     wrong = pressmark("init-bucket", PRESSMARK_RETENTION="ten years")
     assert wrong.returncode == 2
     assert "PRESSMARK_RETENTION='ten years'" in wrong.stderr
@@ -80,7 +80,11 @@ def test_what_is_wrong_is_one_clear_line(bucket: str) -> None:
 
 @pytest.mark.parametrize(
     ("origin", "why"),
-    [("https://A.example/", "browsers send 'https://a.example'"), ("a.example", "no http or https"), ("", "no http")],
+    [
+        ("https://A.example/", "browsers send 'https://a.example'"),
+        ("a.example", "not an http or https"),
+        ("", "not an http"),
+    ],
 )
 def test_an_origin_that_no_browser_sends_is_wrong_usage(origin: str, why: str) -> None:
     done = pressmark("init-bucket", "--replay-origin", origin, AWS_ENDPOINT_URL_S3="http://127.0.0.1:9")

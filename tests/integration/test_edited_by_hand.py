@@ -98,7 +98,7 @@ def test_a_stored_version_without_captures_or_of_another_key_is_named_by_version
     (one, first), (two, second), *_ = archive.documents().items()
     archive.store.put(one, json.dumps({**first, "pressmark": {**first["pressmark"], "captures": []}}).encode())
     archive.store.put(two, archive.store.get(next(key for key in archive.documents() if key not in {one, two})))
-    for key, document, why in ((one, first, "points to no capture"), (two, second, "holds the document of")):
+    for key, document, why in ((one, first, "points to no capture"), (two, second, "contains the document of")):
         shown = command("versions", document["identifier"])
         assert shown.exit_code == 8
         assert f"{key} is not what a run published: it {why}" in shown.stderr

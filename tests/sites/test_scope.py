@@ -75,7 +75,7 @@ def test_what_a_manifest_records() -> None:
 def test_a_password_in_the_address_of_an_article_is_refused_and_not_shown(scheme: str) -> None:
     article = ARTICLE.replace("https://", f"{scheme}://user:hunter2@")
     with pytest.raises(
-        UsageError, match=r"//\.\.\.@www\.chinadaily\.com\.cn/a/.* is no address of an article"
+        UsageError, match=r"//\.\.\.@www\.chinadaily\.com\.cn/a/.* is not the address of an article"
     ) as error:
         Scope(kind=ScopeKind.ARTICLE, article=article).check(SITE)
     assert "hunter2" not in str(error.value)

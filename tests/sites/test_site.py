@@ -127,7 +127,7 @@ def test_a_file_that_is_no_yaml_is_an_error(tmp_path: Path, data: bytes) -> None
 def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "z.yml")
     [wrong] = load_sites(tmp_path).wrong
-    assert str(wrong).endswith("z.yml: it is no file")
+    assert str(wrong).endswith("z.yml: it is not a file")
 
 
 def test_a_wrong_file_is_left_out_and_named_and_stops_no_other(tmp_path: Path) -> None:

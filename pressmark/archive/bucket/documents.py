@@ -46,4 +46,4 @@ def check(key: str, document: Document) -> None:
     if not captures:
         raise FindingsFound(f"{key} is not what a run published: it points to no capture")
     if named != filed:
-        raise FindingsFound(f"{key} is not what a run published: it holds the document of {named!r}")
+        raise FindingsFound(f"{key} is not what a run published: it contains the document of {named!r}")

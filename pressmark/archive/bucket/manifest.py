@@ -53,7 +53,7 @@ def parse(key: str, data: bytes) -> Manifest:
     except strict_json.InvalidJson as error:
         raise FindingsFound(f"{key} is no manifest: {error}") from None
     if key_of(manifest) != key:
-        raise FindingsFound(f"{key} is no manifest: it is that of another run, {key_of(manifest)[:200]!r}")
+        raise FindingsFound(f"{key} is no manifest: it belongs to another run, {key_of(manifest)[:200]!r}")
     return manifest
 
 
@@ -77,7 +77,7 @@ def read_listed(store: Store, key: str) -> Manifest:
     try:
         return read(store, key)
     except KeyError:
-        raise FindingsFound(f"{key} was listed, and is not there") from None
+        raise FindingsFound(f"{key} was listed, but does not exist any more") from None
 
 
 def newest_key(store: Store, site: str, section: str, now: datetime | None = None) -> str | None:

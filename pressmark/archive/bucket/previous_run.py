@@ -84,7 +84,7 @@ def _read(store: Store, key: str | None) -> _RunSummary | None:
     try:
         return _summary_of(manifest.read(store, key)) if key else None
     except (FindingsFound, KeyError) as error:
-        logger.warning("manifest %s can't be read (%s): this run reads on", key, error)
+        logger.warning("manifest %s can't be read (%s): this run reads more pages", key, error)
         return None
 
 

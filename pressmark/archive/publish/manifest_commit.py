@@ -39,7 +39,7 @@ def unlisted(store: Store, folder: Path, site: str) -> dict[Path, Published]:
         repair_notes(store, folder, site)
         notes = _forget_listed(store, folder, site)  # The spool may be an older copy.
     except OSError as error:
-        raise spool_error(f"what was published from {folder} can't be listed", folder, error) from error
+        raise spool_error(f"the published segments of {folder} can't be listed", folder, error) from error
     return {path: each for path, each in notes.items() if is_of_bucket(store, path, each)}
 
 
@@ -47,7 +47,7 @@ def is_of_bucket(store: Store, path: Path, published: Published) -> bool:
     """Return whether the segment of a note is in this bucket: the spool may have been used with another one."""
     if conditional_write.head(store, published.segment.key):
         return True
-    logger.warning("%s is not in bucket %r: %s is in no manifest of it", published.segment.key, store.bucket, path)
+    logger.warning("%s is not in bucket %r: no manifest there lists %s", published.segment.key, store.bucket, path)
     return False
 
 
@@ -70,7 +70,7 @@ def commit(store: Store, folder: Path, document: manifest.Manifest, notes: Itera
     try:
         _clear(folder / MARK, paths)
     except OSError as error:  # The mark exists: the next run deletes them.
-        logger.warning("what manifest %s lists can't be deleted from the spool: %s", key, error)
+        logger.warning("notes that manifest %s lists can't be deleted from the spool: %s", key, error)
     return key
 
 

@@ -144,7 +144,7 @@ def _says_the_same(draft: Draft, there: bytes) -> bool:
     except (ValueError, LookupError, TypeError) as error:
         raise FindingsFound(f"{draft.key} is not what a run published: {type(error).__name__}: {error}") from None
     if (named, version) != (ours["identifier"], ours["pressmark"]["version"]):
-        raise FindingsFound(f"{draft.key} is not what a run published: it holds the document of {version!r}")
+        raise FindingsFound(f"{draft.key} is not what a run published: it contains the document of {version!r}")
     return bool(content == ours["pressmark"]["contentSha256"])
 
 

@@ -84,7 +84,7 @@ class Recovery:
                 one = done.get(name) or Recovered(segment=name, records=0, bytes_cut=0, published=0)
                 done[name] = attrs.evolve(one, published=one.published + versions)
         if error := self._postponed:
-            what = f"not all of the spool {self._folder} can be recovered"
+            what = f"parts of the spool {self._folder} can't be recovered"
             if isinstance(error, OSError):
                 raise spool_error(what, self._folder, error)
             raise SpoolError(f"{what} now; it waits for the next run: {error!r}") from error

@@ -70,7 +70,7 @@ def _head(answer: "GetObjectOutputTypeDef", *, empty: bool) -> Head:
     size = 0 if empty else int(said[1]) if said else None
     modified = answer.get("LastModified")
     if size is None or modified is None or came != (not empty):
-        raise CutShort(f"its headers are not whole: {came} bytes of {answer.get('ContentRange')!r}")
+        raise CutShort(f"its headers are incomplete: {came} bytes of {answer.get('ContentRange')!r}")
     return Head(check_etag(answer.get("ETag")), size, modified, answer.get("Metadata", {}))
 
 

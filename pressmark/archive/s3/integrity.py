@@ -63,9 +63,9 @@ def _check_written(http_response: Any, parsed: Mapping[str, Any], context: dict[
     etag = check_etag(parsed.get("ETag"))
     if checksum and (said := parsed.get("ChecksumSHA256")):
         if said != checksum:
-            raise CutShort(f"the SHA-256 of what was written is {said} and not {checksum}")
+            raise CutShort(f"the SHA-256 of the written object is {said} and not {checksum}")
     elif not check_digest({**parsed["ResponseMetadata"]["HTTPHeaders"], "etag": etag}, _md5(body)):
-        raise CutShort(f"its ETag is {etag}, which is not the MD5 of what was sent")
+        raise CutShort(f"its ETag is {etag}, which is not the MD5 of the sent bytes")
 
 
 def _check_upload(http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
@@ -171,8 +171,8 @@ def check_range(status: int, said: str | None, offset: int, length: int | None, 
     """
     found = _RANGE.fullmatch(said or "")
     if status != PARTIAL or not found:
-        raise CutShort(f"a part was asked for, and the answer is {status} with Content-Range {said!r}")
+        raise CutShort(f"a range was requested, but the response is {status} with Content-Range {said!r}")
     first, last, size = map(int, found.groups())
     wanted = size if length is None else min(offset + length, size)
     if (first, last) != (offset, wanted - 1) or came != wanted - offset:
-        raise CutShort(f"bytes {offset}-{wanted - 1} were asked for, and {came} came of {said!r}")
+        raise CutShort(f"bytes {offset}-{wanted - 1} were requested, but {came} bytes of {said!r} came")

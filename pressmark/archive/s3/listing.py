@@ -63,7 +63,7 @@ def _check(page: Any, prefix: str, last: str) -> None:
     if not sound:
         raise CutShort("an entry is of another prefix, or has no size or ETag")
     if page["IsTruncated"] and (not page.get("NextContinuationToken") or max(names, default="") <= last):
-        raise CutShort("the listing says that there is more, and not where, or brings nothing new")
+        raise CutShort("the listing says that more pages follow, but has no token or no new keys")
 
 
 def _objects(page: Any) -> Any:

@@ -114,7 +114,7 @@ class Pace:
         spent = time.monotonic() - self._began
         if spent > max(self.patience, _WARM_UP) and self._bytes < SLOWEST * spent:
             raise BucketUnreachable(
-                f"the bucket takes or gives {self._bytes / spent / 1000:.1f} kB/s: less than {SLOWEST / 1000:.0f} kB/s "
+                f"the bucket transfers {self._bytes / spent / 1000:.1f} kB/s: less than {SLOWEST / 1000:.0f} kB/s "
                 "counts as unavailable. Check the network in between."
             )
 

@@ -101,7 +101,7 @@ class S3Request:
         except (NoCredentialsError, PartialCredentialsError) as error:
             raise BucketRefused(f"no keys for bucket {self.bucket!r} at {self.endpoint}: set {_KEYS}.") from error
         except (CutShort, IncompleteReadError, FlexibleChecksumError) as error:
-            raise BucketUnreachable(f"{self.where}: the answer to {self.what} is not whole: {error}.") from error
+            raise BucketUnreachable(f"{self.where}: the response to {self.what} is incomplete: {error}.") from error
         except ResponseParserError as error:
             raise BucketUnreachable(
                 f"{self.where} answers {self.what} with something that is not S3. Is AWS_ENDPOINT_URL_S3 right, "
@@ -112,7 +112,7 @@ class S3Request:
             HTTPException,
             ConnectionError,
         ) as error:  # While reading a body: botocore wraps only some of them.
-            raise BucketUnreachable(f"{self.where}: the answer to {self.what} broke off: {error}.") from error
+            raise BucketUnreachable(f"{self.where}: the response to {self.what} was interrupted: {error}.") from error
         except (ConnectionFailed, HTTPClientError) as error:
             self._unanswered(error)
         except BotoCoreError as error:
@@ -121,7 +121,7 @@ class S3Request:
             if not _of_keys(error):
                 raise
             raise BucketRefused(
-                f"no keys for {self.where}: what the AWS variables or files name for them can't be read "
+                f"no keys for {self.where}: the sources that the AWS variables or files name can't be read "
                 f"({type(error).__name__}: {error})."
             ) from error
 
@@ -131,11 +131,11 @@ class S3Request:
             raise wrapped from None
         if isinstance(wrapped, ValueError) and not isinstance(wrapped, TransportError):
             raise BucketRefused(  # Without a cause: its message contains the header, and so the token.
-                f"{self.where}: its keys can't be sent. Does {_KEYS} or AWS_SESSION_TOKEN hold a line end, or a "
-                "character that is no ASCII?"
+                f"{self.where}: its keys can't be sent. Does {_KEYS} or AWS_SESSION_TOKEN contain a line end or a "
+                "non-ASCII character?"
             ) from None
         raise BucketUnreachable(
-            f"bucket {self.bucket!r}: nobody answers at {self.endpoint}. Is it up, and AWS_ENDPOINT_URL_S3 right?"
+            f"bucket {self.bucket!r}: no answer from {self.endpoint}. Is it running, and is AWS_ENDPOINT_URL_S3 right?"
         ) from error
 
     def _answered(self, error: ClientError) -> Exception:
@@ -159,8 +159,8 @@ class S3Request:
             )
         if code == "NotImplemented" or status == 501:
             return BucketRefused(
-                f"{self.where} does not know how to ({code}) {self.what}. A server without `If-None-Match` can't hold "
-                "an archive: a version could be overwritten. Use one that has it, e.g. SeaweedFS 4, MinIO, AWS."
+                f"{self.where} does not support this request ({code}): {self.what}. A server without "
+                "`If-None-Match` can't hold an archive: a version could be overwritten. Use SeaweedFS 4, MinIO or AWS."
             )
         if code in BUSY or status == TOO_MANY or status >= 500:
             busy = BucketUnreachable(f"{self.where} is not ready ({code}).")
@@ -170,9 +170,9 @@ class S3Request:
 
     def _advice(self, code: str, operation: str) -> str:
         if code == "InvalidRequest" and self.locks:
-            return "PRESSMARK_RETENTION is set: has the bucket Object Lock? `pressmark init-bucket` turns it on."
+            return "PRESSMARK_RETENTION is set: does the bucket have Object Lock? `pressmark init-bucket` turns it on."
         if code == "NoSuchBucket" or (code == "404" and operation == "HeadBucket"):
-            return "There is no such bucket: check PRESSMARK_BUCKET, or make it with `pressmark init-bucket`."
+            return "There is no such bucket: check PRESSMARK_BUCKET, or create it with `pressmark init-bucket`."
         if code == "AccessDenied":
             return f"Its keys may not do this: check PRESSMARK_BUCKET and {_KEYS}, and their policy (docs/security.md)."
         return f"Check PRESSMARK_BUCKET, {_KEYS}."
@@ -199,7 +199,7 @@ def _clocks(error: ClientError) -> str:
     try:
         theirs = parsedate_to_datetime(_header(error, "date")).astimezone(UTC)
     except (ValueError, TypeError):
-        return f"the clock of this machine says {ours:%Y-%m-%d %H:%M:%S} UTC, and it is wrong by too much. Set it."
+        return f"the clock of this machine says {ours:%Y-%m-%d %H:%M:%S} UTC, and the server's differs. Set it."
     seconds = abs((ours - theirs).total_seconds())
     difference = "ahead" if ours > theirs else "late"
     return (

@@ -205,7 +205,7 @@ def restore(folder: Path, note: SetAside) -> None:
         return
     target = folder / note.original
     if os.path.lexists(target):
-        raise FileExistsError(f"{target} is there already")
+        raise FileExistsError(f"{target} exists already")
     bad.rename(target)
     note_path(bad).unlink(missing_ok=True)
     sync_folder(folder)

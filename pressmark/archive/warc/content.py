@@ -12,7 +12,7 @@ LONGEST = 64 << 20
 MOST_CODINGS = 5
 MOST_STREAMS = 1000
 """Maximum number of gzip members or zstd frames in a body: empty ones cost time without any content."""
-NO_END = "the connection was closed, and nothing says that the page is whole"
+NO_END = "the connection was closed, and the page may be incomplete"
 _HTML = {"", "text/html", "application/xhtml+xml"}
 _END = b"</html"
 _PIECE = 1 << 16

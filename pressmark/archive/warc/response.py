@@ -51,7 +51,7 @@ def member_of(store: Store, warc: str, offset: int, length: int, url: str) -> by
     try:
         return store.get(warc, offset, length)
     except KeyError:
-        raise FindingsFound(f"{warc} is missing, which has the capture of {url}.") from None
+        raise FindingsFound(f"{warc} is missing. It contains the capture of {url}.") from None
 
 
 def response_of(member: bytes) -> Response:
