@@ -142,7 +142,7 @@ class ReadingFailed(PressmarkError):
         self.reason = reason
 
 
-def named(name: str, message: str) -> PressmarkError:
+def error_by_name(name: str, message: str) -> PressmarkError:
     """Return an error by its class name, as another process sent it; an unknown name gives the root class."""
     known: list[type[PressmarkError]] = [PressmarkError, *_below(PressmarkError)]
     of_pages = {Rejected, ReadingFailed}

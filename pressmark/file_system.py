@@ -14,7 +14,7 @@ _OWN = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errn
 
 
 @attrs.frozen(kw_only=True)
-class Room:
+class FreeSpace:
     """Free space of a file system."""
 
     mount: Path
@@ -29,10 +29,10 @@ class Room:
         if self.read_only:
             return f"the file system at {self.mount} is read-only"
         files = "" if self.inodes is None else f" and room for {self.inodes:,} files"
-        return f"the file system at {self.mount} has {size(self.free)} free{files}"
+        return f"the file system at {self.mount} has {format_size(self.free)} free{files}"
 
 
-def room(path: Path) -> Room:
+def free_space(path: Path) -> FreeSpace:
     """Return the free space of the file system of a path; the path need not exist yet.
 
     Raises:
@@ -44,7 +44,7 @@ def room(path: Path) -> Room:
     facts = os.statvfs(path)
     while not os.path.ismount(path):
         path = path.parent
-    return Room(
+    return FreeSpace(
         mount=path,
         free=facts.f_bavail * facts.f_frsize,
         inodes=facts.f_favail if facts.f_files else None,
@@ -72,10 +72,10 @@ def spool_error(what: str, path: Path, error: OSError, wanted: int = 0) -> Spool
         wanted: bytes that the write needed, if known.
     """
     try:
-        here = f"; {room(path)}" if is_of_file_system(error) else ""
+        here = f"; {free_space(path)}" if is_of_file_system(error) else ""
     except OSError:
         here = ""
-    needed = f", {size(wanted)} are needed" if wanted and here else ""
+    needed = f", {format_size(wanted)} are needed" if wanted and here else ""
     return SpoolError(f"{what}: {error}{here}{needed}. Make room, or set PRESSMARK_SPOOL to another folder.")
 
 
@@ -86,19 +86,19 @@ def check_reserve(path: Path, reserve: int) -> None:
         SpoolError: the file system is read-only, or has less free space than `reserve`.
     """
     try:
-        here = room(path)
+        here = free_space(path)
     except OSError as error:
         raise SpoolError(f"the spool {path} can't be used: {error}. Set PRESSMARK_SPOOL.") from error
     few = here.inodes is not None and here.inodes < FEWEST_INODES
     if here.read_only or here.free < reserve or few:
         raise SpoolError(
-            f"no crawl starts on this disk: {here}; {size(reserve)} and room for {FEWEST_INODES} files are needed "
-            f"(PRESSMARK_SPOOL_RESERVE). Waiting segments in {path} were published if possible. Make room, or set "
-            "PRESSMARK_SPOOL to another folder."
+            f"no crawl starts on this disk: {here}; {format_size(reserve)} and room for {FEWEST_INODES} files are "
+            f"needed (PRESSMARK_SPOOL_RESERVE). Waiting segments in {path} were published if possible. Make room, or "
+            "set PRESSMARK_SPOOL to another folder."
         )
 
 
-def size(number: int) -> str:
+def format_size(number: int) -> str:
     """Format a number of bytes for people: `12.3 MB`; rounded down, so that too little never looks like enough."""
     for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if number >= unit:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pressmark.archive.bucket.manifest_model import Manifest
-from pressmark.archive.s3.patience import make_haste
+from pressmark.archive.s3.patience import shorten_waits
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.crawl.commit import RunCommit
@@ -122,8 +122,8 @@ def _run_spider(config: Config, parts: CrawlParts, shutdown: ShutdownSignals) ->
     def stop() -> None:
         logger.warning("asked to stop: finishing open requests")
         status.interrupt()
-        make_haste()
-        parts.archivist.make_haste()
+        shorten_waits()
+        parts.archivist.shorten_waits()
         stopper.stop()
 
     shutdown.on_signal(stop)

@@ -12,7 +12,7 @@ from pressmark.archive.bucket.documents import parse
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Draft
 from pressmark.archive.spool.drafts import rejection_draft, version_draft
-from pressmark.archive.warc.captures import Captured, Pointed
+from pressmark.archive.warc.captures import DocumentCaptures, SegmentCaptures
 from pressmark.archive.warc.content import ContentError, CutShort, unreadable
 from pressmark.archive.warc.response import Response
 from pressmark.errors import FindingsFound, PressmarkError, ReadingFailed, Rejected
@@ -75,7 +75,7 @@ class DocumentNotFound(FindingsFound):
 
 
 def derive(
-    site: Site, captured: Captured, known: Container[str] = (), reader: PageReader | None = None
+    site: Site, captured: SegmentCaptures, known: Container[str] = (), reader: PageReader | None = None
 ) -> Iterator[Draft]:
     """Return a version or a rejection for each captured article, except those with a known id.
 
@@ -123,7 +123,7 @@ def rederive(store: Store, site: Site, key: str, reader: PageReader | None = Non
     day, article_id = keys.day_folder(key), keys.article_of(key)
     with ExitStack() as stack:
         pages = reader or stack.enter_context(PageReader(site))
-        source = Pointed(store, captures, cut=bool(document["pressmark"].get("cutShort")))
+        source = DocumentCaptures(store, captures, cut=bool(document["pressmark"].get("cutShort")))
         result = _derive(site, source, captures[0], article_id, day, pages)
     derived = result if isinstance(result, Draft) else None
     made = derived.document if derived else None

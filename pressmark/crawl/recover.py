@@ -19,7 +19,7 @@ from pressmark.archive.spool.batch import Draft
 from pressmark.archive.spool.drafts import silent_edit_draft
 from pressmark.archive.spool.set_aside import all_set_aside, note_path, printable, restore
 from pressmark.archive.spool.spool_files import BAD, NOTE, OPEN, spool_files
-from pressmark.archive.warc.captures import Captured, Openable
+from pressmark.archive.warc.captures import Openable, SegmentCaptures
 from pressmark.config import Config
 from pressmark.crawl.derive import derive, reread_document
 from pressmark.crawl.host_lock import host_lock
@@ -113,7 +113,7 @@ def derive_unread(
         read_again = partial(reread_document, store, site, reader=reader)
         known = KnownContent(store, site.site, Ledger(store, site.site), revisits, read_again)
         try:
-            drafts = derive(site, Captured(segments, redirect_target), known_ids, reader)
+            drafts = derive(site, SegmentCaptures(segments, redirect_target), known_ids, reader)
             yield from (draft for draft in drafts if _is_new(known, draft))
         except Exception as error:
             if isinstance(error, BucketError) or is_of_machine(error):

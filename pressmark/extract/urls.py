@@ -6,7 +6,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import jsonschema_rs
 from w3lib.url import safe_url_string
 
-from pressmark.sites.hosts import one_spelling
+from pressmark.sites.hosts import normalized_url
 
 LONGEST_NUMBER = 9
 """Digits of a page's number."""
@@ -41,7 +41,7 @@ def redirect_target(url: str, location: str) -> str:
     Raises:
         ValueError: the crawl never requests such a URL.
     """
-    return one_spelling(safe_url_string(urljoin(url, safe_url_string(location))))
+    return normalized_url(safe_url_string(urljoin(url, safe_url_string(location))))
 
 
 def without_query(url: str) -> str:

@@ -156,7 +156,7 @@ class Merger:
                     before.seek(0)
                 count, sha256 = _write(lines.in_order(before), file)
             changed = not (note.etag == seen and note.sha256 == sha256)
-            etag = conditional_write.put_over(self.store, key, path, sha256, TEXT, seen) if changed else seen
+            etag = conditional_write.put_if_unchanged(self.store, key, path, sha256, TEXT, seen) if changed else seen
         if not etag:
             return None
         made = _Note(etag=etag, sha256=sha256, lines=count, indexes=done)

@@ -21,7 +21,7 @@ from pressmark.errors import (
 )
 from pressmark.monitoring.advice import on_failure
 from pressmark.monitoring.alarm import TITLES, Alarm, Kind, moment, span
-from pressmark.monitoring.rates import Breach, find_breach, lacking
+from pressmark.monitoring.rates import Breach, find_breach, lacking_field
 from pressmark.sites.site import Site
 
 if TYPE_CHECKING:  # It imports boto3, which DAG parsing must not.
@@ -247,7 +247,7 @@ def _rejected(seen: _Seen) -> Alarm | None:
 
 
 def _missing(seen: _Seen) -> Alarm | None:
-    breach = find_breach(seen.runs, lacking, seen.site.expect.missing)
+    breach = find_breach(seen.runs, lacking_field, seen.site.expect.missing)
     what = "lack a headline, a readable time, or a field that the schema requires"
     return _shared(seen, Kind.FIELDS_MISSING, breach, "missing", what) if breach else None
 

@@ -101,7 +101,7 @@ def newly_read(run: "PastRun") -> int:
     return run.new + run.newly_rejected
 
 
-def lacking(run: "PastRun") -> int:
+def lacking_field(run: "PastRun") -> int:
     """Return how many of them lack a field; manifests only have the total of newly rejected pages."""
     return min(run.newly_rejected, sum(run.rejected.get(reason, 0) for reason in FIELDS))
 

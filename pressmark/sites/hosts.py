@@ -57,7 +57,7 @@ def server_of(url: str) -> Server:
     return _split(url)[0]
 
 
-def one_spelling(url: str) -> str:
+def normalized_url(url: str) -> str:
     """Return a URL with a normalized server; its path and query do not change.
 
     Raises:

@@ -36,7 +36,7 @@ CALLS: dict[str, Callable[[Store, Path], object]] = {
     "put": lambda store, path: store.put("new", DATA),
     "put_new": lambda store, path: store.put_new("new", DATA),
     "put_file": lambda store, path: store.put_file("new", path, DIGEST, TEXT),
-    "put_over": lambda store, path: conditional_write.put_over(store, "new", path, DIGEST, TEXT, None),
+    "put_if_unchanged": lambda store, path: conditional_write.put_if_unchanged(store, "new", path, DIGEST, TEXT, None),
     "put_large": lambda store, path: put_large(store, "new", path, DIGEST, TEXT),
 }
 STEPS: dict[str, Callable[[Request], bool]] = {

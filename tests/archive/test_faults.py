@@ -245,7 +245,7 @@ def test_a_listing_without_end_ends_in_haste(store: Store, proxy: Proxy, monkeyp
         return endless(first[0])
 
     proxy.rule = lambda request: Fault(alter=same) if of("GET", "list-type")(request) else None
-    monkeypatch.setattr("pressmark.archive.s3.patience._Haste.ends", time.monotonic() + 0.5)
+    monkeypatch.setattr("pressmark.archive.s3.patience._Shutdown.ends", time.monotonic() + 0.5)
     began = time.monotonic()
     with pytest.raises(BucketUnreachable, match="the listing of articles/ is aborted"):
         list(store.keys("articles/"))
@@ -491,7 +491,7 @@ def test_the_pace_of_all_that_is_sent_is_watched(store: Store, tmp_path: Path, m
     monkeypatch.setattr("pressmark.archive.s3.patience._WARM_UP", 0)
     monkeypatch.setattr("pressmark.archive.s3.patience.SLOWEST", 1 << 50)
     for put in (
-        lambda: conditional_write.put_over(hasty, "over", path, sha256, WARC, None),
+        lambda: conditional_write.put_if_unchanged(hasty, "over", path, sha256, WARC, None),
         lambda: put_large(hasty, "large", path, sha256, WARC),
         lambda: hasty.put("data", data),
         lambda: hasty.put_file("file", path, sha256, WARC),

@@ -11,7 +11,7 @@ from pressmark.archive.publish.manifest_commit import commit, unlisted
 from pressmark.archive.publish.publisher import publish
 from pressmark.archive.publish.repair import Recovery
 from pressmark.archive.s3.store import JSON, Store, Stored
-from pressmark.archive.spool.batch import Published, kept
+from pressmark.archive.spool.batch import Published, published_notes
 from pressmark.archive.spool.regular_file import read_regular
 from tests.archive.test_publisher import batches
 from tests.support.manifests import manifest_of
@@ -58,7 +58,7 @@ def test_what_a_manifest_lists_is_forgotten(store: Store, spooled: Path) -> None
 
 @pytest.mark.parametrize(("before", "left"), [(True, 2), (False, 0)])
 def test_a_run_killed_around_its_manifest_is_listed_once(store: Store, spooled: Path, before: bool, left: int) -> None:
-    notes = kept(spooled, "news")
+    notes = published_notes(spooled, "news")
     with pytest.raises(SystemExit):
         commit(Killed(store.bucket, store.client, before=before), spooled, listing(*notes.values()), notes)
     assert len(list(manifest.below(store, "news/"))) == (0 if before else 1)
@@ -74,7 +74,7 @@ def test_what_was_published_to_another_bucket_is_in_no_manifest_of_this_one(
     assert unlisted(store, spooled, "news") == dict([two])
     assert f"{one[1].segment.key} is not in bucket" in caplog.text
     commit(store, spooled, RUN, [two[0]])
-    assert kept(spooled, "news") == dict([one]), "it is listed by a run with its bucket"
+    assert published_notes(spooled, "news") == dict([one]), "it is listed by a run with its bucket"
 
 
 def test_a_run_that_captured_nothing_needs_no_spool(store: Store, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ KEYS = ["runs/../x.json", "runs/a/./b.json", "runs//b.json", "articles/a.json", 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_mark_that_names_no_manifest_is_set_aside(store: Store, spooled: Path, key: str | None) -> None:
-    names = [path.name for path in kept(spooled, "news")]
+    names = [path.name for path in published_notes(spooled, "news")]
     (spooled / "telling.json").write_text(json.dumps({"manifest": key, "published": names}))
     assert len(unlisted(store, spooled, "news")) == 2
     assert (spooled / "telling.json.bad").exists()
@@ -113,7 +113,7 @@ def test_a_mark_that_names_no_manifest_is_set_aside(store: Store, spooled: Path,
 
 @pytest.mark.parametrize("listed", [0, 1])
 def test_a_mark_is_believed_for_what_its_manifest_lists(store: Store, spooled: Path, listed: int) -> None:
-    notes = kept(spooled, "news")
+    notes = published_notes(spooled, "news")
     key = manifest.write(store, listing(*list(notes.values())[:listed]))
     names = [path.name for path in notes]
     (spooled / "telling.json").write_text(json.dumps({"manifest": key, "published": names}))
@@ -123,14 +123,14 @@ def test_a_mark_is_believed_for_what_its_manifest_lists(store: Store, spooled: P
 
 @pytest.mark.parametrize("listed", [0, 1, 2])
 def test_a_spool_that_is_an_older_copy_lists_nothing_again(store: Store, spooled: Path, listed: int) -> None:
-    notes = kept(spooled, "news")
+    notes = published_notes(spooled, "news")
     manifest.write(store, attrs.evolve(listing(*list(notes.values())[:listed]), started_at=datetime.now(UTC)))
     assert list(unlisted(store, spooled, "news")) == list(notes)[listed:]
-    assert list(kept(spooled, "news")) == list(notes)[listed:]
+    assert list(published_notes(spooled, "news")) == list(notes)[listed:]
 
 
 def test_a_note_that_is_too_large_is_not_read(store: Store, spooled: Path) -> None:
-    note = next(iter(kept(spooled, "news")))
+    note = next(iter(published_notes(spooled, "news")))
     with note.open("r+b") as file:
         file.truncate(80 << 20)
     with pytest.raises(ValueError, match="at most"):
@@ -139,7 +139,7 @@ def test_a_note_that_is_too_large_is_not_read(store: Store, spooled: Path) -> No
 
 
 def damaged(store: Store, folder: Path, old: bytes, new: bytes) -> None:
-    note = next(iter(kept(folder, "news")))
+    note = next(iter(published_notes(folder, "news")))
     data = note.read_bytes()
     note.write_bytes(data.replace(old, new, 1))
     assert note.read_bytes() != data
@@ -155,14 +155,14 @@ def damaged(store: Store, folder: Path, old: bytes, new: bytes) -> None:
     ],
 )
 def test_a_damaged_note_is_made_again_by_the_bucket(store: Store, spooled: Path, old: bytes, new: bytes) -> None:
-    notes = kept(spooled, "news")
+    notes = published_notes(spooled, "news")
     damaged(store, spooled, old, new)
     assert unlisted(store, spooled, "news") == notes
-    assert kept(spooled, "news") == notes
+    assert published_notes(spooled, "news") == notes
 
 
 def test_a_note_of_an_earlier_release_is_read(store: Store, spooled: Path) -> None:
-    notes = kept(spooled, "news")
+    notes = published_notes(spooled, "news")
     for path in notes:
         facts = json.loads(path.read_text())
         del facts["crc32"]

@@ -6,7 +6,7 @@ import pytest
 
 from pressmark.archive.publish.publisher import DraftOutcomes, Publisher, publish
 from pressmark.archive.s3.store import Store, Stored
-from pressmark.archive.spool.batch import Batch, Published, kept, kept_at
+from pressmark.archive.spool.batch import Batch, Published, published_note_path, published_notes
 from pressmark.archive.spool.spool import Spool
 from pressmark.config import Config
 from pressmark.errors import BucketUnreachable
@@ -56,8 +56,8 @@ def test_a_capture_is_durable_before_any_document_points_to_it(watched: Watched,
     published, _ = publish(watched, batch)
     assert watched.order == [batch.segment.key, "articles/1.json"]
     assert published.segment.sha256 == batch.segment.sha256
-    assert list(tmp_path.iterdir()) == [kept_at(tmp_path, published)]
-    assert kept(tmp_path, "news") == {kept_at(tmp_path, published): published}
+    assert list(tmp_path.iterdir()) == [published_note_path(tmp_path, published)]
+    assert published_notes(tmp_path, "news") == {published_note_path(tmp_path, published): published}
 
 
 def test_publishing_again_does_no_harm(watched: Watched, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pressmark.archive.spool import segment
 from pressmark.archive.spool.batch import Batch
 from pressmark.archive.spool.spool import Spool
 from pressmark.archive.warc import cdxj
-from pressmark.archive.warc.captures import Captured
+from pressmark.archive.warc.captures import SegmentCaptures
 from pressmark.errors import SpoolError
 from pressmark.model.capture import Capture
 from tests.support.samples import ARTICLE_ID, exchange, staged
@@ -52,7 +52,7 @@ def test_a_draft_goes_with_its_segment_and_knows_where_its_captures_lie(tmp_path
     assert [each["recordId"] for each in captures] == [first.record_id, second.record_id]
     assert {each["warc"] for each in captures} == {batch.segment.key}
     assert draft.document["archivedAt"] == first.record_id
-    assert list(Captured([(batch.segment.path, batch.segment.key)])) == [first, second]
+    assert list(SegmentCaptures([(batch.segment.path, batch.segment.key)])) == [first, second]
 
 
 def test_metadata_records_what_led_here_and_what_it_became(tmp_path: Path) -> None:

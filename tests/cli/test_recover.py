@@ -60,7 +60,7 @@ def test_what_a_manifest_lists_is_not_listed_again(archive: Archive, tmp_path: P
     ]
     lost = archive.config.spool
     published = Published(segment=stored[0], records=segment["records"], index=stored[1], objects=())
-    published.keep(lost / "newsroom")
+    published.save(lost / "newsroom")
     [note] = (lost / "newsroom").glob("*.published.json")
     mark = {"manifest": first.manifest_key, "published": [note.name]}
     (lost / "newsroom" / "telling.json").write_text(json.dumps(mark))

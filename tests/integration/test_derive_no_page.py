@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from pressmark.archive.spool.spool import Spool
-from pressmark.archive.warc.captures import Captured
+from pressmark.archive.warc.captures import SegmentCaptures
 from pressmark.crawl.derive import derive
 from pressmark.local.newsroom.site_file import newsroom_site
 from tests.support.hostile_site import article_id, page, path
@@ -29,7 +29,7 @@ def derived(folder: Path, address: str, body: bytes, status: int = 200, head: by
         attrs.evolve(made, url=ORIGIN + address, status=status, response_head=sent, response_body=BytesIO(body))
     )
     spool.close()
-    captured = Captured([(each.segment.path, each.segment.key) for each in batches])
+    captured = SegmentCaptures([(each.segment.path, each.segment.key) for each in batches])
     return [(each.article_id, str(each.document.get("reason", "version"))) for each in derive(SITE, captured)]
 
 

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from pressmark.archive.spool.spool import Spool
-from pressmark.archive.warc.captures import Captured
+from pressmark.archive.warc.captures import SegmentCaptures
 from pressmark.crawl.derive import derive
 from pressmark.extract.urls import redirect_target
 from pressmark.local.newsroom.site_file import newsroom_site
@@ -44,7 +44,7 @@ def derived(folder: Path, *answers: Answer) -> list[tuple[str, str]]:
         at = datetime.now(UTC).replace(microsecond=0) + timedelta(milliseconds=number)
         spool.record(attrs.evolve(made, response_body=BytesIO(sent), started_at=at))
     spool.close()
-    captured = Captured([(each.segment.path, each.segment.key) for each in batches], redirect_target)
+    captured = SegmentCaptures([(each.segment.path, each.segment.key) for each in batches], redirect_target)
     found = [(each.key, each.document) for each in derive(SITE, captured)]
     return [
         ("/".join(key.split("/")[2:5]), str(document.get("articleBody", document.get("reason"))))

@@ -14,7 +14,7 @@ from backports import zstd
 from click.testing import CliRunner
 
 from pressmark.archive.warc import cdxj
-from pressmark.archive.warc.captures import Captured
+from pressmark.archive.warc.captures import SegmentCaptures
 from pressmark.cli.main import main
 from pressmark.crawl.derive import derive
 from pressmark.model import keys
@@ -87,7 +87,7 @@ def same_by_recovery(archive: Archive, folder: Path, without: str = "-") -> None
     """What recovery makes of the captures is what the crawl published, to the byte; but for one article."""
     site = load_sites(archive.config.sites)["newsroom"]
     segments = [(folder / Path(key).name, key) for key in archive.store.keys("warc/") if key.endswith(".gz")]
-    made = {draft.key: to_bytes(draft.document) for draft in derive(site, Captured(segments))}
+    made = {draft.key: to_bytes(draft.document) for draft in derive(site, SegmentCaptures(segments))}
     published = {
         key: archive.store.get(key)
         for key in archive.store.keys("")

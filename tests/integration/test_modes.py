@@ -109,8 +109,10 @@ def test_what_merging_an_index_takes_on_the_disk_is_closed(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     store = Store.open(Config(bucket=bucket, spool=tmp_path / "spool"))
     found: list[dict[str, str]] = []
-    put_over = conditional_write.put_over
-    monkeypatch.setattr(conditional_write, "put_over", lambda *rest: found.append(modes(tmp_path)) or put_over(*rest))
+    put_if_unchanged = conditional_write.put_if_unchanged
+    monkeypatch.setattr(
+        conditional_write, "put_if_unchanged", lambda *rest: found.append(modes(tmp_path)) or put_if_unchanged(*rest)
+    )
     store.put("warc/news/2022/02/18/news-1.cdxj", b"", TEXT)
     assert [each.changed for each in Merger(store, "news").months()] == [True]
     [work] = found

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from pressmark.archive.s3.store import Store
-from pressmark.archive.warc.captures import Captured
+from pressmark.archive.warc.captures import SegmentCaptures
 from pressmark.cli.commands.rederive import rederive_command
 from pressmark.config import Config
 from pressmark.crawl.derive import derive, rederive
@@ -69,7 +69,7 @@ def test_all_captures_give_byte_for_byte_what_was_published(crawled: Archive, tm
     for key, path in zip(segments, paths, strict=True):
         path.write_bytes(crawled.store.get(key))
     made: dict[str, bytes] = {}
-    for draft in derive(site, Captured(zip(paths, segments, strict=True))):
+    for draft in derive(site, SegmentCaptures(zip(paths, segments, strict=True))):
         made.setdefault(draft.key, to_bytes(draft.document))  # The first capture of a version is the one published.
     assert made == published(crawled)
 

@@ -16,7 +16,7 @@ from pressmark.archive.publish.manifest_commit import unlisted
 from pressmark.archive.spool.batch import Published
 from pressmark.archive.spool.spool_files import spool_files
 from pressmark.errors import SpoolError
-from pressmark.file_system import check_reserve, room
+from pressmark.file_system import check_reserve, free_space
 from tests.support.archive import READABLE, Archive
 from tests.support.spooled import Spooled, left, spooled, whole  # noqa: F401 - fixtures
 
@@ -92,7 +92,7 @@ def test_a_note_that_was_cut_off_on_a_full_disk_is_made_again(
     class Killed(BaseException):
         pass
 
-    def keep(published: Published, folder: Path) -> None:
+    def save(published: Published, folder: Path) -> None:
         raise OSError(28, "No space left on device")
 
     def cut_off(published: Published, place: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_note_that_was_cut_off_on_a_full_disk_is_made_again(
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(Published, "keep", keep)
+        patched.setattr(Published, "save", save)
         patched.setattr(Published, "write_over", cut_off)
         with pytest.raises(Killed):
             spooled.recover()
@@ -147,13 +147,13 @@ def test_a_salvage_without_room_waits_and_the_rest_drains(spooled: Spooled, tmp_
 
 def test_a_crawl_does_not_start_below_its_reserve_but_what_waits_is_published(archive: Archive, tmp_path: Path) -> None:
     archive.killed(12)
-    wanted = room(archive.config.spool).free + (1 << 40)
+    wanted = free_space(archive.config.spool).free + (1 << 40)
     refused = archive.crawl(PRESSMARK_SPOOL_RESERVE=str(wanted))
     assert refused.exit_code == 5
     assert refused.error is not None
     message = refused.error["message"]
     assert "PRESSMARK_SPOOL_RESERVE" in message
-    assert str(room(archive.config.spool).mount) in message
+    assert str(free_space(archive.config.spool).mount) in message
     assert archive.documents(), "what waited is published"
     assert archive.crawl().manifest["ended"] == "complete"
     assert len(archive.documents()) == READABLE

@@ -12,7 +12,7 @@ import pytest
 
 from pressmark.archive.publish.publisher import publish
 from pressmark.archive.s3.store import Store
-from pressmark.archive.spool.batch import Batch, Published, kept, kept_at
+from pressmark.archive.spool.batch import Batch, Published, published_note_path, published_notes
 from pressmark.archive.spool.spool import Spool
 from pressmark.config import Config
 from pressmark.crawl.recover import recover_and_publish
@@ -66,7 +66,9 @@ class House:
 
     def listed(self) -> list[str]:
         """Return the keys of the documents that the next manifest lists."""
-        return sorted(stored.key for each in kept(self.folder, "newsroom").values() for stored in each.objects)
+        return sorted(
+            stored.key for each in published_notes(self.folder, "newsroom").values() for stored in each.objects
+        )
 
 
 @pytest.fixture
@@ -121,7 +123,7 @@ def test_what_has_a_document_is_not_read_again(house: House) -> None:
     published, _ = publish(house.store, batch)
     there = house.store.put_new(draft.key, json.dumps(block).encode())
     assert there
-    attrs.evolve(published, objects=(there,)).keep_over(house.folder)
+    attrs.evolve(published, objects=(there,)).save_over(house.folder)
     assert house.recover() == {}
     assert list(house.store.keys(keys.ARTICLES)) == [draft.key]
 
@@ -170,7 +172,7 @@ def test_a_recovery_that_is_killed_before_it_notes_what_it_wrote(
         [batch] = house.segments((path(1), page(1, body=f"<p>{text}</p>")), run=run)
         publish(house.store, batch)
         with monkeypatch.context() as patch:
-            patch.setattr(Published, "keep_over", killed)
+            patch.setattr(Published, "save_over", killed)
             with pytest.raises(SystemExit):
                 house.recover()
         house.recover()
@@ -184,4 +186,4 @@ def test_what_another_bucket_has_is_left_to_a_run_with_that(house: House) -> Non
     published, _ = publish(house.store, batch)
     house.store.client.delete_object(Bucket=house.store.bucket, Key=batch.segment.key)
     assert house.recover() == {}
-    assert not Published.read(kept_at(house.folder, published)).is_read
+    assert not Published.read(published_note_path(house.folder, published)).is_read

@@ -199,7 +199,7 @@ def test_killed_before_the_note_it_is_done_again(store: Store) -> None:
     assert indexes(store) == wanted(store)
 
 
-@pytest.mark.parametrize("before", ["etag", "put_over"])
+@pytest.mark.parametrize("before", ["etag", "put_if_unchanged"])
 @pytest.mark.parametrize("rebuild", [True, False])
 @pytest.mark.parametrize("first", [True, False])
 def test_another_who_merges_in_between_loses_nothing(
@@ -227,21 +227,21 @@ def test_an_index_that_goes_while_it_is_merged_is_done_again(store: Store, monke
     put(store, "2026/11/01", "a", 1)
     merge(store)
     put(store, "2026/11/01", "b", 2)
-    write = conditional_write.put_over
+    write = conditional_write.put_if_unchanged
 
     def late(*words: Any) -> str | None:
-        monkeypatch.setattr(conditional_write, "put_over", write)
+        monkeypatch.setattr(conditional_write, "put_if_unchanged", write)
         delete(store, "index/news/2026-11.cdxj")
         return write(*words)
 
-    monkeypatch.setattr(conditional_write, "put_over", late)
+    monkeypatch.setattr(conditional_write, "put_if_unchanged", late)
     assert merge(store) == [("2026-11", 2, 2, True)]
     assert indexes(store) == wanted(store)
 
 
 def test_it_does_not_try_for_ever(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     put(store, "2026/11/01", "a", 1)
-    monkeypatch.setattr(conditional_write, "put_over", lambda *words: None)
+    monkeypatch.setattr(conditional_write, "put_if_unchanged", lambda *words: None)
     with pytest.raises(BucketError, match=r"2026-11\.cdxj keeps being written by others"):
         merge(store)
 

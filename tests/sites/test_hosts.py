@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressmark.sites.address_rule import AddressRule
-from pressmark.sites.hosts import AllowedHost, RefusedAddress, allowed_hosts, allows, one_spelling, server_of
+from pressmark.sites.hosts import AllowedHost, RefusedAddress, allowed_hosts, allows, normalized_url, server_of
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from pressmark.sites.hosts import AllowedHost, RefusedAddress, allowed_hosts, al
     ],
 )
 def test_a_server_has_one_spelling(url: str, spelled: str) -> None:
-    assert one_spelling(url) == spelled
+    assert normalized_url(url) == spelled
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_an_address_that_clients_read_in_several_ways_is_refused(url: str, reaso
 @given(st.text(alphabet=string.printable + "\xfc\u3002\uff0e\u2100@\\[]%:", max_size=40))
 def test_any_address_is_read_or_refused_and_its_spelling_is_final(text: str) -> None:
     try:
-        spelled = one_spelling(f"http://{text}")
+        spelled = normalized_url(f"http://{text}")
     except RefusedAddress:
         return
-    assert one_spelling(spelled) == spelled
+    assert normalized_url(spelled) == spelled
     assert server_of(spelled) == server_of(f"http://{text}")
 
 

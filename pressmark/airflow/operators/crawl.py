@@ -145,7 +145,7 @@ class CrawlOperator(BaseOperator):
         if manifest:
             emit_metrics(manifest)
         if result.error:
-            raise errors.named(result.error["type"], shown_lines(result.error["message"]))
+            raise errors.error_by_name(result.error["type"], shown_lines(result.error["message"]))
         if manifest and (
             self._killed or manifest.ended == INTERRUPTED
         ):  # A second signal may arrive during its last steps.

@@ -119,7 +119,7 @@ class Archivist:
         """
         self._send(("stage", draft, [receipt.number for receipt in receipts], fields))
 
-    def make_haste(self) -> None:
+    def shorten_waits(self) -> None:
         """Shorten its wait for an unavailable bucket."""
         if self._process:
             self._process.terminate()  # The process only shortens its waits then.

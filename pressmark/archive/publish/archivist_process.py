@@ -17,7 +17,7 @@ from filelock import FileLock
 from pressmark.archive.publish.archivist import Setup, lock_path
 from pressmark.archive.publish.ipc import Channel
 from pressmark.archive.publish.publisher import DraftOutcomes, Publisher
-from pressmark.archive.s3.patience import make_haste
+from pressmark.archive.s3.patience import shorten_waits
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Draft, Published
 from pressmark.archive.spool.spool import Spool
@@ -119,7 +119,7 @@ def main() -> None:
     """Work until the crawl closes; end at once when it is gone: the next run publishes complete captures."""
     ending = {signal.SIGTERM, signal.SIGINT}
     for number in ending:
-        signal.signal(number, lambda *_: make_haste())  # The crawl gets them too, and decides when to end.
+        signal.signal(number, lambda *_: shorten_waits())  # The crawl gets them too, and decides when to end.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
     fd = int(sys.argv[-1])
     channel = Channel(socket.socket(fileno=fd))
@@ -142,7 +142,7 @@ def _hasten_when_alone(fd: int) -> None:
         fd, getattr(select, "POLLRDHUP", 0)
     )  # Without it, as on macOS, poll only reports that both ends are closed.
     crawl.poll()
-    make_haste()
+    shorten_waits()
 
 
 def _end_at_once() -> NoReturn:

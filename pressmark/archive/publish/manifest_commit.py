@@ -11,7 +11,7 @@ from pressmark.archive.bucket import manifest
 from pressmark.archive.publish.uploaded import repair_notes
 from pressmark.archive.s3 import conditional_write
 from pressmark.archive.s3.store import Store
-from pressmark.archive.spool.batch import Published, forget, kept
+from pressmark.archive.spool.batch import Published, delete_note, published_notes
 from pressmark.archive.spool.durable_file import replace_file, sync_folder
 from pressmark.archive.spool.regular_file import read_regular
 from pressmark.archive.spool.set_aside import set_aside
@@ -35,9 +35,9 @@ def unlisted(store: Store, folder: Path, site: str) -> dict[Path, Published]:
     mark = folder / MARK
     try:
         if os.path.lexists(mark):
-            _forget(store, folder, site, mark)
+            _delete_listed_by_mark(store, folder, site, mark)
         repair_notes(store, folder, site)
-        notes = _forget_listed(store, folder, site)  # The spool may be an older copy.
+        notes = _delete_listed(store, folder, site)  # The spool may be an older copy.
     except OSError as error:
         raise spool_error(f"the published segments of {folder} can't be listed", folder, error) from error
     return {path: each for path, each in notes.items() if is_of_bucket(store, path, each)}
@@ -74,7 +74,7 @@ def commit(store: Store, folder: Path, document: manifest.Manifest, notes: Itera
     return key
 
 
-def _forget(store: Store, folder: Path, site: str, mark: Path) -> None:
+def _delete_listed_by_mark(store: Store, folder: Path, site: str, mark: Path) -> None:
     """Delete the notes that a mark's manifest lists, if it was written; the next manifest lists the others."""
     try:
         key, names = _read(mark)
@@ -102,14 +102,14 @@ def _read(mark: Path) -> tuple[str, list[str]]:
 
 def _clear(mark: Path, published: list[Path]) -> None:
     for path in published:
-        forget(path)
+        delete_note(path)
     sync_folder(mark.parent)  # After a power cut a note must not reappear without the mark.
     mark.unlink()
 
 
-def _forget_listed(store: Store, folder: Path, site: str) -> dict[Path, Published]:
+def _delete_listed(store: Store, folder: Path, site: str) -> dict[Path, Published]:
     """Delete each note with a segment that a manifest lists, of a run on its day or later; return the others."""
-    left = kept(folder, site)
+    left = published_notes(folder, site)
     paths = {published.segment.key: path for path, published in left.items()}
     days = [day for day in map(keys.day_in, paths) if day]
     since = min(days) - timedelta(days=1) if days else None  # A run at midnight.
@@ -123,5 +123,5 @@ def _forget_listed(store: Store, folder: Path, site: str) -> dict[Path, Publishe
             for path in filter(None, (paths.get(segment.key) for segment in segments)):
                 if left.pop(path, None):
                     logger.warning("%s is in manifest %s already", path.name, key)
-                    forget(path)
+                    delete_note(path)
     return left

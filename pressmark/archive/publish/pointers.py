@@ -10,7 +10,7 @@ import attrs
 from pressmark.archive.s3.store import Store
 from pressmark.archive.spool.batch import Draft
 from pressmark.archive.spool.segment import SealedSegment
-from pressmark.archive.spool.set_aside import all_set_aside, moved_to
+from pressmark.archive.spool.set_aside import all_set_aside, new_locations
 from pressmark.archive.warc.cdxj import entries
 from pressmark.archive.warc.response import MOST
 
@@ -65,7 +65,7 @@ class Pointers:
         warc, record_id = capture["warc"], capture["recordId"]
         if self._is_there(warc, capture["offset"], capture["length"], record_id):
             return capture
-        moved = moved_to(all_set_aside(self._folder, self._site), self._site).get(warc, {}).get(record_id)
+        moved = new_locations(all_set_aside(self._folder, self._site), self._site).get(warc, {}).get(record_id)
         if not moved or not self._is_there(*moved, record_id):
             return None
         return {**capture, "warc": moved[0], "offset": moved[1], "length": moved[2]}

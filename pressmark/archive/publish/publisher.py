@@ -11,7 +11,7 @@ from contextlib import suppress
 from pressmark.archive.publish.pointers import Pointers
 from pressmark.archive.publish.segment_upload import put_segment
 from pressmark.archive.s3.store import TEXT, THREADS, Store, Stored
-from pressmark.archive.spool.batch import Batch, Draft, Published, kept
+from pressmark.archive.spool.batch import Batch, Draft, Published, published_notes
 from pressmark.archive.spool.drafts import silent_edit_draft
 from pressmark.archive.warc import cdxj
 from pressmark.errors import BucketUnreachable, FindingsFound
@@ -51,7 +51,7 @@ def publish(store: Store, batch: Batch, pointers: Pointers | None = None) -> tup
     results = put_drafts(store, batch.drafts(), pointers)
     # A document that was re-read from one segment may also be a draft of the next: each document is listed once. The
     # segment's own note exists if a run was killed before it deleted the segment; it is written again.
-    notes = kept(folder, keys.site_of(segment.key)).values()
+    notes = published_notes(folder, keys.site_of(segment.key)).values()
     listed = {stored.key for note in notes if note.segment.key != segment.key for stored in note.objects}
     published = Published(
         segment=stored,
@@ -59,7 +59,7 @@ def publish(store: Store, batch: Batch, pointers: Pointers | None = None) -> tup
         index=index,
         objects=tuple(each for _, each, _ in results if each and each.key not in listed),
     )
-    _keep(published, batch)
+    _save_note(published, batch)
     return published, [(draft, outcome) for draft, _, outcome in results]
 
 
@@ -86,15 +86,15 @@ def put_drafts(store: Store, drafts: Iterable[Draft], pointers: Pointers) -> lis
         return list(pool.map(put, drafts))
 
 
-def _keep(published: Published, batch: Batch) -> None:
+def _save_note(published: Published, batch: Batch) -> None:
     """Note what was published and delete the local copy; on a full disk the note overwrites the segment."""
     segment = batch.segment.path
     try:
-        published.keep(segment.parent)
+        published.save(segment.parent)
     except OSError as error:
         logger.warning("no space for the note of %s (%s): it overwrites the segment", segment.name, error)
         try:
-            published.keep_instead(segment)
+            published.save_over_segment(segment)
             batch.drafts_path.unlink(missing_ok=True)
         except OSError as still:
             raise spool_error(f"{segment} is in the bucket and can't be deleted here", segment, still) from still

@@ -35,7 +35,7 @@ from pressmark.archive.spool.spool_files import (
     spool_files,
 )
 from pressmark.errors import BucketError, FindingsFound, SpoolError
-from pressmark.file_system import is_of_file_system, is_of_machine, room, spool_error
+from pressmark.file_system import free_space, is_of_file_system, is_of_machine, spool_error
 
 LEAST = 2
 """Minimum records of a useful segment: its warcinfo and one more."""
@@ -56,7 +56,7 @@ class Recovery:
     def __init__(self, store: Store, folder: Path, site: str, derive: Deriving) -> None:
         self._store, self._folder, self._site, self._derive = store, folder, site, derive
         self._publisher = RecoveredPublisher(store, folder, site)
-        self._hopeless: set[Path] = set()
+        self._skipped: set[Path] = set()
         """Files that can be neither recovered nor set aside."""
         self._postponed: BaseException | None = None
 
@@ -118,7 +118,7 @@ class Recovery:
                 return
             logger.warning("%s: %s: %s", path, type(error).__name__, error, exc_info=not isinstance(error, OSError))
             if path and not self._try_set_aside(path, f"it can't be recovered: {error or type(error).__name__}"):
-                self._hopeless.add(path)
+                self._skipped.add(path)
 
     def _try_set_aside(self, path: Path, reason: str) -> bool:
         if not path.name.endswith(BAD):
@@ -133,16 +133,16 @@ class Recovery:
         pending = [bad for bad in files.bad if read_note(bad, self._site).salvage == PENDING]
         waiting = sorted(held, key=lambda path: path.name)
         # An interrupted salvage comes first: its files are written again before any of them is published.
-        return [path for path in [*pending, *waiting] if path not in self._hopeless]
+        return [path for path in [*pending, *waiting] if path not in self._skipped]
 
     def _tidy(self) -> None:
         """Delete partly written files, and set aside files that do not belong here."""
         files = spool_files(self._folder, self._site)
         for path in files.parts:  # They were being written when a run was killed.
             _delete(path)
-        for path, wrong in files.strange:
+        for path, wrong in files.unexpected:
             if not set_aside(path, wrong):
-                self._hopeless.add(path)
+                self._skipped.add(path)
         segments = {each.segment for each in files.segment_files if each.kind != DRAFTS}
         segments |= {name for bad in files.bad if (name := segment_of(bad, self._site))}
         for each in files.of_kind(DRAFTS):
@@ -163,7 +163,7 @@ class Recovery:
         assert own
         if any((self._folder / (own.text + kind)).exists() for kind in ("", OPEN, UPLOADED)):
             if not set_aside(spool_file.path, f"it is a copy of {own.text}"):
-                self._hopeless.add(spool_file.path)
+                self._skipped.add(spool_file.path)
         else:
             logger.warning(
                 "%s is %s according to its first record, and gets that name again", spool_file.path.name, own.text
@@ -177,7 +177,7 @@ class Recovery:
             return ready
         done = self._publisher.publish(ready)
         if not done and ready.segment.path.exists():  # Another segment has its key, and it can't be set aside.
-            self._hopeless.add(ready.segment.path)
+            self._skipped.add(ready.segment.path)
         return done
 
     def _ready(self, path: Path) -> Ready | Recovered | None:
@@ -232,7 +232,7 @@ class Recovery:
     def _damaged(self, path: Path, error: Exception) -> Ready | None:
         bad = set_aside(path, f"it is damaged: {error or type(error).__name__}", segment=True)
         if not bad:
-            self._hopeless.add(path)
+            self._skipped.add(path)
             return None
         return self._salvage(bad)
 
@@ -283,5 +283,5 @@ def _delete(path: Path) -> None:
 def _require_writable(folder: Path) -> None:
     """Require a writable folder: segments that can't be deleted would be uploaded again and again."""
     if not os.access(folder, os.W_OK | os.X_OK):
-        number = errno.EROFS if room(folder).read_only else errno.EACCES
+        number = errno.EROFS if free_space(folder).read_only else errno.EACCES
         raise spool_error(f"the spool {folder} can't be written", folder, OSError(number, os.strerror(number)))

@@ -17,7 +17,7 @@ from pressmark.archive.publish.manifest_commit import is_of_bucket
 from pressmark.archive.publish.pointers import Pointers
 from pressmark.archive.publish.publisher import put_drafts
 from pressmark.archive.s3.store import Store, Stored
-from pressmark.archive.spool.batch import Draft, Published, kept
+from pressmark.archive.spool.batch import Draft, Published, published_notes
 from pressmark.archive.spool.spool_files import SegmentName
 from pressmark.archive.warc.captures import Openable
 from pressmark.model import keys
@@ -53,7 +53,7 @@ def publish_unread(store: Store, folder: Path, site: str, derive: Deriving) -> I
         BucketError: the bucket failed.
         OSError, SpoolError: a note can't be read or written.
     """
-    notes = kept(folder, site)
+    notes = published_notes(folder, site)
     listed = {stored.key for each in notes.values() for stored in each.objects}
     unread = [(_name(each, site), each, path) for path, each in notes.items() if not each.is_read]
     there = [(name, each) for name, each, path in unread if name and is_of_bucket(store, path, each)]
@@ -108,7 +108,7 @@ def read_unread(
         }
         listed |= new.keys()
         read[name] = attrs.evolve(published, objects=(*published.objects, *new.values()), is_read=True)
-        read[name].keep_over(folder)
+        read[name].save_over(folder)
     return read, [(draft, outcome) for draft, _, outcome in done]
 
 

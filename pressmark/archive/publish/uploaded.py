@@ -75,7 +75,7 @@ def repair_notes(store: Store, folder: Path, site: str) -> None:
             except (FindingsFound, ValueError) as wrong:
                 logger.warning("%s", wrong)
                 continue
-            attrs.evolve(found, objects=tuple(objects)).keep(folder)
+            attrs.evolve(found, objects=tuple(objects)).save(folder)
 
 
 def _documents(store: Store, note: bytes, segment: str) -> Iterator[Stored]:

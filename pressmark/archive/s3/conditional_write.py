@@ -80,7 +80,9 @@ def etag(store: Store, key: str) -> str | None:
     return found.etag if found else None
 
 
-def put_over(store: Store, key: str, path: Path, sha256: str, content_type: str, seen: str | None) -> str | None:
+def put_if_unchanged(
+    store: Store, key: str, path: Path, sha256: str, content_type: str, seen: str | None
+) -> str | None:
     """Write a file over the object with the ETag `seen`, or only if there is no object (None).
 
     Returns:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pressmark.archive.s3.patience import check_haste
+from pressmark.archive.s3.patience import check_time_left
 from pressmark.archive.s3.s3_errors import CutShort
 
 Ask = Callable[[Callable[[], Any]], Any]
@@ -42,7 +42,7 @@ def pages(call: Callable[..., Any], prefix: str, ask: Ask) -> Iterator[Any]:
         if not found["IsTruncated"]:
             return
         more["ContinuationToken"], last = found["NextContinuationToken"], max(_names(found))
-        check_haste(f"the listing of {prefix}")
+        check_time_left(f"the listing of {prefix}")
 
 
 def _check(page: Any, prefix: str, last: str) -> None:

@@ -1,6 +1,6 @@
 """Retries for an unavailable bucket: how long, and how often.
 
-A process that was asked to end waits at most `IN_HASTE` seconds: the next run uploads the rest.
+A process that was asked to end waits at most `GRACE` seconds: the next run uploads the rest.
 """
 
 import logging
@@ -21,7 +21,7 @@ FIRST, LONGEST = 0.5, 10.0
 """Seconds between tries: doubled each time, with random jitter, so that many clients do not retry together."""
 SLOWEST = 8 << 10
 """Bytes per second: a slower bucket counts as unavailable."""
-IN_HASTE = 10.0
+GRACE = 10.0
 """Seconds to wait for an unavailable bucket after the process was asked to end."""
 _LOOK = 0.5
 """Seconds between two checks for that."""
@@ -33,30 +33,30 @@ _WARM_UP = 10.0
 logger = logging.getLogger(__name__)
 
 
-class _Haste:
+class _Shutdown:
     """The time when all waits of this process end."""
 
     ends = math.inf
 
 
-def make_haste() -> None:
-    """End all current and future waits of this process `IN_HASTE` seconds from now; safe in a signal handler."""
-    _Haste.ends = min(_Haste.ends, time.monotonic() + IN_HASTE)
+def shorten_waits() -> None:
+    """End all current and future waits of this process `GRACE` seconds from now; safe in a signal handler."""
+    _Shutdown.ends = min(_Shutdown.ends, time.monotonic() + GRACE)
 
 
-def check_haste(what: str) -> None:
-    """Abort long work when the time after `make_haste` is over.
+def check_time_left(what: str) -> None:
+    """Abort long work when the time after `shorten_waits` is over.
 
     Raises:
         BucketUnreachable: it is over.
     """
-    if time.monotonic() > _Haste.ends:
+    if time.monotonic() > _Shutdown.ends:
         raise BucketUnreachable(
-            f"{what} is aborted: it was not done {IN_HASTE:.0f} s after this process was asked to end."
+            f"{what} is aborted: it was not done {GRACE:.0f} s after this process was asked to end."
         )
 
 
-def keep_asking(call: Callable[[], Result], patience: float) -> Result:
+def retry_while_unavailable(call: Callable[[], Result], patience: float) -> Result:
     """Retry a call while the bucket is unavailable.
 
     boto3's own retries are off: they would multiply with these.
@@ -78,7 +78,7 @@ def keep_asking(call: Callable[[], Result], patience: float) -> Result:
                 until = now + patience
                 logger.warning("%s Waiting for it, %.0f s at most.", error, patience)
             wait = _wanted(error) or pause * random.uniform(0.5, 1)  # Not for security.
-            left = min(until, _Haste.ends) - now
+            left = min(until, _Shutdown.ends) - now
             if left <= 0 or _wanted(error) > left:
                 raise
             _sleep(min(wait, left))
@@ -87,7 +87,7 @@ def keep_asking(call: Callable[[], Result], patience: float) -> Result:
 
 def _sleep(seconds: float) -> None:
     until = time.monotonic() + seconds
-    while (left := min(until, _Haste.ends) - time.monotonic()) > 0:
+    while (left := min(until, _Shutdown.ends) - time.monotonic()) > 0:
         time.sleep(min(left, _LOOK))
 
 

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pressmark.archive.s3.integrity import check_content, check_etag, check_range, watch
 from pressmark.archive.s3.listing import pages
-from pressmark.archive.s3.patience import Pace, PacedFile, keep_asking, paced
+from pressmark.archive.s3.patience import Pace, PacedFile, paced, retry_while_unavailable
 from pressmark.archive.s3.presigned import ANSWERED_WITHIN, CONNECTED_WITHIN, CONNECTIONS, Presigned, check_size
 from pressmark.archive.s3.s3_errors import PreconditionFailed, S3Request, check_endpoint
 from pressmark.config import DEFAULT_PATIENCE, Config
@@ -97,7 +97,7 @@ class Store:
         settings = ClientConfig(
             connect_timeout=min(CONNECTED_WITHIN, within),
             read_timeout=within,
-            retries={"mode": "standard", "total_max_attempts": 1},  # `keep_asking` retries.
+            retries={"mode": "standard", "total_max_attempts": 1},  # `retry_while_unavailable` does it.
             max_pool_connections=CONNECTIONS,
             s3={"addressing_style": "path"},
         )
@@ -119,7 +119,7 @@ class Store:
             BucketUnreachable: the server does not answer.
             BucketRefused: wrong keys, or no such bucket.
         """
-        keep_asking(partial(self._once, "open", self._greet), min(self.patience, _OPENED_WITHIN))
+        retry_while_unavailable(partial(self._once, "open", self._greet), min(self.patience, _OPENED_WITHIN))
 
     def _greet(self) -> None:
         try:
@@ -282,7 +282,7 @@ class Store:
 
     def with_retries(self, what: str, call: Callable[[], Result]) -> Result:
         """Call, and retry while the bucket is unavailable, until the patience ends."""
-        return keep_asking(partial(self._once, what, call), self.patience)
+        return retry_while_unavailable(partial(self._once, what, call), self.patience)
 
     def _once(self, what: str, call: Callable[[], Result]) -> Result:
         with self.translate_errors(what):

@@ -161,22 +161,22 @@ class Published:
     is_read: bool = False
     """Whether a recovery has read the captures that its run did not read, see `unread`."""
 
-    def keep(self, folder: Path) -> None:
+    def save(self, folder: Path) -> None:
         """Write the note, which is kept until a manifest lists it: a run may be killed before it writes one."""
-        replace_file(kept_at(folder, self), self._text())
+        replace_file(published_note_path(folder, self), self._text())
 
-    def keep_over(self, folder: Path) -> None:
+    def save_over(self, folder: Path) -> None:
         """Replace an earlier note of the same segment; on a full disk, overwrite it in place.
 
         Raises:
             OSError: even that fails.
         """
         try:
-            self.keep(folder)
+            self.save(folder)
         except OSError:
-            self.write_over(kept_at(folder, self))
+            self.write_over(published_note_path(folder, self))
 
-    def keep_instead(self, segment: Path) -> None:
+    def save_over_segment(self, segment: Path) -> None:
         """Overwrite an uploaded segment with the note: a full disk has no other space.
 
         It needs no new space and no new inode. If it is interrupted, `uploaded.resume` rebuilds the note.
@@ -197,7 +197,7 @@ class Published:
             while data:
                 data = data[file.write(data) :]
             os.fsync(file.fileno())
-        place.rename(kept_at(place.parent, self))
+        place.rename(published_note_path(place.parent, self))
         sync_folder(place.parent)
 
     def _text(self) -> str:
@@ -243,18 +243,18 @@ def _stored(facts: dict[str, Any]) -> Stored:
     return stored
 
 
-def forget(published: Path) -> None:
+def delete_note(published: Path) -> None:
     """Delete the note of a batch: a manifest lists it now."""
     published.with_name(published.name.removesuffix(PUBLISHED) + DRAFTS).unlink(missing_ok=True)
     published.unlink(missing_ok=True)
 
 
-def kept_at(folder: Path, published: Published) -> Path:
+def published_note_path(folder: Path, published: Published) -> Path:
     """Return the path of a `Published` note."""
     return folder / (Path(published.segment.key).name + PUBLISHED)
 
 
-def kept(folder: Path, site: str) -> dict[Path, Published]:
+def published_notes(folder: Path, site: str) -> dict[Path, Published]:
     """Return the notes of published segments, oldest first; an unreadable note is set aside.
 
     Raises:

@@ -38,7 +38,7 @@ ReadsAlike = Callable[[Capture, bytes], bool]
 """Returns whether a capture's record is whole, and its body is decoded like that of a response with this head."""
 
 
-def unproven(_earlier: Capture, _head: bytes) -> bool:
+def never_alike(_earlier: Capture, _head: bytes) -> bool:
     """Refer to no earlier record, as the heads were not compared."""
     return False
 
@@ -104,7 +104,7 @@ class Segment:
         self,
         exchange: Exchange,
         earlier: Capture | None = None,
-        reads_alike: ReadsAlike = unproven,
+        reads_alike: ReadsAlike = never_alike,
     ) -> Capture:
         """Append records of the response, the request and their metadata; return the capture with the payload.
 

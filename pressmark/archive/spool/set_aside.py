@@ -251,7 +251,7 @@ def spool_id(spool: Path) -> str:
     return hashlib.sha256(f"{socket.gethostname()}:{spool.absolute()}".encode()).hexdigest()[:12]
 
 
-def moved_to(notes: list[SetAside], site: str) -> dict[str, dict[str, tuple[str, int, int]]]:
+def new_locations(notes: list[SetAside], site: str) -> dict[str, dict[str, tuple[str, int, int]]]:
     """Return the new locations of records (key, offset, length), by key of the damaged segment and record id."""
     places: dict[str, dict[str, tuple[str, int, int]]] = {}
     for note in notes:

@@ -11,7 +11,7 @@ import attrs
 
 from pressmark.archive.spool.batch import Batch, Draft, to_line
 from pressmark.archive.spool.durable_file import sync_folder
-from pressmark.archive.spool.segment import ReadsAlike, Segment, unproven
+from pressmark.archive.spool.segment import ReadsAlike, Segment, never_alike
 from pressmark.archive.spool.spool_files import DRAFTS
 from pressmark.archive.spool.syncing import SYNC_BYTES, SYNC_SECONDS, Syncer
 from pressmark.config import DEFAULT_SEGMENT_BYTES, DEFAULT_SEGMENT_SECONDS
@@ -49,10 +49,10 @@ class Spool:
         site: str,
         run_id: str,
         info: Mapping[str, str],
-        hand_on: Callable[[Batch], None],
+        on_sealed: Callable[[Batch], None],
         *,
         earlier: Mapping[str, Capture] | None = None,
-        reads_alike: ReadsAlike = unproven,
+        reads_alike: ReadsAlike = never_alike,
         segment_bytes: int = DEFAULT_SEGMENT_BYTES,
         segment_age: timedelta = timedelta(seconds=DEFAULT_SEGMENT_SECONDS),
         sharing: Sharing = Sharing.PRIVATE,
@@ -60,7 +60,7 @@ class Spool:
         sync_seconds: float = SYNC_SECONDS,
     ) -> None:
         self._folder, self._site, self._run_id, self._info = folder, site, run_id, info
-        self._hand_on = hand_on
+        self._on_sealed = on_sealed
         self._earlier, self._reads_alike = earlier or {}, reads_alike
         self._segment_bytes, self._segment_age = segment_bytes, segment_age
         self._serial = 0
@@ -172,4 +172,4 @@ class Spool:
         os.fdatasync(segment.fileno())  # Before the drafts that point to it.
         os.fsync(drafts.fileno())
         drafts.close()
-        self._hand_on(Batch(segment=segment.seal(), drafts_path=Path(drafts.name)))
+        self._on_sealed(Batch(segment=segment.seal(), drafts_path=Path(drafts.name)))

@@ -82,7 +82,7 @@ class SpoolFiles:
     """Incomplete files of killed runs; they are worthless."""
     bad: tuple[Path, ...] = ()
     """Files that were set aside."""
-    strange: tuple[tuple[Path, str], ...] = ()
+    unexpected: tuple[tuple[Path, str], ...] = ()
     """All other files, each with what is wrong."""
     mark: Path | None = None
 
@@ -93,7 +93,7 @@ class SpoolFiles:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to recover."""
-        return not (self.parts or self.strange or self.bad or self.segment_files)
+        return not (self.parts or self.unexpected or self.bad or self.segment_files)
 
     @property
     def waiting(self) -> int:
@@ -108,7 +108,7 @@ def spool_files(folder: Path, site: str) -> SpoolFiles:
         SpoolError: the folder can't be listed.
     """
     segment_files: list[SpoolFile] = []
-    parts, bad, strange, mark = [], [], [], None
+    parts, bad, unexpected, mark = [], [], [], None
     for entry in _entries(folder):
         path = Path(entry.path)
         found = parse_spool_file(path, site)
@@ -117,7 +117,7 @@ def spool_files(folder: Path, site: str) -> SpoolFiles:
         if entry.name.endswith(BAD):
             bad.append(path)
         elif (wrong := _no_file(entry)) is not None:
-            strange.append((path, wrong))
+            unexpected.append((path, wrong))
         elif found:
             segment_files.append(found)
         elif entry.name == MARK:
@@ -125,13 +125,13 @@ def spool_files(folder: Path, site: str) -> SpoolFiles:
         elif _is_part(entry.name, site):
             parts.append(path)
         else:
-            strange.append((path, f"its name does not belong to {site}'s spool"))
+            unexpected.append((path, f"its name does not belong to {site}'s spool"))
     segment_files.sort(key=lambda each: each.path.name)
     return SpoolFiles(
         segment_files=tuple(segment_files),
         parts=tuple(sorted(parts)),
         bad=tuple(sorted(bad)),
-        strange=tuple(sorted(strange)),
+        unexpected=tuple(sorted(unexpected)),
         mark=mark,
     )
 

@@ -29,7 +29,7 @@ class Openable(Protocol):
         """Open it."""
 
 
-class Captured:
+class SegmentCaptures:
     """The whole responses of some segments, in the order of their capture.
 
     Args:
@@ -116,7 +116,7 @@ class Captured:
         )
 
 
-class Pointed:
+class DocumentCaptures:
     """The captures of one document, read from the bucket record by record.
 
     Args:

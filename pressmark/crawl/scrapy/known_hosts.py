@@ -10,7 +10,7 @@ from pressmark.crawl.scrapy.download_errors import Refused
 from pressmark.crawl.state.parts import CrawlParts
 from pressmark.extract.urls import as_uri
 from pressmark.sites.address_rule import AddressRule
-from pressmark.sites.hosts import PORTS, RefusedAddress, Server, address_of, one_spelling, server_of
+from pressmark.sites.hosts import PORTS, RefusedAddress, Server, address_of, normalized_url, server_of
 from pressmark.sites.site import LONGEST_URL, Site
 
 ANY_HOST = "any_host"
@@ -41,7 +41,7 @@ class KnownHostsMiddleware:
         """
         try:
             self._check(request)
-            spelled = one_spelling(request.url)
+            spelled = normalized_url(request.url)
         except RefusedAddress as error:
             raise Refused(error.reason, str(error)) from error
         # A redirect keeps the download slot, and so the delay, of the host that it comes from.

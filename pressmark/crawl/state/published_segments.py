@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pressmark.archive.bucket.manifest_model import ListedObject, ListedSegment, RecoveredWork
 from pressmark.archive.publish.publisher import DraftOutcomes
-from pressmark.archive.spool.batch import Published, kept_at
+from pressmark.archive.spool.batch import Published, published_note_path
 from pressmark.model.outcomes import Outcome, Outcomes
 
 _NOT_PUBLISHED = "its capture is missing, or the object with its key in the bucket can't be read: see the log"
@@ -40,7 +40,7 @@ class PublishedSegments:
 
     def add(self, published: Published, draft_outcomes: DraftOutcomes) -> None:
         """Add a segment of this run, and record the outcomes of its drafts."""
-        self._notes[kept_at(self.folder, published)] = published
+        self._notes[published_note_path(self.folder, published)] = published
         for draft, outcome in draft_outcomes:
             if outcome is Outcome.FAILED:
                 self._outcomes.record_outcome(draft.article_id, outcome, reason="not-published", message=_NOT_PUBLISHED)
