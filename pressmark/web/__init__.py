@@ -1,1 +1,1 @@
-"""Pages for people: what Airflow's console, the reading room and replay have in common, and the latter two."""
+"""Web pages: the reading room, the replay server, and what they share with Airflow's console."""

@@ -21,7 +21,7 @@ class Part:
     """A coloured part of a bar."""
 
     colour: str
-    """Name in the style sheet."""
+    """Its class in the style sheet."""
     y: float
     height: float
 
@@ -48,9 +48,9 @@ class Chart:
     """Description for screen readers."""
     bars: tuple[Bar, ...]
     first: str
-    """Below the left end."""
+    """Caption below the left end."""
     last: str
-    """Below the right end."""
+    """Caption below the right end."""
     top: str
     """What the full height means."""
     width: int

@@ -13,7 +13,7 @@ from pressmark.monitoring.history import PastRun
 from pressmark.web.common.formatting import ago, count, span
 
 NEVER = "No run of this section has ended yet."
-ONLY_OTHERS = "No scheduled run has ended yet; there are only backfills and single articles."
+ONLY_OTHERS = "No regular run has ended yet; there are only backfills and single articles."
 
 
 FAILURES = frozenset(TITLES)
@@ -41,7 +41,7 @@ class Freshness:
 
 
 def freshness(schedule: str | None, runs: Sequence[PastRun], alarms: Sequence[Alarm], now: datetime) -> Freshness:
-    """Judge a section by its runs, newest first. Only scheduled runs count; others may see no new articles.
+    """Judge a section by its runs, newest first. Only regular runs count; others may see no new articles.
 
     A section is late when two runs have been due since the last complete one. It is failing when an alarm says so, or
     when the runs that were due failed.

@@ -1,1 +1,1 @@
-"""What our web pages show: documents of the bucket, how two of them differ, and captured bodies that can do nothing."""
+"""Shared by console and reading room: page shell, documents of the bucket, their differences, captured bodies."""

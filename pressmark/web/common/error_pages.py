@@ -13,7 +13,7 @@ from pressmark.errors import FindingsFound
 
 @attrs.frozen(kw_only=True)
 class ErrorPage:
-    """What a page says instead of what was asked for."""
+    """Content of an error page."""
 
     status: int
     title: str

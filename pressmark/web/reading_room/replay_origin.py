@@ -27,10 +27,10 @@ from pressmark.web.reading_room.trusted_hosts import guard
 
 logger = logging.getLogger("pressmark.reading_room")
 PLAYER = ("ui.js", "sw.js")
-"""What ReplayWeb.page is made of."""
+"""Files of ReplayWeb.page."""
 _SOURCES = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; object-src 'none'; form-action 'self'; "
-    "webrtc 'block'"  # No browser heeds it yet.
+    "webrtc 'block'"  # No browser supports it yet.
 )
 _POLICY = f"{_SOURCES}; base-uri 'none'"
 _SANDBOX = "sandbox allow-scripts allow-same-origin allow-forms"

@@ -1,1 +1,1 @@
-"""Replay: pywb over the bucket, in an environment of its own."""
+"""Replay: pywb over the bucket, in its own Python environment."""

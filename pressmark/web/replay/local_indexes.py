@@ -12,7 +12,7 @@ from pressmark.model import keys, strict_json
 from pressmark.private import make_folder, opener
 
 _SUFFIX = ".cdxj"
-_COMING = ".coming"
+_PARTIAL = ".coming"
 """Suffix of an incomplete copy; pywb ignores it."""
 
 logger = logging.getLogger("pressmark.replay")
@@ -44,26 +44,26 @@ class LocalIndexes:
         Raises:
             BucketError: the bucket failed; each copy is unchanged or newer.
         """
-        listed = {key: tag for key, tag in self.store.etags(keys.INDEX) if self._place(key)}
-        known, written = self._known(), 0
+        listed = {key: tag for key, tag in self.store.etags(keys.INDEX) if self._is_index(key)}
+        known, written = self._read_note(), 0
         for key in known.keys() - listed.keys():
-            self._of(key).unlink(missing_ok=True)
+            self._copy_path(key).unlink(missing_ok=True)
             del known[key]
         for key, tag in listed.items():
-            place = self._of(key)
-            if known.get(key) == tag and place.exists():
+            copy = self._copy_path(key)
+            if known.get(key) == tag and copy.exists():
                 continue
-            make_folder(place.parent)
-            coming = place.with_suffix(_COMING)
+            make_folder(copy.parent)
+            partial = copy.with_suffix(_PARTIAL)
             try:
-                with open(coming, "w+b", opener=opener) as file:
+                with open(partial, "w+b", opener=opener) as file:
                     self.store.fetch(key, file)
             except KeyError:
                 continue  # It was deleted after it was listed.
-            coming.replace(place)
+            partial.replace(copy)
             known[key], written = tag, written + 1
-            self._keep(known)
-        self._keep(known)
+            self._save_note(known)
+        self._save_note(known)
         return Synced(tuple(sorted({key.split("/")[1] for key in listed})), written)
 
     def sync_or_log(self) -> None:
@@ -80,11 +80,11 @@ class LocalIndexes:
     def _note(self) -> Path:
         return self.folder.with_suffix(".json")
 
-    def _keep(self, known: dict[str, str]) -> None:
+    def _save_note(self, known: dict[str, str]) -> None:
         with open(self._note, "w", encoding="utf-8", opener=opener) as file:
             json.dump(known, file)
 
-    def _known(self) -> dict[str, str]:
+    def _read_note(self) -> dict[str, str]:
         """Return the ETags of the objects that were copied; an invalid note is ignored, and all is copied again."""
         try:
             found = strict_json.load_object(self._note.read_bytes())
@@ -93,13 +93,13 @@ class LocalIndexes:
         except (OSError, ValueError) as error:
             logger.warning("%s can't be read; all indexes are copied again: %s", self._note, error)
             return {}
-        return {key: str(tag) for key, tag in found.items() if self._place(key)}
+        return {key: str(tag) for key, tag in found.items() if self._is_index(key)}
 
-    def _of(self, key: str) -> Path:
+    def _copy_path(self, key: str) -> Path:
         _, site, name = key.split("/")
         return self.folder / site / "indexes" / name
 
-    def _place(self, key: str) -> bool:
+    def _is_index(self, key: str) -> bool:
         """Return whether a key is that of a merged index, and no crafted path."""
         parts = key.split("/")
         return len(parts) == 3 and key.endswith(_SUFFIX) and not any(each.startswith(".") or not each for each in parts)

@@ -40,7 +40,7 @@ class Night:
     first: Crawl
     second: Crawl
     failed: Crawl
-    fates: dict[str, dict[str, str]]
+    by_outcome: dict[str, dict[str, str]]
     """Articles of the second run, by outcome; the last of each."""
 
     def path(self, crawl: Crawl) -> str:
@@ -72,8 +72,8 @@ def night(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
             newsroom.fault("/world/europe", FaultKind.EMPTY_LISTING)
             failed = archive.crawl()
             assert [crawl.manifest["ended"] for crawl in (first, second, failed)] == ["complete", "complete", "failed"]
-            fates = {each["outcome"]: each for each in second.manifest["articles"]}
-            yield Night(archive=archive, first=first, second=second, failed=failed, fates=fates)
+            by_outcome = {each["outcome"]: each for each in second.manifest["articles"]}
+            yield Night(archive=archive, first=first, second=second, failed=failed, by_outcome=by_outcome)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_a_section_lists_its_runs_newest_first_its_rejections_and_its_silent_edi
     for each in rejected:
         assert f"{each['article_id']} {each['reason']} {each['message']}"[:90].replace(" ", "") in text.replace(" ", "")
     assert console.links(SECTION, "what changed") == [
-        f"/archive/diff?{urlencode({'key': night.fates['silent_edit']['key']})}"
+        f"/archive/diff?{urlencode({'key': night.by_outcome['silent_edit']['key']})}"
     ]
 
 
@@ -190,7 +190,7 @@ def test_a_run_shows_each_article_with_its_outcome_and_filters_by_it(night: Nigh
     assert page.count('<span class="outcome ') == night.second.counts["seen"]
     only = console.get(f"{path}?outcome=updated").text
     assert only.count('<span class="outcome ') == only.count("outcome updated") == 1
-    headline = json.loads(night.archive.store.get(night.fates["updated"]["key"]))["headline"]
+    headline = json.loads(night.archive.store.get(night.by_outcome["updated"]["key"]))["headline"]
     assert html.escape(headline) in only
     assert console.read(f"{path}?outcome=nonsense").count("live") == page.count(">live<")
 
@@ -231,7 +231,7 @@ def test_a_running_crawl_is_recognized_by_its_mark(night: Night, console: Visito
 
 
 def test_a_silent_edit_is_marked_word_by_word(night: Night, console: Visitor) -> None:
-    key = night.fates["silent_edit"]["key"]
+    key = night.by_outcome["silent_edit"]["key"]
     page = console.get(f"/diff?key={quote(key)}").text
     edited = json.loads(night.archive.store.get(key))
     version = next(each for each in night.archive.documents().values() if each["identifier"] == edited["identifier"])
@@ -257,7 +257,7 @@ def key_of(night: Night, version: dict[str, object]) -> str:
 
 
 def test_markup_in_a_headline_is_text(night: Night) -> None:
-    key = night.fates["published"]["key"]
+    key = night.by_outcome["published"]["key"]
     whole = night.archive.store.get(key)
     night.archive.store.put(key, json.dumps({**json.loads(whole), "headline": "<script>alert(1)</script>"}).encode())
     try:
@@ -288,7 +288,7 @@ def test_a_broken_manifest_is_named_and_hides_nothing_else(night: Night) -> None
 
 @pytest.mark.parametrize("change", [{"dateModified": None}, {"pressmark": {}}, {"headline": None}, None])
 def test_a_broken_document_hides_nothing_else(night: Night, change: dict[str, Any] | None) -> None:
-    edited = night.fates["silent_edit"]["key"]
+    edited = night.by_outcome["silent_edit"]["key"]
     before = f"articles/{edited.removeprefix('silent-edits/').rpartition('-')[0]}.json"
     for key in (edited, before):
         broken = b"{" if change is None else json.dumps(json.loads(night.archive.store.get(key)) | change).encode()

@@ -27,7 +27,7 @@ PLACES = Origins(room="http://127.0.0.1:8090", replay="http://127.0.0.1:8091", p
 
 
 @attrs.frozen
-class Shelf:
+class Archived:
     """An archive of three runs, with the articles that changed in the second and third."""
 
     archive: Archive
@@ -49,11 +49,11 @@ class Shelf:
 class Visitor:
     """A reader of the reading room."""
 
-    shelf: Shelf
+    archived: Archived
     origins: Origins = PLACES
 
     def get(self, address: str, status: int = 200, **headers: str) -> httpx.Response:
-        app = room_app(self.shelf.repository, self.shelf.refresher, self.origins)
+        app = room_app(self.archived.repository, self.archived.refresher, self.origins)
         answer = ask(app, self.origins.room, address, **headers)
         assert answer.status_code == status, answer.text
         return answer
@@ -86,7 +86,7 @@ def words_of(page: str) -> str:
 
 
 @pytest.fixture(scope="package")
-def shelf(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+def archived(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
     folder = tmp_path_factory.mktemp("shelf")
     with pytest.MonkeyPatch.context() as patch:
         fresh_bucket(s3, patch)
@@ -94,7 +94,7 @@ def shelf(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
             yield _filled(archive, Catalogue(folder / "catalogue.sqlite"))
 
 
-def _filled(archive: Archive, catalogue: Catalogue) -> Shelf:
+def _filled(archive: Archive, catalogue: Catalogue) -> Archived:
     archive.set_site(recheck=EVERYTHING)
     archive.crawl()
     known = {document["identifier"] for document in archive.documents().values()}
@@ -113,9 +113,9 @@ def _filled(archive: Archive, catalogue: Catalogue) -> Shelf:
     refresher.refresh()
     reader = Reader(archive.store, "newsroom")
     newest = [reader.versions(article)[-1] for article in (updated, edited, gone)]
-    return Shelf(archive, repository, refresher, *newest)
+    return Archived(archive, repository, refresher, *newest)
 
 
 @pytest.fixture
-def visitor(shelf: Shelf) -> Visitor:
-    return Visitor(shelf)
+def visitor(archived: Archived) -> Visitor:
+    return Visitor(archived)

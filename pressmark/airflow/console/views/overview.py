@@ -1,4 +1,4 @@
-"""The overview: each section of each site in a card, those that need somebody first."""
+"""The overview: a card for each section, those with problems first."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -51,7 +51,7 @@ class Card:
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Name of the section."""
         return self.site.sections[self.section].name
 
     @property
