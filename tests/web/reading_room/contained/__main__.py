@@ -23,7 +23,7 @@ from pressmark.jobs.export import Exporter
 from pressmark.jobs.monthly_index import Merger
 from pressmark.jobs.wacz.packager import Packager
 from pressmark.local.demo.settings import Settings
-from pressmark.local.demo.web_services import Rooms
+from pressmark.local.demo.web_services import WebServices
 from pressmark.local.s3server import RunningS3
 from pressmark.reader import Document, Reader
 from pressmark.system.child_process import Program
@@ -135,11 +135,11 @@ def opened(stack: ExitStack, player: str, folder: Path, store: Store, *, is_open
         pywb=f"http://pywb.localhost:{demo.pywb_port}",
     )
     if not is_open:
-        assert stack.enter_context(Rooms.open(demo, os.environ)).url == origins.room
+        assert stack.enter_context(WebServices.open(demo, os.environ)).url == origins.room
     elif player == "pywb":
         stack.enter_context(Unguarded(store, folder / "replay", port=demo.pywb_port).running())
     else:
-        replay_origin._contained = lambda: b'importScripts("replayweb.js");'  # type: ignore[assignment]
+        replay_origin._wrapped_worker = lambda: b'importScripts("replayweb.js");'  # type: ignore[assignment]
         room = ReadingRoom(
             repository=Repository.open(),
             origins=origins,
