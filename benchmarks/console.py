@@ -46,7 +46,7 @@ def main(runs: int, rounds: int) -> None:
     table = Table("page", "cold s", "warm median s", "warm worst s", box=None)
     with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as folder, RunningS3(Path(folder)) as s3:
         os.environ |= s3.environment
-        store = Store.open(Config.from_env(os.environ))
+        store = Store.open(Config.read())
         now = datetime.now(UTC)
         with console.status(f"writing {runs} manifests"):
             newest = fill(store, SITE, SECTION, runs, now)

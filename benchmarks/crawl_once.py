@@ -51,7 +51,7 @@ def main() -> None:
         finish = parts.archivist.close
 
     if variant == "whole":
-        config = attrs.evolve(Config.from_env(os.environ), spool=folder)
+        config = attrs.evolve(Config.read(), spool=folder)
         store = Store.open(config)
         parts = CrawlParts.build(config, store, run)
         commit = RunCommit(config=config, store=store, parts=parts)

@@ -57,7 +57,7 @@ def main(versions: int, rounds: int, once: bool) -> None:
 
 def _export() -> None:
     started = time.perf_counter()
-    store = Store.open(Config.from_env(os.environ))
+    store = Store.open(Config.read())
     done = list(Exporter(store, SITE).every())
     print(
         json.dumps(

@@ -33,7 +33,7 @@ def main(sizes: str, rounds: int) -> None:
     table = Table("stored versions", "requests", "median s", "p95 s", box=None)
     with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as folder, RunningS3(Path(folder)) as s3:
         os.environ |= s3.environment
-        store = Store.open(Config.from_env(os.environ))
+        store = Store.open(Config.read())
         asked: list[str] = []
         store.client.meta.events.register("before-send.s3", lambda request, **rest: asked.append(request.url))
         there = 0

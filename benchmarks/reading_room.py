@@ -62,7 +62,7 @@ def main(versions: int, rounds: int, users: int, seconds: int) -> None:
     with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as folder, RunningS3(Path(folder, "s3")) as s3:
         os.environ |= s3.environment
         with console.status(f"writing {versions:,} versions"):
-            day, written = fill(Store.open(Config.from_env(os.environ)), versions)
+            day, written = fill(Store.open(Config.read()), versions)
         with serving(Path(folder)) as (process, client):
             started = time.monotonic()
             with console.status("waiting for the catalogue"):

@@ -65,7 +65,7 @@ def measured(articles: int, runs: int, console: Console) -> Rates:
     with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as place, RunningS3(Path(place, "s3")) as s3:
         folder = Path(place)
         os.environ |= s3.environment | {"PRESSMARK_SITES": place, "PRESSMARK_SPOOL": f"{place}/spool"}
-        store = Store.open(Config.from_env(os.environ))
+        store = Store.open(Config.read())
         with RunningNewsroom(Newsroom(articles=articles, crawl_delay=0)) as running:
             crawl = [*CRAWL, "--pages", str(articles), "--recheck"]
             with console.status(f"a crawl of {articles} new articles"):

@@ -1,6 +1,5 @@
 """One piece of work on the archive of the newsroom: `scaling_work.py audit` and the like print its CPU seconds."""
 
-import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ INDEXED = "indexed"
 
 def main() -> None:
     """Do what the first argument names."""
-    config = Config.from_env(os.environ)
+    config = Config.read()
     store, site = Store.open(config), load_sites(config.sites)[SITE]
     began = time.process_time()
     match sys.argv[1]:

@@ -1,6 +1,5 @@
 """A bucket full of versions, as many crawls would have left them."""
 
-import os
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -55,7 +54,7 @@ def seed(first: int, last: int, per_day: int) -> None:
 
 
 def _seed(numbers: range, per_day: int) -> None:
-    store = Store.open(Config.from_env(os.environ))
+    store = Store.open(Config.read())
 
     def put(number: int) -> None:
         made = article(number, per_day)

@@ -39,7 +39,7 @@ def main(articles: int, rounds: int, delay: float) -> None:
     ratios = []
     with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as folder, RunningS3(Path(folder, "s3")) as s3:
         os.environ |= s3.environment | {"PRESSMARK_SITES": folder, "PRESSMARK_SPOOL": f"{folder}/spool"}
-        store = Store.open(Config.from_env(os.environ))
+        store = Store.open(Config.read())
         with RunningNewsroom(Newsroom(articles=articles, crawl_delay=0)) as running:
             _write_site(Path(folder), running.url, delay)
             with console.status(f"the first run publishes {articles} articles"):

@@ -67,6 +67,11 @@ class Config:
     """A URL or address in the User-Agent (`PRESSMARK_CONTACT`), so that a site can complain to somebody."""
 
     @classmethod
+    def read(cls) -> "Config":
+        """Read the environment of this process; each program does so once, at its start; raises as `from_env`."""
+        return cls.from_env(os.environ)
+
+    @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":
         """Read the `PRESSMARK_*` variables; what is not set keeps its default.
 
@@ -95,6 +100,16 @@ class Config:
             wacz_public_keys=tuple(map(Path, filter(None, environ.get(_PUBLIC_KEYS, "").split(os.pathsep)))),
             contact=environ.get("PRESSMARK_CONTACT", DEFAULT_CONTACT),
         )
+
+
+def alarms() -> str:
+    """Return `PRESSMARK_ALARMS`; apart from the rest, for an error in another variable must not keep alarms back."""
+    return os.environ.get("PRESSMARK_ALARMS", "")
+
+
+def wayback_program() -> str | None:
+    """Return `PRESSMARK_WAYBACK`, the program of pywb."""
+    return os.environ.get("PRESSMARK_WAYBACK")
 
 
 def _number(environ: Mapping[str, str], name: str, default: float, most: float = _LARGEST) -> float:

@@ -8,7 +8,6 @@ for changes in reader.changes(since=stored_cursor):
 """
 
 import logging
-import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -97,7 +96,7 @@ class Reader:
         Raises:
             BucketError: the server does not answer, wrong keys, or no such bucket.
         """
-        config = Config.from_env(os.environ)
+        config = Config.read()
         return cls(Store.open(attrs.evolve(config, bucket=bucket or config.bucket)), site)
 
     def versions(

@@ -1,13 +1,11 @@
 """Scrapy's settings for its own tools (`scrapy.cfg`): a spider for each site, no pipeline, and nothing is stored."""
 
-import os
-
 from pressmark.config import Config
 from pressmark.crawl.state.run import user_agent
 
 BOT_NAME = "pressmark"
 SPIDER_MODULES = ["pressmark.spiders.site_spiders"]
-USER_AGENT = user_agent(Config.from_env(os.environ))
+USER_AGENT = user_agent(Config.read())
 ROBOTSTXT_OBEY = True
 COOKIES_ENABLED = False
 TELNETCONSOLE_ENABLED = False

@@ -6,7 +6,6 @@ scrapy shell URL                  then: from pressmark.spiders.site_spiders impo
 scrapy crawl SITE -O items.jsonl  the first listing page of each section, and its articles
 """
 
-import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -88,5 +87,5 @@ def _spider_of(site: Site) -> type[SiteSpider]:
     return type(f"{site.site.title().replace('-', '')}Spider", (SiteSpider,), facts)
 
 
-SPIDERS = tuple(map(_spider_of, load_sites(Config.from_env(os.environ).sites).values()))
+SPIDERS = tuple(map(_spider_of, load_sites(Config.read().sites).values()))
 globals().update({spider.__name__: spider for spider in SPIDERS})  # Scrapy finds spiders by the names of a module.

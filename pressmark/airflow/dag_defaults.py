@@ -1,6 +1,5 @@
 """What the DAGs share: ids, owner, tags and pools, and the assets that trigger other DAGs."""
 
-import os
 import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -46,7 +45,7 @@ def sites() -> Sites:
     Raises:
         SiteFileError: the folder of site files can't be read.
     """
-    known = load_sites(Config.from_env(os.environ).sites)
+    known = load_sites(Config.read().sites)
     found: dict[str, Site] = {}
     wrong = list(known.wrong)
     named: dict[str, str] = {}
@@ -64,7 +63,7 @@ def sites() -> Sites:
 
 def articles(site: Site, section: str) -> Asset:
     """Return the asset of a section's documents; each run updates it with its counts."""
-    bucket = Config.from_env(os.environ).bucket
+    bucket = Config.read().bucket
     return Asset(f"articles_{slug(site.site, section)}", uri=f"s3://{bucket}/articles/{site.site}/?section={section}")
 
 

@@ -60,7 +60,7 @@ def main(name: str, run_id: str | None, log: str, result_fd: int, **scope: Any) 
 
 def _crawl(name: str, run_id: str | None, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
     try:
-        config = Config.from_env(os.environ)
+        config = Config.read()
         site, section = find_section(load_sites(config.sites), name)
         scope = scope_from(site.section(section), **options)
         result = crawl(config, site, section, run_id=run_id, scope=scope)

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -102,13 +102,13 @@ class Recipient:
         )
 
 
-def recipients(environ: Mapping[str, str]) -> tuple[Recipient, ...]:
-    """Return the recipients in `PRESSMARK_ALARMS`, e.g. `smtp:ops@example.org, slack:#archive`; none by default.
+def recipients(text: str) -> tuple[Recipient, ...]:
+    """Return the recipients in a text such as `smtp:ops@example.org, slack:#archive`; none if it is empty.
 
     Raises:
         UsageError: it can't be read.
     """
-    named = (part.strip() for part in environ.get(VARIABLE, "").split(","))
+    named = (part.strip() for part in text.split(","))
     return tuple(dict.fromkeys(_parse_recipient(part) for part in named if part))
 
 

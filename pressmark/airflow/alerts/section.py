@@ -1,7 +1,6 @@
 """Alarms about a section: it is judged after each run, and recipients get each incident once."""
 
 import logging
-import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from pressmark.airflow.alerts.site import find_lost_run
 from pressmark.airflow.dag_defaults import sites
 from pressmark.airflow.links import console_url, link_to_run
 from pressmark.airflow.retries import CrawlLost
-from pressmark.config import Config
+from pressmark.config import Config, alarms
 from pressmark.errors import BucketError, SiteFileError, SpoolError, UsageError
 from pressmark.model.document import timestamp
 from pressmark.monitoring.alarm import Alarm, Kind, deadline_missed, no_manifest, site_files_wrong, timed_out, unusable
@@ -43,7 +42,7 @@ def watch_section(section: str, context: "Context") -> list[dict[str, Any]]:
 
     quiet_logs()
     try:
-        config = Config.from_env(os.environ)
+        config = Config.read()
         site, name = find_section(load_sites(config.sites), section)
         found, judged = _judge(config, site, name, context)
         judged -= _unconfirmed_kinds(context)
@@ -71,7 +70,7 @@ def watch_site_files(context: "Context") -> None:
         links = (link_to_run(context["ti"].dag_id, context["run_id"]),)
         where = "site files"
         fail(
-            AlarmSender(where, recipients(os.environ), VariableState(where), links, context).send(
+            AlarmSender(where, recipients(alarms()), VariableState(where), links, context).send(
                 found, {Kind.SITE_FILES}
             )
         )
@@ -101,7 +100,7 @@ def notify_alarms(
         UsageError: `PRESSMARK_ALARMS` can't be read.
         AirflowException: a recipient could not be notified; another try notifies only those.
     """
-    where, everybody = f"{site.site}/{section}", recipients(os.environ)
+    where, everybody = f"{site.site}/{section}", recipients(alarms())
     links = _links(context["ti"].dag_id, context["run_id"], where)
     of_all = AlarmSender("all sections", everybody, VariableState("bucket"), links, context)
     own = AlarmSender(where, everybody, VariableState(where), links, context)
@@ -129,7 +128,7 @@ def notify_failed_try(section: str, context: "Context", *, is_last: bool = False
         alarm = no_manifest(error, began)
     else:
         return
-    site, name = find_section(load_sites(Config.from_env(os.environ).sites), section)
+    site, name = find_section(load_sites(Config.read().sites), section)
     log_alarm(section, alarm)
     notify_alarms(site, name, context, [alarm], judged=())
 
@@ -181,8 +180,8 @@ def notify_late(section: str, context: Mapping[str, Any], allowed: float = 0) ->
 def _notify_run(section: str, alarm: Alarm, dag_id: str, run_id: str, context: Any) -> None:
     """Report a DAG run from a callback, once for each kind of alarm."""
     log_alarm(section, alarm)
-    state = FileState(Config.from_env(os.environ).spool / ".alarms" / f"{dag_id}.json")
-    sender = AlarmSender(section, recipients(os.environ), state, _links(dag_id, run_id, section), context)
+    state = FileState(Config.read().spool / ".alarms" / f"{dag_id}.json")
+    sender = AlarmSender(section, recipients(alarms()), state, _links(dag_id, run_id, section), context)
     fail(sender.send([alarm], judged=()))
 
 

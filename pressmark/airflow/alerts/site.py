@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from pressmark.airflow.alerts.deliver import AlarmSender, fail, log_alarm
 from pressmark.airflow.alerts.notifiers import recipients
 from pressmark.airflow.alerts.sent_state import VariableState
 from pressmark.airflow.links import console_url, link_to_run
+from pressmark.config import alarms
 from pressmark.errors import UsageError
 from pressmark.model import strict_json
 from pressmark.monitoring.alarm import Alarm, Kind, archive_damaged, dag_failed, run_lost
@@ -151,7 +151,7 @@ def _last_run(name: str) -> tuple[str, bool]:
 
 def _sender(site: str, state: str, context: Any) -> AlarmSender:
     links = (link_to_run(context["ti"].dag_id, context["run_id"]), ("The archive", console_url("/")))
-    return AlarmSender(site, recipients(os.environ), VariableState(state), links, context)
+    return AlarmSender(site, recipients(alarms()), VariableState(state), links, context)
 
 
 def _is_open(where: str, kind: Kind) -> bool:

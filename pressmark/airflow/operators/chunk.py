@@ -1,6 +1,5 @@
 """Crawls a chunk of a backfill; once the site refuses one chunk, the others are not requested."""
 
-import os
 from datetime import datetime
 from typing import Any
 
@@ -44,7 +43,7 @@ def refusal_reason(section: str, digest: str, since: datetime) -> str | None:
     from pressmark.monitoring.history import History
 
     site, _, name = section.partition("/")
-    runs = History(Store.open(Config.from_env(os.environ)), site).newest(name, LOOKED_AT)
+    runs = History(Store.open(Config.read()), site).newest(name, LOOKED_AT)
     for run in runs:
         if run.failure == CrawlRefused.__name__ and f"-{digest}-" in run.run_id and run.ended_at >= since:
             return run.reason or run.key

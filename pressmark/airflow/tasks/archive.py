@@ -1,7 +1,6 @@
 """Tasks around a crawl: publish what was left, find an article, read back the result, report it."""
 
 import logging
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +25,7 @@ def recover_site(site: Site) -> None:
     """Publish what killed runs of a site left on this machine; while a crawl of it runs, the crawls do it."""
     from pressmark.crawl.recover import recover_and_publish  # It brings Scrapy.
 
-    config = Config.from_env(os.environ)
+    config = Config.read()
     try:
         found = recover_and_publish(config, Store.open(config), site)
     except HostBusy as error:
@@ -47,7 +46,7 @@ def article_url(site: Site, article: str) -> str:
     if site.article_match(article):
         return article
     try:
-        versions = Reader(Store.open(Config.from_env(os.environ)), site.site).versions(article)
+        versions = Reader(Store.open(Config.read()), site.site).versions(article)
     except UsageError as error:
         raise AirflowFailException(str(error)) from error
     if not versions:

@@ -1,7 +1,6 @@
 """Tasks of the audit DAG: divide the archive, check each partition, check the whole, write the result."""
 
 import logging
-import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -50,7 +49,7 @@ def write(
 
 
 def _auditor(site: Site, moment: datetime) -> Auditor:
-    config = Config.from_env(os.environ)
+    config = Config.read()
     return Auditor(open_store(), site, moment.date(), trusted_keys(config.wacz_key, config.wacz_public_keys))
 
 

@@ -1,7 +1,6 @@
 """The bucket of an Airflow task, as its environment names it."""
 
 import logging
-import os
 
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
@@ -22,4 +21,4 @@ def open_store() -> Store:
         BucketRefused: wrong keys, or no such bucket.
     """
     quiet_logs()
-    return Store.open(Config.from_env(os.environ))
+    return Store.open(Config.read())

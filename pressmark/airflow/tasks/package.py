@@ -1,7 +1,6 @@
 """Tasks of the package DAG: exports, merged index and packages, for new versions and captures."""
 
 import logging
-import os
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk.exceptions import AirflowException
@@ -61,7 +60,7 @@ def package_site(site: Site) -> dict[str, int]:
         AirflowException: some packages lack something; the next run makes them again.
     """
     quiet_logs()
-    packager = Packager.open(Config.from_env(os.environ), site.site)
+    packager = Packager.open(Config.read(), site.site)
     done = list(packager.changed(hold=_HOLD))
     for each in done:
         logger.info(

@@ -1,7 +1,5 @@
 """`pressmark audit`: checks a site's whole archive and re-derives a sample; the result is written to the bucket."""
 
-import os
-
 import click
 
 from pressmark.cli.echo import echo
@@ -33,7 +31,7 @@ def audit(site: str, sample: int, as_json: bool) -> None:
     with progress(Console(stderr=True)) as bar:
         task = bar.add_task("", total=None)
         result = audit_once(
-            Config.from_env(os.environ),
+            Config.read(),
             site,
             sample=sample,
             progress=lambda what, done, total: bar.update(task, description=what, completed=done, total=total),

@@ -1,7 +1,6 @@
 """`pressmark crawl`: one run of one section, here and now."""
 
 import logging
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +51,7 @@ def crawl(section: str, as_json: bool, **scope: Any) -> None:
 
     stderr = Console(stderr=True)
     log_to(_handler(stderr))
-    config = Config.from_env(os.environ)
+    config = Config.read()
     site, name = find_section(load_sites(config.sites), section)
     wanted = scope_from(site.section(name), **scope)
     with progress(stderr) as bar:

@@ -1,7 +1,6 @@
 """`pressmark init-bucket`: creates the bucket and sets its protection."""
 
 import json
-import os
 
 import click
 
@@ -53,7 +52,7 @@ def init_bucket(
     from pressmark.archive.s3.store import Store
     from pressmark.config import Config
 
-    config = Config.from_env(os.environ)
+    config = Config.read()
     if role:
         echo(policy(role, config.bucket), nl=False)
         return

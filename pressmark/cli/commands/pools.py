@@ -1,7 +1,6 @@
 """`pressmark pools`: the pools that the DAGs need."""
 
 import json
-import os
 
 import click
 
@@ -21,6 +20,6 @@ def pools() -> None:
     from pressmark.config import Config
     from pressmark.sites.site_files import load_sites
 
-    sites = load_sites(Config.from_env(os.environ).sites)
+    sites = load_sites(Config.read().sites)
     warn(sites.wrong)
     click.echo(json.dumps(of_sites(sites.values()), indent=2))

@@ -1,6 +1,5 @@
 """`pressmark recover`: publishes what killed runs left on this machine."""
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +55,7 @@ def recover_command(site: str | None, other: Path | None, again: tuple[str, ...]
     from pressmark.private import keep_private
     from pressmark.sites.site_files import find_site, load_sites
 
-    config = Config.from_env(os.environ)
+    config = Config.read()
     keep_private(config.sharing)
     sites = load_sites(config.sites)
     wanted = [find_site(sites, site)] if site else list(sites.values())

@@ -1,6 +1,5 @@
 """`pressmark rederive`: what today's page classes read from old captures."""
 
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -45,7 +44,7 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
     from pressmark.jobs.rederive import Unreadable, documents_of, rederive_all
     from pressmark.sites.site_files import find_section, load_sites
 
-    config = Config.from_env(os.environ)
+    config = Config.read()
     site, name = find_section(load_sites(config.sites), section)
     store = Store.open(config)
     runs = manifest.below(store, f"{site.site}/{name}/", day, run_id)

@@ -1,7 +1,5 @@
 """`pressmark sites`: which sections can be crawled."""
 
-import os
-
 import click
 
 from pressmark.errors import SiteFileError
@@ -21,7 +19,7 @@ def sites(as_json: bool) -> None:
     from pressmark.config import Config
     from pressmark.sites.site_files import load_sites
 
-    known = load_sites(Config.from_env(os.environ).sites)
+    known = load_sites(Config.read().sites)
     found = [
         {
             "section": f"{site.site}/{name}",

@@ -1,6 +1,5 @@
 """`pressmark status`: the last run of each section, and what waits in the spool."""
 
-import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +34,7 @@ def status(with_alarms: bool, as_json: bool) -> None:
     from pressmark.config import Config
     from pressmark.sites.site_files import load_sites
 
-    config = Config.from_env(os.environ)
+    config = Config.read()
     store = Store.open(config)
     sites = load_sites(config.sites)
     sections = [(site, name) for site in sites.values() for name in site.enabled]

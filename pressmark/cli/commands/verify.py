@@ -1,6 +1,5 @@
 """`pressmark verify`: checks that the objects of runs are in the bucket and whole."""
 
-import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -49,7 +48,7 @@ def verify(what: str, day: datetime | None, run_id: str | None, full: bool, as_j
     from pressmark.jobs.wacz.signing import trusted_keys
     from pressmark.jobs.wacz.validate import verify_packages
 
-    config = Config.from_env(os.environ)
+    config = Config.read()
     below = _prefix(config, what)
     store = Store.open(config)
     keys = list(manifest.below(store, below, day, run_id))

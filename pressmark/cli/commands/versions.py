@@ -1,6 +1,5 @@
 """`pressmark versions`: all versions of one article."""
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -35,7 +34,7 @@ def versions(article: str, as_json: bool) -> None:
     from pressmark.reader import Reader
     from pressmark.sites.site_files import load_sites
 
-    config = Config.from_env(os.environ)
+    config = Config.read()
     store = Store.open(config)
     found: list[Document] = []
     broken: list[FindingsFound] = []

@@ -1,9 +1,8 @@
 """Runs and documents of all sites, read from the bucket for console and reading room. Recent ones are cached."""
 
 import hashlib
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,14 +82,14 @@ class Repository:
     _documents: LRUCache[Document] = attrs.field(factory=lambda: LRUCache(_DOCUMENTS, _SECONDS), init=False, repr=False)
 
     @classmethod
-    def open(cls, environ: Mapping[str, str] = os.environ) -> Self:
+    def open(cls) -> Self:
         """Return a repository of the bucket that the environment names, without a request to it.
 
         Raises:
             UsageError: a variable is invalid.
             BucketRefused: S3 is not set up.
         """
-        config = Config.from_env(environ)
+        config = Config.read()
         return cls(Store.connect(attrs.evolve(config, patience=PATIENCE), ANSWERED_WITHIN), config.sites)
 
     def sites(self) -> Sites:

@@ -14,6 +14,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from pressmark.archive.s3.store import Store
+from pressmark.config import wayback_program
 from pressmark.errors import ServiceFailed, UsageError
 from pressmark.private import make_folder, opener
 from pressmark.system.child_process import Program
@@ -34,7 +35,7 @@ def wayback() -> Path:
     """Return the path of pywb's program: `PRESSMARK_WAYBACK`, the one beside our Python, or one on the PATH."""
     ours = Path(sys.executable).parent / "wayback"
     found = None if ours.is_file() else shutil.which("wayback")
-    return Path(os.environ.get("PRESSMARK_WAYBACK") or found or ours)
+    return Path(wayback_program() or found or ours)
 
 
 @attrs.define

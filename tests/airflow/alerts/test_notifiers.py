@@ -9,11 +9,11 @@ from pressmark.errors import UsageError
 
 
 def test_nobody_unless_somebody_is_named() -> None:
-    assert recipients({}) == recipients({"PRESSMARK_ALARMS": " , "}) == ()
+    assert recipients("") == recipients(" , ") == ()
 
 
 def test_several_of_each_each_once() -> None:
-    named = recipients({"PRESSMARK_ALARMS": "smtp:a@b.example, slack:#archive,slack:C024BE91L,smtp:a@b.example"})
+    named = recipients("smtp:a@b.example, slack:#archive,slack:C024BE91L,smtp:a@b.example")
     assert list(map(str, named)) == ["smtp:a@b.example", "slack:#archive", "slack:C024BE91L"]
 
 
@@ -21,8 +21,8 @@ def test_several_of_each_each_once() -> None:
     "text", ["ops@example.org", "smtp:ops", "smtp:", "slack:", "slack:a b", "mail:a@b.example", "smtp:a@b.example c@d"]
 )
 def test_what_names_nobody_is_reported(text: str) -> None:
-    with pytest.raises(UsageError, match=rf"PRESSMARK_ALARMS: '{text}' is no receiver\. Write smtp:ops@example\.org"):
-        recipients({"PRESSMARK_ALARMS": f"slack:#archive, {text}"})
+    with pytest.raises(UsageError, match=rf"PRESSMARK_ALARMS: '{text}' is no recipient\. Write smtp:ops@example\.org"):
+        recipients(f"slack:#archive, {text}")
 
 
 @pytest.mark.parametrize("how", ["smtp", "slack"])

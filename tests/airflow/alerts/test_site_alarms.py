@@ -136,7 +136,9 @@ class TestRuns:
         away = unusable(BucketUnreachable("nobody answers"), datetime.now(UTC))
 
         def send(context: Context) -> None:
-            AlarmSender("all", recipients(os.environ), VariableState("bucket"), (), context).send([away], ())
+            AlarmSender("all", recipients(os.environ["PRESSMARK_ALARMS"]), VariableState("bucket"), (), context).send(
+                [away], ()
+            )
 
         tasks.run(send)
         for _ in range(2):

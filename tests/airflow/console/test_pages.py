@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -349,7 +348,7 @@ def test_the_readers_policy_is_all_it_needs(
     now = datetime.now(UTC)
 
     def shown() -> list[str]:
-        repository = attrs.evolve(Repository.open(os.environ), clock=lambda: now)
+        repository = attrs.evolve(Repository.open(), clock=lambda: now)
         return [visitor(lambda: repository).read(path) for path in paths]
 
     before = shown()
@@ -359,7 +358,7 @@ def test_the_readers_policy_is_all_it_needs(
 
 
 def test_objects_of_the_bucket_are_cached(night: Night) -> None:
-    repository = Repository.open(os.environ)
+    repository = Repository.open()
     asked: list[str] = []
     repository.store.client.meta.events.register("before-send.s3", lambda request, **rest: asked.append(request.url))
     console = visitor(lambda: repository)

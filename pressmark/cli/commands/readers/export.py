@@ -1,6 +1,5 @@
 """`pressmark export`: the versions of each day as Parquet and JSON Lines."""
 
-import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -41,7 +40,7 @@ def export(site: str, day: datetime | None, every: bool, as_json: bool) -> None:
 
     if day and every:
         raise UsageError("--day and --all: one of them")
-    config = Config.from_env(os.environ)
+    config = Config.read()
     exporter = Exporter(Store.open(config), find_site(load_sites(config.sites), site).site)
     days = [exporter.export(day.date())] if day else exporter.every() if every else exporter.changed()
     done: list[Exported] = []

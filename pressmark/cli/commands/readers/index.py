@@ -1,7 +1,5 @@
 """`pressmark index`: one CDXJ per month from all segments, for pywb and for finding captures."""
 
-import os
-
 import attrs
 import click
 
@@ -31,7 +29,7 @@ def index(site: str, rebuild: bool, as_json: bool) -> None:
     from pressmark.jobs.monthly_index import Merger
     from pressmark.sites.site_files import find_site, load_sites
 
-    config = Config.from_env(os.environ)
+    config = Config.read()
     name = find_site(load_sites(config.sites), site).site
     with counting(None, "index") as count:
         done = list(Merger(Store.open(config), name, count).months(rebuild=rebuild))

@@ -1,6 +1,5 @@
 """`pressmark package`: the segments of each day as one WACZ file for replay."""
 
-import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -41,7 +40,7 @@ def package(site: str, day: datetime | None, every: bool, as_json: bool) -> None
 
     if day and every:
         raise UsageError("--day and --all: one of them")
-    config = Config.from_env(os.environ)
+    config = Config.read()
     packager = Packager.open(config, find_site(load_sites(config.sites), site).site)
     days = [packager.package(day.date())] if day else packager.every() if every else packager.changed()
     done: list[Packaged] = []

@@ -1,6 +1,5 @@
 """`pressmark replay`: serves captured pages by pywb."""
 
-import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,7 +36,7 @@ def replay(host: str, port: int, url: str | None, frame_url: str | None, cache: 
     from pressmark.web.common.caches import cache_folder
     from pressmark.web.replay.server import ReplayServer
 
-    store = Store.open(Config.from_env(os.environ))
+    store = Store.open(Config.read())
     here, frames = _origins(url, frame_url, port)
     server = ReplayServer(store, cache or cache_folder("replay"), host, port, url=here, frames=frames)
     interrupt_on_sigterm()
