@@ -35,7 +35,7 @@ check: .venv/ready
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/test_rooms.py
+	$(BIN)/python -m pytest tests/test_plain_english.py tests/test_rooms.py
 	$(BIN)/hadolint docker/*/Dockerfile
 	@if command -v docker-compose >/dev/null; then COMPOSE=docker-compose; else COMPOSE="docker compose"; fi; \
 	  $$COMPOSE --file docker/compose.yml --env-file docker/.env.example config --quiet || \

@@ -20,7 +20,7 @@ if [[ -n $spools ]]; then
     for other in "$spools"/*/; do
         [[ ${other%/} -ef $PRESSMARK_SPOOL || -n $stopping ]] && continue
         (
-            flock --nonblock 8 || exit 0  # Its worker is alive; or was cleared away and made anew since.
+            flock --nonblock 8 || exit 0  # Its worker is alive; or the folder was removed and made again.
             [[ ${other}worker.lock -ef /proc/self/fd/8 ]] || exit 0
             pressmark recover --of "${other%/}" || exit 1
             # What is left may be of a site that has no site file any more.
@@ -37,14 +37,14 @@ mkdir -p "$TMPDIR"
 airflow celery worker "$@" &
 worker=$!
 
-declare -A told
+declare -A signalled
 end_crawls() {
     local process pid
     for process in /proc/[0-9]*; do
         pid=${process#/proc/}
-        if [[ -z ${told[$pid]:-} ]] && grep --quiet --null-data --line-regexp pressmark.crawl.process "$process/cmdline" 2>/dev/null &&
+        if [[ -z ${signalled[$pid]:-} ]] && grep --quiet --null-data --line-regexp pressmark.crawl.process "$process/cmdline" 2>/dev/null &&
             grep --quiet --null-data --line-regexp --fixed-strings "PRESSMARK_SPOOL=$PRESSMARK_SPOOL" "$process/environ" 2>/dev/null; then
-            told[$pid]=1  # Once: a second signal would not be as patient.
+            signalled[$pid]=1  # Once: a second signal would not be as patient.
             kill -TERM "$pid" 2>/dev/null || true
         fi
     done

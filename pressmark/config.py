@@ -1,4 +1,4 @@
-"""What the environment says, read once into a frozen object and passed on."""
+"""The settings from the environment, in a frozen object that is passed on."""
 
 import os
 import re
@@ -43,7 +43,7 @@ class Config:
     sites: Path | None = None
     """A folder of the user's own site files (`PRESSMARK_SITES`); they win over those of the same name."""
     operator: str = "not named"
-    """Who runs this archive (`PRESSMARK_OPERATOR`): stands in each segment's warcinfo."""
+    """Who runs this archive (`PRESSMARK_OPERATOR`); each segment's warcinfo names it."""
     patience: float = DEFAULT_PATIENCE
     """Seconds that the bucket may be away in mid-run before the run fails (`PRESSMARK_PATIENCE`)."""
     retention: timedelta | None = None
@@ -59,7 +59,7 @@ class Config:
     sharing: Sharing = Sharing.PRIVATE
     """Who may use the spool (`PRESSMARK_SPOOL_MODE`): `private`, its owner; `group`, the group of its folder too."""
     wacz_key: Path | None = None
-    """A private key of the curve P-384 in PEM, by which packages are signed (`PRESSMARK_WACZ_KEY`)."""
+    """A private key of the curve P-384 in PEM, to sign packages (`PRESSMARK_WACZ_KEY`)."""
     wacz_public_keys: tuple[Path, ...] = ()
     """Public keys in PEM that packages may be signed by beside it (`PRESSMARK_WACZ_PUBLIC_KEYS`, separated by `:`).
     Where there is one, or a private one, an unsigned package is a finding of `verify --full`."""

@@ -58,7 +58,7 @@ class SiteSpider(Spider):
             yield Request(entry.url)
 
     def page_of(self, response: Response) -> ArticlePage | ListingPage:
-        """Return a response as an object of the site's page class, each field of which can be looked at."""
+        """Return a response as an object of the site's page class, to look at its fields."""
         page, layout = fetched_page(response), layout_of(self.site)
         html = page_response(page.url, page.body, page.status, HttpResponseHeaders(page.headers))
         is_article = self.site.article_match(response.url)

@@ -213,8 +213,8 @@ class LocalAirflow:
             try:
                 response = self._client.request(method, f"{self.url}/api/v2{path}", json=body)
             except httpx.HTTPError as error:
-                told = self.head("api-server").log_tail()
-                raise ServiceFailed(f"Airflow's API does not answer: {error}. {told}") from error
+                log_tail = self.head("api-server").log_tail()
+                raise ServiceFailed(f"Airflow's API does not answer: {error}. {log_tail}") from error
             if not (left and _is_database_error(response)):
                 break
             time.sleep(LOCKED_SECONDS)

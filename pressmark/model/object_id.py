@@ -1,4 +1,4 @@
-"""Article ids that are MongoDB ObjectIds: the id itself tells when the article was created."""
+"""Article ids that are MongoDB ObjectIds: the id itself holds the time of the article's creation."""
 
 from datetime import UTC, datetime
 
