@@ -33,7 +33,7 @@ def test_a_file_must_match_its_checksum(store: Store, tmp_path: Path) -> None:
     path.write_bytes(b"two lamps")
     assert store.put_file("w", path, SHA256, WARC).size == 9
     assert store.get("w") == b"two lamps"
-    with pytest.raises(BucketUnreachable, match="other bytes than were sent"):
+    with pytest.raises(BucketUnreachable, match="received damaged bytes"):
         attrs.evolve(store, patience=0.1).put_file("bad", path, "00" * 32, WARC)
     with pytest.raises(KeyError):
         store.get("bad")

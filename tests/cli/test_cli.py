@@ -153,7 +153,7 @@ def test_from_crawl_to_verify(archive: Archive) -> None:
         (["verify", SECTION], "no such runs"),
         (["verify", "mars"], "no site 'mars'"),
         (["versions", "WS" + "0" * 24], "no version is published"),
-        (["versions", "lamps"], "is no URL of an article"),
+        (["versions", "lamps"], "is neither the URL of an article"),
     ],
 )
 def test_where_there_is_nothing_it_says_so(archive: Archive, words: list[str], output: str) -> None:

@@ -85,7 +85,7 @@ def test_one_article(old_pages: Archive) -> None:
     foreign = old_pages.crawl("--article", "http://elsewhere.example/a/202202/18/WS620efc22cf054f070000001a.html")
     assert foreign.exit_code == 2
     assert foreign.error
-    assert "no address of an article" in foreign.error["message"]
+    assert "not the address of an article" in foreign.error["message"]
 
 
 def test_one_article_that_cannot_be_fetched_fails_its_run(old_pages: Archive) -> None:

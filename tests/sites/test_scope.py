@@ -22,8 +22,8 @@ ARTICLE = "https://www.chinadaily.com.cn/a/202202/18/WS620efc22cf054f070000001a.
         ({"pages": 1, "requests_per_minute": 0}, "requests per minute: 0 is not from 1 to 1000000"),
         ({"kind": ScopeKind.SEARCH}, "needs a day"),
         ({"kind": ScopeKind.SEARCH, "since": date(2022, 2, 2), "until": date(2022, 2, 1)}, "swap them"),
-        ({"kind": ScopeKind.ARTICLE}, "belongs to a run for one article"),
-        ({"pages": 1, "article": ARTICLE}, "belongs to a run for one article"),
+        ({"kind": ScopeKind.ARTICLE}, "only a run for one article"),
+        ({"pages": 1, "article": ARTICLE}, "only a run for one article"),
     ],
 )
 def test_parts_that_do_not_fit(facts: dict[str, Any], message: str) -> None:
