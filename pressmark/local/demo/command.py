@@ -11,7 +11,7 @@ Examples:
 """,
 )
 def demo() -> None:
-    """Start S3 server, synthetic news site, Airflow, reading room and pywb here, and archive the site three times.
+    """Start an S3 server, a synthetic news site, Airflow, reading room and pywb, and archive the site three times.
 
     Everything listens on this machine only and keeps its files in ./.demo; each start empties it. Ports are set by
     PRESSMARK_S3_PORT, PRESSMARK_NEWSROOM_PORT, PRESSMARK_AIRFLOW_PORT, PRESSMARK_READING_ROOM_PORT,
