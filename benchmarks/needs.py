@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import attrs
 
-from pressmark.jobs.audit.partitions import BYTES, MOST
+from pressmark.jobs.audit.partitions import MAX_PARTITIONS, PARTITION_BYTES
 from pressmark.sites.revisit_policy import Recheck
 
 DAY, YEAR = 86_400, 365
@@ -197,7 +197,7 @@ def _read_again(rates: Rates, all_of_it: float, daily: float, versions: float) -
     package = f"{daily / rates.package / 60:.1f}"
     yield "core minutes to package a day, once", f"{daily / GB:.1f} GB / {rates.package / MB:.1f} MB/s", package
     speed = f"{rates.audit / MB:.1f} MB/s"
-    partitions = min(-(-all_of_it // BYTES), MOST)
+    partitions = min(-(-all_of_it // PARTITION_BYTES), MAX_PARTITIONS)
     whole = f"{2 * all_of_it / rates.audit / 3600:,.0f}, in {partitions:,.0f} partitions"
     yield "core hours to audit everything, as every Sunday", f"2 × {all_of_it / TB:.1f} TB / {speed}", whole
     week = f"{7 * 2 * daily / rates.audit / 3600:.1f}"

@@ -30,7 +30,7 @@ from pressmark.sites.site import Site
 
 SUNDAY_NIGHT = "17 3 * * 0"
 SAMPLE = 50
-AGAIN = timedelta(minutes=10)
+RETRY_DELAY = timedelta(minutes=10)
 
 
 def audit(site: Site) -> DAG:
@@ -54,7 +54,7 @@ def audit(site: Site) -> DAG:
         },
     )
     def of_site() -> None:
-        @task(retry_policy=RETRIES, retries=1, retry_delay=AGAIN)
+        @task(retry_policy=RETRIES, retries=1, retry_delay=RETRY_DELAY)
         def plan(params: Any = None) -> list[dict[str, Any]]:
             """Divide the archive."""
             from pressmark.airflow.tasks.audit import plan as plan_audit  # noqa: PLC0415  # It brings boto3.
@@ -65,7 +65,7 @@ def audit(site: Site) -> DAG:
             task_id="look",
             retries=1,
             retry_policy=RETRIES,
-            retry_delay=AGAIN,
+            retry_delay=RETRY_DELAY,
             pool=PARTITIONS_POOL,
             map_index_template="{{ task.op_kwargs.days }}",
             execution_timeout=timedelta(hours=12),
@@ -80,7 +80,7 @@ def audit(site: Site) -> DAG:
             task_id="survey",
             retries=1,
             retry_policy=RETRIES,
-            retry_delay=AGAIN,
+            retry_delay=RETRY_DELAY,
             execution_timeout=timedelta(hours=12),
         )
         def check_global(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def audit(site: Site) -> DAG:
             global_result=check_global(),
             retries=1,
             retry_policy=RETRIES,
-            retry_delay=AGAIN,
+            retry_delay=RETRY_DELAY,
         )
         audit_of_site >> alarms()
 

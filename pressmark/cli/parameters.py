@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 
-class Name(click.types.StringParamType):
+class NonEmptyText(click.types.StringParamType):
     """A text that is not empty: an empty one, e.g. of an unset shell variable, would select everything."""
 
     name = "text"

@@ -18,7 +18,7 @@ from pressmark.reader import Changes, Reader
 logger = logging.getLogger(__name__)
 
 
-class Done(Protocol):
+class DayResult(Protocol):
     """A job's result for a day."""
 
     @property
@@ -30,7 +30,7 @@ class Done(Protocol):
         """Whether to process the day again the next time."""
 
 
-Made = TypeVar("Made", bound=Done)
+Result = TypeVar("Result", bound=DayResult)
 
 
 def _days(facts: Any) -> frozenset[date]:
@@ -51,7 +51,7 @@ class _Note(JsonModel):
     """Days to process again."""
 
 
-_NOTHING = _Note(cursor=None, again=frozenset())
+_EMPTY_NOTE = _Note(cursor=None, again=frozenset())
 
 
 @attrs.frozen
@@ -65,38 +65,38 @@ class ChangedDays:
     days_of: Callable[[Changes], Iterable[date]]
     """Returns the days that a run brought something for."""
 
-    def each(self, make: Callable[[date], Made]) -> Iterator[Made]:
+    def each(self, make: Callable[[date], Result]) -> Iterator[Result]:
         """Process each day that something arrived for since the last time, the oldest first.
 
         The note is written after each day: a job that is stopped goes on with the day it was at.
         """
-        note = self._noted()
+        note = self._read_note()
         since, left = note.cursor, set(note.again)
         reached = since
         for changes in Reader(self.store, self.site).changes(since):
             left |= set(self.days_of(changes))
             reached = changes.cursor
         if reached != since:  # Also without a day: then these runs are not read again.
-            self._note(reached, left, note.later)
+            self._write_note(reached, left, note.later)
         for day in sorted(left):
             made = make(day)
             if not made.again:
                 left.remove(day)
-                self._note(reached, left, note.later)
+                self._write_note(reached, left, note.later)
             yield made
 
-    def _note(self, reached: str | None, left: set[date], later: Mapping[str, Any]) -> None:
+    def _write_note(self, reached: str | None, left: set[date], later: Mapping[str, Any]) -> None:
         note = json.dumps({"cursor": reached, "again": sorted(day.isoformat() for day in left), **later})
         self.store.put(self.note, note.encode() + b"\n")
 
-    def _noted(self) -> _Note:
+    def _read_note(self) -> _Note:
         """Return the note of the last time; one that can't be read is ignored."""
         try:
             note = _Note.from_json(strict_json.load_object(self.store.get(self.note, most=strict_json.MOST)))
             cursors.Cursor.parse(self.site, note.cursor)
         except KeyError:
-            return _NOTHING
+            return _EMPTY_NOTE
         except (ValueError, FindingsFound) as error:
             logger.warning("%s can't be read (%s): all days are processed", self.note, error)
-            return _NOTHING
+            return _EMPTY_NOTE
         return note

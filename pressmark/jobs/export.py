@@ -78,7 +78,7 @@ SCHEMA = pa.schema(
 )
 
 
-_UNFIT = (FindingsFound, pa.ArrowException, ValueError, TypeError, OverflowError)
+_ROW_ERRORS = (FindingsFound, pa.ArrowException, ValueError, TypeError, OverflowError)
 """Errors of making a row from a version that does not match its schema."""
 
 
@@ -179,7 +179,7 @@ def _write(documents: Iterator[Document], parquet: Path, lines: Path, broken: Ca
         while some := list(islice(cleaned, ROWS)):
             try:
                 rows = _rows(some)
-            except _UNFIT:
+            except _ROW_ERRORS:
                 some = [each for each in some if _fits(each, broken)]
                 rows = _rows(some)
             table.write_batch(rows)
@@ -198,8 +198,8 @@ def _rows(versions: list[Document]) -> pa.RecordBatch:
 def _fits(version: Document, broken: Callable[[FindingsFound], None]) -> bool:
     try:
         _rows([version])
-    except _UNFIT as error:
-        broken(error if isinstance(error, FindingsFound) else _at_odds(version, error))
+    except _ROW_ERRORS as error:
+        broken(error if isinstance(error, FindingsFound) else _schema_error(version, error))
         return False
     return True
 
@@ -213,10 +213,10 @@ def row(version: Document) -> dict[str, Any]:
     try:
         return _row(version)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise _at_odds(version, error) from error
+        raise _schema_error(version, error) from error
 
 
-def _at_odds(version: Document, error: Exception) -> FindingsFound:
+def _schema_error(version: Document, error: Exception) -> FindingsFound:
     return FindingsFound(
         f"{version.key} is not what schemas/article-1.json describes ({type(error).__name__}: {error}). "
         "`pressmark verify --full` lists what else."

@@ -31,7 +31,7 @@ from pressmark.model.json_model import JsonModel
 from pressmark.private import opener
 from pressmark.system.external_sort import SortedLines
 
-_TOGETHER = 16
+_INDEXES_HELD = 16
 """Indexes that are held in memory at a time."""
 _ATTEMPTS = 10
 _MONTH = re.compile(r"\d{4}-\d\d")
@@ -74,7 +74,7 @@ class _Note(JsonModel):
         return self.etag == etag and self.indexes.items() <= stored.items()
 
 
-_NONE = _Note(etag="", sha256="", lines=0, indexes={})
+_EMPTY_NOTE = _Note(etag="", sha256="", lines=0, indexes={})
 
 
 @attrs.frozen
@@ -117,7 +117,7 @@ class Merger:
             seen = conditional_write.etag(self.store, key)
             note = self._note(month)
             stored = dict(self._listed(month))
-            known = note if note.fits(seen, stored) and not rebuild else _NONE
+            known = note if note.fits(seen, stored) and not rebuild else _EMPTY_NOTE
             if (seen and known is note and note.indexes == stored) or not (seen or stored):
                 return Merged(month, len(stored), 0, known.lines, changed=False)
             if merged := self._merge(month, seen, note, known, stored):
@@ -138,7 +138,7 @@ class Merger:
                     if isinstance(data, FindingsFound):
                         problems.append(str(data))
                     elif data is not None:  # Otherwise it was deleted since it was listed.
-                        lines.add(_moved(index_key, data))
+                        lines.add(_with_segment_key(index_key, data))
                         done[name] = len(data)
                 except ValueError as error:
                     problems.append(f"{index_key}: {error}")
@@ -152,7 +152,7 @@ class Merger:
                         return None
                     if old_sha256 != known.sha256:
                         logger.warning("%s does not match its note's SHA-256: the month is merged again", key)
-                        return self._merge(month, seen, note, _NONE, stored)
+                        return self._merge(month, seen, note, _EMPTY_NOTE, stored)
                     before.seek(0)
                 count, sha256 = _write(lines.in_order(before), file)
             changed = not (note.etag == seen and note.sha256 == sha256)
@@ -174,7 +174,7 @@ class Merger:
         """Read indexes, some at a time; None for one deleted since it was listed, the error for one too large."""
         rest = iter(names)
         with ThreadPoolExecutor(THREADS, "index") as pool:
-            while some := list(islice(rest, _TOGETHER)):
+            while some := list(islice(rest, _INDEXES_HELD)):
                 yield from zip(some, pool.map(lambda name: self._get(month, name), some), strict=True)
 
     def _get(self, month: str, name: str) -> bytes | FindingsFound | None:
@@ -191,13 +191,13 @@ class Merger:
         try:
             return _Note.from_json(strict_json.load_object(self.store.get(key, most=strict_json.MOST)))
         except KeyError:
-            return _NONE
+            return _EMPTY_NOTE
         except (strict_json.InvalidJson, FindingsFound) as error:
             logger.warning("%s can't be read (%s): the month is rebuilt", key, error)
-            return _NONE
+            return _EMPTY_NOTE
 
 
-def _moved(index_key: str, data: bytes) -> list[bytes]:
+def _with_segment_key(index_key: str, data: bytes) -> list[bytes]:
     """Return the lines of a segment's index, with the segment's bucket key for its name.
 
     Raises:

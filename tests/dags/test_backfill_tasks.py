@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from pressmark.airflow.operators.chunk import refusal_reason
-from pressmark.airflow.tasks.backfill import BackfillRange, pages_a_chunk, plan_chunks, report_chunks
+from pressmark.airflow.tasks.backfill import BackfillRange, pages_per_chunk, plan_chunks, report_chunks
 from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
@@ -56,12 +56,12 @@ def test_pages_that_were_found_are_taken() -> None:
 
 
 def test_a_chunk_grows_with_the_rate_as_far_as_the_site_allows() -> None:
-    slow, fast, faster = (pages_a_chunk(SITE, rate) for rate in (1, 30, 6000))
+    slow, fast, faster = (pages_per_chunk(SITE, rate) for rate in (1, 30, 6000))
     assert slow == fast == faster == 1, "32 articles with their pictures take the site file's rate six minutes"
     free = SITE.model_copy(update={"politeness": Politeness(delay=0)})
-    assert pages_a_chunk(free, 6000) == int(5 * 6000 / (1 + 32.5 * 5))
+    assert pages_per_chunk(free, 6000) == int(5 * 6000 / (1 + 32.5 * 5))
     bare = free.model_copy(update={"requisites": RequisiteBounds(number=0)})
-    assert pages_a_chunk(bare, 6000) == int(5 * 6000 / 33.5)
+    assert pages_per_chunk(bare, 6000) == int(5 * 6000 / 33.5)
 
 
 def test_airflow_maps_all_chunks() -> None:

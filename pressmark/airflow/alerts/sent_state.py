@@ -90,11 +90,11 @@ def is_same_incident(entry: Entry | None, alarm: Alarm) -> bool:
     """Return whether an alarm belongs to the incident that was sent; after its end, it is a new incident."""
     if not entry or entry["over"]:
         return False
-    went_on = alarm.earlier and entry["since"] <= timestamp(alarm.since) and _about(entry) == alarm.about
+    went_on = alarm.earlier and entry["since"] <= timestamp(alarm.since) and _subject(entry) == alarm.about
     return bool(entry["incident"] == alarm.incident or went_on)
 
 
-def _about(entry: Entry) -> str:
+def _subject(entry: Entry) -> str:
     """Return what an incident was about (`Alarm.incident`)."""
     return " ".join(str(entry["incident"]).split(" ")[2:])
 

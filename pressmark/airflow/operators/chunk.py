@@ -9,7 +9,7 @@ from pressmark.airflow import ids
 from pressmark.airflow.operators.crawl import CrawlOperator
 from pressmark.errors import CrawlRefused
 
-LOOKED_AT = 20
+RUNS_SEARCHED = 20
 """Newest runs of the section that are searched for a refused chunk."""
 
 
@@ -43,7 +43,7 @@ def refusal_reason(section: str, digest: str, since: datetime) -> str | None:
     from pressmark.monitoring.history import History
 
     site, _, name = section.partition("/")
-    runs = History(Store.open(Config.read()), site).newest(name, LOOKED_AT)
+    runs = History(Store.open(Config.read()), site).newest(name, RUNS_SEARCHED)
     for run in runs:
         if run.failure == CrawlRefused.__name__ and f"-{digest}-" in run.run_id and run.ended_at >= since:
             return run.reason or run.key

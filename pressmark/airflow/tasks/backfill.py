@@ -63,13 +63,13 @@ def plan_chunks(site: Site, form: Mapping[str, Any], found: Mapping[str, Any] | 
     if not pages:
         raise AirflowFailException(f"no listing page holds articles of {form['number']} days from {form['first']} on")
     first, last = pages
-    step = max(pages_a_chunk(site, form["requests_per_minute"]), -(-(last - first + 1) // MOST_CHUNKS))
+    step = max(pages_per_chunk(site, form["requests_per_minute"]), -(-(last - first + 1) // MOST_CHUNKS))
     chunks = [f"{page}-{min(page + step - 1, last)}" for page in range(first, last + 1, step)]
     logger.info("listing pages %d to %d in %d chunks", first, last, len(chunks))
     return chunks
 
 
-def pages_a_chunk(site: Site, requests_per_minute: float) -> int:
+def pages_per_chunk(site: Site, requests_per_minute: float) -> int:
     """Return how many listing pages can be crawled in the time of a chunk, if nothing on them is known."""
     rate = min(requests_per_minute, 60 / site.politeness.delay if site.politeness.delay else requests_per_minute)
     articles = (site.expect.fewest + site.expect.most) / 2

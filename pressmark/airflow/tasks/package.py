@@ -12,10 +12,10 @@ from pressmark.jobs.monthly_index import Merger
 from pressmark.jobs.wacz.packager import Packager
 from pressmark.sites.site import Site
 
-_HOLD = timedelta(hours=1)
+_MIN_PACKAGE_AGE = timedelta(hours=1)
 """Today's package is not made again before this time: each one is built from the whole day."""
 
-_INDEXED = timedelta(days=31)
+_INDEX_LOOKBACK = timedelta(days=31)
 """How far back months are checked for new segments."""
 
 logger = logging.getLogger("pressmark.package")
@@ -45,7 +45,7 @@ def index_site(site: Site) -> dict[str, int]:
     Raises:
         AirflowException: some segments' indexes can't be read; the others are merged.
     """
-    since = datetime.now(UTC) - _INDEXED
+    since = datetime.now(UTC) - _INDEX_LOOKBACK
     done = list(Merger(open_store(), site.site).months(since=f"{since:%Y-%m}"))
     logger.info("%d months checked, %d written", len(done), sum(each.changed for each in done))
     if bad := [f"{each.month}: {problem}" for each in done for problem in each.problems]:
@@ -61,7 +61,7 @@ def package_site(site: Site) -> dict[str, int]:
     """
     quiet_logs()
     packager = Packager.open(Config.read(), site.site)
-    done = list(packager.changed(hold=_HOLD))
+    done = list(packager.changed(hold=_MIN_PACKAGE_AGE))
     for each in done:
         logger.info(
             "%s: %s",

@@ -8,7 +8,7 @@ import attrs
 import click
 
 from pressmark.cli.echo import echo
-from pressmark.cli.parameters import Day, Name
+from pressmark.cli.parameters import Day, NonEmptyText
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.text import counted
 
@@ -29,7 +29,7 @@ Examples:
 )
 @click.argument("section", metavar="SITE/SECTION")
 @click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="Only the runs that began on this day, UTC.")
-@click.option("--run", "run_id", type=Name(), metavar="ID", help="Only this run.")
+@click.option("--run", "run_id", type=NonEmptyText(), metavar="ID", help="Only this run.")
 @click.option("--write", is_flag=True, help="Publish corrected versions under corrections/; the old ones stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print what would change as JSON.")
 def rederive_command(section: str, day: datetime | None, run_id: str | None, write: bool, as_json: bool) -> None:
@@ -65,7 +65,7 @@ def rederive_command(section: str, day: datetime | None, run_id: str | None, wri
                 changes.append(found)
     written, refused = _corrected(store, changes) if write else (0, [])
     if as_json:
-        print_json([_described(each) for each in changes])
+        print_json([_to_dict(each) for each in changes])
     elif changes:
         shown = table("object", "was", "now", "fields that differ")
         for each in changes:
@@ -101,7 +101,7 @@ def _problems(broken: list[FindingsFound], unreadable: "list[Unreadable]", refus
         yield from (f"  {error}" for error in refused)
 
 
-def _described(change: "Rederived") -> dict[str, object]:
+def _to_dict(change: "Rederived") -> dict[str, object]:
     return attrs.asdict(change, filter=lambda field, _: field.name != "document")
 
 

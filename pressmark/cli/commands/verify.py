@@ -7,7 +7,7 @@ import attrs
 import click
 
 from pressmark.cli.echo import echo
-from pressmark.cli.parameters import Day, Name
+from pressmark.cli.parameters import Day, NonEmptyText
 from pressmark.errors import FindingsFound, UsageError
 from pressmark.text import counted
 
@@ -28,7 +28,7 @@ Examples:
 )
 @click.argument("what", metavar="[SITE[/SECTION]]", default="")
 @click.option("--day", type=Day(), metavar="YYYY-MM-DD", help="Only the runs that began on this day, UTC.")
-@click.option("--run", "run_id", type=Name(), metavar="ID", help="Only this run.")
+@click.option("--run", "run_id", type=NonEmptyText(), metavar="ID", help="Only this run.")
 @click.option(
     "--full", is_flag=True, help="Read every object: SHA-256, gzip, WARC digests, indexes, each JSON's pointers."
 )

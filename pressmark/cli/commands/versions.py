@@ -45,7 +45,7 @@ def versions(article: str, as_json: bool) -> None:
         found += reader.versions(article, broken.append) + reader.silent_edits(article, broken.append)
     if not found and not broken:
         raise UsageError(f"{article}: no version is published in bucket {config.bucket!r}")
-    sound = sorted(_sound(found, broken), key=lambda each: (each.updated_at, _captured_at(each), each.key))
+    sound = sorted(_valid(found, broken), key=lambda each: (each.updated_at, _captured_at(each), each.key))
     if as_json:
         print_json([{"key": each.key, **each.data} for each in sound])
     elif sound:
@@ -54,7 +54,7 @@ def versions(article: str, as_json: bool) -> None:
         raise FindingsFound("\n".join(str(each) for each in broken))
 
 
-def _sound(documents: "list[Document]", broken: list[FindingsFound]) -> "Iterator[Document]":
+def _valid(documents: "list[Document]", broken: list[FindingsFound]) -> "Iterator[Document]":
     """Leave out documents that a run would not publish."""
     from pressmark.archive.bucket.documents import check
     from pressmark.model.document import validate

@@ -31,7 +31,7 @@ MOST_LISTED = 1000
 """Findings that an audit lists; schemas/audit-1.json promises no more."""
 MANIFESTS_HELD = 64
 """Manifests that are held in memory at a time."""
-SAMPLED = (keys.ARTICLES, keys.SILENT_EDITS)
+SAMPLED_PREFIXES = (keys.ARTICLES, keys.SILENT_EDITS)
 
 Progress = Callable[[str, int, int], None]
 """Gets what is counted (`runs`, then `documents`), how many are done, and the total."""
@@ -196,7 +196,7 @@ def _midnight(day: date) -> datetime:
 
 def _offer(run: manifest.Manifest, chooser: Sample) -> None:
     for said in run.objects:
-        if said.key.startswith(SAMPLED):
+        if said.key.startswith(SAMPLED_PREFIXES):
             chooser.offer(said.key, run.started_at, run.software)
 
 

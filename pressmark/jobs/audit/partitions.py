@@ -13,9 +13,9 @@ from pressmark.archive.s3.store import Store
 from pressmark.errors import UsageError
 from pressmark.model import keys
 
-BYTES = 2 << 30
+PARTITION_BYTES = 2 << 30
 """Approximate size of a partition's segments: some minutes to read."""
-MOST = 1000
+MAX_PARTITIONS = 1000
 """Partitions at most; a large archive has larger ones. Airflow maps a task 1,024 times (`core.max_map_length`)."""
 ALL = "all"
 
@@ -80,7 +80,7 @@ class Partition:
 def partitions(
     store: Store,
     site: str,
-    size: int = BYTES,
+    size: int = PARTITION_BYTES,
     of: Partition = Partition(),  # It is frozen.
 ) -> list[Partition]:
     """Divide the runs of a site: into consecutive days, or into parts of a day that is too large.
@@ -97,8 +97,8 @@ def partitions(
         The partitions, oldest first; at least one.
     """
     days = sorted(_bytes_per_day(store, site, of).items())
-    while len(found := _divide(days, of, max(size, 1))) > MOST:
-        size = size * len(found) // MOST + 1
+    while len(found := _divide(days, of, max(size, 1))) > MAX_PARTITIONS:
+        size = size * len(found) // MAX_PARTITIONS + 1
     return found
 
 

@@ -25,7 +25,7 @@ from pressmark.system.external_sort import SortedLines
 from pressmark.text import shown
 
 _DAY = re.compile(r"^.*/\d{4}/\d{2}/\d{2}/")
-_OPENED = 64
+_CACHED_LISTINGS = 64
 """Listings of a day that are cached."""
 
 
@@ -69,7 +69,7 @@ def verify_runs(
         orphans_of: a site, or the empty string for all: also report its objects that none of these runs lists.
         on_run: gets the manifest of each run that was checked; None for one that can't be read.
     """
-    sizes = lru_cache(_OPENED)(lambda prefix: dict(store.sizes(prefix)))
+    sizes = lru_cache(_CACHED_LISTINGS)(lambda prefix: dict(store.sizes(prefix)))
     with SortedLines() as listed:
         for key in manifest_keys:
             run = None
@@ -207,7 +207,7 @@ def _other_size(stored: int, said: int) -> str:
 def _check_capture(store: Store, capture: dict[str, Any], records: Records | None) -> None:
     """Compare a document's capture with its record, in this run's segments or an earlier one's."""
     if records is None:
-        records = _pointed(store, capture)
+        records = _records_at(store, capture)
     record = records.get(capture["recordId"])
     if record is None:
         raise ObjectProblem(f"points to record {capture['recordId']}, which is not in {capture['warc']}")
@@ -216,7 +216,7 @@ def _check_capture(store: Store, capture: dict[str, Any], records: Records | Non
         raise ObjectProblem(f"says {said} of its record, which is {record}")
 
 
-def _pointed(store: Store, capture: dict[str, Any]) -> Records:
+def _records_at(store: Store, capture: dict[str, Any]) -> Records:
     """Return the records at the position that a capture points to."""
     offset = capture["offset"]
     if not capture["warc"].startswith(keys.WARC):

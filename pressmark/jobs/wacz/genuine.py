@@ -23,7 +23,7 @@ from pressmark.model import strict_json
 from pressmark.reader import Reader
 from pressmark.system.external_sort import SortedLines
 
-_DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError)
+_WARC_ERRORS = (OSError, ValueError, KeyError, TypeError, OverflowError, AttributeError)
 """Errors of reading an invalid WARC."""
 
 
@@ -65,14 +65,14 @@ def problems(store: Store, site: str, day: date, file: IO[bytes], segments: Mapp
                     yield Problem(f"{writer.ARCHIVE}{name} is not the segment in the bucket")
                 try:
                     contents.read(name, warc)
-                except _DAMAGED as error:
+                except _WARC_ERRORS as error:
                     is_whole = False
                     yield Problem(f"{writer.ARCHIVE}{name} is no whole WARC: {error}")
         if is_whole and known <= {*said.paths}:
-            if not said.is_of(site, day, contents.latest):
+            if not said.matches(site, day, contents.latest):
                 yield Problem(f"{writer.DATAPACKAGE} has another title, time or main page")
             if contents.others and not any(name.endswith(writer.REFERRED) for name in names):
-                yield from _none_referred(store, site, contents)
+                yield from _missing_referred(store, site, contents)
             yield from _index(package, lines)
             yield from _pages(store, site, package, contents)
 
@@ -100,7 +100,7 @@ def _referred(store: Store, site: str, warc: IO[bytes], contents: Contents) -> I
         copies = Contents(unused)
         try:
             copies.read("", warc)
-        except _DAMAGED:
+        except _WARC_ERRORS:
             return  # Reading it for the index reports it.
     if copies.ids - wanted.keys():
         yield Problem("it holds captures of other days that nothing in it refers to")
@@ -111,7 +111,7 @@ def _referred(store: Store, site: str, warc: IO[bytes], contents: Contents) -> I
             found = revisit_targets.copy(store, site, some, made)
             if made.tell() == there and _same(made, warc):
                 if number:
-                    yield Problem(_LACKING, grave=False)
+                    yield Problem(_MISSING_CAPTURES, grave=False)
                 return
     if found < len(copies.ids):
         yield Problem(f"{len(copies.ids) - found} of its captures of other days are not in the bucket any more")
@@ -119,13 +119,13 @@ def _referred(store: Store, site: str, warc: IO[bytes], contents: Contents) -> I
         yield Problem("its captures of other days are not those in the bucket")
 
 
-def _none_referred(store: Store, site: str, contents: Contents) -> Iterator[Problem]:
+def _missing_referred(store: Store, site: str, contents: Contents) -> Iterator[Problem]:
     with tempfile.TemporaryFile(prefix="pressmark-verify-") as made:
         if revisit_targets.copy(store, site, contents.others, made):
-            yield Problem(_LACKING, grave=False)
+            yield Problem(_MISSING_CAPTURES, grave=False)
 
 
-_LACKING = "it lacks captures of other days that are in the bucket now"
+_MISSING_CAPTURES = "it lacks captures of other days that are in the bucket now"
 
 
 def _same(one: IO[bytes], other: IO[bytes]) -> bool:
@@ -158,12 +158,12 @@ def _points_alike(one: bytes | None, other: bytes | None) -> bool:
     if one is None or other is None:
         return False
     (key, facts), (known, expected) = _line(one), _line(other)
-    alike = all(str(facts.get(name)) == str(expected.get(name)) for name in _PLACE)
-    less = all(facts[name] == expected.get(name) for name in facts.keys() - {*_PLACE, "mime"})
+    alike = all(str(facts.get(name)) == str(expected.get(name)) for name in _LOCATION_FIELDS)
+    less = all(facts[name] == expected.get(name) for name in facts.keys() - {*_LOCATION_FIELDS, "mime"})
     return key == known and alike and less and _is_revisit(facts) == _is_revisit(expected)
 
 
-_PLACE = ("url", "offset", "length", "filename", "status")
+_LOCATION_FIELDS = ("url", "offset", "length", "filename", "status")
 
 
 def _is_revisit(facts: Mapping[str, Any]) -> bool:
@@ -210,7 +210,7 @@ def _matches_document(reader: Reader, contents: Contents, line: bytes) -> bool:
         if (entry["ts"], record_id) not in contents.pages.get(entry["url"], ()):
             return False
         [document] = reader.read([entry["key"]])
-        return pages.says(document, entry)
+        return pages.matches(document, entry)
     except (ValueError, LookupError, TypeError, AttributeError, FindingsFound):
         return False
 

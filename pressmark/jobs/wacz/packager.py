@@ -98,7 +98,7 @@ class Packager:
         """
 
         def make(day: date) -> Packaged:
-            return Packaged(day, held=True) if self._is_new(day, hold) else self._package_or_problem(day)
+            return Packaged(day, held=True) if self._is_recent(day, hold) else self._package_or_problem(day)
 
         return ChangedDays(self.store, self.site, keys.packaged(self.site), _days).each(make)
 
@@ -201,7 +201,7 @@ class Packager:
             ) from error
         package.add(writer.ARCHIVE + name, segment)
 
-    def _is_new(self, day: date, hold: timedelta) -> bool:
+    def _is_recent(self, day: date, hold: timedelta) -> bool:
         now = datetime.now(UTC)
         made = conditional_write.head(self.store, keys.package(self.site, day)) if hold and day == now.date() else None
         return made is not None and now - made.modified < hold

@@ -65,7 +65,7 @@ def entries(reader: Reader, contents: Contents, problem: Callable[[str], None]) 
     ]
 
 
-def says(document: Document, entry: Mapping[str, Any]) -> bool:
+def matches(document: Document, entry: Mapping[str, Any]) -> bool:
     """Return whether a document confirms a package's entry of a page: URL, title and version."""
     url, said = _page_of(document.key, document.data)
     return (url, cleaned(said.title), said.version) == (entry["url"], entry["title"], entry["version"])

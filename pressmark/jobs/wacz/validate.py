@@ -60,11 +60,20 @@ def _problems(store: Store, key: str, site: str, day: date, trusted: Collection[
             yield Problem(f"{len(new)} segments of its day are not in it", grave=False)
         try:
             yield from problems(store, site, day, file, there)
-        except _ODD as error:
+        except _READ_ERRORS as error:
             yield Problem(f"it can't be read: {type(error).__name__}: {error}")
 
 
-_ODD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError, zlib.error, zipfile.BadZipFile)
+_READ_ERRORS = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    EOFError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 """Errors of reading a package that is not ours: it is reported, and the others are read."""
 
 

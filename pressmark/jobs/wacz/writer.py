@@ -34,7 +34,7 @@ _CHUNK = 1 << 20
 _FIRST_DAY, _LAST_DAY = date(1980, 1, 1), date(2107, 12, 31)
 """Days that a ZIP can store."""
 _FILE = 0o100644
-_BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
+_ZIP_ERRORS = (OSError, ValueError, KeyError, TypeError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 """Errors of zipfile if bytes were changed."""
 
 
@@ -117,7 +117,7 @@ class _Hashed:
         return self._file.write(data)
 
 
-class _Wrong(ValueError):
+class _InvalidPackage(ValueError):
     """A file of a package does not match the package's description."""
 
 
@@ -149,7 +149,7 @@ class Datapackage(JsonModel):
         """Paths of its files."""
         return [each.path for each in self.resources]
 
-    def is_of(self, site: str, day: date, latest: datetime) -> bool:
+    def matches(self, site: str, day: date, latest: datetime) -> bool:
         """Return whether it describes a package of ours whose last capture was made then."""
         said = self.title, self.created, self.mainPageUrl
         return said == (title_of(site, day), _written(latest), None)
@@ -182,9 +182,9 @@ def check(file: IO[bytes]) -> Contents:
     try:
         with zipfile.ZipFile(file) as package:
             return _check(package)
-    except _Wrong:
+    except _InvalidPackage:
         raise
-    except _BROKEN as error:
+    except _ZIP_ERRORS as error:
         raise ValueError(f"it is no whole package: {type(error).__name__}: {error}") from error
 
 
@@ -192,26 +192,26 @@ def _check(package: zipfile.ZipFile) -> Contents:
     datapackage, digest = read(package, DATAPACKAGE), read(package, _DIGEST)
     said = _model(_Digest, digest, _DIGEST)
     if said.hash != f"sha256:{hashlib.sha256(datapackage).hexdigest()}":
-        raise _Wrong(f"{DATAPACKAGE} does not match the digest in {_DIGEST}")
+        raise _InvalidPackage(f"{DATAPACKAGE} does not match the digest in {_DIGEST}")
     signed = said.signedData
     if signed is not None and not (signed.get("hash") == said.hash and is_signed(dict(signed))):
-        raise _Wrong("its signature does not match its public key")
+        raise _InvalidPackage("its signature does not match its public key")
     listed = _model(Datapackage, datapackage, DATAPACKAGE).resources
     resources = {each.path: each for each in listed}
     there, said_paths = package.namelist(), [*(each.path for each in listed), DATAPACKAGE, _DIGEST]
     if extra := set(there) ^ {*said_paths}:
-        raise _Wrong(f"{min(extra)} is not both in it and in {DATAPACKAGE}")
+        raise _InvalidPackage(f"{min(extra)} is not both in it and in {DATAPACKAGE}")
     for names in (there, said_paths):  # Of two files with one name, readers take one or the other.
         if twice := [name for name, number in Counter(names).items() if number > 1]:
-            raise _Wrong(f"{min(twice)} is in it twice")
+            raise _InvalidPackage(f"{min(twice)} is in it twice")
     _bound(package)
     for path, each in resources.items():
         with package.open(path) as file:
             found = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # typeshed's IO lacks its readinto
         if each.hash != f"sha256:{found.hexdigest()}":
-            raise _Wrong(f"{path} does not match its digest")
+            raise _InvalidPackage(f"{path} does not match its digest")
         if each.bytes != package.getinfo(path).file_size:
-            raise _Wrong(f"{path} does not have the size in {DATAPACKAGE}")
+            raise _InvalidPackage(f"{path} does not have the size in {DATAPACKAGE}")
     segments = {path.removeprefix(ARCHIVE): each.bytes for path, each in resources.items() if path.startswith(ARCHIVE)}
     return Contents(segments, str(signed["publicKey"]) if signed else None)
 
@@ -223,12 +223,12 @@ def _bound(package: zipfile.ZipFile) -> None:
         if info.compress_type == zipfile.ZIP_STORED:
             stored += info.file_size
         elif info.filename not in {PAGES, DATAPACKAGE, _DIGEST, IDX}:
-            raise _Wrong(f"{info.filename} is deflated")
+            raise _InvalidPackage(f"{info.filename} is deflated")
         elif info.file_size > MOST_PAGES:
-            raise _Wrong(f"{info.filename} has more than {MOST_PAGES:,} bytes")
+            raise _InvalidPackage(f"{info.filename} has more than {MOST_PAGES:,} bytes")
     assert package.fp
     if stored > package.fp.seek(0, 2):
-        raise _Wrong("its files overlap")
+        raise _InvalidPackage("its files overlap")
 
 
 def datapackage(package: zipfile.ZipFile) -> Datapackage:
@@ -245,7 +245,7 @@ def read(package: zipfile.ZipFile, name: str) -> bytes:
     with package.open(name) as file:
         data = file.read(strict_json.MOST + 1)
     if len(data) > strict_json.MOST:
-        raise _Wrong(f"{name}: at most {strict_json.MOST} bytes are read")
+        raise _InvalidPackage(f"{name}: at most {strict_json.MOST} bytes are read")
     return data
 
 
@@ -253,7 +253,7 @@ def _model(kind: type[Model], data: bytes, name: str) -> Model:
     try:
         return kind.from_json(strict_json.load_object(data))
     except strict_json.InvalidJson as error:
-        raise _Wrong(f"{name}: {error}") from None
+        raise _InvalidPackage(f"{name}: {error}") from None
 
 
 def _json(data: Any) -> bytes:

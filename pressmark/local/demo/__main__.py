@@ -76,7 +76,7 @@ def main() -> None:
             with _web_services(settings, services) as web:
                 _print_summary(settings, services, web, runs)
                 if not settings.once:
-                    _stay(services, web)
+                    _wait(services, web)
                 click.echo("\nStopping ...")
         _check_stopped(settings)
     except KeyboardInterrupt:
@@ -218,7 +218,7 @@ def _print_summary(settings: Settings, services: DemoServices, web: WebServices,
         click.echo(f"  {name:<10}{place}")
 
 
-def _stay(services: DemoServices, web: WebServices) -> None:
+def _wait(services: DemoServices, web: WebServices) -> None:
     """Wait for Ctrl-C, or for a service to end."""
     click.echo("\nEverything runs until you press Ctrl-C.")
     try:

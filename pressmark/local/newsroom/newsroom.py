@@ -221,7 +221,7 @@ class Newsroom:
         with self.lock:
             end = self._clock.elapsed + by
             self._clock.check(by)
-            self.catch_up(end)
+            self.run_due_events(end)
             # An update in the script may have moved the clock, too.
             self._clock.advance(max(end - self._clock.elapsed, timedelta()))
             return self.clock
@@ -231,7 +231,7 @@ class Newsroom:
         with self.lock:
             self._events = sorted([*self._events, *events], key=lambda event: event.after)
 
-    def catch_up(self, until: timedelta | None = None) -> None:
+    def run_due_events(self, until: timedelta | None = None) -> None:
         """Run the script's events up to now (or until then)."""
         with self.lock:
             while self._events and self._events[0].after <= (self._clock.elapsed if until is None else until):
@@ -239,7 +239,7 @@ class Newsroom:
                 # A stopped clock is moved to the event's time; a running one is past it.
                 self._clock.advance(max(event.after - self._clock.elapsed, timedelta()))
                 try:
-                    event.happen(self)
+                    event.apply(self)
                 except LookupError as error:
                     # The request that triggered the event did not cause the error.
                     _log.error("script: %s after %s: %s", event.do, event.after, error)  # No bug.

@@ -39,7 +39,7 @@ class Event:
     kind: FaultKind = FaultKind.STATUS_500
     times: int | None = None
 
-    def happen(self, newsroom: "Newsroom") -> None:
+    def apply(self, newsroom: "Newsroom") -> None:
         """Do it."""
         match self.do:
             case "publish":

@@ -88,7 +88,7 @@ def test_there_are_never_more_than_airflow_maps(
     days = {FIRST.date() + timedelta(days=number): amount for number, amount in enumerate(amounts)}
     monkeypatch.setattr(partitions, "_bytes_per_day", lambda store, site, of: days)
     found = partitions.partitions(store, SITE)
-    assert len(found) <= partitions.MOST
+    assert len(found) <= partitions.MAX_PARTITIONS
     assert sum(each.size for each in found) > 0.99 * sum(amounts) - len(found)
     borders = sorted({(each.since, each.before) for each in found})
     assert [before for _, before in borders[:-1]] == [since for since, _ in borders[1:]]

@@ -54,7 +54,7 @@ def package(site: str, day: datetime | None, every: bool, as_json: bool) -> None
         rows = table("day", "segments", "of other days", "pages", "MB", "")
         for each in done:
             figures = (each.segments, each.referred, each.pages, f"{each.size / 1e6:.1f}")
-            rows.add_row(each.day.isoformat(), *map(str, figures), each.problem or _what(each))
+            rows.add_row(each.day.isoformat(), *map(str, figures), each.problem or _state_text(each))
         console().print(rows)
     if bad := sum(bool(each.problem) for each in done):
         raise FindingsFound(
@@ -69,7 +69,7 @@ def package(site: str, day: datetime | None, every: bool, as_json: bool) -> None
     )
 
 
-def _what(packaged: "Packaged") -> str:
+def _state_text(packaged: "Packaged") -> str:
     if not packaged.segments:
         return "nothing was captured"
     lost = f", without {packaged.lost} of other days that are not in the bucket" if packaged.lost else ""

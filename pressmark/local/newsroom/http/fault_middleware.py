@@ -32,7 +32,7 @@ class FaultMiddleware:
         if scope["type"] != "http" or scope["path"].startswith("/-/"):
             await self._site(scope, receive, send)
             return
-        self._newsroom.catch_up()
+        self._newsroom.run_due_events()
         fault = self._newsroom.take_fault(scope["path"])
         scope["fault"] = fault
 
@@ -53,14 +53,14 @@ class FaultMiddleware:
                 headers = {"content-type": "text/html", "content-encoding": "gzip"}
                 await Response(_GARBAGE, headers=headers)(scope, receive, logged)
             case FaultKind.CUT_BODY | FaultKind.SLOW_BODY:
-                await self._badly_sent(fault, scope, receive, logged)
+                await self._send_badly(fault, scope, receive, logged)
             case FaultKind.WRONG_CHARSET | FaultKind.BOGUS_CHARSET:
                 await self._site(scope, receive, _with_charset(_CHARSETS[fault], logged))
             case _:
                 await self._site(scope, receive, logged)
 
-    async def _badly_sent(self, fault: FaultKind, scope: Scope, receive: Receive, send: Send) -> None:
-        start, body = await _whole(self._site, scope, receive)
+    async def _send_badly(self, fault: FaultKind, scope: Scope, receive: Receive, send: Send) -> None:
+        start, body = await _buffered(self._site, scope, receive)
         headers = MutableHeaders(scope=start)
         headers["content-length"] = str(len(body))
         await send(start)
@@ -70,7 +70,7 @@ class FaultMiddleware:
         size = max(1, -(-len(body) // SLOW_PIECES))
         for at in range(0, len(body), size):
             await send({"type": "http.response.body", "body": body[at : at + size], "more_body": True})
-            if await _left(receive, self._newsroom.slow_pause):
+            if await _client_disconnects(receive, self._newsroom.slow_pause):
                 return
         await send({"type": "http.response.body", "body": b""})
 
@@ -88,7 +88,7 @@ class FaultMiddleware:
         )
 
 
-async def _whole(site: ASGIApp, scope: Scope, receive: Receive) -> tuple[dict[str, Any], bytes]:
+async def _buffered(site: ASGIApp, scope: Scope, receive: Receive) -> tuple[dict[str, Any], bytes]:
     """Return the site's response: its start and its whole body."""
     messages: list[Message] = []
 
@@ -99,7 +99,7 @@ async def _whole(site: ASGIApp, scope: Scope, receive: Receive) -> tuple[dict[st
     return dict(messages[0]), b"".join(message.get("body", b"") for message in messages[1:])
 
 
-async def _left(receive: Receive, pause: float) -> bool:
+async def _client_disconnects(receive: Receive, pause: float) -> bool:
     """Wait for the pause; return True if the client disconnects before its end."""
     loop = asyncio.get_running_loop()
     end = loop.time() + pause

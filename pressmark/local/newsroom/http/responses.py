@@ -37,7 +37,7 @@ def article_answer(request: Request, html: str, modified: datetime, *, charset: 
     body = html.encode()
     # Weak: the gzipped and the plain page have the same tag (RFC 9110, 8.8.1).
     validators = _validators(f'W/"{_digest(body)}"', modified)
-    if _has_it(request, validators, modified):
+    if _is_not_modified(request, validators, modified):
         return Response(status_code=304, headers={**validators, "vary": "Accept-Encoding"})
     return _html(request, body, ChunkedResponse, 200, validators, charset=charset)
 
@@ -45,7 +45,7 @@ def article_answer(request: Request, html: str, modified: datetime, *, charset: 
 def file_answer(request: Request, body: bytes, media_type: str, modified: datetime) -> Response:
     """Return a static file with a strong ETag, or 304."""
     validators = _validators(f'"{_digest(body)}"', modified)
-    if _has_it(request, validators, modified):
+    if _is_not_modified(request, validators, modified):
         return Response(status_code=304, headers=validators)
     return Response(body, headers={"content-type": media_type, **validators, "cache-control": "max-age=3600"})
 
@@ -87,7 +87,7 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def _has_it(request: Request, validators: dict[str, str], modified: datetime) -> bool:
+def _is_not_modified(request: Request, validators: dict[str, str], modified: datetime) -> bool:
     """Evaluate the conditions of RFC 9110, 13.2.2: If-Modified-Since counts only without If-None-Match."""
     tags = request.headers.get("if-none-match")
     if tags is not None:
