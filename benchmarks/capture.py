@@ -20,7 +20,7 @@ from pressmark.local.s3server import RunningS3
 
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / ".benchmarks" / "peers"
-"""Where `make benchmark` puts scrapy-webarchive, whose pins do not fit our Scrapy."""
+"""Where `make benchmark` installs scrapy-webarchive; its pins conflict with our Scrapy."""
 VARIANTS = ("tuned", "capture", "whole", "plain", "webarchive", "wget")
 GOALS = {("capture", "tuned"): 0.9, ("whole", "tuned"): 0.78, ("whole", "plain"): 1.0, ("whole", "webarchive"): 1.3}
 FLAT = 50_000_000
@@ -64,7 +64,7 @@ def main(pages: int, rounds: int, memory_pages: int, only: tuple[str, ...]) -> N
 
 
 def crawl(variant: str, url: str, pages: int) -> dict:
-    """Crawl once, in a process of its own."""
+    """Crawl once, in a separate process."""
     with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as folder:
         if variant == "wget":
             return _wget(url, Path(folder), pages)
@@ -83,7 +83,7 @@ def crawl(variant: str, url: str, pages: int) -> dict:
 
 @contextmanager
 def serving(pages: int) -> Iterator[str]:
-    """Serve that many pages."""
+    """Serve this many pages."""
     command = [sys.executable, "-m", "benchmarks.serve_pages", str(pages)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
         try:

@@ -1,4 +1,4 @@
-"""What the console costs beside 1,000 runs of a section: its first view, any further one, and the page of a run."""
+"""Cost of the console with 1,000 runs of a section: its first view, a further view, and the page of a run."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ REASONS = {Outcome.REJECTED: "no-body", Outcome.FAILED: "http-500"}
 @click.option("--runs", default=1000, show_default=True, help="Manifests in the bucket.")
 @click.option("--rounds", default=15, show_default=True)
 def main(runs: int, rounds: int) -> None:
-    """Print seconds for each page; a cold one is the first of a fresh process's memory."""
+    """Print seconds for each page; a cold page is the first one of a new process."""
     console = Console()
     table = Table("page", "cold s", "warm median s", "warm worst s", box=None)
     with tempfile.TemporaryDirectory(prefix="pressmark-bench-") as folder, RunningS3(Path(folder)) as s3:
@@ -74,7 +74,7 @@ def main(runs: int, rounds: int) -> None:
 def fill(store: Store, site: str, section: str, runs: int, now: datetime, seed: int = 1) -> str:
     """Write the manifests of so many runs, one every 30 minutes up to now, and return the newest one's key.
 
-    Their documents are not there: no page of the console reads those of a run before somebody opens it.
+    Their documents do not exist: the console reads a run's documents only when somebody opens the run.
     """
     chance = random.Random(seed)
     made = [_manifest(site, section, now - EVERY * (back + 0.5), chance) for back in range(runs)]
@@ -143,7 +143,7 @@ def _fate(outcome: Outcome, number: int, started_at: datetime, chance: random.Ra
 
 
 def _mounted() -> FastAPI:
-    """Return a console that remembers nothing, mounted as Airflow does it."""
+    """Return a console without cached data, mounted as in Airflow."""
     airflow = FastAPI()
     airflow.mount("/archive", console_app(Repository.open, lambda: None))
     return airflow

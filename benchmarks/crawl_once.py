@@ -100,7 +100,7 @@ def main() -> None:
 
 
 def _cpu() -> float:
-    """Return the CPU seconds of this process and those it waited for."""
+    """Return the CPU seconds of this process and of its ended children."""
     return sum(os.times()[:4])
 
 

@@ -1,4 +1,4 @@
-"""How long Airflow takes to read the DAG files of many sections: as it does again and again, file by file."""
+"""Time that Airflow takes to read the DAG files of many sections; it does so repeatedly, file by file."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ print(json.dumps(took))
 
 
 def seconds(sections: int) -> dict[str, float]:
-    """Return how long each DAG file takes, beside a site of so many sections."""
+    """Return how long each DAG file takes with a site of this many sections."""
     facts = yaml.safe_load((files("pressmark.local.newsroom") / "newsroom.yml").read_text("utf-8"))
     named = {f"world/s{number}": {"name": f"Section {number}", "path": f"/s{number}"} for number in range(sections)}
     with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +47,7 @@ def seconds(sections: int) -> dict[str, float]:
 @click.command()
 @click.option("--rounds", default=3, show_default=True)
 def main(rounds: int) -> None:
-    """Read the DAG files beside 1, 100 and 300 sections, and take the fastest of some rounds."""
+    """Read the DAG files with 1, 100 and 300 sections, and take the fastest of some rounds."""
     table = Table("file", "1 section", "100 sections", "300 sections")
     measured = {number: [seconds(number) for _ in range(rounds)] for number in (1, 100, 300)}
     for name in measured[1][0]:

@@ -1,4 +1,4 @@
-"""What it costs to export versions: a process of its own makes the files of a day, or of many."""
+"""Cost of exporting versions: a separate process makes the files of one day, or of many."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What it costs to know what is new: requests and time for one listing page, beside a small and a large archive."""
+"""Cost of finding new articles: requests and time for one listing page, with a small and a large archive."""
 
 import os
 import statistics
@@ -20,7 +20,7 @@ from pressmark.model import keys
 
 ENTRIES = 50
 PER_DAY = 40
-"""So that a listing page shows two days."""
+"""Articles per day, so that a listing page shows two days."""
 GOAL = 1.0
 
 

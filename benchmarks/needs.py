@@ -10,35 +10,35 @@ from pressmark.sites.revisit_policy import Recheck
 
 DAY, YEAR = 86_400, 365
 POLITE = 2.0
-"""Seconds between two requests to a host, as China Daily's site file has it."""
+"""Seconds between two requests to a host, as in China Daily's site file."""
 TASKS = 8
-"""Of a run of the archive DAG, and of the package DAG after it."""
+"""Tasks of a run of the archive DAG, and of the package DAG after it."""
 KEPT_DAYS = 90
-"""For which Airflow remembers runs (docker/.env.example)."""
+"""Days that Airflow keeps runs (docker/.env.example)."""
 MB, GB, TB = 1e6, 1e9, 1e12
 
 
 @attrs.frozen(kw_only=True)
 class Load:
-    """What is to be archived."""
+    """The load: what is to be archived."""
 
     sections: int
     minutes: int
-    """Between two runs of a section."""
+    """Minutes between two runs of a section."""
     news: int
     """New articles of a section a day."""
     megabytes: float
-    """Of WARC an article with what it shows; the newsroom's are smaller than those of real sites."""
+    """WARC of an article with its requisites; the newsroom's articles are smaller than those of real sites."""
     years: int
 
     @property
     def watched(self) -> float:
-        """Days for which an article is asked for again."""
+        """Days in which an article is visited again."""
         return Recheck().steps[-1].until / timedelta(days=1)
 
     @property
     def visits(self) -> float:
-        """How often an article is asked for again in its life, by the default `recheck` of site files."""
+        """How often an article is visited again, by the default `recheck` of site files."""
         began, total, turn = timedelta(0), 0.0, timedelta(minutes=self.minutes)
         for step in Recheck().steps:
             total += (step.until - began) / max(step.every, turn)
@@ -48,42 +48,42 @@ class Load:
 
 @attrs.frozen(kw_only=True)
 class Rates:
-    """What was measured. CPU in seconds, sizes in bytes."""
+    """Measured rates: CPU in seconds, sizes in bytes."""
 
     dag_run: float
     """CPU of a run of the archive DAG that finds nothing new and of the package DAG after it, in Airflow."""
     quiet_run: float
     """CPU of its crawl alone."""
     quiet_seconds: float
-    """On the wall, of its crawl alone, without waiting for a site."""
+    """Wall time of its crawl alone, without waiting for a site."""
     new_article: float
-    """CPU of an article that is new, with what it shows."""
+    """CPU of a new article with its requisites."""
     visit: float
-    """CPU of an article that did not change."""
+    """CPU of an unchanged article."""
     airflow_idle: float
     """CPU of an idle Airflow, per second."""
     crawl_memory: int
     new_requests: float
-    """Of an article with what it shows."""
+    """Requests of an article with its requisites."""
     quiet_requests: float
     quiet_bytes: float
-    """That a run leaves which finds nothing new, but for the following."""
+    """Bytes that a run without new articles leaves, except for `watched_bytes`."""
     watched_bytes: float
-    """That each run leaves of an article it watches."""
+    """Bytes that each run leaves for an article that it watches."""
     quiet_objects: float
     visit_bytes: float
     document_bytes: float
     audit: float
-    """Bytes of WARC and WACZ in a second of CPU."""
+    """Bytes of WARC and WACZ per second of CPU."""
     package: float
-    """Bytes of WARC in a second of CPU."""
+    """Bytes of WARC per second of CPU."""
     rederive: float
-    """Documents in a second of CPU; so is the following."""
+    """Documents per second of CPU; the same for `export`."""
     export: float
     index: float
-    """Captures in a second of CPU, of a month's index that is written again for a few new ones."""
+    """Captures per second of CPU in a month's index that is rewritten for a few new ones."""
     listed: float
-    """Segments in a second of CPU, of a month that is looked through for new ones."""
+    """Segments per second of CPU in a month that is checked for new ones."""
 
 
 def report(rates: Rates, load: Load) -> str:

@@ -17,7 +17,7 @@ SAMPLE_EVERY = 1000
 
 
 class Reader(Spider):
-    """Reads `serve_pages`, and notes how much memory that takes."""
+    """Reads `serve_pages`, and records its use of memory."""
 
     name = "reader"
     site: Any
@@ -28,12 +28,12 @@ class Reader(Spider):
     memory: list[int]
 
     async def start(self) -> Any:
-        """Begin with the first listing page."""
+        """Start with the first listing page."""
         self.memory = []
         yield Request(self.first, self.parse_listing)
 
     def parse_listing(self, response: Any) -> Any:
-        """Ask for all."""
+        """Request all articles."""
         for href in response.css("a.article::attr(href)").getall():
             yield response.follow(href, self.parse_article)
         if following := response.css("a.next::attr(href)").get():
@@ -55,6 +55,6 @@ class Reader(Spider):
 
 
 def _memory() -> int:
-    """Return the bytes that this process and those it started hold now."""
+    """Return the bytes of memory that this process and its children use now."""
     me = psutil.Process()
     return sum(each.memory_info().rss for each in [me, *me.children(recursive=True)])

@@ -1,4 +1,4 @@
-"""What the reading room costs beside 100,000 versions: its catalogue, its pages and searches, and its memory."""
+"""Cost of the reading room with 100,000 versions: its catalogue, pages, searches and memory."""
 
 import gzip
 import json
@@ -30,9 +30,9 @@ from pressmark.system.ports import free_port
 SITE = "newsroom"
 FIRST = date(2016, 1, 1)
 ARTICLES = 25
-"""A day."""
+"""Versions per day."""
 WORDS = [f"w{number}x" for number in range(20_000)]
-"""As frequent as those of a language: the second half as often as the first, the third a third (Zipf)."""
+"""As frequent as words of a language: the second half as often as the first, the third a third (Zipf)."""
 SENTENCES, LENGTH, PARAGRAPHS = 4000, 50, 6
 SEARCHES = {
     "a word of every article": "w0x",
@@ -43,7 +43,7 @@ SEARCHES = {
 }
 
 AT_ONCE = 16
-"""Searches of one client who asks for much."""
+"""Searches of a client with expensive queries."""
 GREEDY = {
     "beginnings of one letter": "w* " * 160,
     "beginnings": " ".join(f"w{number}*" for number in range(10, 50)),
@@ -97,7 +97,7 @@ def main(versions: int, rounds: int, users: int, seconds: int) -> None:
 
 
 def fill(store: Store, versions: int) -> tuple[date, int]:
-    """Write exports of so many versions, and return their last day and how many there are."""
+    """Write exports of this many versions, and return their last day and number."""
     chosen = random.Random(1)  # The same articles each time.
     frequency = [1 / (rank + 1) for rank in range(len(WORDS))]
     sentences = [" ".join(chosen.choices(WORDS, frequency, k=LENGTH)) for _ in range(SENTENCES)]
@@ -129,7 +129,7 @@ def _document(chosen: random.Random, sentences: list[str], day: date, number: in
 
 @contextmanager
 def serving(folder: Path) -> Iterator[tuple[psutil.Process, httpx.Client]]:
-    """Run the command, and hand out its process and a client of it."""
+    """Run the command, and return its process and a client."""
     port, stage = free_port(), free_port()
     command = [BIN / "pressmark", "reading-room", "--port", str(port), "--replay-port", str(stage)]
     process = subprocess.Popen([*command, "--cache", folder / "cache"], stdout=subprocess.PIPE)
@@ -144,7 +144,7 @@ def serving(folder: Path) -> Iterator[tuple[psutil.Process, httpx.Client]]:
 
 
 def together(base: httpx.URL, users: int, seconds: int, beside: str) -> list[float]:
-    """Return the seconds of ordinary searches of users at once, beside a client who asks for much without end."""
+    """Return the seconds of concurrent ordinary searches while another client sends expensive ones."""
     end = time.monotonic() + seconds
     took: list[float] = []
 

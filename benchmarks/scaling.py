@@ -1,6 +1,6 @@
-"""What a core does, and what a large archive needs by that: `--write` puts it into docs/scaling.md.
+"""Measures a core, and computes what a large archive needs: `--write` updates docs/scaling.md.
 
-Every figure is CPU time of whole process trees, so that a busy machine changes it less than the time on the wall.
+Every figure is the CPU time of whole process trees: a busy machine changes it less than wall time.
 """
 
 import json
@@ -40,20 +40,20 @@ CRAWL = ("-m", "pressmark.crawl.process", SECTION)
 RUN_SECONDS = 120
 IDLE_SECONDS = 60
 INDEXES, LINES = 3000, 100
-"""Of a month, and captures in each."""
+"""Segments of a month, and captures in each."""
 
 
 @click.command()
-@click.option("--articles", default=1000, show_default=True, help="Of the newsroom that is measured.")
+@click.option("--articles", default=1000, show_default=True, help="Articles of the newsroom that is measured.")
 @click.option("--runs", default=6, show_default=True, help="Runs of the DAG that are measured.")
 @click.option("--sections", default=100, show_default=True)
-@click.option("--minutes", default=15, show_default=True, help="Between two runs of a section.")
+@click.option("--minutes", default=15, show_default=True, help="Minutes between two runs of a section.")
 @click.option("--news", default=20, show_default=True, help="New articles of a section a day.")
-@click.option("--megabytes", default=1.0, show_default=True, help="Of WARC an article with what it shows.")
+@click.option("--megabytes", default=1.0, show_default=True, help="WARC of an article with its requisites.")
 @click.option("--years", default=10, show_default=True)
-@click.option("--write", is_flag=True, help="Put it into docs/scaling.md.")
+@click.option("--write", is_flag=True, help="Update docs/scaling.md.")
 def main(articles: int, runs: int, write: bool, **load: Any) -> None:
-    """Measure on this machine, and say what such a load needs."""
+    """Measure on this machine, and print what the load needs."""
     text = report(measured(articles, runs, Console(stderr=True)), Load(**load))
     if write:
         DOC.write_text(DOC.read_text("utf-8").partition(BEGIN)[0] + BEGIN + text, "utf-8")
@@ -123,11 +123,11 @@ def measured(articles: int, runs: int, console: Console) -> Rates:
 @attrs.frozen
 class _Spent:
     cpu: float
-    """Seconds, of the process and those it waited for."""
+    """CPU seconds of the process and of its ended children."""
     seconds: float
-    """On the wall."""
+    """Wall time."""
     memory: int
-    """Bytes, of the largest of them."""
+    """Bytes of the largest of them."""
 
 
 @attrs.frozen
@@ -152,7 +152,7 @@ def _spent(*command: str) -> _Spent:
 
 
 def _worked(*words: object) -> float:
-    """Return the CPU seconds of a piece of work, without those of its process's start."""
+    """Return the CPU seconds of a job, without those of starting its process."""
     command = [sys.executable, "-m", "benchmarks.scaling_work", *map(str, words)]
     return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
@@ -171,7 +171,7 @@ def _last(store: Store) -> manifest.Manifest:
 
 
 def _write_indexes(store: Store, numbers: range) -> None:
-    """Leave indexes of segments of one month in the bucket, beside nothing in their segments' places."""
+    """Put indexes of segments of one month into the bucket, without the segments."""
     for number in numbers:
         name = f"{INDEXED}-{number:05}"
         facts = {
@@ -221,7 +221,7 @@ def _airflow(folder: Path, runs: int) -> tuple[float, float]:
 
 
 def _wait_for_packages(airflow: LocalAirflow, number: int) -> None:
-    """Wait until so many runs of the package DAG, which follow those of the archive DAG, have ended."""
+    """Wait until this many runs of the package DAG have ended; they follow those of the archive DAG."""
     deadline = time.monotonic() + RUN_SECONDS
     while airflow.call("GET", f"/dags/{PACKAGE}/dagRuns?state=success&limit=1")["total_entries"] < number:
         assert time.monotonic() < deadline
@@ -229,7 +229,7 @@ def _wait_for_packages(airflow: LocalAirflow, number: int) -> None:
 
 
 def _cpu_but(others: set[int]) -> float:
-    """Return the CPU seconds of all processes below this one but some, and of those that they waited for."""
+    """Return the CPU seconds of all child processes except some, and of their ended children."""
     total = 0.0
     for each in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):

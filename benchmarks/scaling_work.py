@@ -1,4 +1,4 @@
-"""One piece of work on the archive of the newsroom: `scaling_work.py audit` and the like print its CPU seconds."""
+"""One job on the newsroom's archive: `scaling_work.py audit` and others print its CPU seconds."""
 
 import sys
 import time
@@ -18,11 +18,11 @@ from pressmark.sites.site_files import load_sites
 
 SITE = "newsroom"
 INDEXED = "indexed"
-"""A site that has nothing but indexes."""
+"""A site that has only indexes."""
 
 
 def main() -> None:
-    """Do what the first argument names."""
+    """Run the job that the first argument names."""
     config = Config.read()
     store, site = Store.open(config), load_sites(config.sites)[SITE]
     began = time.process_time()

@@ -1,4 +1,4 @@
-"""A bucket full of versions, as many crawls would have left them."""
+"""A bucket with many versions, as crawls would leave them."""
 
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +20,7 @@ THREADS = 8
 
 
 def article(number: int, per_day: int) -> Article:
-    """Return an article of some 4 KB; so many bear the same day, the first ones the newest."""
+    """Return an article of some 4 KB; this many have the same day, the newest first."""
     day = LAST - timedelta(days=number // per_day)
     moment = datetime(day.year, day.month, day.day, 8, number % 60, tzinfo=UTC)
     article_id = f"WS{number:024x}"
@@ -46,7 +46,7 @@ def key(made: Article) -> str:
 
 
 def seed(first: int, last: int, per_day: int) -> None:
-    """Publish these versions in the bucket that the environment names."""
+    """Publish these versions in the environment's bucket."""
     step = max(1, (last - first) // 8)
     parts = [range(begin, min(begin + step, last)) for begin in range(first, last, step)]
     with ProcessPoolExecutor(2) as pool:

@@ -1,4 +1,4 @@
-"""What a run over an unchanged section costs: every known article asked for again, beside the bare requests."""
+"""Cost of a run over an unchanged section: every known article is requested again; compared with bare requests."""
 
 import json
 import os
@@ -79,7 +79,7 @@ def _write_site(folder: Path, url: str, delay: float) -> None:
 
 
 def _pages(store: Store, measured: manifest.Manifest) -> list[dict[str, Any]]:
-    """Return what the run asked for: every page of every article, with its validators."""
+    """Return the run's requests: every page of every article, with its validators."""
     assert measured.visits
     known = visits.read(store, measured.visits.key).values()
     return [
