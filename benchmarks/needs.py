@@ -33,7 +33,7 @@ class Load:
 
     @property
     def watched(self) -> float:
-        """Days in which an article is visited again."""
+        """Number of days that an article is visited again."""
         return Recheck().steps[-1].until / timedelta(days=1)
 
     @property
