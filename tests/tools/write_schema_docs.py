@@ -9,11 +9,12 @@ from tests.support.schemas import Field, Schema, current, fields
 PATH = Path(__file__).parents[2] / "docs" / "schema.md"
 HEAD = """# The fields of the bucket's documents
 
-Made from the [schemas](../pressmark/schemas) by `make fixtures`. [bucket.md](bucket.md) tells what lies where.
+Made from the [schemas](../pressmark/schemas) by `make fixtures`. [bucket.md](bucket.md) says where each document
+is stored.
 
-`[]` stands for each item of a list. *Always* means: in every document that has what the field is part of; other fields
-are absent where there is nothing to say. A field may be added to a schema. None is taken away or promises less: that
-would be a schema of the next number.
+`[]` means each item of a list. *Always* means: in every document that has the object around the field; other fields are
+absent if there is nothing to say. Fields may be added to a schema. None is removed, and none promises less: that would
+be a schema of the next number ([how to add a field](how_to_add_a_field.md)).
 """
 PLACES = {
     "schemas/article-1.json": "`articles/`, `corrections/` and `silent-edits/`",
@@ -25,7 +26,7 @@ PLACES = {
 
 
 def main() -> None:
-    """Write the file anew."""
+    """Write the file."""
     PATH.write_text(written(), "utf-8")
 
 
