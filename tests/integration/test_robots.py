@@ -64,7 +64,7 @@ def test_each_answer_allows_forbids_or_is_unreachable(site: Site) -> None:
     assert "10.0.0.1" not in tried, "a robots.txt leads nowhere inside either"
     messages = [line["message"] for line in run.log if "longest_delay" in line["message"]]
     assert messages == [
-        "robots.txt of delay9.example asks for 1e+09 s between two requests: it gets 0.2 s (`politeness.longest_delay`)"
+        "robots.txt of delay9.example asks for 1e+09 s between two requests: waiting 0.2 s (`politeness.longest_delay`)"
     ]
     [message] = [each["message"] for each in run.manifest["articles"] if each["article_id"] == article_of("s503")]
     assert message == (
