@@ -25,6 +25,8 @@ NAMES = re.compile(r"(?:^|_)(told|tells?|telling|anew|mend|mended|settle[sd]?|po
 SOURCES = ("benchmarks", "dags", "docker", "docs", "pipelines", "pressmark", "spiders")
 SYNTHETIC = ROOT / "pressmark" / "local" / "newsroom"
 """Its pages keep their text: saved pages and archives of tests hold it."""
+GENERATED = {ROOT / "docs" / "schema.md"}
+"""Its sentences are those of the published schemas, whose bytes stay."""
 STORED = {"Whether this is a correction: a version read anew by a newer layout."}
 """Texts in files that readers have."""
 
@@ -57,6 +59,7 @@ def test_prose_is_plain() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}: {match[0]}"
         for path in texts()
+        if path not in GENERATED
         if not (path.is_relative_to(SYNTHETIC / "content") or path.is_relative_to(SYNTHETIC / "templates"))
         for number, line in prose(path)
         if not any(text in line for text in STORED)

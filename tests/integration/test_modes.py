@@ -80,7 +80,7 @@ def test_caches_are_closed(bucket: str, tmp_path: Path, umask: int) -> None:
     store.put(keys.index("news", "2022-02"), b"", TEXT)
     catalogue = Catalogue(tmp_path / "rooms" / "mine.sqlite")
     catalogue.refresh(store, ["news"])
-    LocalIndexes(store, tmp_path / "replay" / "collections").look()
+    LocalIndexes(store, tmp_path / "replay" / "collections").sync()
     with catalogue.reading():
         found = modes(tmp_path)
     assert found.pop("replay/collections/news/indexes") == "0o700"
