@@ -3,6 +3,7 @@
 import http.client
 import random
 import socket
+from collections.abc import Container
 
 from pressmark.errors import ServiceFailed
 
@@ -43,11 +44,11 @@ def answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def free_port(*beside: int) -> int:
-    """Return a free port; the ports at the distances `beside` are free too."""
+def free_port(*beside: int, without: Container[int] = ()) -> int:
+    """Return a free port that is not in `without`; the ports at the distances `beside` are so too."""
     while True:
         port = random.choice(OWN_CHOICE)
-        if all(is_free(port + each) for each in (0, *beside)):
+        if all(is_free(each) and each not in without for each in (port + distance for distance in (0, *beside))):
             return port
 
 
