@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 
 WORDS = re.compile(
     r"\b(told|tells?|telling|anew|mend(?:s|ed|ing)?|whoever|whom|portions?|settle[sd]?|lies|stands|stood"
-    r"|(?:be|was|were|been|is|are) had|(?:is|are|be|was|as) none|(?:of|in|by|from|to|with) which|by whose"
+    r"|(?:be|was|were|been|is|are) had|(?-i:(?:is|are|be|was|as) none)|(?:of|in|by|from|to|with) which|by whose"
     r"|thereof|therein|wherein|behind)\b",
     re.IGNORECASE,
 )
@@ -44,7 +44,7 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
     if path.suffix != ".py":
         fenced = False
         for number, line in enumerate(text.splitlines(), 1):
-            fenced ^= line.startswith("```")
+            fenced ^= line.lstrip().startswith("```")
             if not fenced:
                 yield number, re.sub(r"\]\([^)]*\)|<[^>]*>|\{[{%].*?[%}]\}", " ", line)
         return
