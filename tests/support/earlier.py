@@ -34,6 +34,7 @@ def checked_out(commit: str, folder: Path) -> Iterator[Path]:
 def write_its_site_file(code: Path, folder: Path, url: str) -> Path:
     """Write the newsroom's site file as a checkout ships it: later ones have fields that it does not know."""
     folder.mkdir(parents=True, exist_ok=True)
-    shipped = (code / "pressmark/sites/newsroom.yml").read_text("utf-8")
+    places = ("pressmark/sites/newsroom.yml", "pressmark/local/newsroom/newsroom.yml")  # Since 0.1.0 the latter.
+    shipped = next(code / each for each in places if (code / each).is_file()).read_text("utf-8")
     (folder / "newsroom.yml").write_text(re.sub(r"(?m)^origin: .*$", f"origin: {url}", shipped))
     return folder
