@@ -119,7 +119,7 @@ def _worker(airflow: LocalAirflow, spool: Path) -> Iterator[Program]:
     program = Program(name, command, variables, airflow.home, airflow.home / f"{name}.log")
     program.start()
     try:
-        program.wait_until(lambda: f"{name}@" in program.log_tail() and "ready." in program.told(), READY_SECONDS)
+        program.wait_until(lambda: f"{name}@" in program.log_tail() and "ready." in program.log_tail(), READY_SECONDS)
         yield program
     finally:
         program.stop(15)
