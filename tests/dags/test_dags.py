@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import RetryAction
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
@@ -197,7 +198,8 @@ def test_each_template_field_is_an_attribute(dags: dict[str, Any]) -> None:
         (task.task_id, name)
         for dag in dags.values()
         for task in dag.tasks
-        for name in getattr(task, "template_fields", ())
+        if not isinstance(task, MappedOperator)  # It has them once it is expanded.
+        for name in task.template_fields
         if not hasattr(task, name)
     ]
     assert missing == []
