@@ -11,8 +11,8 @@ for role in operator viewer; do
 done
 airflow roles add-perms Viewer --resource Plugins --action can_read  # The console is one.
 for attempt in {1..60}; do  # The S3 server may still be coming up; it may as well be anybody's, which nothing here starts.
-    pressmark init-bucket && break
-    ((attempt < 60)) || exit 3
+    pressmark init-bucket && break || code=$?
+    ((code != 2 && attempt < 60)) || exit "$code"  # 2: a setting is wrong, and stays so.
     sleep 5
 done
 PRESSMARK_BUCKET=$LOG_BUCKET python - <<'END_OF_PYTHON'
