@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Once before everything else, and again after each upgrade or change of passwords: Airflow's tables and users, the buckets.
+# Makes Airflow's tables and users, and the buckets. It runs before everything else, and after each upgrade or change of passwords.
 set -euo pipefail
 airflow db migrate
 for role in operator viewer; do
     case $role in operator) grants=Op ;; viewer) grants=Viewer ;; esac
     password=$(cat "/run/secrets/airflow_${role}_password")
-    # It says nothing of a user that is there already, and leaves the password as it was.
+    # An existing user is left as it is, with the old password.
     airflow users create --username "$role" --role "$grants" --firstname "$role" --lastname pressmark --email "$role@localhost" --password "$password"
     airflow users reset-password --username "$role" --password "$password"
 done
 airflow roles add-perms Viewer --resource Plugins --action can_read  # The console is one.
-for attempt in {1..60}; do  # The S3 server may still be coming up; it may as well be anybody's, which nothing here starts.
+for attempt in {1..60}; do  # The S3 server may still be starting. It may be external, so compose can't wait for it.
     pressmark init-bucket && break || code=$?
     ((code != 2 && attempt < 60)) || exit "$code"  # 2: a setting is wrong, and stays so.
     sleep 5

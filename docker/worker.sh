@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A Celery worker that can be stopped, and that takes over what a lost one held. Celery itself waits for its tasks until it is killed, and
-# crawls with it. Here SIGTERM ends the crawls in order: each seals and uploads what it has, and its task is tried again elsewhere.
+# A Celery worker that stops in order and takes over the spools of lost workers. Celery alone would wait for its tasks until it is killed,
+# and its crawls with it. Here SIGTERM ends the crawls: each seals and uploads its segments, and another worker retries its task.
 set -euo pipefail
 
-# Workers of one host share a volume, PRESSMARK_SPOOLS, with a folder each; elsewhere a worker has a spool to itself.
+# Workers of one host share the volume PRESSMARK_SPOOLS and have a folder each. Elsewhere each worker has a spool of its own.
 spools=${PRESSMARK_SPOOLS:-}
 export PRESSMARK_SPOOL=${PRESSMARK_SPOOL:-${spools:-/spool}/$HOSTNAME}
 mkdir -p "$PRESSMARK_SPOOL"
@@ -14,7 +14,7 @@ trap 'stopping=1; [[ -z $worker ]] || kill -TERM "$worker" 2>/dev/null || true' 
 if [[ -n $spools ]]; then
     exec 9>"$PRESSMARK_SPOOL/worker.lock"
     if ! flock --nonblock 9 || [[ ! $PRESSMARK_SPOOL/worker.lock -ef /proc/self/fd/9 ]]; then
-        echo "another worker has $PRESSMARK_SPOOL, or just cleared it: start again" >&2
+        echo "another worker uses $PRESSMARK_SPOOL, or just deleted it: start again" >&2
         exit 3
     fi
     for other in "$spools"/*/; do
@@ -23,14 +23,14 @@ if [[ -n $spools ]]; then
             flock --nonblock 8 || exit 0  # Its worker is alive; or the folder was removed and made again.
             [[ ${other}worker.lock -ef /proc/self/fd/8 ]] || exit 0
             pressmark recover --of "${other%/}" || exit 1
-            # What is left may be of a site that has no site file any more.
+            # Files that are left may belong to a site that has no site file any more.
             [[ -n $(find "$other" -type f ! -name '*.lock' ! -path '*/.tmp/*' -print -quit) ]] || rm -rf "${other:?}"
-        ) 8>>"${other}worker.lock" || echo "what $other holds waits for another worker that starts" >&2
+        ) 8>>"${other}worker.lock" || echo "the files in $other stay until another worker starts" >&2
     done
 fi
 [[ -z $stopping ]] || exit 0
 
-# Packages and audits copy what they read: onto the disk, and not into memory, which /tmp may be.
+# Packages and audits make temporary copies: on the disk, since /tmp may be in memory.
 export TMPDIR=$PRESSMARK_SPOOL/.tmp
 rm -rf "$TMPDIR"
 mkdir -p "$TMPDIR"
@@ -53,6 +53,6 @@ end_crawls() {
 while kill -0 "$worker" 2>/dev/null; do
     if [[ -n $stopping ]]; then end_crawls; fi
     sleep 1 &
-    wait $! || true  # A signal is heard while it waits, not while it sleeps.
+    wait $! || true  # Bash handles a signal during `wait`, not during `sleep`.
 done
 wait "$worker"

@@ -33,7 +33,7 @@ WORKER = str(ROOT / "docker" / "worker.sh")
 
 @attrs.frozen
 class Cluster:
-    """All that is up."""
+    """All that runs."""
 
     airflow: LocalAirflow
     newsroom: Newsroom
@@ -42,20 +42,20 @@ class Cluster:
     spools: tuple[Path, Path]
     workers: tuple[Program, Program]
     third: Callable[[], AbstractContextManager[Program]]
-    """Brings up one more, whose spool lies beside the others'."""
+    """Starts one more worker, with its spool beside the others."""
 
     def worker_of(self, crawl: psutil.Process) -> int:
-        """Return which worker a crawl is of."""
+        """Return the number of the worker that runs a crawl."""
         return [str(each) for each in self.spools].index(crawl.environ()["PRESSMARK_SPOOL"])
 
     def stop(self, number: int) -> None:
-        """Tell a worker to end, as `docker stop` does: its first process alone."""
+        """Stop a worker as `docker stop` does: with SIGTERM to its first process only."""
         spool = str(self.spools[number])
         [head] = [each for each in psutil.process_iter() if _is_head(each, spool)]
         head.terminate()
 
     def crawls(self) -> list[psutil.Process]:
-        """Return the crawl runners that go on."""
+        """Return the crawl processes that run."""
         return [each for each in psutil.process_iter() if self._crawls(each)]
 
     def _crawls(self, process: psutil.Process) -> bool:
@@ -75,11 +75,11 @@ def _is_head(process: psutil.Process, spool: str) -> bool:
 
 @contextmanager
 def cluster(folder: Path, s3: RunningS3, bucket: str, newsroom: Newsroom) -> Iterator[Cluster]:
-    """Bring it all up, and down again."""
+    """Start all of it, and stop it at the end of the block."""
     with ExitStack() as stack:
         site = stack.enter_context(RunningNewsroom(newsroom))
         sites = write_site_file(folder / "sites", site.url)
-        database = stack.enter_context(_postgres(folder))
+        database = stack.enter_context(postgres(folder, free_port()))
         broker = stack.enter_context(_redis(folder))
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PRESSMARK"))}
         environment = {
@@ -96,7 +96,7 @@ def cluster(folder: Path, s3: RunningS3, bucket: str, newsroom: Newsroom) -> Ite
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql+psycopg2://{database}",
             "AIRFLOW__CELERY__BROKER_URL": broker,
             "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
-            # A lost worker is told by the silence of its tasks; here nobody waits five minutes for that.
+            # Airflow notices a lost worker by missing heartbeats; the default of five minutes is too long here.
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "3",
@@ -126,10 +126,10 @@ def _worker(airflow: LocalAirflow, spool: Path) -> Iterator[Program]:
 
 
 @contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
+def postgres(folder: Path, port: int) -> Iterator[str]:
     """Run PostgreSQL, which refuses to be root; return `user:password@host:port/database`."""
     assert POSTGRES
-    data, port = Path(tempfile.mkdtemp(prefix="pressmark-postgres-")), free_port()
+    data = Path(tempfile.mkdtemp(prefix="pressmark-postgres-"))
     as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
     if as_user:
         shutil.chown(data, "postgres", "postgres")

@@ -1,4 +1,4 @@
-"""Two workers, of which one is lost in mid-crawl: all is published once, and nobody asks too often."""
+"""Two workers crawl, and one is killed: everything is published once, and the delay between requests holds."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def up(s3: RunningS3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clus
             yield running
 
 
-def test_a_lost_worker_loses_nothing_and_no_worker_asks_too_often(up: Cluster, s3: RunningS3) -> None:
+def test_a_lost_worker_loses_nothing_and_the_delay_holds(up: Cluster, s3: RunningS3) -> None:
     airflow, requests = up.airflow, up.newsroom.requests
     dags = [f"archive_newsroom_{name.replace('/', '_')}" for name in SECTIONS]
     for dag in dags:
@@ -58,7 +58,10 @@ def test_a_lost_worker_loses_nothing_and_no_worker_asks_too_often(up: Cluster, s
     until(lambda: requests.total > 12 and bool(up.crawls()), SECONDS)
     crawl = up.crawls()[0]  # One at a time: the host has one slot, however many workers there are.
     lost = up.worker_of(crawl)
-    for each in [crawl, *crawl.children(recursive=True)]:  # Else it would hear that it is alone, and end in order.
+    for each in [
+        crawl,
+        *crawl.children(recursive=True),
+    ]:  # Otherwise it would notice that its parent is gone, and end in order.
         each.kill()
     up.workers[lost].kill()
     until(lambda: not crawl.is_running(), 20)
@@ -75,7 +78,7 @@ def test_a_lost_worker_loses_nothing_and_no_worker_asks_too_often(up: Cluster, s
         )
         for dag, run in runs.items()
     ]
-    assert max(tries) > 1, "no task was tried again: the lost worker had none"
+    assert max(tries) > 1, "no task was retried: the lost worker ran none"
 
     store = up.store
     versions = Counter(key.split("/")[-2] for key in store.keys("articles/newsroom/"))
@@ -89,11 +92,11 @@ def test_a_lost_worker_loses_nothing_and_no_worker_asks_too_often(up: Cluster, s
     at = sorted(each.at for each in requests.recent if each.path != "/robots.txt")
     window = 5.0
     busiest = max(sum(1 for other in at if moment <= other < moment + window) for moment in at)
-    assert busiest <= window / DELAY + 1, "both workers together keep to the site file's delay"
+    assert busiest <= window / DELAY + 1, "both workers together keep the delay of the site file"
 
 
 def test_a_worker_that_is_stopped_ends_its_crawl_in_order(up: Cluster, s3: RunningS3) -> None:
-    """As `docker stop` and Kubernetes stop it: by SIGTERM to its first process, and a few minutes."""
+    """`docker stop` and Kubernetes send SIGTERM to its first process and give it some minutes."""
     airflow, requests = up.airflow, up.newsroom.requests
     [left] = [number for number, worker in enumerate(up.workers) if worker.running]
     asked = requests.total
@@ -102,31 +105,31 @@ def test_a_worker_that_is_stopped_ends_its_crawl_in_order(up: Cluster, s3: Runni
     up.stop(left)
     until(lambda: not up.workers[left].running, GRACE)
     assert not up.crawls()
-    told = manifest.latest(up.store, *SECTION.split("/", 1))
-    assert told
-    assert (told.ended, told.counts["seen"] > 0) == ("interrupted", True)
+    newest = manifest.latest(up.store, *SECTION.split("/", 1))
+    assert newest
+    assert (newest.ended, newest.counts["seen"] > 0) == ("interrupted", True)
     spool = up.spools[left]
-    assert not held(spool), "it is in the bucket"
+    assert not segments_in(spool), "it is in the bucket"
     state = airflow.call("GET", f"/dags/{DAG}/dagRuns/{run_id}/taskInstances/crawl")["state"]
     assert state == "up_for_retry", "another worker takes it up"
 
 
-def test_a_new_worker_takes_over_what_a_lost_one_had_captured(up: Cluster) -> None:
-    [lost] = [spool for spool in up.spools if held(spool)]
+def test_a_new_worker_takes_over_the_spool_of_a_lost_one(up: Cluster) -> None:
+    [lost] = [spool for spool in up.spools if segments_in(spool)]
     with up.third():
-        assert not held(lost)
+        assert not segments_in(lost)
         runs = up.airflow.call("GET", f"/dags/{DAG}/dagRuns?order_by=-run_after&limit=1")["dag_runs"]
         path = f"/dags/{DAG}/dagRuns/{runs[0]['dag_run_id']}"
         until(lambda: up.airflow.call("GET", path)["state"] == "success", SECONDS)
-        told = manifest.latest(up.store, *SECTION.split("/", 1))
-    assert told
-    assert told.ended == "complete"
+        newest = manifest.latest(up.store, *SECTION.split("/", 1))
+    assert newest
+    assert newest.ended == "complete"
     keys = list(manifest.below(up.store, "newsroom/"))
     recovered = [manifest.read(up.store, key).recovered for key in keys]
     assert sum(each.segments for each in recovered) > 0
-    assert not list(verify_runs(up.store, keys, full=True, orphans_of="newsroom")), "a manifest tells of all there is"
+    assert not list(verify_runs(up.store, keys, full=True, orphans_of="newsroom")), "a manifest lists every object"
 
 
-def held(spool: Path) -> list[Path]:
+def segments_in(spool: Path) -> list[Path]:
     """Return the segments in a spool, whole or not."""
     return [path for path in spool.rglob("*") if path.name.endswith((".open", ".warc.gz"))]

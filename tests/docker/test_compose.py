@@ -1,4 +1,4 @@
-"""The deployment of docker/, as far as it can be held without a Docker engine, which the tests can't have."""
+"""The files of docker/ agree with each other and with the code; no Docker engine is needed."""
 
 import json
 import re
@@ -14,13 +14,13 @@ import yaml
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
 FREE = {"statsd", "prometheus", "grafana", "s3", "postgres", "redis", "init"}
-"""Images of others, and what ends by itself: their users and health are theirs, or nobody's."""
+"""Images of others, and what ends by itself."""
 
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    told: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yml").read_text())
-    return told
+    loaded: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yml").read_text())
+    return loaded
 
 
 def test_every_setting_is_explained_and_used(compose: dict[str, Any]) -> None:
@@ -35,7 +35,7 @@ def test_every_setting_is_explained_and_used(compose: dict[str, Any]) -> None:
     assert compose["services"]
 
 
-def test_every_service_is_bound(compose: dict[str, Any]) -> None:
+def test_every_service_has_limits(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
         assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}, name
         assert service["cap_drop"] == ["ALL"], name
@@ -45,7 +45,7 @@ def test_every_service_is_bound(compose: dict[str, Any]) -> None:
         assert "latest" not in service["image"], name
         assert ":" in service["image"], name
         for port in service.get("ports", ()):
-            assert port.startswith("${LISTEN}:"), "published where .env says, loopback by default"
+            assert port.startswith("${LISTEN}:"), ".env says where, by default loopback"
     for image in ("reading-room", "replay"):
         assert "HEALTHCHECK CMD" in (DOCKER / image / "Dockerfile").read_text()
 
@@ -59,7 +59,7 @@ def test_services_wait_for_what_they_need(compose: dict[str, Any]) -> None:
     assert services["worker"]["depends_on"].keys() == {"init", "apiserver"}
 
 
-def test_no_secret_stands_in_a_file_of_the_repository(compose: dict[str, Any], tmp_path: Path) -> None:
+def test_secrets_are_made_and_never_committed(compose: dict[str, Any], tmp_path: Path) -> None:
     secrets = compose["secrets"]
     shutil.copy(DOCKER / "new-secrets", tmp_path)
     subprocess.run([tmp_path / "new-secrets"], check=True, capture_output=True)
@@ -70,7 +70,7 @@ def test_no_secret_stands_in_a_file_of_the_repository(compose: dict[str, Any], t
     (tmp_path / "secrets/jwt_secret").unlink()
     subprocess.run([tmp_path / "new-secrets"], check=True, capture_output=True)
     changed = {name for name, path in made.items() if path.read_bytes() != before[name]}
-    assert changed == {"jwt_secret"}, "what is there stays"
+    assert changed == {"jwt_secret"}, "existing files stay"
     assert made["postgres_password"].read_text() in made["database_url"].read_text()
     identities = json.loads(made["s3_identities"].read_text())["identities"]
     for identity in identities:
@@ -88,17 +88,17 @@ def test_images_are_built_of_locks_with_hashes() -> None:
     for image in ("airflow", "reading-room", "replay"):
         dockerfile = (DOCKER / image / "Dockerfile").read_text()
         assert "--require-hashes" in dockerfile
-        assert "apt-get" not in dockerfile, "then their versions are to be pinned"
+        assert "apt-get" not in dockerfile, "pin their versions if one is needed"
         assert re.search(r"(?m)^USER 50000$", dockerfile)
     for image in ("airflow", "reading-room"):
         lock = (DOCKER / image / "requirements.lock").read_text()
         theirs = dict(re.findall(r"(?m)^(\S+)==(\S+)", lock))
         different = {name for name in theirs.keys() & ours.keys() if theirs[name] != ours[name]}
-        assert not different, "the images have what the tests run with"
+        assert not different, "images have the versions that the tests run with"
         assert all(f"{name}==" in lock and "--hash=sha256:" in lock for name in theirs)
 
 
-def test_the_dashboard_asks_for_metrics_that_there_are() -> None:
+def test_the_dashboard_uses_documented_metrics() -> None:
     documented = (ROOT / "docs/metrics.md").read_text()
     dashboard = json.loads((DOCKER / "monitoring/dashboards/pressmark.json").read_text())
     asked = " ".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])

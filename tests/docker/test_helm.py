@@ -1,4 +1,4 @@
-"""The values for Airflow's Helm chart: they say what the compose file says, and what the chart's schema allows."""
+"""The values for Airflow's Helm chart agree with the compose file and with the chart's schema."""
 
 import json
 import os
@@ -19,8 +19,8 @@ CHART = os.environ.get("PRESSMARK_AIRFLOW_CHART")
 
 @pytest.fixture(scope="module")
 def values() -> dict[str, Any]:
-    told: dict[str, Any] = yaml.safe_load((DOCKER / "helm-values.yaml").read_text())
-    return told
+    loaded: dict[str, Any] = yaml.safe_load((DOCKER / "helm-values.yaml").read_text())
+    return loaded
 
 
 def test_its_variables_are_those_of_the_compose_file(values: dict[str, Any]) -> None:
@@ -42,14 +42,12 @@ def test_its_image_is_the_one_that_is_built(values: dict[str, Any]) -> None:
         assert (DOCKER / script.removeprefix("/opt/pressmark/docker/")).is_file()
 
 
-def test_it_maps_the_metrics_that_the_dashboard_asks_for(values: dict[str, Any]) -> None:
+def test_it_maps_the_metrics_of_the_dashboard(values: dict[str, Any]) -> None:
     ours = yaml.safe_load((DOCKER / "monitoring/statsd.yml").read_text())
     assert values["statsd"]["overrideMappings"] == ours["mappings"]
 
 
-@pytest.mark.skipif(
-    not CHART, reason="needs PRESSMARK_AIRFLOW_CHART: the chart can't be had from a registry of packages"
-)
+@pytest.mark.skipif(not CHART, reason="needs PRESSMARK_AIRFLOW_CHART: no package registry has the chart")
 def test_the_chart_allows_it(values: dict[str, Any]) -> None:
     schema = json.loads(Path(str(CHART), "values.schema.json").read_text())
     assert not [
