@@ -54,9 +54,11 @@ class Image:
 def built_images() -> Iterator[dict[str, Image]]:
     """Build all of docker/*/Dockerfile; yield the images by folder, and `base`. All of it is deleted afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="pressmark-images-"))
+    builder = _Builder(folder)
     try:
-        yield _Builder(folder).build()
+        yield builder.build()
     finally:
+        builder.unmount()
         shutil.rmtree(folder)
 
 
@@ -69,7 +71,7 @@ class _Builder:
         context.mkdir()
         (self.folder / "tmp").mkdir()
         (self.folder / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
-        storage = f'driver = "vfs"\ngraphroot = "{self.folder}/graph"\nrunroot = "{self.folder}/run"\n'
+        storage = f'driver = "{self._driver}"\ngraphroot = "{self.folder}/graph"\nrunroot = "{self.folder}/run"\n'
         (self.folder / "storage.conf").write_text(f"[storage]\n{storage}")
         _make_debian(context / "root.tar")
         self._build(BASES / "python.Dockerfile", "stand-in/python", context)
@@ -80,6 +82,16 @@ class _Builder:
             list(pool.map(lambda path: self._build(path, f"pressmark/{path.parent.name}", ROOT), dockerfiles))
         made = {path.parent.name: self._image(f"pressmark/{path.parent.name}") for path in dockerfiles}
         return made | {"base": self._image("stand-in/python")}
+
+    def unmount(self) -> None:
+        """Unmount the images' files."""
+        self._buildah("rm", "--all")
+
+    @property
+    def _driver(self) -> str:
+        """How layers are stored: overlaid, or copied where the file system is an overlay itself."""
+        kind = subprocess.run(["stat", "-fc", "%T", self.folder], capture_output=True, text=True, check=True).stdout
+        return "vfs" if kind.startswith("overlay") else "overlay"
 
     def _build(self, dockerfile: Path, name: str, context: Path) -> None:
         mounts = [f"--volume={ours}:{theirs}:ro" for theirs, ours in self._machine().items()]
@@ -99,7 +111,7 @@ class _Builder:
         environment = os.environ | {
             "BUILDAH_ISOLATION": "chroot",
             "CONTAINERS_STORAGE_CONF": str(self.folder / "storage.conf"),
-            "STORAGE_DRIVER": "vfs",
+            "STORAGE_DRIVER": self._driver,
             "TMPDIR": str(self.folder / "tmp"),
         }
         done = subprocess.run(["buildah", *arguments], env=environment, capture_output=True, text=True, check=False)
