@@ -16,7 +16,6 @@ from typing import Any
 import attrs
 import click
 import psutil
-import yaml
 from rich.console import Console
 
 from benchmarks.needs import Load, Rates, report
@@ -27,6 +26,7 @@ from pressmark.config import Config
 from pressmark.local.airflow import LocalAirflow
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.site_file import site_facts, write_site_file
 from pressmark.local.s3server import RunningS3
 from pressmark.system.ports import free_port
 
@@ -192,10 +192,8 @@ def _requests(run: manifest.Manifest) -> int:
 
 
 def _write_site(folder: Path, url: str, recheck: dict[str, Any]) -> None:
-    shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
-    shipped |= {"origin": url, "recheck": recheck}
-    shipped["politeness"] |= {"delay": 0, "concurrency": 4}
-    (folder / "newsroom.yml").write_text(yaml.safe_dump(shipped))
+    politeness = site_facts()["politeness"] | {"delay": 0, "concurrency": 4}
+    write_site_file(folder, url, recheck=recheck, politeness=politeness)
 
 
 def _airflow(folder: Path, runs: int) -> tuple[float, float]:

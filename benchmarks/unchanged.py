@@ -12,7 +12,6 @@ from typing import Any
 
 import attrs
 import click
-import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -21,6 +20,7 @@ from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.site_file import site_facts, write_site_file
 from pressmark.local.s3server import RunningS3
 
 ROOT = Path(__file__).parents[1]
@@ -68,14 +68,13 @@ def _run(*command: str) -> float:
 
 
 def _write_site(folder: Path, url: str, delay: float) -> None:
-    shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
-    shipped |= {
-        "origin": url,
-        "recheck": {"steps": [{"until": "P9000D", "every": "PT0S"}]},
-        "requisites": {"number": 0, "size": 0},
-    }
-    shipped["politeness"] |= {"delay": delay, "concurrency": 4}
-    (folder / "newsroom.yml").write_text(yaml.safe_dump(shipped))
+    write_site_file(
+        folder,
+        url,
+        recheck={"steps": [{"until": "P9000D", "every": "PT0S"}]},
+        requisites={"number": 0, "size": 0},
+        politeness=site_facts()["politeness"] | {"delay": delay, "concurrency": 4},
+    )
 
 
 def _pages(store: Store, measured: manifest.Manifest) -> list[dict[str, Any]]:

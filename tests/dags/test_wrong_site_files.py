@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from pressmark.local.newsroom.site_file import write_site_file
 from tests.conftest import ROOT
@@ -21,8 +20,9 @@ def sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def other(folder: Path, name: str, text: str = "", **changes: object) -> None:
-    shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
-    (folder / f"{name}.yml").write_text(text or yaml.safe_dump({**shipped, "site": name, "title": name, **changes}))
+    write_site_file(folder, "http://127.0.0.1:8765", site=name, title=name, **changes)
+    if text:
+        (folder / f"{name}.yml").write_text(text)
 
 
 def test_all_other_sites_keep_their_dags(sites: Path) -> None:

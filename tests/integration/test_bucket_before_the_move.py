@@ -4,9 +4,7 @@ Commit 1205389 made it, the last whose code was in `apps/`: two crawls of 30 art
 edited silently and one withdrawn between them, then `export`, `index` and `package`.
 """
 
-import hashlib
 import json
-import tarfile
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -14,19 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from pressmark.archive.s3.store import Store
 from pressmark.cli.main import main
-from pressmark.config import Config
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.newsroom.newsroom import Newsroom
-from tests.released_bucket.odd_newsroom import CHANGES, HOST, ORIGIN, PORT
-from tests.support.archive import ROOT, SECTION, Archive
+from tests.released_bucket.odd_newsroom import HOST, ORIGIN, PORT
+from tests.released_bucket.restored import restored
+from tests.support.archive import SECTION, Archive
 
 pytestmark = pytest.mark.slow
-BUCKET = Path(__file__).parents[1] / "released_bucket" / "1205389.tar.gz"
 MADE_FROM_OTHERS = ("exports/", "index/", "wacz/")
 
 
@@ -53,30 +49,13 @@ def run(*arguments: str) -> str:
 
 @pytest.fixture
 def archive(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
-    sites = tmp_path / "sites"
-    sites.mkdir()
-    config = Config(bucket=bucket, spool=tmp_path / "spool", sites=sites)
-    monkeypatch.setenv("PRESSMARK_SITES", str(sites))
-    monkeypatch.setenv("PRESSMARK_SPOOL", str(config.spool))
-    facts = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
-    (sites / "newsroom.yml").write_text(yaml.safe_dump({**facts, **CHANGES}))
-    store = Store.open(config)
-    with tarfile.open(BUCKET) as packed:
-        for entry in packed:
-            content = packed.extractfile(entry)
-            assert content
-            data = content.read()
-            if entry.name.endswith(".wacz"):  # As `put_file` does.
-                kept = {"sha256": hashlib.sha256(data).hexdigest()}
-                store.client.put_object(Bucket=bucket, Key=entry.name, Body=data, Metadata=kept)
-            else:
-                store.put(entry.name, data)
+    config = restored("1205389", bucket, tmp_path, monkeypatch)
     newsroom = Newsroom(articles=30, crawl_delay=0)
     newsroom.update(newsroom.article_id(20))
     newsroom.edit_silently(newsroom.article_id(21))
     newsroom.withdraw(newsroom.article_id(22))
     with RunningNewsroom(newsroom, host=HOST, port=PORT):
-        yield Archive(newsroom, ORIGIN, config, store)
+        yield Archive(newsroom, ORIGIN, config, Store.open(config))
 
 
 def test_it_is_whole_and_reads_to_the_byte(archive: Archive) -> None:

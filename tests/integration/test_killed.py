@@ -18,7 +18,6 @@ from typing import Any
 
 import attrs
 import pytest
-import yaml
 
 from pressmark.archive.bucket import manifest
 from pressmark.archive.s3.store import Store
@@ -26,6 +25,7 @@ from pressmark.config import Config
 from pressmark.jobs.audit.verify import verify_run
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.site_file import write_site_file
 from tests.conftest import ROOT
 
 ARTICLES = 200
@@ -94,14 +94,12 @@ def sites(bucket: str, tmp_path: Path) -> Iterator[Any]:
     """Makes sites of any name, all at the address of one newsroom."""
     folder = tmp_path / "sites"
     folder.mkdir()
-    shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
     section = {"name": "Europe", "path": "/world/europe", "schedule": None, "pages": 20}
     store = Store.open(Config.from_env(os.environ))
     with RunningNewsroom(Newsroom(articles=ARTICLES, crawl_delay=0)) as running:
 
         def site(name: str) -> Site:
-            changes = {"site": name, "origin": running.url, "sections": {"world/europe": section}}
-            (folder / f"{name}.yml").write_text(yaml.safe_dump({**shipped, **changes}))
+            write_site_file(folder, running.url, site=name, sections={"world/europe": section})
             environment = {
                 "PRESSMARK_SITES": str(folder),
                 "PRESSMARK_SPOOL": str(tmp_path / "spool" / name),

@@ -1,40 +1,23 @@
 """A bucket of an older release: what its pages are read as otherwise today is no edit by their publisher."""
 
-import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from pressmark.archive.s3.store import Store
-from pressmark.config import Config
 from pressmark.model import keys
-from tests.released_bucket.odd_newsroom import CHANGES, ORIGIN, odd_newsroom
-from tests.support.archive import ROOT, Archive
-
-BUCKET = Path(__file__).parents[1] / "released_bucket" / "f168f16.tar.gz"
-HERE = {**CHANGES, "allow_addresses": ["127.0.0.0/8"]}
+from tests.released_bucket.odd_newsroom import ORIGIN, odd_newsroom
+from tests.released_bucket.restored import restored
+from tests.support.archive import Archive
 
 
 @pytest.fixture
 def archive(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The newsroom of the older release, and its bucket."""
-    sites = tmp_path / "sites"
-    sites.mkdir()
-    config = Config(bucket=bucket, spool=tmp_path / "spool", sites=sites)
-    monkeypatch.setenv("PRESSMARK_SITES", str(sites))
-    monkeypatch.setenv("PRESSMARK_SPOOL", str(config.spool))
-    shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
-    (sites / "newsroom.yml").write_text(yaml.safe_dump({**shipped, **HERE}))
-    store = Store.open(config)
-    with tarfile.open(BUCKET) as packed:
-        for entry in packed:
-            data = packed.extractfile(entry)
-            assert data
-            store.put(entry.name, data.read())
+    config = restored("f168f16", bucket, tmp_path, monkeypatch, allow_addresses=["127.0.0.0/8"])
     with odd_newsroom() as newsroom:
-        yield Archive(newsroom, ORIGIN, config, store)
+        yield Archive(newsroom, ORIGIN, config, Store.open(config))
 
 
 @pytest.mark.slow

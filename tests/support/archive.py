@@ -13,12 +13,12 @@ from typing import Any
 
 import attrs
 import pytest
-import yaml
 
 from pressmark.archive.s3.store import Store
 from pressmark.config import Config
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
 from pressmark.local.newsroom.newsroom import Newsroom
+from pressmark.local.newsroom.site_file import write_site_file
 
 ROOT = Path(__file__).parents[2]
 SECTION = "newsroom/world/europe"
@@ -55,10 +55,8 @@ class Archive:
 
     def set_site(self, **changes: Any) -> None:
         """Write the newsroom's site file: the shipped one with this address, and changes."""
-        shipped = yaml.safe_load((ROOT / "pressmark/local/newsroom/newsroom.yml").read_text())
         assert self.config.sites
-        path = self.config.sites / "newsroom.yml"
-        path.write_text(yaml.safe_dump({**shipped, "origin": self.url, **changes}))
+        write_site_file(self.config.sites, self.url, **changes)
 
     def start(
         self, *options: str, section: str = SECTION, runner: str = "pressmark.crawl.process", **environment: str

@@ -3,36 +3,46 @@
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pressmark.private import make_folder
 
 if TYPE_CHECKING:
     from pressmark.sites.site import Site
 
-NAME = "newsroom.yml"
 
+def write_site_file(folder: Path, origin: str, /, **changes: Any) -> Path:
+    """Write the site file of a newsroom; return the folder, for `PRESSMARK_SITES`.
 
-def site_file(origin: str) -> str:
-    """Return the site file of a newsroom at this origin, e.g. `http://127.0.0.1:8765`."""
-    return re.sub(r"(?m)^origin: .*$", f"origin: {origin}", _template())
+    Args:
+        folder: made if it does not exist.
+        origin: of the newsroom, e.g. `http://127.0.0.1:8765`.
+        changes: fields with other values; the file is named after the field `site`.
+    """
+    text = re.sub(r"(?m)^origin: .*$", f"origin: {origin}", _template())
+    if changes:
+        from yaml import safe_dump, safe_load
 
-
-def write_site_file(folder: Path, origin: str) -> Path:
-    """Write the site file of a newsroom at this origin; return the folder, for `PRESSMARK_SITES`."""
+        text = safe_dump({**safe_load(text), **changes})
     make_folder(folder, ours=False)
-    (folder / NAME).write_text(site_file(origin), "utf-8")
+    (folder / f"{changes.get('site', 'newsroom')}.yml").write_text(text, "utf-8")
     return folder
+
+
+def site_facts() -> dict[str, Any]:
+    """Return the fields of the site file, with the default address."""
+    from yaml import safe_load
+
+    facts: dict[str, Any] = safe_load(_template())
+    return facts
 
 
 def newsroom_site() -> "Site":
     """Return the site of a newsroom at the default address."""
-    from yaml import safe_load
-
     from pressmark.sites.site import Site
 
-    return Site.model_validate(safe_load(_template()))
+    return Site.model_validate(site_facts())
 
 
 def _template() -> str:
-    return (files("pressmark.local.newsroom") / NAME).read_text("utf-8")
+    return (files("pressmark.local.newsroom") / "newsroom.yml").read_text("utf-8")
