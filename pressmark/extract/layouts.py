@@ -15,8 +15,8 @@ from web_poet import HttpResponse, HttpResponseHeaders
 from pressmark.errors import SiteFileError
 from pressmark.extract.encoding import encoding_of
 from pressmark.extract.pages import ArticlePage, ListingPage
+from pressmark.sites import site_checks
 from pressmark.sites.site import Site
-from pressmark.sites.site_checks import LAYOUTS
 
 
 @attrs.frozen
@@ -52,10 +52,11 @@ def layout_named(name: str) -> Layout:
     Raises:
         KeyError: no installed package has it; the message lists those that exist.
     """
-    found = entry_points(group=LAYOUTS)
-    if name not in found.names:
-        raise KeyError(f"no layout {name!r}. Known: {', '.join(sorted(found.names))}")
-    layout: Layout = found[name].load()
+    try:
+        site_checks.layout(name)
+    except ValueError as error:
+        raise KeyError(str(error)) from None
+    layout: Layout = entry_points(group=site_checks.LAYOUTS)[name].load()
     return layout
 
 

@@ -161,20 +161,16 @@ class RunningS3:
         return any(bucket["Name"] == self.bucket for bucket in buckets)
 
     def _options(self, data: Path) -> list[str]:
+        ports = {"s3.port": self.port}
         parts = [f"{part}.port" for part in ("master", "volume", "filer")]
-        parts += [f"{part}.port.grpc" for part in ("master", "volume", "filer", "s3")]
-        taken = {self.port}
-        for _ in parts:  # No two of them the same.
-            taken.add(free_port(without=taken))
-        admin = free_port(ADMIN_GRPC, without=taken)
-        ports = [f"-{part}={port}" for part, port in zip(parts, taken - {self.port}, strict=True)]
+        for part in (*parts, *(f"{part}.grpc" for part in (*parts, "s3.port"))):
+            ports[part] = free_port(without=ports.values())
+        ports["admin.port"] = free_port(ADMIN_GRPC, without=ports.values())
         return [
             f"-dir={data}",
             f"-ip={LOOPBACK}",
             f"-ip.bind={LOOPBACK}",
-            f"-s3.port={self.port}",
-            *ports,
-            f"-admin.port={admin}",
+            *(f"-{part}={port}" for part, port in ports.items()),
             f"-bucket={self.bucket}",
             "-disableHttp",  # Master and filer: gRPC only, so that no web page in a browser can reach them.
             "-admin.ui=false",

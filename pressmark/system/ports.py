@@ -3,7 +3,7 @@
 import http.client
 import random
 import socket
-from collections.abc import Container
+from collections.abc import Collection
 
 from pressmark.errors import ServiceFailed
 
@@ -44,7 +44,7 @@ def answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def free_port(*beside: int, without: Container[int] = ()) -> int:
+def free_port(*beside: int, without: Collection[int] = ()) -> int:
     """Return a free port that is not in `without`; the ports at the distances `beside` are so too."""
     while True:
         port = random.choice(OWN_CHOICE)

@@ -19,6 +19,7 @@ import pytest
 
 from pressmark.cli.main import COMMANDS
 from pressmark.system.ports import free_port
+from pressmark.web.reading_room.player import player_folder
 from tests.conftest import ROOT
 from tests.support.tools import until
 
@@ -191,7 +192,7 @@ def test_a_section_is_archived_verified_read_and_replayed(installed: Installed) 
         assert SECTION in installed.run("crawl", "pressmark", "status")
 
         player = installed.folder / "player"
-        shutil.copytree(Path(sys.prefix, "share/pressmark/replaywebpage-2.5.3"), player)
+        shutil.copytree(player_folder(), player)
         room = ["reading-room", "--port", str(ports["room"]), "--replay-port", str(ports["player"])]
         with installed.serving("reading-room", where["room"], *room, "--player", str(player)):
             page = httpx.get(where["room"], headers={"Host": f"pressmark.localhost:{ports['room']}"}, trust_env=False)
