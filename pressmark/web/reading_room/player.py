@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 from pressmark.errors import ServiceFailed, UsageError
 from pressmark.web.common.caches import cache_folder
 
-FILES = ("ui.js", "sw.js", "LICENSE")
+PLAYER = ("ui.js", "sw.js")
+FILES = (*PLAYER, "LICENSE")
 FETCH_SECONDS = 300
 
 
@@ -39,7 +40,7 @@ def player_folder() -> Path:
 
 def is_player(folder: Path) -> bool:
     """Whether ReplayWeb.page is in this folder."""
-    return all((folder / each).is_file() for each in FILES[:2])
+    return all((folder / each).is_file() for each in PLAYER)
 
 
 def fetch(folder: Path) -> None:

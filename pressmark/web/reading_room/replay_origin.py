@@ -26,8 +26,6 @@ from pressmark.web.reading_room.rendering import PACKAGE
 from pressmark.web.reading_room.trusted_hosts import guard
 
 logger = logging.getLogger("pressmark.reading_room")
-PLAYER = ("ui.js", "sw.js")
-"""Files of ReplayWeb.page."""
 _SOURCES = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; object-src 'none'; form-action 'self'; "
     "webrtc 'block'"  # No browser supports it yet.
