@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import RetryAction
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
@@ -189,3 +190,16 @@ def test_reading_stays_light() -> None:
     assert len(paths) > 5
     read = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True, check=True)
     assert not {"scrapy", "boto3", "warcio", "pyarrow", "fastapi"} & set(read.stdout.split())
+
+
+def test_each_template_field_is_an_attribute(dags: dict[str, Any]) -> None:
+    """Airflow looks only when the task runs."""
+    missing = [
+        (task.task_id, name)
+        for dag in dags.values()
+        for task in dag.tasks
+        if not isinstance(task, MappedOperator)  # It has them once it is expanded.
+        for name in task.template_fields
+        if not hasattr(task, name)
+    ]
+    assert missing == []

@@ -23,7 +23,7 @@ class AuditOperator(BaseOperator):
     Returns (XCom): `key` of the audit in the bucket, and its `checked` counts.
     """
 
-    template_fields: Sequence[str] = ("looks", "survey")
+    template_fields: Sequence[str] = ("partition_results", "global_result")
     operator_extra_links = (DocumentLink("Audit", "/document?key={key}"),)
 
     def __init__(self, *, site: Site, partition_results: Any, global_result: Any, **options: Any) -> None:
