@@ -31,7 +31,7 @@ import pytest
 
 from pressmark.local.newsroom import Newsroom
 from pressmark.local.newsroom.http.server_thread import RunningNewsroom
-from pressmark.local.newsroom.site_file import NAME, write_site_file
+from pressmark.local.newsroom.site_file import write_site_file
 from pressmark.system.child_process import Program
 from tests.distributed.cluster import POSTGRES, postgres
 from tests.docker.containers import Containers, loopback_only, read_compose
@@ -107,7 +107,7 @@ def up(images: dict[str, Image], tmp_path_factory: pytest.TempPathFactory) -> It
         site = stack.enter_context(RunningNewsroom(Newsroom(articles=12, crawl_delay=0)))
         sites = write_site_file(folder / "sites", site.url)
         sites.chmod(0o755)
-        (sites / NAME).chmod(0o644)
+        (sites / "newsroom.yml").chmod(0o644)
         containers = Containers(folder, read_compose({"SITES": str(sites), "METRICS": "False", "WORKERS": "1"}), images)
         containers.make_secrets()
         stack.enter_context(postgres(folder, 5432))
