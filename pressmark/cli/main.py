@@ -35,7 +35,7 @@ COMMANDS = {
     "index": (
         "pressmark.cli.commands.readers.index:index",
         "Merge segments' indexes into one CDXJ per month.",
-        "exports",
+        "crawl",
     ),
     "init-bucket": (
         "pressmark.cli.commands.init_bucket:init_bucket",
@@ -50,7 +50,7 @@ COMMANDS = {
     "package": (
         "pressmark.cli.commands.readers.package:package",
         "Write a WACZ file per day for replay.",
-        "exports",
+        "crawl",
     ),
     "pools": ("pressmark.cli.commands.pools:pools", "Print the Airflow pools that the DAGs need.", "airflow"),
     "reading-room": (

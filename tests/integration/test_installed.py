@@ -187,8 +187,8 @@ def test_a_section_is_archived_verified_read_and_replayed(installed: Installed) 
         until(lambda: "AWS_ACCESS_KEY_ID" in installed.environment(), 30)
         assert "26" in installed.run("crawl", "pressmark", "crawl", SECTION)
         assert "every object is there, whole" in installed.run("crawl", "pressmark", "verify", SECTION, "--full")
-        for job in ("export", "index", "package"):
-            installed.run("exports", "pressmark", job, "newsroom")
+        for job, extra in (("export", "exports"), ("index", "crawl"), ("package", "crawl")):
+            installed.run(extra, "pressmark", job, "newsroom")
         assert SECTION in installed.run("crawl", "pressmark", "status")
 
         player = installed.folder / "player"
