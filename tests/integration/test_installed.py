@@ -122,11 +122,19 @@ def answers(url: str) -> bool:
     return True
 
 
+def tracked() -> list[str]:
+    """Return the files of the repository."""
+    return subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of sdist and wheel; the wheel is built from the sdist."""
-    folder = tmp_path_factory.mktemp("dist")
-    build = [UV, "build", "--quiet", "--no-build-isolation", "--python", sys.executable, "--out-dir", folder, ROOT]
+    folder, source = tmp_path_factory.mktemp("dist"), tmp_path_factory.mktemp("source")
+    for name in tracked():  # A build leaves metadata where it builds, which hides those of the environment.
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name, follow_symlinks=False)
+    build = [UV, "build", "--quiet", "--no-build-isolation", "--python", sys.executable, "--out-dir", folder, source]
     subprocess.run(build, check=True, cwd=folder)
     return folder
 
@@ -143,9 +151,8 @@ def test_the_wheel_holds_one_name_and_all_that_runs(built: Path) -> None:
     [wheel] = built.glob("*.whl")
     names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
     assert {name.partition("/")[0] for name in names} == {"pressmark"}
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    ours = {name for name in tracked if name.startswith("pressmark/") and not (ROOT / name).is_symlink()}
-    ours |= {f"pressmark/{name}" for name in tracked if name.startswith(("dags/", "pipelines/", "spiders/"))}
+    ours = {name for name in tracked() if name.startswith("pressmark/") and not (ROOT / name).is_symlink()}
+    ours |= {f"pressmark/{name}" for name in tracked() if name.startswith(("dags/", "pipelines/", "spiders/"))}
     assert ours == set(names)
 
 
