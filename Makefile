@@ -60,6 +60,7 @@ lock: .venv/ready  ## the images have what the tests run with: their locks follo
 	  --extra distributed --extra smtp --extra slack --output-file docker/airflow/requirements.lock
 	$(COMPILE) --upgrade setup.cfg docker/reading-room/requirements.in --constraint requirements.lock --extra reading-room \
 	  --output-file docker/reading-room/requirements.lock
+	rm -rf pressmark.egg-info  # It would hide what .venv knows of the package.
 
 SBOM := build/sbom
 
